@@ -1,0 +1,232 @@
+"""One forward pass, operator by operator: the rows that every account and convention is made from.
+
+A dispatch mode sees each operator after PyTorch has sorted out modules, functions and overloads, so
+``F.conv2d``, ``a @ b`` and a module's own call all end up here. Under ``inference_mode`` composite
+operators arrive whole (``linear``, ``batch_norm``, attention, ``lstm``), as eager mode runs them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from lightbench.costs.borrow import Place, Where
+from lightbench.costs.rules import OTHER, VIEW_OR_COPY, Rule, Work, rule_of
+from lightbench.costs.shapes import SHAPES, Shape
+
+aten = torch.ops.aten
+
+
+@dataclass(slots=True)
+class Row:
+    """One operator as it was run; ``values`` are the rows that produced its activations."""
+
+    where: Where
+    op: str
+    work: Work
+    reads: int = 0
+    writes: int = 0
+    weights: int = 0
+    read_bytes: int = 0
+    write_bytes: int = 0
+    weight_bytes: int = 0
+    input: tuple[int, ...] = ()
+    output: tuple[int, ...] = ()
+    values: list[tuple[int, int]] = field(default_factory=list)  # (row, bytes read of it)
+    consumers: int = 0  # how many operators read what this one wrote; the network's output counts
+
+
+class Plan(NamedTuple):
+    """What to do with an operator: ``action`` and, where it computes, its rules."""
+
+    action: str
+    rule: Rule | None = None
+    shape: Shape | None = None
+
+
+_NEW = ("empty", "zeros", "ones", "full", "rand", "new_", "lift", "_assert", "sym_", "set_", "_local_tensor")
+_FILL = frozenset("fill_ zero_ normal_ uniform_ bernoulli_ random_ exponential_ resize_ _is_all_true".split())
+_UNSAFE_VIEWS = frozenset((aten._unsafe_view.default, aten._reshape_alias.default))
+_plans: dict[Any, Plan] = {}
+
+
+def _plan(operator: Any) -> Plan:
+    """Decide once per operator and process."""
+    name = operator._schema.name.partition("::")[2]
+    rule = rule_of(operator)
+    if operator in VIEW_OR_COPY:
+        plan = Plan("view or copy")
+    elif rule is not None:
+        plan = Plan("compute", rule, SHAPES.get(operator))
+    elif operator.is_view or operator in _UNSAFE_VIEWS:
+        plan = Plan("view")
+    elif operator._can_decompose():
+        plan = Plan("decompose")
+    elif (
+        name.startswith(_NEW)
+        or name.endswith("_like")
+        or name in _FILL
+        or not any("Tensor" in str(argument.type) for argument in operator._schema.arguments)
+    ):
+        plan = Plan("view")  # a tensor that is made, not computed from others
+    else:
+        plan = Plan("unknown", OTHER)
+    _plans[operator] = plan
+    return plan
+
+
+class Tracer(TorchDispatchMode):
+    """Collects ``rows`` and ``uncounted`` while it is active."""
+
+    def __init__(self, place: Place, weights: dict[int, int], *, meta: bool) -> None:
+        super().__init__()
+        self.rows: list[Row] = []
+        self.uncounted: Counter[str] = Counter()
+        self._place = place
+        self._weights = weights
+        self._meta = meta
+        self._producer: dict[int, int] = {}  # storage -> row that wrote it last
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # True, the default, imports torch._dynamo at the first operator: 1 s
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        del types
+        kwargs = kwargs or {}
+        plan = _plans.get(func) or _plan(func)
+        if plan.action == "view":
+            return self._run(func, args, kwargs)
+        if plan.action == "view or copy":
+            out = self._run(func, args, kwargs)
+            if isinstance(out, Tensor) and isinstance(args[0], Tensor) and not _alias(out, args[0]):
+                self._add(func, Work("data movement"), args, out)
+            return out
+        if plan.action == "decompose":
+            with self:
+                out = func.decompose(*args, **kwargs)
+            if out is not NotImplemented:
+                return out
+        out = NotImplemented
+        if plan.shape is not None and self._meta and _first(args).is_meta:
+            out = plan.shape(*args, **kwargs)
+        if out is NotImplemented:
+            out = self._run(func, args, kwargs)
+        if plan.rule is None or plan.action == "unknown":
+            self.uncounted[func._schema.name] += 1
+        self._add(func, (plan.rule or OTHER)(args, out), args, out)
+        return out
+
+    def _run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The operator itself; a real constant that meets a meta tensor loses its values first."""
+        if self._meta and (tensors := list(_tensors(args))):
+            on_meta = [tensor.is_meta for tensor in tensors]
+            if any(on_meta) and not all(on_meta):
+                args = tuple(_without_values(argument) for argument in args)
+        return func(*args, **kwargs)
+
+    def _add(self, func: Any, work: Work, args: tuple[Any, ...], out: Any) -> None:
+        row = Row(self._place.now, func._opname, work)
+        written = out if isinstance(out, Tensor) else next(_tensors((out,)), None)
+        for position, argument in enumerate(args):
+            if isinstance(argument, Tensor):
+                self._read(row, argument, position, written)
+            elif isinstance(argument, (list, tuple)):
+                for tensor in argument:
+                    if isinstance(tensor, Tensor):
+                        self._read(row, tensor, -1, written)
+        outputs: Sequence[Any] = (out,)
+        if not isinstance(out, Tensor):  # statistics of norms and indices of pooling are by-products
+            outputs = (written,) if work.kind in ("norm", "pooling") else tuple(_tensors((out,)))
+        for tensor in outputs:
+            if tensor is None:
+                continue
+            elements = tensor.numel()
+            row.writes += elements
+            row.write_bytes += elements * tensor.itemsize
+            self._producer[_storage(tensor)] = len(self.rows)
+        if written is not None:
+            row.output = tuple(written.shape)
+        self.rows.append(row)
+
+    def _read(self, row: Row, tensor: Tensor, position: int, written: Tensor | None) -> None:
+        elements = tensor.numel() if tensor.is_contiguous() else _touched(tensor)
+        storage = _storage(tensor)
+        if row.op == "copy_" and position == 0:
+            return  # only written
+        if row.work.gathers and position == 0 and written is not None:
+            elements = written.numel()
+        size = elements * tensor.itemsize
+        if position in row.work.weights or storage in self._weights:
+            row.weights += elements
+            row.weight_bytes += size
+            return
+        if not row.input:
+            row.input = tuple(tensor.shape)
+        row.reads += elements
+        row.read_bytes += size
+        producer = self._producer.get(storage, -1)
+        row.values.append((producer, size))
+        if producer >= 0:
+            self.rows[producer].consumers += 1
+
+    def finish(self, output: Any) -> None:
+        """What the network returns is read by somebody else: nothing may be merged behind it."""
+        for tensor in _tensors((output,)):
+            producer = self._producer.get(_storage(tensor), -1)
+            if producer >= 0:
+                self.rows[producer].consumers += 1
+
+
+def _tensors(values: Any) -> Any:
+    for value in values:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from _tensors(value)
+        elif isinstance(value, dict):
+            yield from _tensors(value.values())
+        elif hasattr(value, "__dataclass_fields__"):
+            yield from _tensors(vars(value).values())
+
+
+def _first(args: tuple[Any, ...]) -> Any:
+    first = args[0]
+    return first[0] if isinstance(first, (list, tuple)) else first
+
+
+def _storage(tensor: Tensor) -> int:
+    try:
+        return tensor.untyped_storage()._cdata
+    except (NotImplementedError, RuntimeError):  # sparse and nested tensors have none
+        return id(tensor)
+
+
+def _alias(a: Tensor, b: Tensor) -> bool:
+    return _storage(a) == _storage(b)
+
+
+def _touched(tensor: Tensor) -> int:
+    """Elements that are really there: a dimension of stride 0 (``expand``) is read once."""
+    return math.prod(
+        n for n, stride in zip(tensor.shape, tensor.stride(), strict=True) if stride != 0 or n == 0
+    )
+
+
+def _without_values(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        if value.is_meta or value.dim() == 0:
+            return value
+        return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device="meta")
+    if isinstance(value, (list, tuple)):
+        return type(value)(_without_values(v) for v in value)
+    return value

@@ -1,0 +1,87 @@
+"""What can go wrong, as one short tree; each error knows its exit code and says the next step."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+EXIT_CODES = {
+    0: "ok",
+    1: "a check found a regression",
+    2: "usage or bad input",
+    3: "unclear under --strict, or some cases failed",
+    4: "device, package or comparison not available",
+    70: "a fault in lightbench itself: please report it",
+    130: "interrupted",
+}
+
+
+class LightbenchError(Exception):
+    """Anything that lightbench can explain: ``message`` says what was wrong, ``hint`` what to do next."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+
+class UsageError(LightbenchError):
+    """The request itself cannot be right: an option, a shape, a file name, a setting."""
+
+
+class UnknownName(UsageError):
+    """A model, device, engine, format or convention that does not exist; suggests the nearest one."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        near = get_close_matches(name, list(known), n=3, cutoff=0.6)
+        did_you_mean = f"Did you mean {' or '.join(near)}? " if near else ""
+        super().__init__(
+            f"no {kind} is called {name!r}.",
+            f"{did_you_mean}{hint or f'`lightbench list {kind}s` shows them all.'}",
+        )
+
+
+class UntrustedCode(UsageError):
+    """A record or a suite names a Python file; it is not run unless the user says so."""
+
+
+class ModelError(LightbenchError):
+    """A network that cannot be built, or whose forward pass raises: names the module and the shapes."""
+
+
+class UncountedOps(LightbenchError):
+    """Under ``--strict``: the network uses operators that have no cost rule."""
+
+    exit_code = 3
+
+
+class OutOfMemory(LightbenchError):
+    """The case does not fit into the device's memory."""
+
+    exit_code = 3
+
+
+class StoreError(LightbenchError):
+    """A result file that cannot be read or written; names the file and the line."""
+
+
+class NotAvailable(LightbenchError):
+    """This machine lacks what was asked for."""
+
+    exit_code = 4
+
+
+class MissingPackage(NotAvailable):
+    """An optional package is not installed, or does not load."""
+
+
+class DeviceUnavailable(NotAvailable):
+    """The device is not there, or not ready."""

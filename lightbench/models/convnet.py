@@ -1,0 +1,17 @@
+"""ConvNet: MobileNetV1 with a dense 3x3 in place of each separable convolution (same paper, table 4)."""
+
+from __future__ import annotations
+
+from lightbench.models._blocks import conv_bn
+from lightbench.models.mobilenet_v1 import MobileNetV1
+
+VARIANTS = {"convnet": {}}
+
+
+def build(*, width: float = 1.0, num_classes: int = 1000) -> MobileNetV1:
+    """The baseline that shows what separable convolutions save: "Conv MobileNet", 4866M MAdds.
+
+    Images (N, 3, H, W) to logits (N, num_classes). Source: Howard et al. 2017, arXiv 1704.04861,
+    table 4.
+    """
+    return MobileNetV1(width=width, num_classes=num_classes, block=conv_bn)

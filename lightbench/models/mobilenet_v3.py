@@ -1,0 +1,153 @@
+"""MobileNetV3: searched blocks, squeeze-and-excite, h-swish (Howard et al. 2019, arXiv 1905.02244)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from torch import Tensor, nn
+
+from lightbench.models import _blocks
+from lightbench.models._blocks import make_divisible
+
+VARIANTS = {
+    "mobilenet_v3_large": {"size": "large"},
+    "mobilenet_v3_large_x0_75": {"size": "large", "width": 0.75},
+    "mobilenet_v3_small": {"size": "small"},
+    "mobilenet_v3_small_x0_75": {"size": "small", "width": 0.75},
+}
+
+# Tables 1 and 2: kernel, expansion, output channels, squeeze-and-excite, non-linearity (RE is ReLU,
+# HS is h-swish), stride; then the width of the layer before the classifier.
+LAYOUTS = {
+    "large": (
+        (
+            (3, 16, 16, False, "RE", 1),
+            (3, 64, 24, False, "RE", 2),
+            (3, 72, 24, False, "RE", 1),
+            (5, 72, 40, True, "RE", 2),
+            (5, 120, 40, True, "RE", 1),
+            (5, 120, 40, True, "RE", 1),
+            (3, 240, 80, False, "HS", 2),
+            (3, 200, 80, False, "HS", 1),
+            (3, 184, 80, False, "HS", 1),
+            (3, 184, 80, False, "HS", 1),
+            (3, 480, 112, True, "HS", 1),
+            (3, 672, 112, True, "HS", 1),
+            (5, 672, 160, True, "HS", 2),
+            (5, 960, 160, True, "HS", 1),
+            (5, 960, 160, True, "HS", 1),
+        ),
+        1280,
+    ),
+    "small": (
+        (
+            (3, 16, 16, True, "RE", 2),
+            (3, 72, 24, False, "RE", 2),
+            (3, 88, 24, False, "RE", 1),
+            (5, 96, 40, True, "HS", 2),
+            (5, 240, 40, True, "HS", 1),
+            (5, 240, 40, True, "HS", 1),
+            (5, 120, 48, True, "HS", 1),
+            (5, 144, 48, True, "HS", 1),
+            (5, 288, 96, True, "HS", 2),
+            (5, 576, 96, True, "HS", 1),
+            (5, 576, 96, True, "HS", 1),
+        ),
+        1024,
+    ),
+}
+ACTIVATIONS: dict[str, type[nn.Module]] = {"RE": nn.ReLU, "HS": nn.Hardswish}
+
+batch_norm = partial(nn.BatchNorm2d, eps=1e-3, momentum=0.01)
+conv_bn = partial(_blocks.conv_bn, norm=batch_norm)
+depthwise_bn = partial(_blocks.depthwise_bn, norm=batch_norm)
+
+
+class SqueezeExcite(nn.Module):
+    """Scale each channel by a gate computed from all channels' means (section 5.3)."""
+
+    def __init__(self, channels: int, squeezed: int) -> None:
+        super().__init__()
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.fc1 = nn.Conv2d(channels, squeezed, 1)
+        self.activation = nn.ReLU(inplace=True)
+        self.fc2 = nn.Conv2d(squeezed, channels, 1)
+        self.scale_activation = nn.Hardsigmoid()
+
+    def forward(self, x: Tensor) -> Tensor:
+        squeezed = self.activation(self.fc1(self.avgpool(x)))
+        return x * self.scale_activation(self.fc2(squeezed))
+
+
+class InvertedResidual(nn.Module):
+    """MobileNetV2's block with another kernel and non-linearity, and a gate (figure 4)."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        kernel: int,
+        hidden: int,
+        out_channels: int,
+        gated: bool,  # noqa: FBT001  the columns of tables 1 and 2, in their order
+        nonlinearity: str,
+        stride: int,
+    ) -> None:
+        super().__init__()
+        self.has_shortcut = stride == 1 and in_channels == out_channels
+        activation = ACTIVATIONS[nonlinearity]
+        expands = hidden != in_channels
+        expand = [conv_bn(in_channels, hidden, 1, activation=activation)] if expands else []
+        gate = [SqueezeExcite(hidden, make_divisible(hidden // 4))] if gated else []
+        self.block = nn.Sequential(
+            *expand,
+            depthwise_bn(hidden, kernel, stride=stride, activation=activation),
+            *gate,
+            conv_bn(hidden, out_channels, 1, activation=None),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.block(x)
+        return x + out if self.has_shortcut else out
+
+
+class MobileNetV3(nn.Module):
+    """Images (N, 3, H, W) to logits (N, num_classes); Tables 1 (large) and 2 (small) at width 1.
+
+    Modules are named as in torchvision, so its ``state_dict`` loads.
+    """
+
+    def __init__(
+        self, *, size: str = "large", width: float = 1.0, num_classes: int = 1000
+    ) -> None:
+        super().__init__()
+        rows, last = LAYOUTS[size]
+        channels = make_divisible(16, width)
+        layers: list[nn.Module] = [conv_bn(3, channels, stride=2, activation=nn.Hardswish)]
+        for kernel, expansion, full_width, *options in rows:
+            hidden, out_channels = (make_divisible(c, width) for c in (expansion, full_width))
+            layers.append(InvertedResidual(channels, kernel, hidden, out_channels, *options))
+            channels = out_channels
+        layers.append(conv_bn(channels, 6 * channels, 1, activation=nn.Hardswish))
+        self.features = nn.Sequential(*layers)
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        last = make_divisible(last, width)
+        self.classifier = nn.Sequential(
+            nn.Linear(6 * channels, last),
+            nn.Hardswish(inplace=True),
+            nn.Dropout(0.2, inplace=True),
+            nn.Linear(last, num_classes),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.classifier(self.avgpool(self.features(x)).flatten(1))
+        return logits
+
+
+def build(*, size: str = "large", width: float = 1.0, num_classes: int = 1000) -> MobileNetV3:
+    """MobileNetV3 ``large`` or ``small`` at one width.
+
+    Raises ValueError for another size, or a width that is not above 0.
+    """
+    if size not in LAYOUTS:
+        raise ValueError(f"MobileNetV3 comes as {' or '.join(LAYOUTS)}, not {size!r}.")
+    return MobileNetV3(size=size, width=width, num_classes=num_classes)

@@ -1,0 +1,284 @@
+"""The nouns: what a case is, what it costs, what was timed, where. Frozen, and validated when built.
+
+A stored record carries ``schema``. History:
+
+1. first version
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Literal
+
+import msgspec
+
+from lightbench.errors import UsageError
+from lightbench.units import parse_shape
+from lightbench.units import shape as shape_text
+
+SCHEMA = 1
+
+Kind = Literal[
+    "dense conv",
+    "grouped conv",
+    "depthwise conv",
+    "pointwise conv",
+    "linear",
+    "matmul",
+    "attention",
+    "recurrent",
+    "norm",
+    "activation",
+    "element-wise",
+    "pooling",
+    "data movement",
+    "other",
+]
+CONV_KINDS: frozenset[Kind] = frozenset(
+    ("dense conv", "grouped conv", "depthwise conv", "pointwise conv")
+)
+# What papers count: convolution, linear and matrix multiplication, wherever it happens.
+PAPER_KINDS: frozenset[Kind] = CONV_KINDS | {"linear", "matmul", "attention", "recurrent"}
+
+Dtype = Literal["float32", "float64", "float16", "bfloat16"]
+Mode = Literal["infer", "train"]
+Layout = Literal["contiguous", "channels_last"]
+Status = Literal["ok", "failed"]
+Stop = Literal["converged", "max_seconds", "interrupted"]
+
+
+class Noun(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Base of everything stored: immutable, and strict when decoded."""
+
+
+class InputSpec(Noun, frozen=True, kw_only=True):
+    """One input tensor without its batch dimension: shape, and a dtype if it is not the case's own."""
+
+    shape: tuple[int, ...]
+    dtype: str | None = None  # "int64" for token ids; None follows the case
+
+    def __post_init__(self) -> None:
+        if not self.shape or any(size < 1 for size in self.shape):
+            raise UsageError(f"an input shape needs sizes above zero, got {self.shape}.")
+
+    @classmethod
+    def parse(cls, text: str) -> InputSpec:
+        """Read ``3x224x224`` or ``128:int64``. Raises UsageError."""
+        sizes, _, dtype = text.partition(":")
+        if dtype and dtype not in INPUT_DTYPES:
+            raise UsageError(
+                f"cannot read the input dtype {dtype!r}.", f"Known: {', '.join(INPUT_DTYPES)}."
+            )
+        return cls(shape=parse_shape(sizes), dtype=dtype or None)
+
+    def __str__(self) -> str:
+        return shape_text(self.shape) + (f":{self.dtype}" if self.dtype else "")
+
+
+INPUT_DTYPES = ("float32", "float64", "float16", "bfloat16", "int64", "int32", "bool")
+
+
+class Case(Noun, frozen=True, kw_only=True):
+    """One network x input x device x engine x precision x mode: what is to be known."""
+
+    model: str
+    inputs: tuple[InputSpec, ...]
+    batch: int = 1
+    device: str = "cpu"
+    engine: str = "eager"
+    dtype: Dtype = "float32"
+    mode: Mode = "infer"
+    layout: Layout = "contiguous"
+    threads: int | None = None  # None: what PyTorch chooses; the record's environment says how many
+
+    def __post_init__(self) -> None:
+        if self.batch < 1:
+            raise UsageError(f"a batch is 1 or more, got {self.batch}.", "Try --batch 1.")
+        if self.threads is not None and self.threads < 1:
+            raise UsageError(f"threads are 1 or more, got {self.threads}.", "Try --threads 1.")
+
+
+class Op(Noun, frozen=True, kw_only=True):
+    """One operator of one forward pass: a row of the cost table. Counts are for the whole batch.
+
+    ``reads`` and ``writes`` are elements of activations, ``weights`` elements of parameters and
+    buffers (bias included). ``fused_bytes`` is what this row moves when batch norms are folded and
+    activations and single-consumer additions are merged into the operator that produced their
+    input: 0 for a row that disappears.
+    """
+
+    path: str  # module path, "" is the network itself
+    call: int = 0  # which call of that module, 0 is the first
+    module: str  # class of the innermost module that issued the operator
+    op: str  # aten name: "conv2d"
+    kind: Kind
+    madds: int = 0
+    reads: int = 0
+    writes: int = 0
+    weights: int = 0
+    read_bytes: int = 0
+    write_bytes: int = 0
+    weight_bytes: int = 0
+    fused_bytes: int = 0
+    input: tuple[int, ...] = ()
+    output: tuple[int, ...] = ()
+    weight: tuple[int, ...] | None = None
+    bias: bool = False
+    stride: tuple[int, ...] = ()
+    groups: int = 1
+
+    @property
+    def mem_access(self) -> int:
+        """Elements read and written as the ShuffleNet V2 paper counts them (section 2, G1): input,
+        output and weight of convolution, linear and matmul rows, without bias; 0 for all others."""
+        if self.kind not in PAPER_KINDS:
+            return 0
+        weights = self.weights if self.weight is None else math.prod(self.weight)
+        return self.reads + self.writes + weights
+
+    @property
+    def mem_bytes(self) -> int:
+        """Bytes this operator moves when PyTorch's eager mode runs it."""
+        return self.read_bytes + self.write_bytes + self.weight_bytes
+
+    @property
+    def intensity(self) -> float | None:
+        """Arithmetic intensity in MAdds per byte; None where nothing is moved."""
+        return self.madds / self.mem_bytes if self.mem_bytes else None
+
+
+class Costs(Noun, frozen=True, kw_only=True):
+    """What one forward pass costs, exactly. Totals are sums over ``ops``; a total that is not, raises."""
+
+    params: int
+    param_bytes: int  # parameters and buffers
+    madds: int
+    mem_access: int  # paper account, elements
+    mem_bytes: int  # eager account
+    fused_bytes: int  # fused account
+    activations: int  # elements written by convolutions, linear and matmul (as in RegNet)
+    ops: tuple[Op, ...]
+    uncounted: dict[str, int] = {}  # operator without a rule -> how often
+    traced: Literal["meta", "real"] = "meta"  # on which tensors the pass ran
+
+    def __post_init__(self) -> None:
+        for total in ("madds", "mem_access", "mem_bytes", "fused_bytes"):
+            if getattr(self, total) != sum(getattr(op, total) for op in self.ops):
+                raise ValueError(f"{total} is not the sum of its rows")
+
+    @property
+    def intensity(self) -> float | None:
+        """Arithmetic intensity in MAdds per byte of the eager account."""
+        return self.madds / self.mem_bytes if self.mem_bytes else None
+
+
+def _check_times(times: tuple[float, ...], what: str, *, zero: bool = False) -> None:
+    for time in times:
+        too_small = time < 0 if zero else time <= 0
+        if isinstance(time, bool) or not math.isfinite(time) or too_small:
+            raise ValueError(f"{what} must be finite and above zero, got {time!r}")
+
+
+class Samples(Noun, frozen=True, kw_only=True):
+    """Raw times of one case, in seconds per call, in the order they were taken: sample i of every
+    case of one run belongs to the same round."""
+
+    wall_s: tuple[float, ...]
+    cpu_s: tuple[float, ...] = ()  # CPU time of the calling thread, where there is such a clock
+    calls_per_sample: int = 1
+    first_call_s: float
+    warmup_calls: int
+    stop: Stop
+
+    def __post_init__(self) -> None:
+        _check_times(self.wall_s, "wall_s")
+        _check_times(self.cpu_s, "cpu_s", zero=True)  # the thread clock may tick too coarsely
+        _check_times((self.first_call_s,), "first_call_s")
+        if self.cpu_s and len(self.cpu_s) != len(self.wall_s):
+            raise ValueError("wall_s and cpu_s must have the same length")
+
+
+class Latency(Noun, frozen=True, kw_only=True):
+    """Summary of samples: seconds per call at the case's batch.
+
+    ``low_s`` and ``high_s`` bound the median with 95 % confidence (order statistics); None with too
+    few samples. ``p90_s`` needs 10 samples, ``p99_s`` 100; None below.
+    """
+
+    median_s: float
+    low_s: float | None
+    high_s: float | None
+    p90_s: float | None
+    p99_s: float | None
+    min_s: float
+    n: int
+    cpu_median_s: float | None = None
+
+    def __post_init__(self) -> None:
+        known = [t for t in (self.low_s, self.high_s, self.p90_s, self.p99_s) if t is not None]
+        _check_times((self.median_s, self.min_s, *known), "latency")
+        if self.n < 1 or self.min_s > self.median_s:
+            raise ValueError("a latency needs samples, and a median that is not below its minimum")
+
+    @property
+    def rel(self) -> float | None:
+        """Half width of the interval as a fraction of the median: 0.01 is within 1 %."""
+        if self.low_s is None or self.high_s is None:
+            return None
+        return (self.high_s - self.low_s) / 2 / self.median_s
+
+
+class Failure(Noun, frozen=True, kw_only=True):
+    """Why a case has no result: one sentence, the next step, and the exit code it stands for."""
+
+    error: str
+    message: str
+    hint: str = ""
+    exit_code: int = 2
+
+
+class Environment(Noun, frozen=True, kw_only=True):
+    """The machine and software of a measurement.
+
+    ``comparable`` decides whether two stored times may be compared at all; ``noted`` is everything
+    else worth knowing (load, governor, commit).
+    """
+
+    comparable: dict[str, str | int | None]
+    noted: dict[str, str | int | float | None]
+
+
+class Record(Noun, frozen=True, kw_only=True):
+    """What is known of one case at one time."""
+
+    schema: int
+    time: str  # ISO 8601, UTC
+    case: Case
+    status: Status
+    environment: Environment
+    costs: Costs | None = None
+    samples: Samples | None = None
+    latency: Latency | None = None
+    peak_memory_bytes: int | None = None
+    warnings: tuple[str, ...] = ()
+    failure: Failure | None = None
+
+    def __post_init__(self) -> None:
+        if self.schema != SCHEMA:
+            raise ValueError(f"a record of schema {self.schema} must be migrated to {SCHEMA} first")
+        if (self.status == "failed") != (self.failure is not None):
+            raise ValueError("a failed record says why, and only a failed one")
+        if (self.latency is None) != (self.samples is None):
+            raise ValueError("a latency comes with its samples")
+
+    @property
+    def throughput(self) -> float | None:
+        """Images per second at the case's batch, from the median."""
+        return self.case.batch / self.latency.median_s if self.latency else None
+
+    @property
+    def id(self) -> str:
+        """Hash of the content: the same record has the same id everywhere."""
+        content = msgspec.json.encode(self, order="deterministic")
+        return hashlib.sha256(content).hexdigest()[:16]

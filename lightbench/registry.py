@@ -1,0 +1,89 @@
+"""A plugin is a file: names come from the directory listing, and nothing is imported to list them.
+
+Third parties add a device, an engine, a model family, ... through the entry point groups
+``lightbench.devices``, ``lightbench.engines``, ... whose values name a module.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lightbench.errors import NotAvailable, UnknownName
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+PACKAGE = Path(__file__).parent
+
+# What a plugin is called in messages -> the folder that holds it.
+FOLDERS = {
+    "device": "devices",
+    "engine": "engines",
+    "model family": "models",
+    "format": "exporters",
+    "figure": "plots",
+    "command": "cli",
+}
+
+
+@cache
+def _files(kind: str) -> dict[str, Path]:
+    folder = PACKAGE / FOLDERS[kind]
+    return {path.stem: path for path in sorted(folder.glob("*.py")) if path.stem[0] != "_"}
+
+
+@cache
+def _entry_points(kind: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=f"lightbench.{FOLDERS[kind]}")}
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """Every plugin of a kind: the files of its folder, then what third parties add."""
+    own = _files(kind)
+    return (*own, *(name for name in _entry_points(kind) if name not in own))
+
+
+def load(kind: str, name: str) -> ModuleType:
+    """Import one plugin. Raises UnknownName, or NotAvailable if a third party's plugin is broken."""
+    if name in _files(kind):
+        return importlib.import_module(f"lightbench.{FOLDERS[kind]}.{name}")
+    if name not in _entry_points(kind):
+        raise UnknownName(kind, name, names(kind))
+    point = _entry_points(kind)[name]
+    try:
+        return importlib.import_module(point.module)
+    except Exception as error:
+        raise NotAvailable(
+            f"the {kind} {name!r} comes from another package ({point.value}) and does not load: {error!r}.",
+            "Update or uninstall that package.",
+        ) from error
+
+
+@cache
+def _syntax(kind: str, name: str) -> ast.Module | None:
+    path = _files(kind).get(name)
+    return ast.parse(path.read_text(encoding="utf-8")) if path else None
+
+
+def summary(kind: str, name: str) -> str:
+    """First line of the plugin's docstring, read without importing it."""
+    syntax = _syntax(kind, name)
+    text = ast.get_docstring(syntax) if syntax else load(kind, name).__doc__
+    return (text or "").partition("\n")[0]
+
+
+def literal(kind: str, name: str, variable: str) -> Any:
+    """A module-level table that is a pure literal, read without importing; None if there is none."""
+    syntax = _syntax(kind, name)
+    if syntax is None:
+        return getattr(load(kind, name), variable, None)
+    for node in syntax.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == variable for target in targets):
+            return ast.literal_eval(node.value)  # type: ignore[attr-defined]
+    return None

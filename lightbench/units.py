@@ -1,0 +1,101 @@
+"""Numbers to text for people, and text to numbers; nothing else in lightbench formats a number."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from lightbench.errors import UsageError
+
+DASH = "-"  # how an unknown value prints, everywhere
+
+_SI = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_TIME = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))
+
+
+def _significant(value: float, digits: int) -> str:
+    """``value`` with about ``digits`` significant digits and no exponent: 3 digits of 14.237 is 14.2."""
+    if value == 0:
+        return "0"
+    rounded = float(f"{value:.{digits}g}")
+    decimals = max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)
+    return f"{rounded:,.{decimals}f}"
+
+
+def exact(value: int | None) -> str:
+    """A count to the last digit: 4,089,184,256."""
+    return DASH if value is None else f"{value:,}"
+
+
+def count(value: float | None, digits: int = 4) -> str:
+    """A count for people: 145.8 M, 4.089 G, 352."""
+    if value is None:
+        return DASH
+    for scale, prefix in _SI:
+        if abs(value) >= scale:
+            return f"{_significant(value / scale, digits)} {prefix}"
+    return f"{value:,.0f}" if float(value).is_integer() else _significant(value, digits)
+
+
+def millions(value: float | None) -> str:
+    """A count in millions, for a column headed (M): 145.8, 4,089.2, 0.035."""
+    return DASH if value is None else _significant(value / 1e6, 4 if value < 1e9 else 5)
+
+
+def megabytes(value: float | None) -> str:
+    """Bytes in MB (10^6 bytes), for a column headed (MB)."""
+    return millions(value)
+
+
+def size(value: float | None) -> str:
+    """Bytes for people: 9.12 MB (10^6 bytes)."""
+    return DASH if value is None else f"{count(value, 3)}B" if value >= 1e3 else f"{value:.0f} B"
+
+
+def seconds(value: float | None) -> str:
+    """A duration with three digits and its unit: 4.31 ms, 812 us, 12.0 s."""
+    if value is None:
+        return DASH
+    scale, unit = next(((s, u) for s, u in _TIME if abs(value) >= s), (1e-9, "ns"))
+    return f"{_significant(value / scale, 3)} {unit}"
+
+
+def milliseconds(value: float | None) -> str:
+    """A duration in ms, for a column headed (ms)."""
+    return DASH if value is None else _significant(value * 1e3, 3)
+
+
+def percent(value: float | None) -> str:
+    """A fraction as percent: 0.0123 is 1.2 %."""
+    if value is None:
+        return DASH
+    digits = 1 if abs(value) >= 0.001 or value == 0 else 2
+    return f"{value * 100:.{digits}f} %"
+
+
+def margin(value: float | None) -> str:
+    """Half an interval as a fraction of its centre: +-1.2 %."""
+    return DASH if value is None else f"+-{percent(value)}"
+
+
+def number(value: float | None) -> str:
+    """A plain figure with three significant digits: 12.4."""
+    return DASH if value is None else _significant(value, 3)
+
+
+def shape(value: tuple[int, ...] | None) -> str:
+    """A tensor shape: 1x3x224x224; a scalar is the word."""
+    if value is None:
+        return DASH
+    return "x".join(map(str, value)) or "scalar"
+
+
+def parse_shape(text: str) -> tuple[int, ...]:
+    """Read ``3x224x224``. Raises UsageError for anything that is not positive whole numbers."""
+    parts = re.split(r"[xX*]", text.strip())
+    if not all(re.fullmatch(r"0*[1-9][0-9]{0,8}", part) for part in parts):
+        raise UsageError(
+            f"cannot read the input shape {text!r}.",
+            "Write it without the batch, as channels x height x width: --input 3x224x224.",
+        )
+    return tuple(int(part) for part in parts)
