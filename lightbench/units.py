@@ -90,6 +90,15 @@ def shape(value: tuple[int, ...] | None) -> str:
     return "x".join(map(str, value)) or "scalar"
 
 
+def visible(text: str, keep: str = "") -> str:
+    r"""Text of any origin as one line that cannot act: what moves the cursor, reorders or hides
+    text becomes its escape, \x1b or \u202e. Characters in ``keep`` stay."""
+    return "".join(
+        c if c == " " or c.isprintable() or c in keep else c.encode("unicode_escape").decode()
+        for c in text
+    )
+
+
 def parse_shape(text: str) -> tuple[int, ...]:
     """Read ``3x224x224``. Raises UsageError for anything that is not positive whole numbers."""
     parts = re.split(r"[xX*]", text.strip())

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from lightbench.costs.borrow import borrowed, unwrap
 from lightbench.costs.fusion import fused_bytes
 from lightbench.costs.trace import Row, Tracer
-from lightbench.errors import ModelError
 from lightbench.faults import explain
 from lightbench.records import PAPER_KINDS, Costs, Op
 
@@ -29,50 +28,59 @@ def count_costs(network: nn.Module, make_inputs: MakeInputs) -> Costs:
     scripted or quantized modules, it runs once more on real ones. Raises ModelError.
     """
     network = unwrap(network)
-    params = {id(p): p for p in network.parameters()}
-    if not any(is_lazy(p) for p in params.values()):
-        params_made = network
-    else:
-        network = params_made = copy.deepcopy(network)  # the first call decides its shapes
+    if any(map(is_lazy, _held(network))):
+        network = _initialised(network, make_inputs)
     rows, uncounted, traced = _trace(network, make_inputs)
-    parameters = list(params_made.parameters())
-    held = {t.data_ptr() if not t.is_meta else id(t): t for t in (*parameters, *network.buffers())}
+    storages = {_key(tensor): tensor for tensor in _held(network)}
     return _costs(
         rows,
-        params=sum(p.numel() for p in parameters),
-        param_bytes=sum(t.numel() * t.itemsize for t in held.values()),
+        params=sum(p.numel() for p in network.parameters()),
+        param_bytes=sum(t.numel() * t.itemsize for t in storages.values()),
         uncounted=uncounted,
         traced=traced,
     )
 
 
+def _held(network: nn.Module) -> Iterator[Tensor]:
+    """Parameters and buffers."""
+    yield from network.parameters()
+    yield from network.buffers()
+
+
+def _key(tensor: Tensor) -> int:
+    return id(tensor) if tensor.is_meta or tensor.layout != torch.strided else tensor.data_ptr()
+
+
+def _initialised(network: nn.Module, make_inputs: MakeInputs) -> nn.Module:
+    """A copy of a network with lazy modules, whose first call has decided its shapes."""
+    lazy = [b for b in network.buffers() if is_lazy(b)]  # they cannot be copied, made anew they can
+    network = copy.deepcopy(network, {id(b): type(b)(device=b.device, dtype=b.dtype) for b in lazy})
+    args, kwargs = make_inputs("cpu")
+    try:
+        with torch.no_grad():
+            network(*args, **kwargs)
+    except Exception as error:
+        raise explain(network, error) from error
+    return network
+
+
 def _trace(network: nn.Module, make_inputs: MakeInputs) -> Any:
-    on_meta = None
+    on_meta = ValueError("a scripted network needs weights")
     if _shapes_suffice(network):
         try:
             return *_run(network, make_inputs, meta=True), "meta"
         except Exception as error:  # noqa: BLE001  whatever it is, real tensors decide
-            on_meta = error
+            on_meta = error  # type: ignore[assignment]
     if any(t.is_meta for t in network.parameters()):
-        raise on_meta and NeedsValues(network, on_meta) or ModelError("the network has no weights.")
+        raise explain(network, on_meta) from on_meta
     try:
         return *_run(network, make_inputs, meta=False), "real"
     except Exception as error:
         raise explain(network, error) from error
 
 
-class NeedsValues(ModelError):
-    """A network without weights cannot be traced on shapes alone: build it with weights."""
-
-    def __init__(self, network: nn.Module, error: Exception) -> None:
-        super().__init__(str(explain(network, error).message))
-
-
 def _shapes_suffice(network: nn.Module) -> bool:
-    return not any(
-        isinstance(module, torch.jit.ScriptModule) or any(map(is_lazy, module.parameters(recurse=False)))
-        for module in network.modules()
-    )
+    return not any(isinstance(module, torch.jit.ScriptModule) for module in network.modules())
 
 
 def _run(network: nn.Module, make_inputs: MakeInputs, *, meta: bool) -> tuple[list[Row], dict[str, int]]:

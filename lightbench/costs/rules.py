@@ -232,6 +232,7 @@ _BY_NAME: dict[Rule, str] = {
         " one_hot scatter_add scatter_add_ index_add index_add_ scatter_reduce median mode"
         " kthvalue searchsorted bucketize histc multinomial is_nonzero equal allclose item"
         " _local_scalar_dense aminmax cummax cummin nanmean nansum masked_select masked_scatter"
+        " _weight_norm_interface _weight_norm"
     ),
 }  # fmt: skip
 
@@ -263,7 +264,7 @@ VIEW_OR_COPY = frozenset(
         "contiguous reshape reshape_as flatten to type_as unflatten dropout dropout_ alpha_dropout"
         " feature_dropout feature_alpha_dropout ravel expand_as movedim swapaxes numpy_T"
         " chunk split tensor_split narrow squeeze unsqueeze transpose permute view select"
-        " slice expand unbind t adjoint detach alias split_with_sizes hsplit vsplit"
+        " slice expand unbind t adjoint detach detach_ alias split_with_sizes hsplit vsplit"
     ).split()
     if (packet := getattr(aten, name, None)) is not None
     for overload in packet.overloads()

@@ -7,14 +7,16 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 
-def make_divisible(channels: int, width: float = 1.0) -> int:
-    """Channels times the width multiplier, rounded to a multiple of 8, at most 10 % below.
+def make_divisible(channels: int, multiplier: float = 1.0) -> int:
+    """``channels * multiplier``, rounded to a multiple of 8, at most 10 % below.
 
-    Source: the authors' code of MobileNetV2 (``_make_divisible``); MobileNetV1 and V3 round likewise.
+    Raises ValueError unless the multiplier is above 0 and finite.
+
+    Source: ``_make_divisible`` of the authors' code for MobileNetV2 and V3 (TF-slim).
     """
-    if not 0 < width < float("inf"):
-        raise ValueError(f"the width multiplier must be above 0 and finite, not {width}.")
-    scaled = channels * width
+    if not 0 < multiplier < float("inf"):
+        raise ValueError(f"a width multiplier is above 0 and finite, not {multiplier}.")
+    scaled = channels * multiplier
     rounded = max(8, int(scaled + 4) // 8 * 8)
     return rounded if rounded >= 0.9 * scaled else rounded + 8
 
@@ -29,36 +31,21 @@ def conv_bn(
     norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
     activation: type[nn.Module] | None = nn.ReLU,
 ) -> nn.Sequential:
-    """Convolution without bias, batch norm, activation; the padding keeps the size at stride 1."""
-    layers = [
-        nn.Conv2d(
-            in_channels, out_channels, kernel, stride, kernel // 2, groups=groups, bias=False
-        ),
-        norm(out_channels),
-    ]
+    """Convolution without bias, batch norm, activation; the padding keeps the size at stride 1.
+
+    Weights start as in He et al. 2015 (arXiv 1502.01852, equation 10).
+    """
+    padding = kernel // 2
+    conv = nn.Conv2d(in_channels, out_channels, kernel, stride, padding, groups=groups, bias=False)
+    # PyTorch's default fades to 1e-11 over MobileNetV1, where neither errors of an engine nor the
+    # power that real data draws would show.
+    nn.init.kaiming_uniform_(
+        conv.weight, nonlinearity="relu" if activation is not None else "linear"
+    )
+    layers = [conv, norm(out_channels)]
     if activation is not None:
         layers.append(activation(inplace=True))
     return nn.Sequential(*layers)
-
-
-def depthwise_bn(
-    channels: int,
-    kernel: int = 3,
-    *,
-    stride: int = 1,
-    norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
-    activation: type[nn.Module] | None = nn.ReLU,
-) -> nn.Sequential:
-    """``conv_bn`` with one filter per channel."""
-    return conv_bn(
-        channels,
-        channels,
-        kernel,
-        stride=stride,
-        groups=channels,
-        norm=norm,
-        activation=activation,
-    )
 
 
 def channel_shuffle(x: Tensor, groups: int) -> Tensor:
@@ -69,4 +56,5 @@ def channel_shuffle(x: Tensor, groups: int) -> Tensor:
 
     Source: ShuffleNet (Zhang et al. 2018, arXiv 1707.01083), section 3.1, figure 1.
     """
-    return x.unflatten(1, (groups, -1)).transpose(1, 2).flatten(1, 2)
+    n, c, h, w = x.shape
+    return x.view(n, groups, c // groups, h, w).transpose(1, 2).reshape(n, c, h, w)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lightbench.models._blocks import conv_bn
 from lightbench.models.mobilenet_v1 import MobileNetV1
 
-VARIANTS = {"convnet": {}}
+VARIANTS: dict[str, dict[str, float]] = {"convnet": {}}
 
 
 def build(*, width: float = 1.0, num_classes: int = 1000) -> MobileNetV1:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from torch import Tensor, nn
 
-from lightbench.models._blocks import conv_bn, depthwise_bn, make_divisible
+from lightbench.models._blocks import conv_bn, make_divisible
 
 VARIANTS = {
     "mobilenet_v1": {},
@@ -49,7 +49,9 @@ def separable(
 ) -> nn.Module:
     """A depthwise 3x3, then a pointwise convolution, each with BN and activation (figure 3)."""
     return nn.Sequential(
-        depthwise_bn(in_channels, stride=stride, activation=activation),
+        conv_bn(
+            in_channels, in_channels, 3, stride=stride, groups=in_channels, activation=activation
+        ),
         conv_bn(in_channels, out_channels, 1, activation=activation),
     )
 

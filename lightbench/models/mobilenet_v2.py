@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from lightbench.models._blocks import conv_bn, depthwise_bn, make_divisible
+from lightbench.models._blocks import conv_bn, make_divisible
 
 VARIANTS = {
     "mobilenet_v2": {},
@@ -29,16 +29,14 @@ LAYOUT = (
 class InvertedResidual(nn.Module):
     """Pointwise up by ``expansion``, depthwise 3x3, linear pointwise down (table 1, figure 3b)."""
 
-    def __init__(
-        self, in_channels: int, out_channels: int, *, expansion: int, stride: int
-    ) -> None:
+    def __init__(self, in_channels: int, out_channels: int, *, expansion: int, stride: int) -> None:
         super().__init__()
         self.has_shortcut = stride == 1 and in_channels == out_channels
         hidden = in_channels * expansion
         expand = [conv_bn(in_channels, hidden, 1, activation=nn.ReLU6)] if expansion > 1 else []
         self.conv = nn.Sequential(
             *expand,
-            depthwise_bn(hidden, stride=stride, activation=nn.ReLU6),
+            conv_bn(hidden, hidden, 3, stride=stride, groups=hidden, activation=nn.ReLU6),
             *conv_bn(hidden, out_channels, 1, activation=None),
         )
 
@@ -68,11 +66,10 @@ class MobileNetV2(nn.Module):
         last = make_divisible(1280, max(1.0, width))
         layers.append(conv_bn(channels, last, 1, activation=nn.ReLU6))
         self.features = nn.Sequential(*layers)
-        self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Sequential(nn.Dropout(0.2), nn.Linear(last, num_classes))
 
     def forward(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.classifier(self.avgpool(self.features(x)).flatten(1))
+        logits: Tensor = self.classifier(self.features(x).mean((2, 3)))
         return logits
 
 

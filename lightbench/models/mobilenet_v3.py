@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import NamedTuple
 
 from torch import Tensor, nn
 
@@ -16,51 +17,61 @@ VARIANTS = {
     "mobilenet_v3_small_x0_75": {"size": "small", "width": 0.75},
 }
 
-# Tables 1 and 2: kernel, expansion, output channels, squeeze-and-excite, non-linearity (RE is ReLU,
-# HS is h-swish), stride; then the width of the layer before the classifier.
+
+class Row(NamedTuple):
+    """One block: a row of tables 1 and 2, whose headings stand on the right."""
+
+    kernel: int  # operator
+    hidden: int  # exp size
+    out_channels: int  # #out
+    gated: bool  # SE
+    activation: type[nn.Module]  # NL
+    stride: int  # s
+
+
+RE, HS = nn.ReLU, nn.Hardswish
+
+# The blocks, and the channels before the classifier.
 LAYOUTS = {
     "large": (
         (
-            (3, 16, 16, False, "RE", 1),
-            (3, 64, 24, False, "RE", 2),
-            (3, 72, 24, False, "RE", 1),
-            (5, 72, 40, True, "RE", 2),
-            (5, 120, 40, True, "RE", 1),
-            (5, 120, 40, True, "RE", 1),
-            (3, 240, 80, False, "HS", 2),
-            (3, 200, 80, False, "HS", 1),
-            (3, 184, 80, False, "HS", 1),
-            (3, 184, 80, False, "HS", 1),
-            (3, 480, 112, True, "HS", 1),
-            (3, 672, 112, True, "HS", 1),
-            (5, 672, 160, True, "HS", 2),
-            (5, 960, 160, True, "HS", 1),
-            (5, 960, 160, True, "HS", 1),
+            Row(3, 16, 16, False, RE, 1),
+            Row(3, 64, 24, False, RE, 2),
+            Row(3, 72, 24, False, RE, 1),
+            Row(5, 72, 40, True, RE, 2),
+            Row(5, 120, 40, True, RE, 1),
+            Row(5, 120, 40, True, RE, 1),
+            Row(3, 240, 80, False, HS, 2),
+            Row(3, 200, 80, False, HS, 1),
+            Row(3, 184, 80, False, HS, 1),
+            Row(3, 184, 80, False, HS, 1),
+            Row(3, 480, 112, True, HS, 1),
+            Row(3, 672, 112, True, HS, 1),
+            Row(5, 672, 160, True, HS, 2),
+            Row(5, 960, 160, True, HS, 1),
+            Row(5, 960, 160, True, HS, 1),
         ),
         1280,
     ),
     "small": (
         (
-            (3, 16, 16, True, "RE", 2),
-            (3, 72, 24, False, "RE", 2),
-            (3, 88, 24, False, "RE", 1),
-            (5, 96, 40, True, "HS", 2),
-            (5, 240, 40, True, "HS", 1),
-            (5, 240, 40, True, "HS", 1),
-            (5, 120, 48, True, "HS", 1),
-            (5, 144, 48, True, "HS", 1),
-            (5, 288, 96, True, "HS", 2),
-            (5, 576, 96, True, "HS", 1),
-            (5, 576, 96, True, "HS", 1),
+            Row(3, 16, 16, True, RE, 2),
+            Row(3, 72, 24, False, RE, 2),
+            Row(3, 88, 24, False, RE, 1),
+            Row(5, 96, 40, True, HS, 2),
+            Row(5, 240, 40, True, HS, 1),
+            Row(5, 240, 40, True, HS, 1),
+            Row(5, 120, 48, True, HS, 1),
+            Row(5, 144, 48, True, HS, 1),
+            Row(5, 288, 96, True, HS, 2),
+            Row(5, 576, 96, True, HS, 1),
+            Row(5, 576, 96, True, HS, 1),
         ),
         1024,
     ),
 }
-ACTIVATIONS: dict[str, type[nn.Module]] = {"RE": nn.ReLU, "HS": nn.Hardswish}
-
 batch_norm = partial(nn.BatchNorm2d, eps=1e-3, momentum=0.01)
 conv_bn = partial(_blocks.conv_bn, norm=batch_norm)
-depthwise_bn = partial(_blocks.depthwise_bn, norm=batch_norm)
 
 
 class SqueezeExcite(nn.Module):
@@ -76,31 +87,23 @@ class SqueezeExcite(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         squeezed = self.activation(self.fc1(self.avgpool(x)))
-        return x * self.scale_activation(self.fc2(squeezed))
+        scale: Tensor = self.scale_activation(self.fc2(squeezed))
+        return x * scale
 
 
 class InvertedResidual(nn.Module):
     """MobileNetV2's block with another kernel and non-linearity, and a gate (figure 4)."""
 
-    def __init__(
-        self,
-        in_channels: int,
-        kernel: int,
-        hidden: int,
-        out_channels: int,
-        gated: bool,  # noqa: FBT001  the columns of tables 1 and 2, in their order
-        nonlinearity: str,
-        stride: int,
-    ) -> None:
+    def __init__(self, in_channels: int, row: Row) -> None:
         super().__init__()
+        kernel, hidden, out_channels, gated, activation, stride = row
         self.has_shortcut = stride == 1 and in_channels == out_channels
-        activation = ACTIVATIONS[nonlinearity]
         expands = hidden != in_channels
         expand = [conv_bn(in_channels, hidden, 1, activation=activation)] if expands else []
         gate = [SqueezeExcite(hidden, make_divisible(hidden // 4))] if gated else []
         self.block = nn.Sequential(
             *expand,
-            depthwise_bn(hidden, kernel, stride=stride, activation=activation),
+            conv_bn(hidden, hidden, kernel, stride=stride, groups=hidden, activation=activation),
             *gate,
             conv_bn(hidden, out_channels, 1, activation=None),
         )
@@ -116,24 +119,25 @@ class MobileNetV3(nn.Module):
     Modules are named as in torchvision, so its ``state_dict`` loads.
     """
 
-    def __init__(
-        self, *, size: str = "large", width: float = 1.0, num_classes: int = 1000
-    ) -> None:
+    def __init__(self, *, size: str = "large", width: float = 1.0, num_classes: int = 1000) -> None:
         super().__init__()
         rows, last = LAYOUTS[size]
-        channels = make_divisible(16, width)
-        layers: list[nn.Module] = [conv_bn(3, channels, stride=2, activation=nn.Hardswish)]
-        for kernel, expansion, full_width, *options in rows:
-            hidden, out_channels = (make_divisible(c, width) for c in (expansion, full_width))
-            layers.append(InvertedResidual(channels, kernel, hidden, out_channels, *options))
-            channels = out_channels
-        layers.append(conv_bn(channels, 6 * channels, 1, activation=nn.Hardswish))
+        full_channels, channels = 16, make_divisible(16, width)
+        layers: list[nn.Module] = [conv_bn(3, channels, stride=2, activation=HS)]
+        for row in rows:
+            # The width scales "exp size" as a factor of what comes in, as in the authors' code.
+            hidden = make_divisible(channels, row.hidden / full_channels)
+            out_channels = make_divisible(row.out_channels, width)
+            scaled = row._replace(hidden=hidden, out_channels=out_channels)
+            layers.append(InvertedResidual(channels, scaled))
+            full_channels, channels = row.out_channels, out_channels
+        layers.append(conv_bn(channels, 6 * channels, 1, activation=HS))
         self.features = nn.Sequential(*layers)
         self.avgpool = nn.AdaptiveAvgPool2d(1)
-        last = make_divisible(last, width)
+        last = make_divisible(last, max(1.0, width))
         self.classifier = nn.Sequential(
             nn.Linear(6 * channels, last),
-            nn.Hardswish(inplace=True),
+            HS(inplace=True),
             nn.Dropout(0.2, inplace=True),
             nn.Linear(last, num_classes),
         )

@@ -170,7 +170,9 @@ class Ratio:
 
 
 def _exp(log: float) -> float:
-    return math.exp(log) if log >= 0 else 1 / math.exp(-log)  # so that 1 / ratio is the other side's
+    return (
+        math.exp(log) if log >= 0 else 1 / math.exp(-log)
+    )  # so that 1 / ratio is the other side's
 
 
 def paired_ratio(a: Sequence[float], b: Sequence[float], confidence: float = CONFIDENCE) -> Ratio:

@@ -1,0 +1,91 @@
+"""The processor, timed by the wall clock and by the CPU clock of the calling thread."""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from itertools import repeat
+from typing import Any
+
+import torch
+from torch.autograd import profiler
+
+from lightbench.timing.sampling import Reading, Step
+
+torch_device = "cpu"
+clocks = "wall time; CPU time of the calling thread beside it"
+
+
+def unavailable() -> str | None:
+    """Why the device cannot be used; None: it can."""
+    return None
+
+
+@contextmanager
+def session(*, threads: int | None) -> Iterator[int]:
+    """Set PyTorch's threads for the duration; gives how many there are."""
+    before = torch.get_num_threads()
+    try:
+        if threads is not None:
+            torch.set_num_threads(threads)
+        yield torch.get_num_threads()
+    finally:
+        torch.set_num_threads(before)
+
+
+def step(call: Callable[[], Any], context: Callable[[], AbstractContextManager[Any]]) -> Step:
+    """A timed block of ``n`` calls: seconds per call, with the garbage collector off.
+
+    The thread clock costs microseconds to read on virtual machines: it stands outside the bracket
+    of the wall clock.
+    """
+    wall_ns, cpu_ns = time.perf_counter_ns, time.thread_time_ns
+
+    def timed(n: int) -> Reading:
+        calls = repeat(None, n)
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            with context():
+                cpu_start = cpu_ns()
+                start = wall_ns()
+                for _ in calls:
+                    call()
+                end = wall_ns()
+                cpu_end = cpu_ns()
+        finally:
+            if collecting:
+                gc.enable()
+        return Reading((end - start) * 1e-9 / n, (cpu_end - cpu_start) * 1e-9 / n)
+
+    return timed
+
+
+def peak_memory(
+    call: Callable[[], Any], context: Callable[[], AbstractContextManager[Any]]
+) -> int | None:
+    """Bytes that one call has allocated at its highest point, from PyTorch's own allocator."""
+    with _quiet_profiler(), context(), profiler.profile(profile_memory=True) as profile:
+        call()
+    now = peak = 0
+    for event in profile.kineto_results.events():  # type: ignore[union-attr]
+        if event.name() == "[memory]":
+            now += event.nbytes()
+            peak = max(peak, now)
+    return peak
+
+
+@contextmanager
+def _quiet_profiler() -> Iterator[None]:
+    """The profiler's C++ part writes to the process's stderr when it starts and stops."""
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  a file descriptor is what is wanted
+        stderr = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)

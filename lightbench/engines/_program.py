@@ -1,0 +1,14 @@
+"""What every engine makes of a network: a call that can be timed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+
+
+class Program(NamedTuple):
+    """``call()`` runs the network once; ``context()`` is entered around calls, outside the clock."""
+
+    call: Callable[[], Any]
+    context: Callable[[], AbstractContextManager[Any]]

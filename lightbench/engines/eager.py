@@ -1,0 +1,42 @@
+"""PyTorch as written, operator by operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils import _pytree as pytree
+
+from lightbench.engines._program import Program
+from lightbench.records import Mode
+
+
+def prepare(network: nn.Module, inputs: Sequence[Any], *, mode: Mode) -> Program:
+    """``infer``: one forward pass. ``train``: forward, backward and an SGD step with momentum."""
+    if mode == "infer":
+        return Program(partial(network.eval(), *inputs), torch.inference_mode)
+    return Program(_training_step(network.train(), inputs), nullcontext)
+
+
+def _training_step(network: nn.Module, inputs: Sequence[Any]) -> Callable[[], Any]:
+    trained = [p for p in network.parameters() if p.requires_grad]
+    # So small a rate that the weights stay what they are, however many steps are timed.
+    optimizer = torch.optim.SGD(trained, lr=1e-9, momentum=0.9)
+
+    def step() -> Tensor:
+        optimizer.zero_grad(set_to_none=True)
+        outputs = pytree.tree_leaves(network(*inputs))
+        loss = sum(x.float().square().mean() for x in outputs if _has_gradient(x))
+        loss.backward()  # type: ignore[union-attr]
+        optimizer.step()
+        return loss  # type: ignore[return-value]
+
+    return step
+
+
+def _has_gradient(x: Any) -> bool:
+    return isinstance(x, Tensor) and x.requires_grad

@@ -1,0 +1,71 @@
+"""Records as a table: one row per case; what all cases share stands in the title."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from lightbench import units
+from lightbench.exporters._cases import FACETS, differing, shared
+from lightbench.exporters._remarks import remarks, signs, status
+from lightbench.exporters._view import Column, Table, View
+from lightbench.records import Costs, Latency, Record
+
+Value = Callable[[Record], Any]
+
+
+def _costs(get: Callable[[Costs], Any]) -> Value:
+    return lambda record: get(record.costs) if record.costs else None
+
+
+def _latency(get: Callable[[Latency], Any]) -> Value:
+    return lambda record: get(record.latency) if record.latency else None
+
+
+MODEL: tuple[Column, Value] = (Column("model", "model", align="left"), lambda r: r.case.model)
+
+VALUES: tuple[tuple[Column, Value], ...] = (
+    (Column("params", "params (M)", units.millions, drop=5), _costs(lambda c: c.params)),
+    (Column("madds", "MAdds (M)", units.millions, drop=2), _costs(lambda c: c.madds)),
+    (Column("mem_bytes", "MAC (MB)", units.megabytes, drop=3), _costs(lambda c: c.mem_bytes)),
+    (Column("status", "", signs, align="left"), status),
+    (Column("latency_s", "latency (ms)", units.milliseconds), _latency(lambda t: t.median_s)),
+    (Column("latency_rel", "+-", units.percent, drop=4), _latency(lambda t: t.rel)),
+    (Column("latency_p90_s", "p90 (ms)", units.milliseconds, drop=7), _latency(lambda t: t.p90_s)),
+    (Column("throughput_img_s", "img/s", units.number, drop=6), lambda r: r.throughput),
+    (
+        Column("peak_memory_bytes", "peak (MB)", units.megabytes, drop=8),
+        lambda r: r.peak_memory_bytes,
+    ),
+    (Column("intensity", "MAdds/byte", units.number, drop=9), _costs(lambda c: c.intensity)),
+    # for programs
+    (Column("latency_low_s", "low (s)", shown=False), _latency(lambda t: t.low_s)),
+    (Column("latency_high_s", "high (s)", shown=False), _latency(lambda t: t.high_s)),
+    (Column("mem_access", "MAC (elements)", shown=False), _costs(lambda c: c.mem_access)),
+    (Column("fused_bytes", "fused (bytes)", shown=False), _costs(lambda c: c.fused_bytes)),
+    (Column("time", "time", shown=False), lambda r: r.time),
+    (Column("id", "id", shown=False), lambda r: r.id),
+)
+
+
+def profile_view(records: Sequence[Record]) -> View:
+    """Records, in the order given, as a table with notes, and as data with each record's id."""
+    differs = differing(records)
+    facets = [
+        (Column(f.key, f.key, align=f.align, drop=1, shown=f in differs), f.value) for f in FACETS
+    ]
+    columns = (MODEL, *facets, *VALUES)
+    table = Table(
+        title=f"Profile: {shared(records) or 'no cases'}",
+        columns=tuple(column for column, _ in columns),
+        rows=tuple(tuple(value(record) for _, value in columns) for record in records),
+        notes=remarks(records),
+    )
+    return View(table, [_data(record) for record in records])
+
+
+def _data(record: Record) -> dict[str, Any]:
+    """A record as it is stored, its id first."""
+    return {"id": record.id, **msgspec.to_builtins(record, order="deterministic")}

@@ -1,0 +1,84 @@
+"""What must be said below a table of records, each thing once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from lightbench import units
+from lightbench.exporters._cases import FACETS, names
+from lightbench.records import Record
+
+# What a reader must know before believing a row: its word in the status column, sign, explanation.
+MARKS = (
+    ("failed", "x", "this case has no result"),
+    ("not converged", "?", "stopped before the interval was narrow; measure longer"),
+    ("contended", "!", "other work was using the machine; the time may be too long"),
+)
+
+HEADINGS = (
+    "MAdds: multiply-adds of convolution, linear and matrix multiplication; a fused one is 1.",
+    "MAC: memory access cost (ShuffleNet V2 paper): what eager PyTorch moves; not multiply-adds.",
+    "latency: median time of one call; +- is half of its 95 % interval.",
+)
+
+
+def status(record: Record) -> str:
+    """``ok``, or words of MARKS."""
+    true = {
+        "failed": record.status == "failed",
+        "not converged": record.samples is not None and record.samples.stop != "converged",
+        "contended": any(warning.startswith("contended") for warning in record.warnings),
+    }
+    return ", ".join(word for word, _, _ in MARKS if true[word]) or "ok"
+
+
+def signs(words: str) -> str:
+    """The signs for a status: ``?!``; nothing for ``ok``."""
+    return "".join(sign for word, sign, _ in MARKS if word in words)
+
+
+def remarks(records: Sequence[Record]) -> tuple[str, ...]:
+    """Notes for a table of these records; they may quote text of any origin."""
+    found = {word for record in records for word in status(record).split(", ")}
+    notes = list(HEADINGS)
+    if any(record.case.batch > 1 for record in records):
+        notes.append("MAdds and MAC are for the whole batch.")
+    notes += [f"{sign} {word}: {meaning}." for word, sign, meaning in MARKS if word in found]
+    for say in (_failed, _uncounted, _warned):
+        notes += _once(say, records)
+    if unlike := _unlike(records):
+        notes.append(f"The cases ran under different conditions ({unlike}): do not compare times.")
+    return tuple(notes)
+
+
+def _failed(record: Record) -> Iterator[str]:
+    if record.failure:
+        yield f"failed: {record.failure.message} {record.failure.hint}".rstrip()
+
+
+def _uncounted(record: Record) -> Iterator[str]:
+    for op, times in record.costs.uncounted.items() if record.costs else ():
+        yield f"not counted: {op}, {units.exact(times)} times"
+
+
+def _warned(record: Record) -> Iterator[str]:
+    yield from (f"warning: {warning}" for warning in record.warnings)
+
+
+def _once(say: Callable[[Record], Iterable[str]], records: Sequence[Record]) -> Iterator[str]:
+    """What ``say`` finds, each sentence once, with the cases it holds for unless it holds for all."""
+    found: dict[str, list[str]] = {}
+    for name, record in zip(names(records), records, strict=True):
+        for sentence in say(record):
+            found.setdefault(sentence, []).append(name)
+    for sentence, cases in found.items():
+        more = f"; and {len(cases) - 3} more" if len(cases) > 3 else ""
+        where = "" if len(cases) == len(records) else f" ({'; '.join(cases[:3])}{more})"
+        yield sentence + where
+
+
+def _unlike(records: Sequence[Record]) -> str:
+    """Facts about the machine and its software, other than columns, in which the records differ."""
+    facts = [record.environment.comparable for record in records]
+    keys = sorted({key for fact in facts for key in fact} - {facet.key for facet in FACETS})
+    return ", ".join(key for key in keys if len({fact.get(key) for fact in facts}) > 1)

@@ -1,0 +1,70 @@
+"""What a command hands to an exporter: a table for people, and plain data for programs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lightbench.units import DASH
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How one kind of value is headed and printed."""
+
+    key: str  # for programs, with the unit: "latency_s"
+    heading: str  # for people: "latency (ms)"
+    text: Callable[[Any], str] = str  # value -> text for people; never sees None
+    align: Literal["left", "right"] = "right"
+    drop: int = 0  # 0 is always printed; on a narrow terminal the highest number goes first
+    shown: bool = True  # False: for programs only
+
+    def cell(self, value: Any) -> str:
+        """The text of one value for people: a dash if it is unknown."""
+        return DASH if value is None else self.text(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of raw values under their columns; notes explain what a heading cannot.
+
+    Titles, notes and values may hold text of any origin: each exporter makes it inert.
+    """
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len({column.key for column in self.columns}) != len(self.columns):
+            raise ValueError("two columns have the same key")
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(f"a row has {len(row)} values for {len(self.columns)} columns")
+            if any(isinstance(value, float) and not math.isfinite(value) for value in row):
+                raise ValueError(f"a number is not finite in {row}; unknown is None")
+
+    def for_people(self) -> Table:
+        """The same table without columns that are for programs only or say nothing in any row."""
+        keep = [i for i, column in enumerate(self.columns) if self._speaks(i, column)]
+        return Table(
+            title=self.title,
+            columns=tuple(self.columns[i] for i in keep),
+            rows=tuple(tuple(row[i] for i in keep) for row in self.rows),
+            notes=self.notes,
+        )
+
+    def _speaks(self, i: int, column: Column) -> bool:
+        said = not self.rows or any(column.cell(row[i]) for row in self.rows)
+        return column.shown and said
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One answer twice: ``table`` for people and CSV, ``data`` (builtins) for JSON."""
+
+    table: Table
+    data: Any

@@ -1,0 +1,31 @@
+"""A table as a piece of HTML, for notebooks."""
+
+from __future__ import annotations
+
+from html import escape
+
+from lightbench.exporters._view import View
+from lightbench.units import visible
+
+SUFFIXES = (".html", ".htm")
+
+
+def render(view: View, *, width: int | None = None, colour: bool = False) -> str:  # noqa: ARG001
+    """One ``div`` with table and notes, in ASCII, with no script, link or style sheet."""
+    table = view.table.for_people()
+    aligns = [f' style="text-align: {column.align}"' for column in table.columns]
+    heads = [f"<th{a}>{_text(c.heading)}</th>" for a, c in zip(aligns, table.columns, strict=True)]
+    lines = ["<div>", "<table>", f"<caption>{_text(table.title)}</caption>"]
+    lines.append(f"<thead><tr>{''.join(heads)}</tr></thead>")
+    lines.append("<tbody>")
+    for row in table.rows:
+        texts = [_text(c.cell(value)) for c, value in zip(table.columns, row, strict=True)]
+        cells = [f"<td{a}>{text}</td>" for a, text in zip(aligns, texts, strict=True)]
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    lines += ["</tbody>", "</table>", *(f"<p>{_text(note)}</p>" for note in table.notes), "</div>"]
+    return "\n".join(lines) + "\n"
+
+
+def _text(text: str) -> str:
+    """Text that is only text, whatever the page's encoding."""
+    return escape(visible(text)).encode("ascii", "xmlcharrefreplace").decode()

@@ -1,0 +1,14 @@
+"""One JSON document a line; of records, the same lines as in the store."""
+
+from __future__ import annotations
+
+from lightbench.exporters._json import encode
+from lightbench.exporters._view import View
+
+SUFFIXES = (".jsonl", ".ndjson")
+
+
+def render(view: View, *, width: int | None = None, colour: bool = False) -> str:  # noqa: ARG001
+    """A line for each item of the view's data; data that is no list is one line."""
+    items = view.data if isinstance(view.data, list | tuple) else [view.data]
+    return "".join(encode(item) + "\n" for item in items)

@@ -1,0 +1,51 @@
+"""A GitHub table, to paste into a README or a pull request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from lightbench.exporters._view import Column, View
+from lightbench.units import visible
+
+SUFFIXES = (".md", ".markdown")
+
+# A sentence in which Markdown and GitHub see nothing to act on: no link, mention, HTML or emphasis.
+_PROSE = re.compile(r"(?!.*(://|www\.))[A-Za-z0-9(?!][A-Za-z0-9 ,.;:()%/'?!+=-]*", re.IGNORECASE)
+
+
+def render(view: View, *, width: int | None = None, colour: bool = False) -> str:  # noqa: ARG001
+    """A GFM table under its title; names are code spans, notes a list below."""
+    table = view.table.for_people()
+    lines = [f"**{_prose(table.title)}**", ""]
+    lines.append(_row(column.heading for column in table.columns))
+    lines.append(_row("---:" if column.align == "right" else ":---" for column in table.columns))
+    lines += [_row(map(_cell, table.columns, row)) for row in table.rows]
+    lines += ["", *(f"- {_prose(note)}" for note in table.notes)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(column: Column, value: Any) -> str:
+    """Our own words and numbers as they are, a stored text as code."""
+    text = column.cell(value)
+    if not (isinstance(value, str) and column.text is str):
+        return text
+    # GitHub ends a cell at a bar unless an odd number of backslashes stands before it.
+    return re.sub(r"(\\*)\|", r"\1\1\\|", _code(text))
+
+
+def _prose(text: str) -> str:
+    return text if _PROSE.fullmatch(text) else _code(text)
+
+
+def _code(text: str) -> str:
+    """A code span that shows exactly this text: nothing in it is read as Markdown."""
+    text = visible(text) or " "
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    inner = f" {text} " if text[0] in "` " or text[-1] in "` " else text
+    return f"{fence}{inner}{fence}"

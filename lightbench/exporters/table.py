@@ -1,0 +1,105 @@
+"""A table for the terminal: fits the width, says what it left out, numbers to the right."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
+
+from lightbench.exporters._view import Column, Table, View
+from lightbench.units import visible
+
+SUFFIXES = (".txt",)
+
+DEFAULT_WIDTH, MIN_WIDTH = 80, 40
+GAP, ELLIPSIS = "  ", "..."
+# Text folds to the first width before numbers are left out, to the second before other text is.
+EASY, SHORT = 24, 8
+
+
+def render(view: View, *, width: int | None = None, colour: bool = False) -> str:
+    """Lines of at most ``width`` terminal cells (80 unless given, at least 40)."""
+    table, width = view.table.for_people(), max(width or DEFAULT_WIDTH, MIN_WIDTH)
+    lines = {column: _lines(table, i) for i, column in enumerate(table.columns)}
+    widths = _fit({column: max(map(cell_len, lines[column])) for column in lines}, width)
+    left_out = ", ".join(column.heading for column in lines if column not in widths)
+    above, heading, *rows = (
+        GAP.join(_pad(lines[column][i], column, cells) for column, cells in widths.items()).rstrip()
+        for i in range(len(table.rows) + 2)
+    )
+    rule = GAP.join("-" * cells for cells in widths.values())
+    notes = (*table.notes, f"Not shown at this width: {left_out}.") if left_out else table.notes
+    return _print(
+        [
+            *((line, "bold") for line in _wrap(table.title, width)),
+            ("", ""),
+            *((line, "bold") for line in (above, heading) if line),
+            (rule, "dim"),
+            *((row, "") for row in rows),
+            *([("", "")] if notes else []),
+            *((line, "dim") for note in notes for line in _wrap(note, width)),
+        ],
+        colour=colour,
+    )
+
+
+def _lines(table: Table, i: int) -> list[str]:
+    """Column ``i`` from the top: its heading in two lines, the second the unit, then its cells."""
+    column = table.columns[i]
+    name, unit = column.heading.partition(" (")[::2]
+    heading = [name, f"({unit}"] if unit else ["", name]
+    return heading + [visible(column.cell(row[i])) for row in table.rows]
+
+
+def _fit(natural: dict[Column, int], width: int) -> dict[Column, int]:
+    """The columns there is room for, and their widths. Numbers are never cut."""
+    widths = dict(natural)
+
+    def overflow(floor: int) -> int:
+        cells = (min(w, floor) if c.align == "left" else w for c, w in widths.items())
+        return sum(cells) + len(GAP) * (len(widths) - 1) - width
+
+    while (last := max(widths, key=lambda column: column.drop)).drop:
+        if overflow(EASY if last.drop > 1 else SHORT) <= 0:
+            break
+        del widths[last]
+    while (excess := overflow(max(widths.values()))) > 0:
+        texts = {column: cells for column, cells in widths.items() if column.align == "left"}
+        widest = max(texts, key=texts.__getitem__, default=None)
+        if widest is None or texts[widest] <= SHORT:
+            break
+        widths[widest] = max(SHORT, texts[widest] - excess)
+    return widths
+
+
+def _pad(text: str, column: Column, width: int) -> str:
+    """The text in exactly ``width`` cells; a long one loses its middle."""
+    if cell_len(text) > width:
+        tail = (width - len(ELLIPSIS)) // 2
+        head = width - len(ELLIPSIS) - tail
+        end = set_cell_size(text[::-1], tail)[::-1] if tail else ""
+        return set_cell_size(text, head) + ELLIPSIS + end
+    spaces = " " * (width - cell_len(text))
+    return spaces + text if column.align == "right" else text + spaces
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """The text as lines; those after the first are indented."""
+    wrapped = Text(visible(text)).wrap(Console(file=StringIO()), width - 2)
+    return [("  " if i else "") + line.plain.strip() for i, line in enumerate(wrapped)]
+
+
+def _print(lines: list[tuple[str, str]], *, colour: bool) -> str:
+    """Lines with their styles as one text, which has escape sequences only with ``colour``."""
+    console = Console(
+        file=StringIO(),
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        no_color=not colour,
+        legacy_windows=False,
+    )
+    with console.capture() as capture:
+        console.print(Text("\n").join(Text(*line) for line in lines), soft_wrap=True)
+    return capture.get()

@@ -1,0 +1,265 @@
+"""Where a network comes from: our own families, torchvision, timm, or a Python file of the user's.
+
+``mobilenet_v2`` - ``torchvision:resnet50`` - ``timm:mobilenetv3_small_100`` -
+``path/file.py:Class`` - ``path/file.py:factory(width=0.5)``
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lightbench import registry
+from lightbench.errors import (
+    LightbenchError,
+    MissingPackage,
+    ModelError,
+    UnknownName,
+    UntrustedCode,
+    UsageError,
+)
+from lightbench.records import InputSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+FAMILY = "model family"
+DEFAULT_INPUT = "3x224x224"
+
+
+class Source(NamedTuple):
+    """A network that can be built, again and again: ``build()``, and the input it is made for."""
+
+    build: Callable[[], nn.Module]
+    inputs: tuple[InputSpec, ...]
+
+
+def own_names() -> dict[str, str]:
+    """Our own networks and the family each belongs to; nothing is imported."""
+    return {
+        name: family
+        for family in registry.names(FAMILY)
+        for name in registry.literal(FAMILY, family, "VARIANTS") or ()
+    }
+
+
+def is_file(model: str) -> bool:
+    """Does this name code in a file, which runs when the network is built?"""
+    return ".py:" in model or model.endswith(".py")
+
+
+def find(model: str, *, trusted: bool = True) -> Source:
+    """Look ``model`` up; nothing is built yet. Raises UnknownName, UsageError, MissingPackage,
+    UntrustedCode (a file that the user did not type, see ``--trust-code``)."""
+    if is_file(model):
+        if not trusted:
+            raise UntrustedCode(
+                f"{model!r} runs code from a file, and its name was not typed by you.",
+                "Look at the file, then repeat with --trust-code.",
+            )
+        return _from_file(model)
+    prefix, colon, name = model.partition(":")
+    if colon:
+        if prefix not in _LIBRARIES:
+            raise UsageError(
+                f"cannot read the model {model!r}.",
+                f"Known sources: {', '.join(f'{p}:NAME' for p in _LIBRARIES)}, path/file.py:Class.",
+            )
+        return _LIBRARIES[prefix].find(name)
+    families = own_names()
+    if model not in families:
+        raise UnknownName("model", model, families)
+    family = families[model]
+    settings = registry.literal(FAMILY, family, "VARIANTS")[model]
+    text = (registry.literal(FAMILY, family, "INPUTS") or {}).get(model, DEFAULT_INPUT)
+    return Source(lambda: registry.load(FAMILY, family).build(**settings), (InputSpec.parse(text),))
+
+
+def library_names(library: str) -> list[str]:
+    """Names of the classification networks of ``torchvision`` or ``timm``, which is imported."""
+    return _LIBRARIES[library].names()
+
+
+class _Library(NamedTuple):
+    find: Callable[[str], Source]
+    names: Callable[[], list[str]]
+
+
+def _torchvision() -> Any:
+    from lightbench.models._torchvision import import_torchvision  # noqa: PLC0415  1.3 s
+
+    import_torchvision()
+    return importlib.import_module("torchvision.models")
+
+
+def _torchvision_names() -> list[str]:
+    models = _torchvision()
+    names: list[str] = models.list_models(module=models)
+    return names
+
+
+def _torchvision_source(name: str) -> Source:
+    models = _torchvision()
+    names = _torchvision_names()
+    if name not in names:
+        raise UnknownName(
+            "torchvision model", name, names, "See `lightbench list models --from torchvision`."
+        )
+    # Inception and GoogLeNet would spend 20 s on an initialisation that does not matter here.
+    quick = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+    sizes = [weights.transforms().crop_size for weights in models.get_model_weights(name)][-1:]
+    size = sizes[0][0] if sizes else 224
+    return Source(lambda: models.get_model(name, **quick), (InputSpec(shape=(3, size, size)),))
+
+
+def _timm() -> Any:
+    from lightbench.models._torchvision import import_torchvision  # noqa: PLC0415  timm needs it
+
+    import_torchvision()
+    try:
+        return importlib.import_module("timm")
+    except ImportError as error:
+        raise MissingPackage(
+            f"timm is not installed, or does not load: {error}.", "pip install 'lightbench[timm]'"
+        ) from error
+
+
+def _timm_source(name: str) -> Source:
+    timm = _timm()
+    if not timm.is_model(name):
+        raise UnknownName(
+            "timm model", name, timm.list_models(), "See `lightbench list models --from timm`."
+        )
+    settings = timm.get_pretrained_cfg(name)
+    shape = tuple(settings.input_size) if settings else (3, 224, 224)
+    return Source(lambda: timm.create_model(name, pretrained=False), (InputSpec(shape=shape),))
+
+
+_LIBRARIES = {
+    "torchvision": _Library(_torchvision_source, _torchvision_names),
+    "timm": _Library(_timm_source, lambda: list(_timm().list_models())),
+}
+
+
+def _from_file(model: str) -> Source:
+    text, _, call = model.rpartition(".py:")
+    path = Path(f"{text}.py" if call and text else model)
+    if not path.is_file():
+        raise UsageError(f"there is no file {str(path)!r}.", "Write path/file.py:Class.")
+    name, args, kwargs = _parse_call(call if text else "", model, path)
+
+    def build() -> nn.Module:
+        module = _import(path)
+        factory = getattr(module, name, None)
+        if factory is None:
+            near = get_close_matches(name, list(vars(module)), n=2)
+            raise UsageError(
+                f"{str(path)!r} has no {name!r}.",
+                f"Did you mean {' or '.join(near)}?" if near else _offer(path),
+            )
+        return _build(factory, name, args, kwargs, path)
+
+    return Source(build, (InputSpec.parse(DEFAULT_INPUT),))
+
+
+def _parse_call(call: str, model: str, path: Path) -> tuple[str, list[Any], dict[str, Any]]:
+    """``Net`` or ``Net(8, width=0.5)``: the arguments are literals, nothing is evaluated."""
+    try:
+        node = ast.parse(call.strip(), mode="eval").body
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            return (
+                node.func.id,
+                [ast.literal_eval(argument) for argument in node.args],
+                {k.arg: ast.literal_eval(k.value) for k in node.keywords if k.arg},
+            )
+        if isinstance(node, ast.Name):
+            return node.id, [], {}
+    except (SyntaxError, ValueError):
+        pass
+    raise UsageError(f"cannot read the model {model!r}.", _offer(path))
+
+
+def _offer(path: Path) -> str:
+    """What the file defines, so that the next try can be right."""
+    with contextlib.suppress(SyntaxError, UnicodeDecodeError):
+        nodes = ast.parse(path.read_text(encoding="utf-8")).body
+        classes = [node.name for node in nodes if isinstance(node, ast.ClassDef)]
+        if classes:
+            return f"Write {path}:{classes[0]} (it defines {', '.join(classes[:8])})."
+    return f"Write {path}:Class or {path}:factory(argument=1)."
+
+
+def _import(path: Path) -> ModuleType:
+    path = path.resolve()
+    name = f"lightbench_user_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{str(path)!r} cannot be imported as Python.")
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        with _beside(path):
+            spec.loader.exec_module(module)
+    except LightbenchError:
+        raise
+    except Exception as error:
+        del sys.modules[name]
+        raise ModelError(
+            f"{path.name} fails when it is imported: {type(error).__name__}: {error}.",
+            f"Try `python {path.name}` in its folder.",
+        ) from error
+    return module
+
+
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[None]:
+    """The file may import its neighbours, as when Python runs it."""
+    sys.path.insert(0, str(path.parent))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(path.parent))
+
+
+def _build(
+    factory: Any, name: str, args: list[Any], kwargs: dict[str, Any], path: Path
+) -> nn.Module:
+    from torch import nn  # noqa: PLC0415  lists and help must not wait for it
+
+    if isinstance(factory, nn.Module):
+        return factory
+    if not callable(factory):
+        raise UsageError(
+            f"{name!r} in {str(path)!r} is neither a class nor a function.", _offer(path)
+        )
+    try:
+        inspect.signature(factory).bind(*args, **kwargs)
+    except TypeError as error:
+        parameters = inspect.signature(factory).parameters.values()
+        needed = ", ".join(
+            p.name for p in parameters if p.default is p.empty and p.kind < p.VAR_POSITIONAL
+        )
+        raise UsageError(
+            f"{name} cannot be built with these arguments: {error}.",
+            f"Write {path}:{name}({needed and needed.replace(',', '=...,') + '=...'}).",
+        ) from error
+    except ValueError:  # no signature to be had
+        pass
+    try:
+        network = factory(*args, **kwargs)
+    except LightbenchError:
+        raise
+    except Exception as error:
+        raise ModelError(f"{name} cannot be built: {type(error).__name__}: {error}.") from error
+    if not isinstance(network, nn.Module):
+        raise UsageError(f"{name} gives a {type(network).__name__}, not a torch.nn.Module.")
+    return network

@@ -1,0 +1,160 @@
+"""Records on disk: JSON lines, only ever appended to, read by pandas and duckdb as they are.
+
+A line is ``{"id":"<16 hex digits>",`` and then the record, where the id is the hash of the record's
+own text. Any number of processes may append to one file on one machine (not on a network file
+system); a writer that is killed loses the record that it was writing and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from lightbench.errors import LightbenchError, StoreError
+from lightbench.records import SCHEMA, Record
+
+MAX_LINE = 32 << 20  # bytes; a record of 1,000 operators and 100,000 samples has about 3 MB
+
+# A schema -> the change that lifts a stored record (without its id) to the next one.
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+_LINE = re.compile(rb'\{"id":"([0-9a-f]{16})",')
+
+
+class _CutShortError(ValueError):
+    """A line that ends before its record does: its writer was killed, or the disk was full."""
+
+
+def append(path: str | Path, records: Iterable[Record]) -> None:
+    """Add records at the end of ``path``, one write each; missing folders are made.
+
+    A record is in the file when this returns or asks for the next one, so that a generator of
+    measurements keeps what it has produced. Raises StoreError, naming the path.
+    """
+    path = Path(path)
+    with _naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    for record in records:
+        with _naming(path), path.open("ab+", buffering=0) as file:
+            line = _mend(file) + _line(record)
+            if len(line) > MAX_LINE:
+                raise StoreError(f"{path}: a record of {len(line):,} bytes is too long to store.")
+            if file.write(line) < len(line):
+                raise StoreError(f"{path}: the disk is full.", "Free some space, then run again.")
+
+
+def read(path: str | Path) -> list[Record]:
+    """All records of ``path``, oldest first, in today's schema; ``-`` reads standard input.
+
+    A record that was cut short is skipped with a warning; any other line that is not a record
+    raises StoreError, naming file and line.
+    """
+    records = []
+    for where, line in _lines(path):
+        try:
+            records.append(_record(line))
+        except _CutShortError:
+            warnings.warn(f"{where}: skipped a record that was cut short.", stacklevel=2)
+        except StoreError as error:
+            raise StoreError(f"{where}: {error.message}", error.hint) from error
+    return records
+
+
+def verify(path: str | Path) -> list[str]:
+    """One sentence, naming file and line, for each line whose content does not match its id.
+
+    Works on the text, so it also holds for records of older schemas. Raises StoreError if the file
+    cannot be read.
+    """
+    problems = []
+    for where, line in _lines(path):
+        start = _LINE.match(line)
+        if start is None:
+            problems.append(f"{where}: the line does not begin with an id.")
+        elif _hash(b"{" + line[start.end() :]) != start[1].decode():
+            problems.append(f"{where}: the content does not match the id {start[1].decode()}.")
+    return problems
+
+
+def _line(record: Record) -> bytes:
+    content = msgspec.json.encode(record, order="deterministic")
+    return b'{"id":"%s",%s\n' % (_hash(content).encode(), content[1:])
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]  # the same as Record.id
+
+
+def _mend(file: IO[bytes]) -> bytes:
+    """What must come before the next record: a line end, if the last writer did not get to its own."""
+    if file.seek(0, 2) == 0:
+        return b""
+    file.seek(-1, 2)
+    return b"" if file.read(1) == b"\n" else b"\n"
+
+
+def _lines(path: str | Path) -> Iterator[tuple[str, bytes]]:
+    """Every line that is not blank, and where it stands: ``results.jsonl:3``."""
+    piped = str(path) == "-"
+    name = "standard input" if piped else str(path)
+    with _naming(name), nullcontext(sys.stdin.buffer) if piped else Path(path).open("rb") as file:
+        number = 0
+        while line := file.readline(MAX_LINE + 1):
+            number += 1
+            if len(line) > MAX_LINE:
+                raise StoreError(f"{name}:{number}: the line is too long to be a record.")
+            if line := line.strip():
+                yield f"{name}:{number}", line
+
+
+def _record(line: bytes) -> Record:
+    """Read one line. Raises _CutShortError or StoreError (which does not know the file)."""
+    try:
+        stored = msgspec.json.decode(line)
+    except (ValueError, RecursionError) as error:
+        # a number that is cut short is reported as an invalid one, at the byte after the last
+        if "truncated" in str(error) or f"(byte {len(line)})" in str(error):
+            raise _CutShortError from error
+        raise StoreError(f"not a record: {error}.", "Was the file edited or converted?") from error
+    try:
+        return msgspec.convert(_migrated(stored), Record)
+    except StoreError:
+        raise
+    except (ValueError, TypeError, LookupError, LightbenchError) as error:
+        raise StoreError(f"not a record: {error}", "Was the file edited by hand?") from error
+
+
+def _migrated(stored: object) -> dict[str, Any]:
+    """The content of a line, without its id, in today's schema."""
+    schema = stored.get("schema") if isinstance(stored, dict) else None
+    if not isinstance(stored, dict) or type(schema) is not int:
+        raise StoreError("not a record: it has no schema number.")
+    if schema > SCHEMA:
+        raise StoreError(
+            f"written by a newer lightbench (schema {schema}; this one reads up to {SCHEMA}).",
+            "Update lightbench: pip install --upgrade lightbench.",
+        )
+    content = {key: value for key, value in stored.items() if key != "id"}
+    for version in range(schema, SCHEMA):
+        if version not in MIGRATIONS:
+            raise StoreError(f"not a record: there never was a schema {version}.")
+        content = MIGRATIONS[version](content)
+    return content
+
+
+@contextmanager
+def _naming(path: str | Path) -> Iterator[None]:
+    """Turn what the operating system says, or a text that is not Unicode, into a StoreError that
+    names the path."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path}: {getattr(error, 'strerror', None) or error}.") from error

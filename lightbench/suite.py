@@ -1,0 +1,184 @@
+"""Many cases -> records: plan them, skip what is stored, time the rest side by side in rounds."""
+
+from __future__ import annotations
+
+import random
+import time
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby, product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from lightbench import registry
+from lightbench.errors import LightbenchError, UnknownName, UsageError
+from lightbench.records import Case, InputSpec, Record
+from lightbench.timing import environment
+from lightbench.timing.sampling import Progress, Rule, collect
+
+if TYPE_CHECKING:
+    from lightbench.profiler import Given
+
+Say = Callable[[str], None]
+SETTINGS = ("batch", "dtype", "mode", "layout", "engine", "device", "threads")
+
+
+class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file that says what to measure: ``models`` and, for each axis, one value or a list."""
+
+    models: list[str]
+    input: str | None = None
+    batch: int | list[int] = 1
+    threads: int | list[int] | None = None
+    dtype: str | list[str] = "float32"
+    mode: str | list[str] = "infer"
+    layout: str | list[str] = "contiguous"
+    engine: str | list[str] = "eager"
+    rel: float = 0.01
+    max_seconds: float = 10.0
+
+
+def read_suite(path: Path) -> Suite:
+    """Read a TOML suite. Raises UsageError for a file that is missing, not TOML, or has other keys."""
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Suite)
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no suite {str(path)!r}.", "See bench/suites/.") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        known = ", ".join(Suite.__struct_fields__)
+        raise UsageError(f"cannot read the suite {path}: {error}.", f"Known keys: {known}.") from error
+
+
+def plan(
+    models: Sequence[str],
+    *,
+    inputs: Sequence[InputSpec] | None = None,
+    trusted: bool = True,
+    **axes: Sequence[Any],
+) -> tuple[list[Case], dict[int, LightbenchError]]:
+    """Every model with every combination of ``axes``; a model that cannot be found keeps its place,
+    with the error beside it. Raises UsageError for values that fit no case."""
+    from lightbench.models import sources  # noqa: PLC0415  may import torchvision
+
+    for kind in ("device", "engine"):
+        for name in axes.get(kind, ()):
+            if name not in registry.names(kind):
+                raise UnknownName(kind, name, registry.names(kind))
+    cases: list[Case] = []
+    errors: dict[int, LightbenchError] = {}
+    for model in dict.fromkeys(models):
+        found, error = inputs, None
+        try:
+            source = sources.find(model, trusted=trusted)
+            found = inputs or source.inputs
+        except LightbenchError as reason:
+            found, error = inputs or (InputSpec.parse(sources.DEFAULT_INPUT),), reason
+        for values in product(*axes.values()):
+            settings = dict(zip(axes, values, strict=True))
+            if error is not None:
+                errors[len(cases)] = error
+            cases.append(_case(model, tuple(found), settings))
+    return cases, errors
+
+
+def _case(model: str, inputs: tuple[InputSpec, ...], settings: Mapping[str, Any]) -> Case:
+    try:
+        return msgspec.convert({"model": model, "inputs": inputs, **settings}, Case)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{model}: {error}.", "See `lightbench profile --help`.") from error
+
+
+def run(
+    cases: Sequence[Case],
+    *,
+    rule: Rule,
+    given: Mapping[str, Given] | None = None,
+    errors: Mapping[int, LightbenchError] | None = None,
+    stored: Iterable[Record] = (),
+    seed: int | None = None,
+    trusted: bool = True,
+    say: Say = lambda _text: None,
+    progress: Callable[[Progress], None] | None = None,
+    keep: Callable[[Record], None] = lambda _record: None,
+) -> list[Record]:
+    """Records of ``cases``, in their order. ``keep`` gets each one as soon as it is known.
+
+    Cases that ``stored`` holds already, measured on this machine, are not measured again. Cases of
+    one device and thread count are timed in rounds of random order, so that a machine whose
+    speed drifts is unfair to none of them. One that fails is a record saying so. Ctrl-C during the
+    rounds ends them; what has samples is kept, marked, and ``KeyboardInterrupt`` is raised
+    after everything is kept.
+    """
+    from lightbench import profiler  # noqa: PLC0415  imports torch
+
+    done: dict[int, Record] = {}
+    interrupted = False
+
+    def finish(index: int, record: Record) -> None:
+        done[index] = record
+        keep(record)
+
+    order = sorted(range(len(cases)), key=lambda i: (cases[i].device, cases[i].threads or 0))
+    for (name, threads), members in groupby(order, lambda i: (cases[i].device, cases[i].threads)):
+        device = registry.load("device", name)
+        with device.session(threads=threads) as active:
+            where = environment.capture(threads=active, extra={"device": name})
+            known = {r.case: r for r in stored if _usable(r, where)}
+            ready: dict[str, profiler.Prepared] = {}
+            for i in members:
+                if cases[i] in known:
+                    say(f"{_label(cases[i])}: stored already")
+                    done[i] = known[cases[i]]
+                    continue
+                say(f"{_label(cases[i])}: load, count, first run")
+                try:
+                    if errors and i in errors:
+                        raise errors[i]
+                    given_network = (given or {}).get(cases[i].model)
+                    ready[str(i)] = profiler.prepare(cases[i], given_network, trusted=trusted)
+                except LightbenchError as error:
+                    say(f"{_label(cases[i])}: {error}")
+                    finish(i, profiler.failed(cases[i], error, where))
+            results = collect(
+                {i: prepared.step for i, prepared in ready.items()},
+                rule,
+                clock=time.perf_counter,
+                rng=random.Random(seed),
+                report=progress,
+            )
+            for i, result in results.items():
+                if isinstance(result, Exception):
+                    error = result if isinstance(result, LightbenchError) else _unexpected(result)
+                    finish(int(i), profiler.failed(cases[int(i)], error, where))
+                    continue
+                interrupted = interrupted or result.stop == "interrupted"
+                finish(int(i), profiler.measured(ready[i], result, where))
+        if interrupted:
+            break
+    if interrupted:
+        raise Interrupted([done[i] for i in sorted(done)])
+    return [done[i] for i in range(len(cases))]
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C; ``records`` are those that were finished."""
+
+    def __init__(self, records: list[Record]) -> None:
+        super().__init__()
+        self.records = records
+
+
+def _usable(record: Record, where: Any) -> bool:
+    return record.status == "ok" and record.environment.comparable == where.comparable
+
+
+def _unexpected(error: Exception) -> LightbenchError:
+    from lightbench.errors import ModelError  # noqa: PLC0415
+
+    return ModelError(f"the network failed while it was timed: {type(error).__name__}: {error}")
+
+
+def _label(case: Case) -> str:
+    return f"{case.model} batch {case.batch}"

@@ -1,0 +1,256 @@
+"""When to warm up, when to time what, and when to stop. Pure: steps, clock and randomness are handed in.
+
+Every case is called once (timed apart), then warmed up until it is steady, then timed in rounds. A
+round visits every case once, in a fresh random order, so whatever the machine does to one it does to all:
+two cases are compared round by round. Rounds end when every median is known well enough, or when the
+time is spent.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import traceback
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+from lightbench.errors import UsageError
+from lightbench.records import Samples, Stop
+from lightbench.timing.stats import ENOUGH, half_width, median
+
+SHORT_S = 50e-6  # calls below this are timed in blocks: reading the clocks costs up to 2 us
+BLOCK_S = 1e-3  # how long such a block lasts, so that the harness is below 0.2 % of it
+MAX_CALLS = 2**20  # in one block, whatever a broken clock says
+
+WINDOW = 5  # blocks: steady when the medians of the last two windows agree ...
+STEADY = 0.05  # ... within this fraction
+MIN_WARMUP_S = 0.1  # a clock frequency takes tens of milliseconds to rise
+MAX_WARMUP_BLOCKS = 10_000
+
+CHECK_GROWTH = (
+    1.1  # look again when there are 10 % more samples: sorting then costs next to nothing
+)
+REPORT_EVERY_S = 0.2
+
+
+T = TypeVar("T")
+
+
+class Reading(NamedTuple):
+    """What one timed block says: seconds per call on the wall (or device) clock and on the CPU clock
+    of the calling thread, None where there is no such clock."""
+
+    wall_s: float
+    cpu_s: float | None
+
+
+Step = Callable[[int], Reading]
+"""Run the call n times in one timed block and return the time per call. Devices provide these."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When to stop. ``rel`` is the wanted half width of each median's 95 % interval as a fraction of
+    the median; the seconds are per case: ``max_s`` for the timed rounds, ``warmup_s`` before them."""
+
+    rel: float = 0.01
+    max_s: float = 10.0
+    warmup_s: float = 3.0
+    min_samples: int = 30  # an interval from fewer can be narrow by luck
+    max_samples: int = 100_000  # ends the rounds even if the clock stands still
+
+    def __post_init__(self) -> None:
+        for name, hint in _HINTS.items():
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise UsageError(f"{name} must be a number above zero, got {value!r}.", hint)
+        if not ENOUGH <= self.min_samples <= self.max_samples:
+            raise UsageError(
+                f"cannot stop between {self.min_samples} and {self.max_samples} samples.",
+                f"min_samples is {ENOUGH} or more (an interval needs them), max_samples no less.",
+            )
+
+
+_HINTS = {
+    "rel": "0.01 asks for a median known within 1 %.",
+    "max_s": "10 gives each case up to ten seconds.",
+    "warmup_s": "3 gives each case up to three seconds to warm up.",
+}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """For a progress line: seconds spent on rounds, seconds still expected (never more than the budget
+    has left), rounds done, and the half width of the worst case, None before the first look."""
+
+    done_s: float
+    left_s: float
+    rounds: int
+    worst_rel: float | None
+
+
+class _Case(NamedTuple):
+    step: Step
+    first_call_s: float
+    warmup_calls: int
+    calls_per_sample: int
+
+
+def _read(step: Step, calls: int) -> Reading:
+    reading = step(calls)
+    if not (math.isfinite(reading.wall_s) and reading.wall_s > 0):
+        raise ValueError(f"the device's clock gave {reading.wall_s!r} s for one call")
+    return reading
+
+
+def is_steady(walls: Sequence[float]) -> bool:
+    """Do the medians of the last two windows of 5 blocks agree within 5 %?"""
+    if len(walls) < 2 * WINDOW:
+        return False
+    before, last = median(walls[-2 * WINDOW : -WINDOW]), median(walls[-WINDOW:])
+    return abs(last - before) <= STEADY * before
+
+
+def calls_per_sample(wall_s: float) -> int:
+    """How many calls of this length go into one timed block: 1 from 50 us on, else what fills 1 ms."""
+    return 1 if wall_s >= SHORT_S else math.ceil(min(BLOCK_S / wall_s, MAX_CALLS))
+
+
+def _warm_up(step: Step, rule: Rule, clock: Callable[[], float]) -> _Case:
+    """The first call, then blocks until they are steady and 0.1 s have passed, or the budget is spent.
+    The first call (a compilation, perhaps) is not charged; one block is run in any case."""
+    first = _read(step, 1)
+    began = clock()
+    walls: deque[float] = deque(maxlen=2 * WINDOW)
+    block, calls = 1, 0
+    for _ in range(MAX_WARMUP_BLOCKS):
+        wall_s = _read(step, block).wall_s
+        walls.append(wall_s)
+        calls += block
+        spent = clock() - began
+        if spent >= rule.warmup_s or (spent >= MIN_WARMUP_S and is_steady(tuple(walls))):
+            break
+        if block * wall_s < BLOCK_S:
+            block = min(2 * block, MAX_CALLS)
+    typical_s = median(tuple(walls)[-WINDOW:])
+    return _Case(step, first.wall_s, calls, calls_per_sample(typical_s))
+
+
+def _visit(case: _Case, *, untimed_first: bool) -> Reading:
+    if untimed_first:
+        case.step(1)  # fills the caches with this network's own data, not its neighbour's
+    return _read(case.step, case.calls_per_sample)
+
+
+def _attempt(work: Callable[..., T], *args: Any, **settings: Any) -> T | Exception:
+    try:
+        return work(*args, **settings)
+    except Exception as error:  # noqa: BLE001  the caller gets it; the other cases go on
+        # Its frames hold tensors: a case that ran out of memory must not starve the others.
+        traceback.clear_frames(error.__traceback__)
+        return error
+
+
+def _half_width(rounds: Sequence[Mapping[str, Reading]], name: str) -> float:
+    width = half_width(taken[name].wall_s for taken in rounds)
+    return math.inf if width is None else width
+
+
+def _left_s(
+    done_s: float, rounds: int, budget_s: float, rel: float, look: tuple[int, float] | None
+) -> float:
+    """Seconds until convergence, of which the budget allows at most what is left of it. The half
+    width shrinks as 1/sqrt(rounds): David and Nagaraja, Order Statistics, 3rd ed., section 10.2."""
+    left = max(budget_s - done_s, 0.0)
+    if look is None:
+        return left
+    rounds_then, worst = look
+    missing = rounds_then * (worst / rel) * (worst / rel) - rounds
+    return min(left, max(missing, 0.0) * done_s / rounds)
+
+
+def _samples(case: _Case, readings: Sequence[Reading], stop: Stop) -> Samples:
+    cpu = tuple(reading.cpu_s for reading in readings if reading.cpu_s is not None)
+    return Samples(
+        wall_s=tuple(reading.wall_s for reading in readings),
+        cpu_s=cpu if len(cpu) == len(readings) else (),
+        calls_per_sample=case.calls_per_sample,
+        first_call_s=case.first_call_s,
+        warmup_calls=case.warmup_calls,
+        stop=stop,
+    )
+
+
+def collect(
+    steps: Mapping[str, Step],
+    rule: Rule,
+    *,
+    clock: Callable[[], float],
+    rng: random.Random,
+    report: Callable[[Progress], None] | None = None,
+) -> dict[str, Samples | Exception]:
+    """Time every case, by name; ``clock`` gives seconds and only ever decides when to stop.
+
+    Rounds end when every median is known within ``rule.rel``, or when the next round would not fit
+    into ``rule.max_s`` times the number of cases (warm-up not counted); one round is run in any
+    case. Sample i of every case is from round i. ``stop`` is "converged" for a case whose own
+    median is known well enough, "max_seconds" otherwise.
+
+    A step that raises ends its case: its exception is returned, the other cases go on. Ctrl-C ends
+    the rounds: what whole rounds gave is returned with ``stop`` "interrupted". Before the first
+    whole round there is nothing to return, and KeyboardInterrupt passes through.
+
+    Looking at the interval again and again until it is narrow costs next to no coverage (Chow and
+    Robbins, 1965) as ``rule.min_samples`` keeps the first look from being early.
+    """
+    outcomes = {name: _attempt(_warm_up, step, rule, clock) for name, step in steps.items()}
+    cases = {name: case for name, case in outcomes.items() if isinstance(case, _Case)}
+    failed = {name: case for name, case in outcomes.items() if isinstance(case, Exception)}
+    rounds: list[dict[str, Reading]] = []  # appended whole: an interrupt never leaves half a round
+    budget_s = rule.max_s * len(cases)
+    due, look, reported = rule.min_samples, None, -math.inf
+    interrupted = False
+    began = clock()
+    try:
+        while alive := [name for name in cases if name not in failed]:
+            taken: dict[str, Reading] = {}
+            for name in rng.sample(alive, len(alive)):
+                reading = _attempt(_visit, cases[name], untimed_first=len(alive) > 1)
+                if isinstance(reading, Exception):
+                    failed[name] = reading
+                else:
+                    taken[name] = reading
+            if not taken:
+                break
+            rounds.append(taken)
+            n, done_s = len(rounds), clock() - began
+            if n >= due:
+                look = (n, max(_half_width(rounds, name) for name in taken))
+                due = math.ceil(n * CHECK_GROWTH)
+                if look[1] <= rule.rel:
+                    break
+            if report and done_s - reported >= REPORT_EVERY_S:
+                left_s = _left_s(done_s, n, budget_s, rule.rel, look)
+                report(Progress(done_s, left_s, n, look[1] if look else None))
+                reported = done_s
+            if n >= rule.max_samples or done_s * (n + 1) / n > budget_s:
+                break
+    except KeyboardInterrupt:
+        if not rounds:
+            raise
+        interrupted = True
+
+    def stop(name: str) -> Stop:
+        if interrupted:
+            return "interrupted"
+        enough = len(rounds) >= rule.min_samples and _half_width(rounds, name) <= rule.rel
+        return "converged" if enough else "max_seconds"
+
+    return {
+        name: failed[name]
+        if name in failed
+        else _samples(cases[name], [taken[name] for taken in rounds], stop(name))
+        for name in steps
+    }
