@@ -16,7 +16,7 @@ def explain(network: Any, error: BaseException) -> LightbenchError:
     traceback and its inputs. ``network`` is a torch.nn.Module; torch is not imported for it."""
     if isinstance(error, LightbenchError):
         return error
-    first_line = (str(error).strip() or type(error).__name__).partition("\n")[0]
+    first_line = (str(error).strip() or type(error).__name__).partition("\n")[0].rstrip(".") + "."
     if isinstance(error, MemoryError) or any(text in str(error).lower() for text in _OUT_OF_MEMORY):
         return OutOfMemory(f"out of memory: {first_line}", "Try a smaller --batch or --input.")
     path, module, frame = _innermost(network, error)

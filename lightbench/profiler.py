@@ -71,11 +71,8 @@ def measured(prepared: Prepared, samples: Samples, where: Environment) -> Record
     """The record of a case that was timed, with what a reader must know about it."""
     case, latency = prepared.case, summarize(samples)
     warnings = [*prepared.warnings, *environment.warnings(where)]
-    if samples.stop != "converged":
-        why = "interrupted" if samples.stop == "interrupted" else "out of time"
-        warnings.append(f"not converged ({why}): give it longer with --max-seconds.")
     if contended(samples, _threads(where)):
-        warnings.append("contended: other programs used this CPU meanwhile; the latency is too high.")
+        warnings.append("contended: other programs used this CPU meanwhile.")
     return Record(
         schema=SCHEMA,
         time=_now(),
@@ -148,7 +145,7 @@ def _on(args: Any, where: str) -> Any:
 def _check_memory(costs: Costs, case: Case) -> None:
     """Say so before the operating system kills the process: a lower bound of what is needed."""
     needed = costs.param_bytes + max((op.read_bytes + op.write_bytes for op in costs.ops), default=0)
-    free = environment.free_memory_bytes() if case.device == "cpu" else None
+    free = registry.load("device", case.device).free_memory()
     if free is not None and needed > free:
         raise OutOfMemory(
             f"out of memory: {case.model} at batch {case.batch} needs more than {size(needed)},"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from lightbench import registry
-from lightbench.errors import LightbenchError, UnknownName, UsageError
+from lightbench.errors import DeviceUnavailable, LightbenchError, ModelError, UnknownName, UsageError
 from lightbench.records import Case, InputSpec, Record
 from lightbench.timing import environment
 from lightbench.timing.sampling import Progress, Rule, collect
@@ -55,11 +55,13 @@ def plan(
     models: Sequence[str],
     *,
     inputs: Sequence[InputSpec] | None = None,
+    skip: frozenset[str] = frozenset(),
     trusted: bool = True,
     **axes: Sequence[Any],
 ) -> tuple[list[Case], dict[int, LightbenchError]]:
     """Every model with every combination of ``axes``; a model that cannot be found keeps its place,
-    with the error beside it. Raises UsageError for values that fit no case."""
+    with the error beside it. Names in ``skip`` are not looked up: their networks are at hand.
+    Raises UsageError for values that fit no case."""
     from lightbench.models import sources  # noqa: PLC0415  may import torchvision
 
     for kind in ("device", "engine"):
@@ -69,12 +71,13 @@ def plan(
     cases: list[Case] = []
     errors: dict[int, LightbenchError] = {}
     for model in dict.fromkeys(models):
-        found, error = inputs, None
+        found = inputs or (InputSpec.parse(sources.DEFAULT_INPUT),)
+        error = None
         try:
-            source = sources.find(model, trusted=trusted)
-            found = inputs or source.inputs
+            if model not in skip:
+                found = inputs or sources.find(model, trusted=trusted).inputs
         except LightbenchError as reason:
-            found, error = inputs or (InputSpec.parse(sources.DEFAULT_INPUT),), reason
+            error = reason
         for values in product(*axes.values()):
             settings = dict(zip(axes, values, strict=True))
             if error is not None:
@@ -123,6 +126,8 @@ def run(
     order = sorted(range(len(cases)), key=lambda i: (cases[i].device, cases[i].threads or 0))
     for (name, threads), members in groupby(order, lambda i: (cases[i].device, cases[i].threads)):
         device = registry.load("device", name)
+        if reason := device.unavailable():
+            raise DeviceUnavailable(reason)
         with device.session(threads=threads) as active:
             where = environment.capture(threads=active, extra={"device": name})
             known = {r.case: r for r in stored if _usable(r, where)}
@@ -175,8 +180,6 @@ def _usable(record: Record, where: Any) -> bool:
 
 
 def _unexpected(error: Exception) -> LightbenchError:
-    from lightbench.errors import ModelError  # noqa: PLC0415
-
     return ModelError(f"the network failed while it was timed: {type(error).__name__}: {error}")
 
 

@@ -13,11 +13,15 @@ _SI = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _TIME = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))
 
 
+def _rounded(value: float, digits: int) -> float:
+    return float(f"{value:.{digits}g}")
+
+
 def _significant(value: float, digits: int) -> str:
     """``value`` with about ``digits`` significant digits and no exponent: 3 digits of 14.237 is 14.2."""
     if value == 0:
         return "0"
-    rounded = float(f"{value:.{digits}g}")
+    rounded = _rounded(value, digits)
     decimals = max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)
     return f"{rounded:,.{decimals}f}"
 
@@ -27,18 +31,23 @@ def exact(value: int | None) -> str:
     return DASH if value is None else f"{value:,}"
 
 
+def signed(value: int) -> str:
+    """A difference to the last digit: +44,455,936."""
+    return f"{value:+,}" if value else "0"
+
+
 def count(value: float | None, digits: int = 4) -> str:
     """A count for people: 145.8 M, 4.089 G, 352."""
     if value is None:
         return DASH
     for scale, prefix in _SI:
-        if abs(value) >= scale:
+        if abs(_rounded(value, digits)) >= scale:
             return f"{_significant(value / scale, digits)} {prefix}"
     return f"{value:,.0f}" if float(value).is_integer() else _significant(value, digits)
 
 
 def millions(value: float | None) -> str:
-    """A count in millions, for a column headed (M): 145.8, 4,089.2, 0.035."""
+    """A count in millions, for a column headed (M): 145.8, 4,089.2, 0.03500."""
     return DASH if value is None else _significant(value / 1e6, 4 if value < 1e9 else 5)
 
 
@@ -56,7 +65,10 @@ def seconds(value: float | None) -> str:
     """A duration with three digits and its unit: 4.31 ms, 812 us, 12.0 s."""
     if value is None:
         return DASH
-    scale, unit = next(((s, u) for s, u in _TIME if abs(value) >= s), (1e-9, "ns"))
+    if value == 0:
+        return "0 s"
+    size = abs(_rounded(value, 3))
+    scale, unit = next(((s, u) for s, u in _TIME if size >= s), (1e-9, "ns"))
     return f"{_significant(value / scale, 3)} {unit}"
 
 

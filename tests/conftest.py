@@ -93,13 +93,13 @@ def record(
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_record():
     """The factory above: ``make_record("net", batch=8, latency_s=0.02)``."""
     return record
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def profile():
     """Four models at two batches, as a profile run would leave them."""
     models = {

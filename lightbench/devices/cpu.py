@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import repeat
 from typing import Any
 
+import psutil
 import torch
 from torch.autograd import profiler
 
@@ -34,6 +35,11 @@ def session(*, threads: int | None) -> Iterator[int]:
         yield torch.get_num_threads()
     finally:
         torch.set_num_threads(before)
+
+
+def free_memory() -> int | None:
+    """Bytes that can be had without swapping."""
+    return int(psutil.virtual_memory().available)
 
 
 def step(call: Callable[[], Any], context: Callable[[], AbstractContextManager[Any]]) -> Step:

@@ -1,4 +1,4 @@
-"""Import torchvision also where its compiled operators do not load: a CUDA wheel beside CPU torch."""
+"""Import torchvision also where its compiled operators do not load, as beside CPU torch."""
 
 from __future__ import annotations
 

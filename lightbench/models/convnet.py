@@ -1,4 +1,4 @@
-"""ConvNet: MobileNetV1 with a dense 3x3 in place of each separable convolution (same paper, table 4)."""
+"""ConvNet: MobileNetV1 with dense 3x3 convolutions (Howard et al. 2017, arXiv 1704.04861)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ VARIANTS: dict[str, dict[str, float]] = {"convnet": {}}
 
 
 def build(*, width: float = 1.0, num_classes: int = 1000) -> MobileNetV1:
-    """The baseline that shows what separable convolutions save: "Conv MobileNet", 4866M MAdds.
+    """The baseline that shows what separable convolutions save: "Conv MobileNet" of table 4.
 
-    Images (N, 3, H, W) to logits (N, num_classes). Source: Howard et al. 2017, arXiv 1704.04861,
-    table 4.
+    Images (N, 3, H, W) to logits (N, num_classes). Raises ValueError for a width not above 0.
     """
     return MobileNetV1(width=width, num_classes=num_classes, block=conv_bn)

@@ -1,4 +1,4 @@
-"""MobileNetV3: searched blocks, squeeze-and-excite, h-swish (Howard et al. 2019, arXiv 1905.02244)."""
+"""MobileNetV3: searched blocks with gates and h-swish (Howard et al. 2019, arXiv 1905.02244)."""
 
 from __future__ import annotations
 

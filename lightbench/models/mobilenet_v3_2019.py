@@ -1,4 +1,4 @@
-"""MobileNetV3 of 2019: the layout of the first reimplementations, whose thop counts are often quoted."""
+"""MobileNetV3 as reimplemented in 2019: each block expands, other gates and head (kuan-wang)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ShuffleNetV1: pointwise group convolutions and channel shuffle (Zhang et al. 2018, arXiv 1707.01083)."""
+"""ShuffleNetV1: grouped pointwise, channel shuffle (Zhang et al. 2018, arXiv 1707.01083)."""
 
 from __future__ import annotations
 

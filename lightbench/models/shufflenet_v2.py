@@ -1,4 +1,4 @@
-"""ShuffleNetV2: channel split, designed by the four guidelines (Ma et al. 2018, arXiv 1807.11164)."""
+"""ShuffleNetV2: channel split, after four guidelines (Ma et al. 2018, arXiv 1807.11164)."""
 
 from __future__ import annotations
 

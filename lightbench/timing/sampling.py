@@ -102,6 +102,8 @@ def _read(step: Step, calls: int) -> Reading:
     reading = step(calls)
     if not (math.isfinite(reading.wall_s) and reading.wall_s > 0):
         raise ValueError(f"the device's clock gave {reading.wall_s!r} s for one call")
+    if reading.cpu_s is not None and not (math.isfinite(reading.cpu_s) and reading.cpu_s >= 0):
+        raise ValueError(f"the thread's CPU clock gave {reading.cpu_s!r} s for one call")
     return reading
 
 
@@ -202,8 +204,9 @@ def collect(
     the rounds: what whole rounds gave is returned with ``stop`` "interrupted". Before the first
     whole round there is nothing to return, and KeyboardInterrupt passes through.
 
-    Looking at the interval again and again until it is narrow costs next to no coverage (Chow and
-    Robbins, 1965) as ``rule.min_samples`` keeps the first look from being early.
+    Looking at the interval again and again until it is narrow costs little coverage (Chow and
+    Robbins, 1965: none in the limit; simulated with this rule, 94 % instead of 95 %), as
+    ``rule.min_samples`` keeps the first look from being early.
     """
     outcomes = {name: _attempt(_warm_up, step, rule, clock) for name, step in steps.items()}
     cases = {name: case for name, case in outcomes.items() if isinstance(case, _Case)}

@@ -1,0 +1,301 @@
+"""lightbench from Python: the same nouns as the command line, as objects whose repr is the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils import _pytree as pytree
+
+from lightbench import registry, suite
+from lightbench.costs.conventions import CONVENTIONS, convert, difference
+from lightbench.costs.count import count_costs
+from lightbench.costs.crosscheck import crosscheck
+from lightbench.errors import UncountedOps, UnknownName, UsageError
+from lightbench.exporters import View, profile_view
+from lightbench.exporters._costs import ConventionRow, conventions_view, counts_view, layers_view
+from lightbench.models import sources
+from lightbench.models._inputs import make_inputs
+from lightbench.profiler import Given
+from lightbench.records import Case, Costs, InputSpec, Latency, Op, Record
+from lightbench.timing.sampling import Progress, Rule
+
+Model = str | nn.Module
+Inputs = str | Sequence[str] | None
+
+
+class _Shown:
+    """An object that shows itself as its table, in a terminal and in a notebook."""
+
+    view: View
+
+    def _render(self, name: str) -> str:
+        text: str = registry.load("format", name).render(self.view)
+        return text
+
+    def __repr__(self) -> str:
+        return self._render("table").rstrip("\n")
+
+    def _repr_html_(self) -> str:
+        return self._render("html")
+
+    def _repr_markdown_(self) -> str:
+        return self._render("markdown")
+
+    def to_pandas(self) -> Any:
+        """The table as a pandas DataFrame: raw values, columns named with their units."""
+        import pandas as pd  # noqa: PLC0415  0.6 s
+
+        table = self.view.table
+        return pd.DataFrame(list(table.rows), columns=[column.key for column in table.columns])
+
+
+@dataclass(frozen=True, repr=False)
+class Profile(_Shown):
+    """What `profile` found: ``records``, one per case; with a single one its fields are at hand."""
+
+    records: tuple[Record, ...]
+
+    @property
+    def view(self) -> View:  # type: ignore[override]
+        return profile_view(self.records)
+
+    @property
+    def record(self) -> Record:
+        """The only record. Raises ValueError if there are several."""
+        (record,) = self.records
+        return record
+
+    @property
+    def costs(self) -> Costs | None:
+        """Params, MAdds and memory access of the only record."""
+        return self.record.costs
+
+    @property
+    def latency(self) -> Latency | None:
+        """The latency of the only record."""
+        return self.record.latency
+
+
+@dataclass(frozen=True, repr=False)
+class Counts(_Shown):
+    """What `count` found for one network: ``costs`` and, on demand, any convention."""
+
+    model: str
+    costs: Costs
+    network: nn.Module
+    args: tuple[Any, ...]
+
+    @property
+    def view(self) -> View:  # type: ignore[override]
+        return counts_view([(self.model, self.costs)], f"Costs of {self.model}")
+
+    @property
+    def layers(self) -> tuple[Op, ...]:
+        """One row per operator, in the order in which they run."""
+        return self.costs.ops
+
+    def layers_view(self, ops: Sequence[Op] | None = None) -> View:
+        """The layers as a table; ``ops`` to sort or select them."""
+        return layers_view(self.costs, self.layers if ops is None else ops, f"Layers of {self.model}")
+
+    def convention(self, name: str) -> int:
+        """The count as another tool would give it: a key of ``lightbench list conventions``."""
+        _known(name)
+        return convert(self.costs, name).total
+
+    def conventions(self, names: Sequence[str], *, check: bool = False) -> list[ConventionRow]:
+        """Each convention with its difference to ``paper``; ``check`` runs the installed tools too."""
+        for name in names:
+            _known(name)
+        paper = convert(self.costs, "paper")
+        checks = {c.tool: c.verdict for c in self.crosscheck()} if check else {}
+        return [
+            ConventionRow(
+                self.model,
+                name,
+                CONVENTIONS[name].says,
+                (counted := convert(self.costs, name)).total,
+                difference(counted, paper),
+                checks.get(name, ""),
+            )
+            for name in names
+        ]
+
+    def crosscheck(self) -> list[Any]:
+        """The installed thop and fvcore on the same network, on real tensors."""
+        network, args = self.network, self.args
+        if any(t.is_meta for t in network.parameters()):
+            source = sources.find(self.model)
+            network = source.build()
+        args = pytree.tree_map_only(Tensor, _with_values, args)
+        return crosscheck(self.costs, network, args)
+
+
+def _known(convention: str) -> None:
+    if convention not in CONVENTIONS:
+        raise UnknownName("convention", convention, CONVENTIONS)
+
+
+def _with_values(tensor: Tensor) -> Tensor:
+    if not tensor.is_meta:
+        return tensor
+    if tensor.is_floating_point():
+        return torch.randn(tensor.shape).to(tensor.dtype)
+    return torch.zeros(tensor.shape, dtype=tensor.dtype)
+
+
+def load_model(model: str) -> nn.Module:
+    """Build a network by name: ours, ``torchvision:``, ``timm:`` or ``file.py:Class``, with random
+    weights. Raises UnknownName, UsageError, ModelError, MissingPackage."""
+    return sources.find(model).build()
+
+
+def _specs(inputs: Inputs) -> tuple[InputSpec, ...] | None:
+    texts = [inputs] if isinstance(inputs, str) else inputs
+    return tuple(InputSpec.parse(text) for text in texts) if texts else None
+
+
+def count(
+    model: Model,
+    *,
+    input: Inputs = None,  # noqa: A002  the word of the command line
+    batch: int = 1,
+    dtype: str = "float32",
+    args: tuple[Any, ...] | None = None,
+    strict: bool = False,
+    trusted: bool = True,
+) -> Counts:
+    """Count a network: params, MAdds and memory access, exactly, without running it on data.
+
+    ``model`` is a name (see `load_model`) or a module. ``input`` is a shape without the batch,
+    "3x224x224", or several; ``args`` are ready inputs of any form instead. ``strict`` raises
+    UncountedOps if an operator has no rule. A module is as it was afterwards.
+    """
+    if batch < 1:
+        raise UsageError(f"a batch is 1 or more, got {batch}.", "Try --batch 1.")
+    specs = _specs(input)
+    if isinstance(model, nn.Module):
+        name, network = type(model).__name__, model
+        specs = specs or (InputSpec.parse(sources.DEFAULT_INPUT),)
+        costs = count_costs(network, _inputs(specs, batch, dtype, args))
+    else:
+        name, source = model, sources.find(model, trusted=trusted)
+        specs = specs or source.inputs
+        network, costs = _count_source(source, _inputs(specs, batch, dtype, args))
+    if strict and costs.uncounted:
+        raise UncountedOps(
+            f"{name} uses operators that have no cost rule: {', '.join(costs.uncounted)}.",
+            "Count without --strict to see the rest, and report the operator.",
+        )
+    made = _inputs(specs, batch, dtype, args)("meta")[0]
+    return Counts(name, costs, network, args if args is not None else made)
+
+
+def _count_source(
+    source: sources.Source, inputs: Callable[[str], tuple[tuple[Any, ...], dict[str, Any]]]
+) -> tuple[nn.Module, Costs]:
+    """Build without weights if that works: no memory, no initialisation. If not, with them."""
+    try:
+        with torch.device("meta"):
+            network = source.build()
+        return network, count_costs(network, inputs)
+    except UsageError:
+        raise
+    except Exception:  # noqa: BLE001  with weights it either works, or says what is wrong
+        network = source.build()
+        return network, count_costs(network, inputs)
+
+
+def _inputs(
+    specs: Sequence[InputSpec], batch: int, dtype: str, args: tuple[Any, ...] | None
+) -> Callable[[str], tuple[tuple[Any, ...], dict[str, Any]]]:
+    def make(device: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        if args is None:
+            return make_inputs(specs, batch=batch, dtype=dtype, device=device), {}
+        if device != "meta":
+            return args, {}
+        return pytree.tree_map_only(Tensor, lambda t: torch.empty_like(t, device="meta"), args), {}
+
+    return make
+
+
+def profile(
+    *models: Model,
+    device: str = "cpu",
+    engine: str = "eager",
+    batch: int | Sequence[int] = 1,
+    threads: int | Sequence[int] | None = None,
+    dtype: str | Sequence[str] = "float32",
+    mode: str = "infer",
+    layout: str = "contiguous",
+    input: Inputs = None,  # noqa: A002  the word of the command line
+    args: tuple[Any, ...] | None = None,
+    rel: float = 0.01,
+    max_seconds: float = 10.0,
+    seed: int | None = None,
+    trusted: bool = True,
+    stored: Sequence[Record] = (),
+    say: Callable[[str], None] = lambda _text: None,
+    progress: Callable[[Progress], None] | None = None,
+    keep: Callable[[Record], None] = lambda _record: None,
+) -> Profile:
+    """Count and time networks, side by side; every combination of batch, threads, dtype is a case.
+
+    ``rel`` is how well each median is to be known (0.01: its 95 % interval within 1 %), ``max_seconds``
+    how long each case may take for it. A case that fails is a record that says so.
+    """
+    names, given = _handed_over(models, args)
+    cases, errors = suite.plan(
+        names,
+        inputs=_specs(input),
+        skip=frozenset(given),
+        trusted=trusted,
+        device=[device],
+        engine=[engine],
+        threads=_list(threads),
+        dtype=_list(dtype),
+        mode=[mode],
+        layout=[layout],
+        batch=_list(batch),
+    )
+    records = suite.run(
+        cases,
+        rule=Rule(rel=rel, max_s=max_seconds),
+        given=given,
+        errors=errors,
+        stored=stored,
+        seed=seed,
+        trusted=trusted,
+        say=say,
+        progress=progress,
+        keep=keep,
+    )
+    return Profile(tuple(records))
+
+
+def _handed_over(
+    models: Sequence[Model], args: tuple[Any, ...] | None
+) -> tuple[list[str], dict[str, Given]]:
+    """Names for all models; those that are modules also by that name."""
+    names, given = [], {}
+    for model in models:
+        if isinstance(model, str):
+            names.append(model)
+            continue
+        name = type(model).__name__
+        same = sum(known.partition("#")[0] == name for known in given)
+        name = f"{name}#{same + 1}" if same else name
+        names.append(name)
+        given[name] = Given(model, args)
+    return names, given
+
+
+def _list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+__all__ = ["Case", "Counts", "Profile", "count", "load_model", "profile"]

@@ -1,0 +1,75 @@
+"""The command line: one file is one command, imported when it is used."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from lightbench import __version__, registry
+from lightbench.cli._options import say_error
+from lightbench.errors import LightbenchError
+
+FAULT = 70
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """Commands are the files of this folder; help reads their first lines without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(registry.names("command"))
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        if name not in registry.names("command"):
+            return None
+        command: click.Command = registry.load("command", name).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        names = self.list_commands(ctx)
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, registry.summary("command", name)) for name in names])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="lightbench")
+def lightbench() -> None:
+    """How efficient a neural network really is on your device, and why."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit with the code of ``errors.EXIT_CODES``."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; gives the exit code."""
+    try:
+        code = lightbench.main(arguments, prog_name="lightbench", standalone_mode=False)
+        sys.stdout.flush()
+    except LightbenchError as error:
+        say_error(str(error))
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("lightbench: interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader has seen enough: `lightbench ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:  # noqa: BLE001  whatever it is, the user gets a way forward
+        traceback.print_exc()
+        click.echo(
+            "lightbench: this is a fault in lightbench itself."
+            " Please report it with the lines above and the command you ran.",
+            err=True,
+        )
+        return FAULT
+    return code if isinstance(code, int) else 0
+

@@ -1,0 +1,105 @@
+"""Options that several commands share, and what to do with their answer."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from lightbench import registry
+from lightbench.errors import StoreError, UnknownName, UsageError
+from lightbench.exporters import View, format_of
+from lightbench.units import visible
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Many(click.ParamType):
+    """One value or several with commas: ``1,8``."""
+
+    name = "list"
+
+    def __init__(self, kind: Callable[[str], Any], what: str) -> None:
+        self.kind = kind
+        self.what = what
+
+    def convert(self, value: Any, _param: Any, _ctx: Any) -> list[Any]:
+        if not isinstance(value, str):
+            return list(value)
+        try:
+            return list(dict.fromkeys(self.kind(part.strip()) for part in value.split(",")))
+        except ValueError as error:
+            raise UsageError(f"cannot read {value!r} as {self.what}.", "Try 1, or 1,8.") from error
+
+
+NUMBERS = Many(int, "whole numbers")
+WORDS = Many(str, "names")
+
+
+def output_options(function: F) -> F:
+    """``--format`` and ``-o``: on every command that answers with a table."""
+    function = click.option(
+        "-o",
+        "--output",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write to this file; its suffix chooses the format.",
+    )(function)
+    return click.option(
+        "--format", "form", metavar="FORMAT", help="See `lightbench list formats`."
+    )(function)
+
+
+def input_options(function: F) -> F:
+    """``--input`` and ``--trust-code``."""
+    function = click.option(
+        "--input",
+        "shapes",
+        multiple=True,
+        metavar="SHAPE",
+        help="Input without the batch: 3x224x224, or 128:int64; repeat it for several inputs.",
+    )(function)
+    return function
+
+
+def chosen_format(form: str | None, output: Path | None) -> str:
+    """The format that the options ask for. Raises UnknownName, UsageError."""
+    if form is not None and form not in registry.names("format"):
+        raise UnknownName("format", form, registry.names("format"))
+    return form or (format_of(output) if output else "table")
+
+
+def emit(view: View, form: str | None, output: Path | None) -> None:
+    """Print the answer, or write it to a file. Raises UnknownName, UsageError, StoreError."""
+    chosen = chosen_format(form, output)
+    terminal = output is None and sys.stdout.isatty()
+    text = registry.load("format", chosen).render(
+        view,
+        width=shutil.get_terminal_size().columns if terminal else None,
+        colour=terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+    )
+    if output is None:
+        click.echo(text, nl=False, color=True)
+        return
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise StoreError(f"cannot write {str(output)!r}: {error.strerror}.") from error
+
+
+def exit_code(failures: list[int], cases: int) -> int:
+    """0 if no case failed; the failures' own code if all cases failed alike; 3 if only some did."""
+    if not failures:
+        return 0
+    return failures[0] if len(failures) == cases and len(set(failures)) == 1 else 3
+
+
+def say_error(text: str) -> None:
+    """One error on stderr. It may quote names and file contents: nothing in it may act on the
+    terminal."""
+    click.echo("lightbench: " + "\n".join(map(visible, text.split("\n"))), err=True)

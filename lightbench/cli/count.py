@@ -1,0 +1,60 @@
+"""Params, MAdds and memory access: exact, and without running anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lightbench.cli._options import emit, exit_code, input_options, output_options, say_error
+from lightbench.errors import LightbenchError, UnknownName
+
+
+@click.command("count")
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@click.option("--convention", metavar="NAME", help="A name of `lightbench list conventions`, or all.")
+@click.option("--crosscheck", is_flag=True, help="Run the installed thop and fvcore, and compare.")
+@click.option("--batch", type=int, default=1, show_default=True)
+@click.option("--strict", is_flag=True, help="An operator without a cost rule is an error.")
+@input_options
+@output_options
+def command(
+    models: tuple[str, ...],
+    convention: str | None,
+    crosscheck: bool,  # noqa: FBT001
+    batch: int,
+    strict: bool,  # noqa: FBT001
+    shapes: tuple[str, ...],
+    form: str | None,
+    output: Path | None,
+) -> int:
+    """Params, MAdds and memory access: exact, and without weights, data or device.
+
+    With --convention, what another counter would say, and where the difference lies, item by item.
+    """
+    from lightbench.costs.conventions import CONVENTIONS  # noqa: PLC0415
+
+    if convention is not None and convention != "all" and convention not in CONVENTIONS:
+        raise UnknownName("convention", convention, [*CONVENTIONS, "all"])
+    from lightbench.api import count  # noqa: PLC0415  imports torch
+    from lightbench.exporters._costs import conventions_view, counts_view  # noqa: PLC0415
+
+    counted, failures = [], []
+    for model in models:
+        try:
+            counted.append(count(model, input=shapes, batch=batch, strict=strict))
+        except LightbenchError as error:
+            if len(models) == 1:
+                raise
+            failures.append(error.exit_code)
+            say_error(f"{model}: {error}")
+    title = f"Costs at batch {batch}"
+    if convention or crosscheck:
+        tools = ["paper", "thop", "fvcore"]
+        names = list(CONVENTIONS) if convention == "all" else [convention] if convention else tools
+        rows = [row for one in counted for row in one.conventions(names, check=crosscheck)]
+        view = conventions_view(rows, f"MAdds at batch {batch}, by convention")
+    else:
+        view = counts_view([(one.model, one.costs) for one in counted], title)
+    emit(view, form, output)
+    return exit_code(failures, len(models))

@@ -1,0 +1,62 @@
+"""Names to use: models, devices, engines, conventions, formats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import click
+
+from lightbench import registry
+from lightbench.cli._options import emit, output_options
+from lightbench.exporters import Column, Table, View
+from lightbench.models import sources
+
+Rows = Iterable[tuple[str, str]]
+
+
+def _models() -> Rows:
+    for name, family in sources.own_names().items():
+        yield name, registry.summary(sources.FAMILY, family).partition(" (")[0]
+
+
+def _plugins(kind: str) -> Callable[[], Rows]:
+    return lambda: ((name, registry.summary(kind, name)) for name in registry.names(kind))
+
+
+def _conventions() -> Rows:
+    from lightbench.costs.conventions import CONVENTIONS  # noqa: PLC0415
+
+    return ((name, convention.says) for name, convention in CONVENTIONS.items())
+
+
+LISTS: dict[str, Callable[[], Rows]] = {
+    "models": _models,
+    "devices": _plugins("device"),
+    "engines": _plugins("engine"),
+    "conventions": _conventions,
+    "formats": _plugins("format"),
+}
+MORE = {
+    "models": (
+        "Also: torchvision:NAME and timm:NAME (--from shows them), path/file.py:Class.",
+    )
+}
+
+
+@click.command("list")
+@click.argument("what", type=click.Choice(list(LISTS)))
+@click.option("--from", "library", type=click.Choice(["torchvision", "timm"]), help="Models of a library.")
+@output_options
+def command(what: str, library: str | None, form: str | None, output: Path | None) -> None:
+    """Names to use: models, devices, engines, conventions, formats."""
+    if library:
+        rows: list[tuple[str, str]] = [
+            (f"{library}:{name}", "") for name in sources.library_names(library)
+        ]
+    else:
+        rows = list(LISTS[what]())
+    columns = (Column("name", "name", align="left"), Column("about", "about", align="left", drop=1))
+    notes = () if library else MORE.get(what, ())
+    table = Table(what.capitalize(), columns, tuple(rows), notes)
+    emit(View(table, [{"name": name, "about": about} for name, about in rows]), form, output)

@@ -1,0 +1,127 @@
+"""Costs and measured latency of networks, side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lightbench import store
+from lightbench.cli._options import (
+    NUMBERS,
+    WORDS,
+    chosen_format,
+    emit,
+    exit_code,
+    input_options,
+    output_options,
+    say_error,
+)
+from lightbench.cli._progress import reports
+from lightbench.errors import LightbenchError, UsageError
+from lightbench.exporters import profile_view
+from lightbench.models import sources
+from lightbench.records import Failure, Record
+
+
+@click.command("profile")
+@click.argument("models", nargs=-1, metavar="MODEL...")
+@click.option("--suite", "file", type=click.Path(path_type=Path), help="A TOML file of models and settings.")
+@click.option("--device", help="Where to run: see `lightbench list devices`. Default cpu.")
+@click.option("--engine", help="What runs it: see `lightbench list engines`. Default eager.")
+@click.option("--threads", type=NUMBERS, metavar="N[,N]", help="CPU threads. Default: PyTorch's choice.")
+@click.option("--batch", type=NUMBERS, metavar="N[,N]", help="Batch sizes. Default 1.")
+@click.option("--dtype", type=WORDS, metavar="NAME[,NAME]", help="float32, bfloat16, ... Default float32.")
+@click.option("--mode", help="infer, or train: forward, backward and optimizer step.")
+@click.option("--channels-last", is_flag=True, help="Lay images out as NHWC.")
+@click.option("--rel", type=float, help="Wanted half width of the median's interval. Default 0.01.")
+@click.option("--max-seconds", type=float, help="Time for each case. Default 10.")
+@click.option("--seed", type=int, help="Fixes the random order of the rounds.")
+@click.option("--store", "path", help="Append records to this JSON-lines file, and measure nothing twice.")
+@click.option("--trust-code", is_flag=True, help="Run Python files that a suite names.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@input_options
+@output_options
+def command(
+    models: tuple[str, ...],
+    file: Path | None,
+    path: str | None,
+    shapes: tuple[str, ...],
+    trust_code: bool,  # noqa: FBT001
+    quiet: bool,  # noqa: FBT001
+    channels_last: bool,  # noqa: FBT001
+    form: str | None,
+    output: Path | None,
+    **settings: Any,
+) -> int:
+    """Costs and measured latency of networks, side by side.
+
+    MODEL is a name of `lightbench list models`, torchvision:NAME, timm:NAME, or path/file.py:Class.
+
+    The cases are timed in rounds of random order until each median is known within --rel, or the
+    time is spent. Exit code: 0; 2 bad input; 3 some cases failed; 4 not available; 130 interrupted.
+    """
+    settings = {key: value for key, value in settings.items() if value is not None}
+    if channels_last:
+        settings["layout"] = "channels_last"
+    if shapes:
+        settings["input"] = shapes
+    chosen = chosen_format(form, output)  # before minutes of measuring, not after
+    names, settings = _with_suite(models, file, settings, trusted=trust_code)
+    records, code = measure(names, settings, path=path, quiet=quiet)
+    failures = dict.fromkeys(str(_error(r.failure)) for r in records if r.failure)
+    if failures and not any(record.status == "ok" for record in records):
+        for failure in failures:
+            say_error(failure)
+        if chosen == "table":
+            return code
+    emit(profile_view(records), form, output)
+    return code
+
+
+def _error(failure: Failure) -> LightbenchError:
+    return LightbenchError(failure.message, failure.hint)
+
+
+def measure(
+    names: list[str], settings: dict[str, Any], *, path: str | None, quiet: bool
+) -> tuple[list[Record], int]:
+    """Run the cases with progress on stderr; gives the records, and the exit code they ask for."""
+    from lightbench.api import profile  # noqa: PLC0415  imports torch
+    from lightbench.suite import Interrupted  # noqa: PLC0415
+
+    stored = store.read(path) if path and Path(path).exists() else []
+    with reports(quiet=quiet) as report:
+        try:
+            records = list(
+                profile(
+                    *names,
+                    stored=stored,
+                    say=report.say,
+                    progress=report.progress,
+                    keep=lambda record: store.append(path, [record]) if path else None,
+                    **settings,
+                ).records
+            )
+        except Interrupted as interrupted:
+            return interrupted.records, 130
+    return records, exit_code([r.failure.exit_code for r in records if r.failure], len(records))
+
+
+def _with_suite(
+    models: tuple[str, ...], file: Path | None, settings: dict[str, Any], *, trusted: bool
+) -> tuple[list[str], dict[str, Any]]:
+    """What the user typed, before what the suite says."""
+    if file is None:
+        if not models:
+            raise UsageError("no model is named.", "Try `lightbench profile mobilenet_v2`.")
+        return list(models), settings
+    from lightbench.suite import read_suite  # noqa: PLC0415
+
+    suite = read_suite(file)
+    for name in suite.models:
+        if sources.is_file(name):
+            sources.find(name, trusted=trusted)
+    chosen = {f: getattr(suite, f) for f in suite.__struct_fields__ if f != "models"}
+    return list(models) or suite.models, {**chosen, **settings}

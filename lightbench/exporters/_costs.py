@@ -1,0 +1,123 @@
+"""Costs as tables: networks, their layers, and the same network in every convention."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from lightbench import units
+from lightbench.exporters._view import Column, Table, View
+from lightbench.records import Costs, Op
+
+ACCOUNTS = (
+    "MAC: memory access cost (ShuffleNet V2 paper), not multiply-adds."
+    " paper: convolution, linear and matmul rows, elements;"
+    " eager: every operator as PyTorch runs it;"
+    " fused: batch norm folded, activation and add merged."
+)
+
+COUNTS = (
+    Column("model", "model", align="left"),
+    Column("params", "params (M)", units.millions),
+    Column("madds", "MAdds (M)", units.millions),
+    Column("mem_access", "paper MAC (M)", units.millions),
+    Column("mem_bytes", "eager MAC (MB)", units.megabytes, drop=1),
+    Column("fused_bytes", "fused MAC (MB)", units.megabytes, drop=2),
+    Column("activations", "activations (M)", units.millions, drop=4),
+    Column("intensity", "MAdds/byte", units.number, drop=3),
+)
+
+
+def counts_view(counted: Sequence[tuple[str, Costs]], title: str) -> View:
+    """One row a network."""
+    rows = tuple((name, *(getattr(c, col.key) for col in COUNTS[1:])) for name, c in counted)
+    notes = ("MAdds: one fused multiply-add is 1; FLOPs are twice as many.", ACCOUNTS)
+    data = [{"model": name, **msgspec.to_builtins(costs)} for name, costs in counted]
+    return View(Table(title, COUNTS, rows, (*notes, *_uncounted(counted))), data)
+
+
+def _uncounted(counted: Sequence[tuple[str, Costs]]) -> tuple[str, ...]:
+    return tuple(
+        f"not counted in {name}: {op}, {times} times (no rule; --strict makes this an error)."
+        for name, costs in counted
+        for op, times in costs.uncounted.items()
+    )
+
+
+LAYERS = (
+    Column("path", "layer", align="left"),
+    Column("call", "call", str, drop=9, shown=False),
+    Column("op", "operator", align="left", drop=6),
+    Column("kind", "kind", align="left", drop=2),
+    Column("input", "input", units.shape, drop=7, align="left"),
+    Column("output", "output", units.shape, drop=3, align="left"),
+    Column("madds", "MAdds (M)", units.millions),
+    Column("mem_bytes", "MAC (MB)", units.megabytes),
+    Column("fused_bytes", "fused (MB)", units.megabytes, drop=4),
+    Column("intensity", "MAdds/byte", units.number, drop=5),
+)
+
+
+def layers_view(costs: Costs, ops: Sequence[Op], title: str) -> View:
+    """One row an operator, in the order given, and what all operators of the network add up to."""
+    rows: list[tuple[Any, ...]] = [
+        (_layer(op), *(getattr(op, column.key) for column in LAYERS[1:])) for op in ops
+    ]
+    total = {"path": "total", "op": f"{len(costs.ops)} operators", "kind": ""}
+    total |= {k: getattr(costs, k) for k in ("madds", "mem_bytes", "fused_bytes", "intensity")}
+    rows.append(tuple(total.get(column.key) for column in LAYERS))
+    notes = [
+        "MAC: memory access cost of the operator as eager PyTorch runs it; not multiply-adds.",
+        "fused: 0 where the operator disappears into the one that made its input.",
+        *_uncounted([("this network", costs)]),
+    ]
+    if len(ops) < len(costs.ops):
+        notes.insert(0, f"{len(ops)} of {len(costs.ops)} operators; the total is of all.")
+    data = [msgspec.to_builtins(op) | {"mem_bytes": op.mem_bytes} for op in ops]
+    return View(Table(title, LAYERS, tuple(rows), tuple(notes)), data)
+
+
+def _layer(op: Op) -> str:
+    return (op.path or "(network)") + (f" #{op.call + 1}" if op.call else "")
+
+
+class ConventionRow(NamedTuple):
+    """One network in one convention; ``difference`` is item -> more than the first convention."""
+
+    model: str
+    convention: str
+    says: str
+    count: int | None
+    difference: Mapping[str, int]
+    check: str = ""
+
+
+CONVENTIONS = (
+    Column("model", "model", align="left"),
+    Column("convention", "convention", align="left"),
+    Column("count", "count", units.exact),
+    Column("excess", "more than paper", units.signed),
+    Column("check", "installed tool", align="left", drop=1),
+)
+
+
+def conventions_view(rows: Sequence[ConventionRow], title: str) -> View:
+    """One row a network and convention; below, the difference to ``paper`` item by item."""
+    table = Table(
+        title,
+        CONVENTIONS,
+        tuple((r.model, r.convention, r.count, _excess(r), r.check) for r in rows),
+        tuple(dict.fromkeys(map(_itemised, rows))),
+    )
+    return View(table, [r._asdict() | {"excess": _excess(r)} for r in rows])
+
+
+def _excess(row: ConventionRow) -> int:
+    return sum(row.difference.values())
+
+
+def _itemised(row: ConventionRow) -> str:
+    items = ", ".join(f"{item} {units.signed(n)}" for item, n in row.difference.items())
+    return f"{row.convention} ({row.says})" + (f" = paper, {items}" if items else "")

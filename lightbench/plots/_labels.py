@@ -1,0 +1,75 @@
+"""Words in figures: what each case is called, and where a label goes so that none covers another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+
+from lightbench.records import Record
+from lightbench.units import visible
+
+Point = tuple[float, float]
+
+
+def labels(records: Sequence[Record], longest: int = 30) -> tuple[list[str], str]:
+    """A name for each case, with what tells it from the others; and what all have in common."""
+    facts = [
+        msgspec.structs.asdict(record.case) | {"inputs": ", ".join(map(str, record.case.inputs))}
+        for record in records
+    ]
+    names = [shorten(visible(fact.pop("model")), longest) for fact in facts]
+    differs = [key for key in facts[0] if len({fact[key] for fact in facts}) > 1]
+    shared = {k: v for k, v in facts[0].items() if k not in differs and v is not None}
+    own = [", ".join((name, *_words(fact, differs))) for name, fact in zip(names, facts, strict=True)]
+    return own, ", ".join(_words(shared, list(shared)))
+
+
+def _words(fact: dict[str, object], keys: Sequence[str]) -> list[str]:
+    return [shorten(visible(f"{key} {fact[key]}"), 40) for key in keys]
+
+
+def shorten(text: str, longest: int) -> str:
+    """A long text without its middle."""
+    tail = (longest - 3) // 2
+    return text if len(text) <= longest else f"{text[: longest - 3 - tail]}...{text[-tail:]}"
+
+
+def place(points: Sequence[Point], sizes: Sequence[Point], room: Point, dot: float) -> list[Point]:
+    """Where the centre of each label goes: near its point, over no other label and no point.
+
+    ``points`` and ``sizes`` (width, height) in one unit, in a box from (0, 0) to ``room``; ``dot`` is
+    the radius of a point. Tries ever wider circles; with no free place left it takes the last one.
+    """
+    taken = [(x, y, 2 * dot, 2 * dot) for x, y in points]
+    centres = []
+    for (x, y), (width, height) in zip(points, sizes, strict=True):
+        for step in range(12 * 16):
+            radius = dot + height * (0.7 + 0.4 * (step // 16))
+            angle = math.pi / 4 + math.pi / 8 * (step % 16)
+            box = (
+                x + (radius + width / 2 - height / 2) * math.cos(angle),
+                y + radius * math.sin(angle),
+                width,
+                height,
+            )
+            if _inside(box, room) and not any(_overlap(box, other) for other in taken):
+                break
+        taken.append(box)
+        centres.append(box[:2])
+    return centres
+
+
+Box = tuple[float, float, float, float]  # centre x, centre y, width, height
+
+
+def _inside(box: Box, room: Point) -> bool:
+    x, y, width, height = box
+    return (
+        width / 2 <= x <= room[0] - width / 2 and height / 2 <= y <= room[1] - height / 2
+    )
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    return abs(a[0] - b[0]) < (a[2] + b[2]) / 2 and abs(a[1] - b[1]) < (a[3] + b[3]) / 2

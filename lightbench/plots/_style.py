@@ -1,0 +1,26 @@
+"""How all figures look: matplotlib's own defaults whatever the user has set, and no markup in text."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+# Names come from strangers: with mathtext or TeX, "$\foo$" would end the program or run commands.
+LITERAL = {"parse_math": False, "usetex": False}
+
+_SETTINGS = {
+    "text.parse_math": False,
+    "svg.hashsalt": "lightbench",
+    "font.size": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10.0,
+    "axes.titlelocation": "left",
+    "hatch.linewidth": 0.5,
+}
+
+
+def style() -> AbstractContextManager[None]:
+    """To draw and to save under, since matplotlib reads some settings late."""
+    from matplotlib import style as styles
+
+    return styles.context(["default", _SETTINGS])

@@ -1,0 +1,110 @@
+"""Measured time of each case, and how little its multiply-adds say about it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from lightbench import units
+from lightbench.errors import UsageError
+from lightbench.plots._labels import labels, place
+from lightbench.plots._style import LITERAL, style
+from lightbench.records import Record
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+DOT, LETTER = 3.0, (5.5, 9.0)  # radius of a point, width and height of a digit, in points of 1/72 inch
+
+
+def draw(records: Sequence[Record]) -> Figure:
+    """Left: median time with its 95 % interval, fastest first. Right: the same against MAdds.
+
+    The number before a name is the number of its point. Cases without a time are left out and
+    counted below. Raises UsageError if none has one.
+    """
+    from matplotlib.figure import Figure
+
+    timed = sorted((r for r in records if r.latency), key=_median)
+    if not timed:
+        raise UsageError("no case has a measured time: there is nothing to draw.")
+    with style():
+        figure = Figure(figsize=(10, max(3.8, 1.5 + 0.27 * len(timed))), layout="constrained")
+        bars, scatter = figure.subplots(1, 2, width_ratios=(5, 4))
+        names, shared = labels(timed)
+        _bars(bars, timed, names)
+        _scatter(scatter, timed)
+        figure.supxlabel(_caption(records, timed, shared), x=0.01, ha="left", fontsize=8, **LITERAL)
+        figure.draw_without_rendering()  # now the layout is known, which labels need
+        _number(scatter, timed)
+    return figure
+
+
+def _median(record: Record) -> float:
+    assert record.latency is not None
+    return record.latency.median_s
+
+
+def _caption(records: Sequence[Record], timed: Sequence[Record], shared: str) -> str:
+    lines = [shared]
+    if any(_doubtful(record) for record in timed):
+        lines.append("? stopped before the interval was narrow; measure longer")
+    if missing := len(records) - len(timed):
+        lines.append(f"{missing} of {len(records)} cases have no time and are not shown")
+    return "\n".join(lines)
+
+
+def _doubtful(record: Record) -> bool:
+    return record.samples is not None and record.samples.stop != "converged"
+
+
+def _bars(axes: Axes, timed: Sequence[Record], names: Sequence[str]) -> None:
+    rows = range(len(timed))
+    axes.barh(rows, [_median(r) for r in timed], height=0.62, color="0.82", edgecolor="0.35")
+    ends = []
+    for row, record in zip(rows, timed, strict=True):
+        assert record.latency is not None
+        low, high = record.latency.low_s, record.latency.high_s
+        if low is not None and high is not None:
+            axes.errorbar((low + high) / 2, row, xerr=(high - low) / 2, color="black", capsize=2.5)
+        ends.append(max(_median(record), high or 0))
+        text = units.seconds(_median(record)) + (" ?" if _doubtful(record) else "")
+        axes.annotate(text, (ends[-1], row), (5, 0), textcoords="offset points", va="center")
+    numbered = [f"{name}  {row + 1:>2}" for row, name in zip(rows, names, strict=True)]
+    axes.set_yticks(rows, numbered, **LITERAL)
+    axes.tick_params(left=False, bottom=False, labelbottom=False)
+    axes.spines["bottom"].set_visible(False)
+    axes.set(xlim=(0, 1.22 * max(ends)), ylim=(len(timed) - 0.4, -0.6))
+    axes.set_title("Median time of one call, 95 % interval")
+
+
+def _counted(timed: Sequence[Record]) -> list[tuple[str, int, float]]:
+    """Number, MAdds and time of each case that can stand on a logarithmic axis."""
+    return [
+        (str(i), record.costs.madds, _median(record))
+        for i, record in enumerate(timed, 1)
+        if record.costs and record.costs.madds
+    ]
+
+
+def _scatter(axes: Axes, timed: Sequence[Record]) -> None:
+    counted = _counted(timed)
+    axes.set_title("Time against multiply-adds")
+    if not counted:
+        axes.set_axis_off()
+        axes.text(0, 0.9, "no case has multiply-adds", transform=axes.transAxes)
+        return
+    _, madds, times = zip(*counted, strict=True)
+    axes.set(xscale="log", yscale="log", xlabel="MAdds", ylabel="median time")
+    axes.plot(madds, times, "o", markersize=2 * DOT, color="black", clip_on=False)
+    _scale(axes, madds, times)
+    if len(counted) > 1:
+        rates = [m / t for m, t in zip(madds, times, strict=True)]
+        typical = math.exp(fmean(map(math.log, rates)))
+        ends = axes.get_xlim()
+        axes.plot(ends, [m / typical for m in ends], "--", color="0.5", linewidth=1, zorder=0)
+        axes.set_title(f"MAdds per second differ {units.number(max(rates) / min(rates))} times\n"
+                       "dashed: if MAdds decided the time")

@@ -1,0 +1,203 @@
+"""Whoever names a model can write nothing into the reader's terminal, page, sheet or pull request."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from rich.cells import cell_len
+
+from lightbench import registry
+from lightbench.exporters import profile_view
+from lightbench.units import visible
+
+FORMATS = registry.names("format")
+
+ATTACKS = [
+    "<script>alert(1)</script>",
+    "</td></tr></table><img src=x onerror=alert(1)>",
+    "&lt;b&gt;",
+    "a|b",
+    r"a\|b",
+    r"a\\|b",
+    "`a|b`",
+    "`",
+    "``` code",
+    " `spaced` ",
+    " ",
+    "",
+    "=1+1",
+    " =1+1",
+    "'=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "\uff1d1+1",
+    "a\r\nb",
+    "a\rb",
+    "a\n\n# heading",
+    '"quoted",comma;',
+    "[/red]",
+    "net[red]50",
+    "[link=https://example.com]x[/link]",
+    "[x](https://example.com)",
+    "![x](https://example.com/x.png)",
+    "https://example.com",
+    "www.example.com",
+    "@user",
+    "#123",
+    "*a* _b_ ~c~ :smile:",
+    r"$\foo$",
+    "\x1b[31mred\x1b[0m",
+    "\x1b]8;;https://example.com\x07x\x1b]8;;\x07",
+    "\x9b31m",
+    "\x00\x07\x08\x7f",
+    "net\u202egpj.exe",
+    "\u200f\u2066\u2069",
+    "zero\u200bwidth\ufeff",
+    "x" * 300,
+    "\u7f51\u7edc" * 60,
+    "e" + "\u0301" * 50,
+    "\U000e0041\U0001f600",
+    "CON",
+    "{{ 7 * 7 }} {% x %} %s {0}",
+]
+# Every way to be ugly that the list knows, in any order, besides plain random text.
+NAMES = st.text() | st.lists(st.sampled_from([*ATTACKS, *r"|\`<>&[]()@=+-#$*_~!"])).map("".join)
+
+
+def render(name, view, **settings):
+    return registry.load("format", name).render(view, **settings)
+
+
+def people(view):
+    """How many rows and columns a reader sees."""
+    table = view.table.for_people()
+    return len(table.rows), len(table.columns)
+
+
+def inert(text, *, keep="\n"):
+    assert all(c in keep or c == " " or c.isprintable() for c in text)
+
+
+def check_table(view, model):
+    text = render("table", view, width=120)
+    inert(text)
+    lines = text.split("\n")
+    assert max(map(cell_len, lines)) <= 120
+    rule = next(i for i, line in enumerate(lines) if re.fullmatch(r"-+(  -+)*", line))
+    assert lines[rule + 3] == ""  # two rows, then the notes
+    name = visible(model)
+    if cell_len(name) <= 20:
+        assert lines[rule + 1].startswith(name.rstrip())
+
+
+def check_markdown(view, model):
+    text = render("markdown", view)
+    inert(text)
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(text)
+    rows, columns = people(view)
+    assert [t.type for t in tokens].count("tr_open") == rows + 1
+    assert [t.type for t in tokens].count("td_open") == rows * columns
+    inline = [child for token in tokens for child in token.children or ()]
+    assert {t.type for t in inline} <= {"text", "code_inline", "strong_open", "strong_close"}
+    assert not any(re.search(r"[@#<]|://|www\.", t.content) for t in inline if t.type == "text")
+    (cell, *_) = [tokens[i + 1] for i, token in enumerate(tokens) if token.type == "td_open"]
+    (code,) = cell.children
+    shown = re.sub(r"(\\+)(?=\|)", lambda run: run[0][: len(run[0]) // 2], code.content)
+    assert (shown.strip() or " ") == (visible(model).strip() or " ")
+
+
+def check_html(view, model):
+    text = render("html", view)
+    inert(text)
+    assert text.isascii()
+    tags, texts = [], []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attrs: tags.append(tag)
+    parser.handle_data = texts.append
+    parser.feed(text)
+    rows, columns = people(view)
+    assert tags.count("td") == rows * columns
+    assert set(tags) == {"div", "table", "caption", "thead", "tbody", "tr", "th", "td", "p"}
+    assert visible(model) in texts or not model
+
+
+def check_csv(view, model):
+    text = render("csv", view)
+    inert(text, keep="\n\r\t")
+    first, second = csv.DictReader(io.StringIO(text, newline=""))
+    for cell in (*first.values(), *second.values()):
+        assert not re.match("[ ]*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]", cell) or float(cell)
+    guarded = re.match("'[' ]*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]", first["model"])
+    assert first["model"][1 if guarded else 0 :] == visible(model, keep="\n\r\t")
+
+
+def check_json(view, model):
+    text = render("json", view)
+    inert(text)
+    assert json.loads(text)[0]["case"]["model"] == model
+
+
+def check_jsonl(view, model):
+    text = render("jsonl", view)
+    inert(text)
+    first, second, end = text.split("\n")
+    assert json.loads(first)["case"]["model"] == model
+    assert json.loads(second)["case"]["model"] == "plain"
+    assert end == ""
+
+
+CHECKS = {
+    "table": check_table,
+    "markdown": check_markdown,
+    "html": check_html,
+    "csv": check_csv,
+    "json": check_json,
+    "jsonl": check_jsonl,
+}
+
+
+def check_any(name, view, model):
+    """A format that has no check of its own yet must at least be quiet on a terminal."""
+    check = CHECKS.get(name)
+    return check(view, model) if check else inert(render(name, view))
+
+
+def view_of(make_record, text):
+    """The text wherever a record can hold one that reaches a reader."""
+    hostile = make_record(text, failure=f"cannot build {text}", warnings=(text,), engine=text)
+    return profile_view([hostile, make_record("plain", engine=text)])
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("text", ATTACKS, ids=ascii)
+def test_known_attacks_are_only_text(name, text, make_record):
+    check_any(name, view_of(make_record, text), text)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@settings(max_examples=150, deadline=None)
+@given(text=NAMES)
+def test_any_name_is_only_text(name, make_record, text):
+    check_any(name, view_of(make_record, text), text)
+
+
+@pytest.mark.parametrize("text", ["[/red]", "net[red]50", r"a\b", ":smile:"])
+@pytest.mark.parametrize("colour", [False, True])
+def test_the_terminal_shows_markup_as_it_is_written(text, colour, make_record):
+    assert f"\n{text} " in render("table", profile_view([make_record(text)]), colour=colour)
+
+
+def test_no_check_is_left_over_from_a_format_that_is_gone():
+    assert set(CHECKS) <= set(FORMATS)

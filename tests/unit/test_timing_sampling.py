@@ -1,0 +1,542 @@
+"""When sampling warms up, visits and stops, on a clock that only the script moves."""
+
+import math
+import random
+from itertools import chain, count, pairwise, repeat
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lightbench.errors import UsageError
+from lightbench.records import Samples
+from lightbench.timing.sampling import (
+    Reading,
+    Rule,
+    calls_per_sample,
+    collect,
+    is_steady,
+)
+from lightbench.timing.stats import summarize
+
+MS = 1e-3
+
+
+class Machine:
+    """A clock, and networks whose calls move it: everything that was run is in ``log``."""
+
+    def __init__(self):
+        self.now = 0.0
+        self.log = []
+        self.progress = []
+
+    def clock(self):
+        return self.now
+
+    def network(self, name, walls, *, cpu=True):
+        """A step that takes its times per call from ``walls``; an exception in there is raised."""
+        walls = iter(walls)
+
+        def step(calls):
+            self.log.append((name, calls))
+            wall_s = next(walls)
+            if isinstance(wall_s, BaseException):
+                raise wall_s
+            if not isinstance(wall_s, float):
+                return wall_s
+            self.now += calls * wall_s if math.isfinite(wall_s) else 0.0
+            return Reading(wall_s, wall_s if cpu else None)
+
+        return step
+
+    def collect(self, steps, rule=None, seed=0, **settings):
+        return collect(
+            steps,
+            rule or Rule(),
+            clock=self.clock,
+            rng=random.Random(seed),
+            report=self.progress.append,
+            **settings,
+        )
+
+
+@pytest.fixture
+def machine():
+    return Machine()
+
+
+def alternating(*walls):
+    """Never converges: half of the samples at each of two far values."""
+    return chain.from_iterable(repeat(walls))
+
+
+TICK = 2.0**-6  # 15.6 ms, and sums of it are exact
+WARM = 1 + 10  # calls of a steady network before its rounds: the first, and two windows
+
+
+# the result
+
+
+def test_a_constant_network_reports_its_time_exactly(machine):
+    samples = machine.collect({"a": machine.network("a", repeat(1 * MS))})["a"]
+    assert samples.stop == "converged"
+    assert summarize(samples).median_s == 1 * MS
+    assert len(samples.wall_s) == 30
+    assert samples.cpu_s == samples.wall_s
+    assert samples.calls_per_sample == 1
+
+
+def test_warm_up_never_enters_the_statistics(machine):
+    walls = chain([9.0], [0.5, 0.4, 0.3, 0.2, 0.1], repeat(TICK))
+    samples = machine.collect({"a": machine.network("a", walls)})["a"]
+    assert samples.first_call_s == 9.0
+    assert set(samples.wall_s) == {TICK}
+
+
+def test_every_call_is_accounted_for(machine):
+    samples = machine.collect({"a": machine.network("a", repeat(TICK))})["a"]
+    assert samples.warmup_calls == WARM - 1
+    assert len(machine.log) == 1 + samples.warmup_calls + len(samples.wall_s)
+
+
+def test_without_a_thread_clock_there_are_no_cpu_times(machine):
+    samples = machine.collect({"a": machine.network("a", repeat(1 * MS), cpu=False)})["a"]
+    assert samples.cpu_s == ()
+
+
+def test_no_cases_no_results(machine):
+    assert machine.collect({}) == {}
+
+
+def test_results_come_in_the_order_of_the_cases(machine):
+    steps = {name: machine.network(name, repeat(1 * MS)) for name in "zax"}
+    assert list(machine.collect(steps)) == ["z", "a", "x"]
+
+
+# warm-up
+
+
+def test_steady_is_two_windows_of_five_within_five_percent():
+    assert is_steady([1.0] * 5 + [1.04] * 5)
+    assert is_steady([1.0] * 5 + [0.96] * 5)
+    assert not is_steady([1.0] * 5 + [0.94] * 5)
+    assert not is_steady([1.0] * 5 + [1.06] * 5)
+    assert not is_steady([1.0] * 9)
+    assert is_steady([9.0] * 5 + [1.0] * 10)  # what was long ago does not matter
+    assert is_steady([1.0, 1.0, 1.0, 9.0, 9.0] * 2)  # nor do outliers
+
+
+def test_warm_up_goes_on_while_calls_get_faster(machine):
+    falling = [1.0 * 0.9**i for i in range(20)]
+    walls = chain([1.0], falling, repeat(0.1))
+    samples = machine.collect({"a": machine.network("a", walls)}, Rule(warmup_s=100.0))["a"]
+    assert samples.warmup_calls >= 20
+    assert set(samples.wall_s) == {0.1}
+
+
+def test_warm_up_lasts_a_tenth_of_a_second(machine):
+    machine.collect({"a": machine.network("a", repeat(2 * MS))}, Rule(max_s=1 * MS))
+    warm_up = machine.log[1:-1]
+    assert len(warm_up) * 2 * MS == pytest.approx(0.1)
+
+
+def test_warm_up_ends_when_its_budget_is_spent(machine):
+    unsteady = (2.0**i for i in count(-10))
+    rule = Rule(warmup_s=1.0, max_s=1 * MS)
+    samples = machine.collect({"a": machine.network("a", unsteady)}, rule)["a"]
+    # After the first call: 2^-9 + 2^-8 + ... + 2^-1 s is below the budget, 2^0 s goes above it.
+    assert samples.warmup_calls == 10
+
+
+def test_the_first_call_is_not_charged_to_the_warm_up(machine):
+    walls = chain([60.0], repeat(TICK))  # a compilation
+    assert machine.collect({"a": machine.network("a", walls)})["a"].warmup_calls == WARM - 1
+
+
+def test_a_call_longer_than_the_budget_is_still_warmed_up_once(machine):
+    samples = machine.collect({"a": machine.network("a", repeat(50.0))})["a"]
+    assert samples.warmup_calls == 1
+    assert len(samples.wall_s) == 1
+
+
+def test_warm_up_is_not_charged_to_the_rounds(machine):
+    walls = chain([60.0], repeat(0.5, 6), alternating(1.0, 2.0))
+    samples = machine.collect({"a": machine.network("a", walls)}, Rule(max_s=9.0))["a"]
+    assert len(samples.wall_s) == 6  # 1 + 2 + 1 + 2 + 1 + 2
+
+
+@pytest.mark.parametrize(
+    ("wall_s", "calls"),
+    [(1.0, 1), (50e-6, 1), (49e-6, 21), (10e-6, 100), (2.0**-20, 1049), (1e-300, 2**20)],
+)
+def test_short_calls_are_timed_in_blocks_of_a_millisecond(wall_s, calls):
+    assert calls_per_sample(wall_s) == calls
+
+
+def test_a_short_network_is_timed_in_blocks(machine):
+    samples = machine.collect({"a": machine.network("a", repeat(2.0**-16))})["a"]  # 15 us
+    assert samples.calls_per_sample == 66  # ceil(1 ms / 15.26 us)
+    assert machine.log[-1] == ("a", 66)
+    assert [calls for _, calls in machine.log[:9]] == [1, 1, 2, 4, 8, 16, 32, 64, 128]
+
+
+# rounds
+
+
+def rounds_of(log, per_round):
+    return [log[i : i + per_round] for i in range(0, len(log), per_round)]
+
+
+def test_every_round_visits_every_case_once_after_one_untimed_call(machine):
+    steps = {name: machine.network(name, repeat(10e-6)) for name in "abc"}
+    results = machine.collect(steps)
+    n = len(results["a"].wall_s)
+    for visits in rounds_of(machine.log[-6 * n :], 6):
+        assert sorted(visits) == sorted((name, calls) for name in "abc" for calls in (1, 100))
+        for untimed, timed in rounds_of(visits, 2):
+            assert untimed == (timed[0], 1)
+
+
+def test_the_untimed_call_is_thrown_away(machine):
+    cold_then_hot = chain(repeat(TICK, WARM), alternating(3 * TICK, TICK))
+    other = machine.network("b", repeat(TICK))
+    results = machine.collect({"a": machine.network("a", cold_then_hot), "b": other})
+    assert set(results["a"].wall_s) == {TICK}
+
+
+def test_a_case_alone_needs_no_untimed_call(machine):
+    samples = machine.collect({"a": machine.network("a", repeat(TICK))})["a"]
+    assert len(machine.log) == WARM + len(samples.wall_s)
+
+
+def test_the_order_within_rounds_is_random_and_seeded():
+    def orders(seed):
+        machine = Machine()
+        machine.collect({name: machine.network(name, repeat(TICK)) for name in "ab"}, seed=seed)
+        return [visits[0][0] for visits in rounds_of(machine.log[2 * WARM :], 4)]
+
+    assert orders(1) == orders(1)
+    assert orders(1) != orders(2)
+    assert 5 < orders(1).count("a") < 25  # of 30; the chance of less or more is below 0.1 %
+
+
+def test_samples_of_one_index_belong_to_one_round(machine):
+    """Both networks read the same counter, which goes up once per round."""
+    ticks = count(2 * 4 * WARM)
+
+    def step(calls):
+        machine.now += TICK
+        return Reading((next(ticks) // 4) * 1.0, None)
+
+    results = machine.collect({"a": step, "b": step}, Rule(max_samples=50, rel=1e-9))
+    assert results["a"].wall_s == results["b"].wall_s
+    assert len(set(results["a"].wall_s)) == 50
+
+
+def test_rounds_go_on_until_the_worst_case_has_converged(machine):
+    # Uniform noise of +-20 % needs (1.96 * 0.2 / 0.03)^2, about 170 samples, for 3 % at the median.
+    rng = random.Random(5)
+    noisy = machine.network("noisy", (rng.uniform(8 * MS, 12 * MS) for _ in repeat(None)))
+    calm = machine.network("calm", repeat(TICK))
+    results = machine.collect({"calm": calm, "noisy": noisy}, Rule(rel=0.03))
+    n = len(results["calm"].wall_s)
+    assert len(results["noisy"].wall_s) == n
+    assert 85 < n < 340
+    assert summarize(results["noisy"]).rel <= 0.03
+    assert {samples.stop for samples in results.values()} == {"converged"}
+
+
+def test_a_case_that_has_not_converged_says_so(machine):
+    calm = machine.network("calm", repeat(1 * MS))
+    noisy = machine.network("noisy", alternating(1 * MS, 1 * MS, 2 * MS, 2 * MS))
+    results = machine.collect({"calm": calm, "noisy": noisy}, Rule(max_s=0.5))
+    assert results["calm"].stop == "converged"
+    assert results["noisy"].stop == "max_seconds"
+
+
+def test_luck_with_few_samples_is_not_convergence(machine):
+    samples = machine.collect({"a": machine.network("a", repeat(1.0))}, Rule(max_s=10.0))["a"]
+    assert len(samples.wall_s) == 10
+    assert summarize(samples).rel == 0.0
+    assert samples.stop == "max_seconds"
+
+
+def test_a_round_that_does_not_fit_into_the_budget_is_not_begun(machine):
+    walls = chain(repeat(1.0, 4), repeat(3.0))  # the first call, a warm-up of 3 s, and then rounds
+    samples = machine.collect({"a": machine.network("a", walls)}, Rule(max_s=10.0))["a"]
+    assert samples.wall_s == (3.0, 3.0, 3.0)
+
+
+def test_the_budget_is_per_case(machine):
+    rule = Rule(max_s=1.0, rel=1e-9)
+    results = machine.collect(
+        {
+            name: machine.network(name, alternating(8 * MS, 8 * MS, 12 * MS, 12 * MS))
+            for name in "ab"
+        },
+        rule,
+    )
+    # Two seconds; a round is two untimed and two timed calls of 10 ms on average.
+    assert len(results["a"].wall_s) == pytest.approx(2.0 / 0.04, abs=1)
+
+
+def test_there_is_always_one_round(machine):
+    samples = machine.collect({"a": machine.network("a", repeat(1.0))}, Rule(max_s=1e-6))["a"]
+    assert samples.wall_s == (1.0,)
+    assert samples.stop == "max_seconds"
+
+
+def test_a_clock_that_stands_still_ends_at_max_samples():
+    noise = random.Random(0)
+    samples = collect(
+        {"a": lambda calls: Reading(noise.uniform(1.0, 9.0), None)},
+        Rule(max_samples=100),
+        clock=lambda: 0.0,
+        rng=random.Random(0),
+    )["a"]
+    assert len(samples.wall_s) == 100
+    assert samples.stop == "max_seconds"
+
+
+# failures
+
+
+def test_a_case_that_fails_in_warm_up_is_dropped_and_the_other_goes_on(machine):
+    oom = MemoryError("no room")
+    steps = {
+        "a": machine.network("a", chain([1 * MS], [oom])),
+        "b": machine.network("b", repeat(1 * MS)),
+    }
+    results = machine.collect(steps)
+    assert results["a"] is oom
+    assert results["b"].stop == "converged"
+    assert machine.log.count(("a", 1)) == 2
+
+
+def test_a_case_that_fails_in_round_three_is_dropped_and_the_others_are_complete(machine):
+    broken = RuntimeError("third round")
+    steps = {
+        "a": machine.network("a", chain(repeat(TICK, WARM + 2 * 2), [broken])),
+        "b": machine.network("b", repeat(TICK)),
+        "c": machine.network("c", repeat(TICK)),
+    }
+    results = machine.collect(steps)
+    assert results["a"] is broken
+    assert len(results["b"].wall_s) == len(results["c"].wall_s) == 30
+
+
+def test_when_every_case_fails_every_exception_is_returned(machine):
+    early, late = ValueError("early"), ValueError("late")
+    steps = {
+        "a": machine.network("a", [early]),
+        "b": machine.network("b", chain(repeat(TICK, WARM + 3), [late])),
+    }
+    assert machine.collect(steps) == {"a": early, "b": late}
+
+
+@pytest.mark.parametrize("good", [0, 1, WARM + 1], ids=["first call", "warm-up", "round"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        Reading(0.0, None),
+        Reading(-1.0, None),
+        Reading(math.nan, None),
+        Reading(math.inf, None),
+        Reading(1.0, -1.0),
+        Reading(1.0, math.nan),
+    ],
+)
+def test_a_time_that_cannot_be_ends_the_case_not_the_run(machine, bad, good):
+    walls = chain(repeat(TICK, good), [bad], repeat(TICK))
+    results = machine.collect(
+        {"bad": machine.network("bad", walls), "b": machine.network("b", repeat(1 * MS))}
+    )
+    assert "clock" in str(results["bad"])
+    assert results["b"].stop == "converged"
+
+
+def test_a_thread_clock_may_read_zero(machine):
+    coarse = repeat(Reading(TICK, 0.0))
+    assert (
+        collect(
+            {"a": lambda _: next(coarse)}, Rule(), clock=count().__next__, rng=random.Random(0)
+        )["a"].cpu_s
+        == (0.0,) * 10
+    )
+
+
+def test_what_a_failed_step_held_is_let_go(machine):
+    class Tensor:
+        alive = 0
+
+        def __init__(self):
+            Tensor.alive += 1
+
+        def __del__(self):
+            Tensor.alive -= 1
+
+    def step(calls):
+        tensor = Tensor()
+        raise MemoryError(f"{tensor}")
+
+    results = machine.collect({"a": step})
+    assert isinstance(results["a"], MemoryError)
+    assert results["a"].__traceback__ is not None  # where it happened is still known
+    assert Tensor.alive == 0
+
+
+# interruption
+
+
+def test_ctrl_c_in_a_round_returns_the_whole_rounds(machine):
+    steps = {
+        "a": machine.network("a", chain(repeat(TICK, WARM + 2 * 4), [KeyboardInterrupt()])),
+        "b": machine.network("b", repeat(TICK)),
+    }
+    results = machine.collect(steps)
+    assert [len(samples.wall_s) for samples in results.values()] == [4, 4]
+    assert {samples.stop for samples in results.values()} == {"interrupted"}
+
+
+@pytest.mark.parametrize("calls", [0, 5, WARM], ids=["first call", "warm-up", "first round"])
+def test_ctrl_c_before_the_first_whole_round_passes_through(machine, calls):
+    walls = chain(repeat(TICK, calls), [KeyboardInterrupt()])
+    with pytest.raises(KeyboardInterrupt):
+        machine.collect({"a": machine.network("a", walls)})
+
+
+def test_ctrl_c_keeps_the_failure_of_another_case(machine):
+    broken = RuntimeError("broken")
+    steps = {
+        "a": machine.network("a", [broken]),
+        "b": machine.network("b", chain(repeat(TICK, WARM + 7), [KeyboardInterrupt()])),
+    }
+    results = machine.collect(steps)
+    assert results["a"] is broken
+    assert (results["b"].stop, len(results["b"].wall_s)) == ("interrupted", 7)
+
+
+def test_ctrl_c_while_progress_is_shown_keeps_the_round(machine):
+    def report(progress):
+        raise KeyboardInterrupt
+
+    step = machine.network("a", repeat(TICK))
+    results = collect({"a": step}, Rule(), clock=machine.clock, rng=random.Random(0), report=report)
+    assert (results["a"].stop, len(results["a"].wall_s)) == ("interrupted", 1)
+
+
+# progress
+
+
+def test_progress_counts_up_to_the_budget(machine):
+    step = machine.network("a", alternating(0.08, 0.12))
+    machine.collect({"a": step}, Rule(max_s=10.0, rel=1e-9))
+    shown = machine.progress
+    assert shown[0].worst_rel is None
+    assert [p.rounds for p in shown] == sorted({p.rounds for p in shown})
+    assert all(p.done_s + p.left_s == pytest.approx(10.0) for p in shown)
+    assert all(b.done_s - a.done_s >= 0.2 for a, b in pairwise(shown))
+
+
+def test_time_left_follows_from_the_square_of_the_width_still_missing(machine):
+    # Samples 0.08 and 0.12 in turn: the interval stays +-20 % of the median 0.1. Wanted: 10 %,
+    # so four times as many rounds as at the last look, 3 s at 0.1 s each for 30 rounds.
+    step = machine.network("a", alternating(0.08, 0.12))
+    machine.collect({"a": step}, Rule(max_s=1000.0, rel=0.1, max_samples=32))
+    last = machine.progress[-1]
+    assert last.worst_rel == pytest.approx(0.2)
+    assert last.done_s + last.left_s == pytest.approx(4 * 3.0, rel=0.02)
+
+
+# the rule
+
+
+@pytest.mark.parametrize("name", ["rel", "max_s", "warmup_s"])
+@pytest.mark.parametrize("bad", [0, -1.0, math.nan, math.inf])
+def test_a_rule_that_cannot_be_met_is_refused_with_the_next_step(name, bad):
+    with pytest.raises(UsageError, match=name) as refusal:
+        Rule(**{name: bad})
+    assert refusal.value.hint
+
+
+@pytest.mark.parametrize("bad", [{"min_samples": 5}, {"min_samples": 50, "max_samples": 49}])
+def test_a_rule_needs_room_for_an_interval(bad):
+    with pytest.raises(UsageError, match="samples"):
+        Rule(**bad)
+
+
+# whatever happens
+
+
+streams = st.lists(
+    st.one_of(
+        st.floats(min_value=1e-7, max_value=30.0),
+        st.just(ValueError("broken")),
+        st.sampled_from([Reading(0.0, None), Reading(math.nan, None)]),
+    ),
+    min_size=1,
+    max_size=30,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(streams, min_size=1, max_size=4),
+    st.sampled_from([1e-3, 0.5, 10.0]),
+    st.booleans(),
+    st.integers(0, 9),
+)
+def test_sampling_always_ends_with_a_result_for_every_case(all_walls, max_s, stopped, seed):
+    machine = Machine()
+    starts = []
+
+    def clock():
+        starts.append(machine.now)
+        return 0.0 if stopped else machine.now
+
+    steps = {str(i): machine.network(str(i), alternating(*w)) for i, w in enumerate(all_walls)}
+    rule = Rule(max_s=max_s, max_samples=200, warmup_s=0.5)
+    results = collect(steps, rule, clock=clock, rng=random.Random(seed))
+    assert list(results) == list(steps)
+    survivors = [result for result in results.values() if isinstance(result, Samples)]
+    lengths = {len(samples.wall_s) for samples in survivors}
+    assert len(lengths) <= 1
+    assert all(1 <= length <= 200 for length in lengths)
+    assert all(summarize(samples).median_s > 0 for samples in survivors)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(min_value=1e-4, max_value=3.0), min_size=2, max_size=9))
+def test_a_round_only_begins_where_an_average_one_fits(walls):
+    machine = Machine()
+    looks = []
+
+    def clock():
+        looks.append(machine.now)
+        return machine.now
+
+    rule = Rule(max_s=5.0, max_samples=300, rel=1e-12, warmup_s=1e-6)
+    samples = collect(
+        {"a": machine.network("a", alternating(*walls))}, rule, clock=clock, rng=random.Random(0)
+    )["a"]
+    n = len(samples.wall_s)
+    began, before_last = looks[-n - 1], looks[-2]
+    assert n == 1 or (before_last - began) * n / (n - 1) <= 5.0
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.permutations(["calm", "noisy", "short", "slow"]), st.integers(0, 99))
+def test_the_order_of_the_cases_does_not_change_how_many_samples_there_are(names, seed):
+    machine = Machine()
+    kinds = {
+        "calm": lambda: repeat(4 * MS),
+        "noisy": lambda: alternating(4 * MS, 4 * MS, 6 * MS, 6 * MS),
+        "short": lambda: repeat(10e-6),
+        "slow": lambda: repeat(64 * MS),
+    }
+    steps = {name: machine.network(name, kinds[name]()) for name in names}
+    results = machine.collect(steps, Rule(max_s=2.0), seed=seed)
+    lengths = {len(samples.wall_s) for samples in results.values()}
+    # Eight seconds; a round is (4 + 5 + 64 ms) twice, one call of 10 us and a block of 1 ms.
+    assert len(lengths) == 1
+    assert lengths.pop() == pytest.approx(8.0 / 0.147, abs=2)
