@@ -25,7 +25,20 @@ _PUBLIC = {
     "Record": "lightbench.records",
     "Samples": "lightbench.records",
 }
-__all__ = [*sorted(_PUBLIC), "__version__"]  # noqa: PLE0604
+__all__ = [
+    "Case",
+    "Costs",
+    "Counts",
+    "Latency",
+    "Op",
+    "Profile",
+    "Record",
+    "Samples",
+    "__version__",
+    "count",
+    "load_model",
+    "profile",
+]
 
 
 def __getattr__(name: str) -> Any:

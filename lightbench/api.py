@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +16,7 @@ from lightbench.costs.count import count_costs
 from lightbench.costs.crosscheck import crosscheck
 from lightbench.errors import UncountedOps, UnknownName, UsageError
 from lightbench.exporters import View, profile_view
-from lightbench.exporters._costs import ConventionRow, conventions_view, counts_view, layers_view
+from lightbench.exporters._costs import ConventionRow, counts_view, layers_view
 from lightbench.models import sources
 from lightbench.models._inputs import make_inputs
 from lightbench.profiler import Given
@@ -47,7 +47,7 @@ class _Shown:
 
     def to_pandas(self) -> Any:
         """The table as a pandas DataFrame: raw values, columns named with their units."""
-        import pandas as pd  # noqa: PLC0415  0.6 s
+        import pandas as pd  # 0.6 s
 
         table = self.view.table
         return pd.DataFrame(list(table.rows), columns=[column.key for column in table.columns])
@@ -100,7 +100,9 @@ class Counts(_Shown):
 
     def layers_view(self, ops: Sequence[Op] | None = None) -> View:
         """The layers as a table; ``ops`` to sort or select them."""
-        return layers_view(self.costs, self.layers if ops is None else ops, f"Layers of {self.model}")
+        return layers_view(
+            self.costs, self.layers if ops is None else ops, f"Layers of {self.model}"
+        )
 
     def convention(self, name: str) -> int:
         """The count as another tool would give it: a key of ``lightbench list conventions``."""
@@ -281,7 +283,8 @@ def _handed_over(
     models: Sequence[Model], args: tuple[Any, ...] | None
 ) -> tuple[list[str], dict[str, Given]]:
     """Names for all models; those that are modules also by that name."""
-    names, given = [], {}
+    names: list[str] = []
+    given: dict[str, Given] = {}
     for model in models:
         if isinstance(model, str):
             names.append(model)

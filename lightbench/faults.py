@@ -44,4 +44,5 @@ def _shapes(frame: FrameType) -> str:
     """Shapes of the arguments that ``forward`` was called with, as far as they still are."""
     names = frame.f_code.co_varnames[1 : frame.f_code.co_argcount]
     values = (frame.f_locals.get(name) for name in names)
-    return ", ".join(shape(tuple(value.shape)) for value in values if hasattr(value, "shape"))
+    shapes = (getattr(value, "shape", None) for value in values)
+    return ", ".join(shape(tuple(known)) for known in shapes if known is not None)

@@ -144,7 +144,9 @@ def _on(args: Any, where: str) -> Any:
 
 def _check_memory(costs: Costs, case: Case) -> None:
     """Say so before the operating system kills the process: a lower bound of what is needed."""
-    needed = costs.param_bytes + max((op.read_bytes + op.write_bytes for op in costs.ops), default=0)
+    needed = costs.param_bytes + max(
+        (op.read_bytes + op.write_bytes for op in costs.ops), default=0
+    )
     free = registry.load("device", case.device).free_memory()
     if free is not None and needed > free:
         raise OutOfMemory(
@@ -168,7 +170,9 @@ def _first_look(
     floats = [x for x in outputs if _is_tensor(x) and x.is_floating_point() and not x.is_meta]
     if all(bool(torch.isfinite(x).all()) for x in floats):
         return ()
-    return ("the output has NaN or infinite values: its time may not be that of a working network.",)
+    return (
+        "the output has NaN or infinite values: its time may not be that of a working network.",
+    )
 
 
 def _threads(where: Environment) -> int | None:
@@ -178,5 +182,3 @@ def _threads(where: Environment) -> int | None:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-

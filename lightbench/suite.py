@@ -13,16 +13,22 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from lightbench import registry
-from lightbench.errors import DeviceUnavailable, LightbenchError, ModelError, UnknownName, UsageError
-from lightbench.records import Case, InputSpec, Record
+from lightbench.errors import (
+    DeviceUnavailable,
+    LightbenchError,
+    ModelError,
+    UnknownName,
+    UsageError,
+)
+from lightbench.records import Case, InputSpec, Record, Samples
 from lightbench.timing import environment
 from lightbench.timing.sampling import Progress, Rule, collect
 
 if TYPE_CHECKING:
+    from lightbench import profiler
     from lightbench.profiler import Given
 
 Say = Callable[[str], None]
-SETTINGS = ("batch", "dtype", "mode", "layout", "engine", "device", "threads")
 
 
 class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,7 +54,9 @@ def read_suite(path: Path) -> Suite:
         raise UsageError(f"there is no suite {str(path)!r}.", "See bench/suites/.") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         known = ", ".join(Suite.__struct_fields__)
-        raise UsageError(f"cannot read the suite {path}: {error}.", f"Known keys: {known}.") from error
+        raise UsageError(
+            f"cannot read the suite {path}: {error}.", f"Known keys: {known}."
+        ) from error
 
 
 def plan(
@@ -62,7 +70,7 @@ def plan(
     """Every model with every combination of ``axes``; a model that cannot be found keeps its place,
     with the error beside it. Names in ``skip`` are not looked up: their networks are at hand.
     Raises UsageError for values that fit no case."""
-    from lightbench.models import sources  # noqa: PLC0415  may import torchvision
+    from lightbench.models import sources  # may import torchvision
 
     for kind in ("device", "engine"):
         for name in axes.get(kind, ()):
@@ -114,10 +122,9 @@ def run(
     rounds ends them; what has samples is kept, marked, and ``KeyboardInterrupt`` is raised
     after everything is kept.
     """
-    from lightbench import profiler  # noqa: PLC0415  imports torch
+    from lightbench import profiler  # imports torch
 
     done: dict[int, Record] = {}
-    interrupted = False
 
     def finish(index: int, record: Record) -> None:
         done[index] = record
@@ -131,7 +138,7 @@ def run(
         with device.session(threads=threads) as active:
             where = environment.capture(threads=active, extra={"device": name})
             known = {r.case: r for r in stored if _usable(r, where)}
-            ready: dict[str, profiler.Prepared] = {}
+            ready: dict[int, profiler.Prepared] = {}
             for i in members:
                 if cases[i] in known:
                     say(f"{_label(cases[i])}: stored already")
@@ -141,30 +148,35 @@ def run(
                 try:
                     if errors and i in errors:
                         raise errors[i]
-                    given_network = (given or {}).get(cases[i].model)
-                    ready[str(i)] = profiler.prepare(cases[i], given_network, trusted=trusted)
+                    network = (given or {}).get(cases[i].model)
+                    ready[i] = profiler.prepare(cases[i], network, trusted=trusted)
                 except LightbenchError as error:
-                    say(f"{_label(cases[i])}: {error}")
                     finish(i, profiler.failed(cases[i], error, where))
-            results = collect(
-                {i: prepared.step for i, prepared in ready.items()},
-                rule,
-                clock=time.perf_counter,
-                rng=random.Random(seed),
-                report=progress,
-            )
+            results = _time(ready, rule, seed, progress)
             for i, result in results.items():
                 if isinstance(result, Exception):
-                    error = result if isinstance(result, LightbenchError) else _unexpected(result)
-                    finish(int(i), profiler.failed(cases[int(i)], error, where))
-                    continue
-                interrupted = interrupted or result.stop == "interrupted"
-                finish(int(i), profiler.measured(ready[i], result, where))
-        if interrupted:
-            break
-    if interrupted:
-        raise Interrupted([done[i] for i in sorted(done)])
+                    finish(i, profiler.failed(cases[i], _explained(result), where))
+                else:
+                    finish(i, profiler.measured(ready[i], result, where))
+        if any(isinstance(r, Samples) and r.stop == "interrupted" for r in results.values()):
+            raise Interrupted([done[i] for i in sorted(done)])
     return [done[i] for i in range(len(cases))]
+
+
+def _time(
+    ready: Mapping[int, profiler.Prepared],
+    rule: Rule,
+    seed: int | None,
+    progress: Callable[[Progress], None] | None,
+) -> dict[int, Samples | Exception]:
+    samples = collect(
+        {str(i): prepared.step for i, prepared in ready.items()},
+        rule,
+        clock=time.perf_counter,
+        rng=random.Random(seed),
+        report=progress,
+    )
+    return {int(name): result for name, result in samples.items()}
 
 
 class Interrupted(KeyboardInterrupt):
@@ -179,7 +191,9 @@ def _usable(record: Record, where: Any) -> bool:
     return record.status == "ok" and record.environment.comparable == where.comparable
 
 
-def _unexpected(error: Exception) -> LightbenchError:
+def _explained(error: Exception) -> LightbenchError:
+    if isinstance(error, LightbenchError):
+        return error
     return ModelError(f"the network failed while it was timed: {type(error).__name__}: {error}")
 
 

@@ -72,4 +72,3 @@ def run(arguments: Sequence[str] | None = None) -> int:
         )
         return FAULT
     return code if isinstance(code, int) else 0
-

@@ -19,7 +19,7 @@ from lightbench.units import visible
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Many(click.ParamType):
+class Many(click.ParamType[list[Any]]):
     """One value or several with commas: ``1,8``."""
 
     name = "list"
@@ -55,15 +55,14 @@ def output_options(function: F) -> F:
 
 
 def input_options(function: F) -> F:
-    """``--input`` and ``--trust-code``."""
-    function = click.option(
+    """``--input``."""
+    return click.option(
         "--input",
         "shapes",
         multiple=True,
         metavar="SHAPE",
         help="Input without the batch: 3x224x224, or 128:int64; repeat it for several inputs.",
     )(function)
-    return function
 
 
 def chosen_format(form: str | None, output: Path | None) -> str:
@@ -85,6 +84,11 @@ def emit(view: View, form: str | None, output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False, color=True)
         return
+    write(output, text)
+
+
+def write(output: Path, text: str) -> None:
+    """A text file, with the folders it needs. Raises StoreError."""
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(text, encoding="utf-8", newline="")

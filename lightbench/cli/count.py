@@ -12,7 +12,9 @@ from lightbench.errors import LightbenchError, UnknownName
 
 @click.command("count")
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
-@click.option("--convention", metavar="NAME", help="A name of `lightbench list conventions`, or all.")
+@click.option(
+    "--convention", metavar="NAME", help="A name of `lightbench list conventions`, or all."
+)
 @click.option("--crosscheck", is_flag=True, help="Run the installed thop and fvcore, and compare.")
 @click.option("--batch", type=int, default=1, show_default=True)
 @click.option("--strict", is_flag=True, help="An operator without a cost rule is an error.")
@@ -32,12 +34,12 @@ def command(
 
     With --convention, what another counter would say, and where the difference lies, item by item.
     """
-    from lightbench.costs.conventions import CONVENTIONS  # noqa: PLC0415
+    from lightbench.costs.conventions import CONVENTIONS
 
     if convention is not None and convention != "all" and convention not in CONVENTIONS:
         raise UnknownName("convention", convention, [*CONVENTIONS, "all"])
-    from lightbench.api import count  # noqa: PLC0415  imports torch
-    from lightbench.exporters._costs import conventions_view, counts_view  # noqa: PLC0415
+    from lightbench.api import count  # imports torch
+    from lightbench.exporters._costs import conventions_view, counts_view
 
     counted, failures = [], []
     for model in models:

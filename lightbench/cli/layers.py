@@ -13,7 +13,9 @@ KEYS = {"madds": "madds", "mac": "mem_bytes", "fused": "fused_bytes"}
 
 @click.command("layers")
 @click.argument("model")
-@click.option("--sort", type=click.Choice(list(KEYS)), help="Dearest first; without it, as they run.")
+@click.option(
+    "--sort", type=click.Choice(list(KEYS)), help="Dearest first; without it, as they run."
+)
 @click.option("--top", type=click.IntRange(min=1), help="Only so many rows.")
 @click.option("--batch", type=int, default=1, show_default=True)
 @input_options
@@ -28,7 +30,7 @@ def command(
     output: Path | None,
 ) -> None:
     """What each layer of a network costs: one row per operator, in the order in which they run."""
-    from lightbench.api import count  # noqa: PLC0415  imports torch
+    from lightbench.api import count  # imports torch
 
     counted = count(model, input=shapes, batch=batch)
     ops = list(counted.layers)

@@ -25,7 +25,7 @@ def _plugins(kind: str) -> Callable[[], Rows]:
 
 
 def _conventions() -> Rows:
-    from lightbench.costs.conventions import CONVENTIONS  # noqa: PLC0415
+    from lightbench.costs.conventions import CONVENTIONS
 
     return ((name, convention.says) for name, convention in CONVENTIONS.items())
 
@@ -38,15 +38,15 @@ LISTS: dict[str, Callable[[], Rows]] = {
     "formats": _plugins("format"),
 }
 MORE = {
-    "models": (
-        "Also: torchvision:NAME and timm:NAME (--from shows them), path/file.py:Class.",
-    )
+    "models": ("Also: torchvision:NAME and timm:NAME (--from shows them), path/file.py:Class.",)
 }
 
 
 @click.command("list")
 @click.argument("what", type=click.Choice(list(LISTS)))
-@click.option("--from", "library", type=click.Choice(["torchvision", "timm"]), help="Models of a library.")
+@click.option(
+    "--from", "library", type=click.Choice(["torchvision", "timm"]), help="Models of a library."
+)
 @output_options
 def command(what: str, library: str | None, form: str | None, output: Path | None) -> None:
     """Names to use: models, devices, engines, conventions, formats."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +28,26 @@ from lightbench.records import Failure, Record
 
 @click.command("profile")
 @click.argument("models", nargs=-1, metavar="MODEL...")
-@click.option("--suite", "file", type=click.Path(path_type=Path), help="A TOML file of models and settings.")
+@click.option(
+    "--suite", "file", type=click.Path(path_type=Path), help="A TOML file of models and settings."
+)
 @click.option("--device", help="Where to run: see `lightbench list devices`. Default cpu.")
 @click.option("--engine", help="What runs it: see `lightbench list engines`. Default eager.")
-@click.option("--threads", type=NUMBERS, metavar="N[,N]", help="CPU threads. Default: PyTorch's choice.")
+@click.option(
+    "--threads", type=NUMBERS, metavar="N[,N]", help="CPU threads. Default: PyTorch's choice."
+)
 @click.option("--batch", type=NUMBERS, metavar="N[,N]", help="Batch sizes. Default 1.")
-@click.option("--dtype", type=WORDS, metavar="NAME[,NAME]", help="float32, bfloat16, ... Default float32.")
+@click.option(
+    "--dtype", type=WORDS, metavar="NAME[,NAME]", help="float32, bfloat16, ... Default float32."
+)
 @click.option("--mode", help="infer, or train: forward, backward and optimizer step.")
 @click.option("--channels-last", is_flag=True, help="Lay images out as NHWC.")
 @click.option("--rel", type=float, help="Wanted half width of the median's interval. Default 0.01.")
 @click.option("--max-seconds", type=float, help="Time for each case. Default 10.")
 @click.option("--seed", type=int, help="Fixes the random order of the rounds.")
-@click.option("--store", "path", help="Append records to this JSON-lines file, and measure nothing twice.")
+@click.option(
+    "--store", "path", help="Append records to this JSON-lines file, and measure nothing twice."
+)
 @click.option("--trust-code", is_flag=True, help="Run Python files that a suite names.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @input_options
@@ -68,8 +77,7 @@ def command(
     if shapes:
         settings["input"] = shapes
     chosen = chosen_format(form, output)  # before minutes of measuring, not after
-    names, settings = _with_suite(models, file, settings, trusted=trust_code)
-    records, code = measure(names, settings, path=path, quiet=quiet)
+    records, code = measure(models, file, settings, path=path, trusted=trust_code, quiet=quiet)
     failures = dict.fromkeys(str(_error(r.failure)) for r in records if r.failure)
     if failures and not any(record.status == "ok" for record in records):
         for failure in failures:
@@ -85,11 +93,19 @@ def _error(failure: Failure) -> LightbenchError:
 
 
 def measure(
-    names: list[str], settings: dict[str, Any], *, path: str | None, quiet: bool
+    models: Sequence[str],
+    file: Path | None,
+    settings: dict[str, Any],
+    *,
+    path: str | None,
+    trusted: bool,
+    quiet: bool,
 ) -> tuple[list[Record], int]:
-    """Run the cases with progress on stderr; gives the records, and the exit code they ask for."""
-    from lightbench.api import profile  # noqa: PLC0415  imports torch
-    from lightbench.suite import Interrupted  # noqa: PLC0415
+    """Run the cases of ``models`` or of a suite ``file``, with progress on stderr; gives the records,
+    and the exit code that they ask for."""
+    names, settings = _with_suite(models, file, settings, trusted=trusted)
+    from lightbench.api import profile  # imports torch
+    from lightbench.suite import Interrupted
 
     stored = store.read(path) if path and Path(path).exists() else []
     with reports(quiet=quiet) as report:
@@ -110,14 +126,14 @@ def measure(
 
 
 def _with_suite(
-    models: tuple[str, ...], file: Path | None, settings: dict[str, Any], *, trusted: bool
+    models: Sequence[str], file: Path | None, settings: dict[str, Any], *, trusted: bool
 ) -> tuple[list[str], dict[str, Any]]:
     """What the user typed, before what the suite says."""
     if file is None:
         if not models:
             raise UsageError("no model is named.", "Try `lightbench profile mobilenet_v2`.")
         return list(models), settings
-    from lightbench.suite import read_suite  # noqa: PLC0415
+    from lightbench.suite import read_suite
 
     suite = read_suite(file)
     for name in suite.models:

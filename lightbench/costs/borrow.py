@@ -42,8 +42,8 @@ def unwrap(network: nn.Module) -> nn.Module:
 
 
 @contextmanager
-def borrowed(network: nn.Module, *, meta: bool) -> Iterator[tuple[Place, dict[int, int]]]:
-    """Lend ``network``; gives the place in it, and storage address -> 1 for every weight."""
+def borrowed(network: nn.Module, *, meta: bool) -> Iterator[tuple[Place, set[int]]]:
+    """Lend ``network``; gives the place in it, and the storages of all weights."""
     place = Place(network)
     with ExitStack() as back:
         back.enter_context(torch.random.fork_rng(devices=[]))
@@ -54,7 +54,7 @@ def borrowed(network: nn.Module, *, meta: bool) -> Iterator[tuple[Place, dict[in
         if "torch._dynamo" in sys.modules:  # compiled functions inside the network run as written
             back.enter_context(torch.compiler.set_stance("force_eager"))
         twins: dict[int, Tensor] = {}
-        weights: dict[int, int] = {}
+        weights: set[int] = set()
         for path, module in network.named_modules():
             if isinstance(module, torch.jit.ScriptModule):
                 back.callback(setattr, module, "training", module.training)
@@ -65,10 +65,10 @@ def borrowed(network: nn.Module, *, meta: bool) -> Iterator[tuple[Place, dict[in
                 for name, tensor in tensors.items():
                     if tensor is None:
                         continue
-                    weights[_address(tensor)] = 1
+                    weights.add(storage_of(tensor))
                     if meta:
                         twin = tensors[name] = _twin(tensor, twins)
-                        weights[_address(twin)] = 1
+                        weights.add(storage_of(twin))
                     elif tensors is module._buffers:
                         back.callback(_undo, tensor, tensor._version, tensor.clone())
             eager = getattr(module, "_orig_mod", None)
@@ -97,16 +97,21 @@ def _tracked(place: Place, path: str, module: str, forward: Callable[..., Any]) 
     return tracked
 
 
-def _address(tensor: Tensor) -> int:
+def storage_of(tensor: Tensor) -> int:
+    """What two tensors have in common if one is a view of the other."""
     try:
-        return tensor.untyped_storage()._cdata
-    except (NotImplementedError, RuntimeError):  # sparse tensors have no storage
-        return -1
+        return int(tensor.untyped_storage()._cdata)
+    except (NotImplementedError, RuntimeError):  # sparse and nested tensors have no storage
+        return id(tensor)
 
 
 def _twin(tensor: Tensor, twins: dict[int, Tensor]) -> Tensor:
     """``tensor`` without values; shared tensors stay shared, and subclasses stay what they are."""
-    if tensor.is_meta or type(tensor) not in (Tensor, nn.Parameter) or tensor.layout != torch.strided:
+    if (
+        tensor.is_meta
+        or type(tensor) not in (Tensor, nn.Parameter)
+        or tensor.layout != torch.strided
+    ):
         return tensor
     twin = twins.get(id(tensor))
     if twin is None:
@@ -122,7 +127,9 @@ def _snapshot(module: nn.Module) -> tuple[dict[str, Any], list[tuple[Any, Any]]]
     return attributes, containers
 
 
-def _restore(module: nn.Module, attributes: dict[str, Any], containers: list[tuple[Any, Any]]) -> None:
+def _restore(
+    module: nn.Module, attributes: dict[str, Any], containers: list[tuple[Any, Any]]
+) -> None:
     module.__dict__.clear()
     module.__dict__.update(attributes)
     for container, content in containers:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
+from torch.nn.parameter import UninitializedBuffer, is_lazy
 
 from lightbench.costs.borrow import borrowed, unwrap
 from lightbench.costs.fusion import fused_bytes
@@ -54,10 +54,11 @@ def _key(tensor: Tensor) -> int:
 def _initialised(network: nn.Module, make_inputs: MakeInputs) -> nn.Module:
     """A copy of a network with lazy modules, whose first call has decided its shapes."""
     lazy = [b for b in network.buffers() if is_lazy(b)]  # they cannot be copied, made anew they can
-    network = copy.deepcopy(network, {id(b): type(b)(device=b.device, dtype=b.dtype) for b in lazy})
+    anew = {id(b): UninitializedBuffer(device=b.device, dtype=b.dtype) for b in lazy}  # type: ignore[call-arg]
+    network = copy.deepcopy(network, anew)
     args, kwargs = make_inputs("cpu")
     try:
-        with torch.no_grad():
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
             network(*args, **kwargs)
     except Exception as error:
         raise explain(network, error) from error
@@ -83,7 +84,9 @@ def _shapes_suffice(network: nn.Module) -> bool:
     return not any(isinstance(module, torch.jit.ScriptModule) for module in network.modules())
 
 
-def _run(network: nn.Module, make_inputs: MakeInputs, *, meta: bool) -> tuple[list[Row], dict[str, int]]:
+def _run(
+    network: nn.Module, make_inputs: MakeInputs, *, meta: bool
+) -> tuple[list[Row], dict[str, int]]:
     args, kwargs = make_inputs("meta" if meta else "cpu")
     # Outside inference_mode a network may call autograd itself.
     quiet = torch.inference_mode() if meta else torch.no_grad()

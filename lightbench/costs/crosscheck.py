@@ -63,7 +63,7 @@ def _check(
 
 def _thop(network: nn.Module, args: tuple[Any, ...]) -> int:
     try:
-        from thop import profile  # noqa: PLC0415
+        from thop import profile
     except ImportError as error:
         raise MissingPackage(f"thop does not load: {error}", "pip install thop") from error
     return int(profile(network, inputs=args, verbose=False)[0])
@@ -71,7 +71,7 @@ def _thop(network: nn.Module, args: tuple[Any, ...]) -> int:
 
 def _fvcore(network: nn.Module, args: tuple[Any, ...]) -> int:
     try:
-        from fvcore.nn import FlopCountAnalysis  # noqa: PLC0415
+        from fvcore.nn import FlopCountAnalysis
     except ImportError as error:
         raise MissingPackage(f"fvcore does not load: {error}", "pip install fvcore") from error
     return int(FlopCountAnalysis(network, args).total())

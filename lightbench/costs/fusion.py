@@ -17,7 +17,12 @@ _MERGEABLE_INTO = frozenset(
     (*_FOLDABLE, "matmul", "attention", "norm", "activation", "element-wise", "pooling")
 )
 _BATCH_NORMS = frozenset(
-    "batch_norm native_batch_norm _native_batch_norm_legit_no_training _batch_norm_no_update".split()
+    [
+        "batch_norm",
+        "native_batch_norm",
+        "_native_batch_norm_legit_no_training",
+        "_batch_norm_no_update",
+    ]
 )
 _ADDITIONS = frozenset(("add", "add_"))
 

@@ -75,7 +75,9 @@ def conv(args: tuple[Any, ...], out: Tensor) -> Work:
 def conv_transpose(args: tuple[Any, ...], _out: Tensor) -> Work:
     """conv_transpose1d, 2d, 3d (input, weight, bias, stride, padding, output_padding, groups)."""
     positions = tuple(args[0].shape)
-    return _conv(args[0], args[1], _at(args, 2, None), _at(args, 3, (1,)), _at(args, 6, 1), positions)
+    return _conv(
+        args[0], args[1], _at(args, 2, None), _at(args, 3, (1,)), _at(args, 6, 1), positions
+    )
 
 
 def convolution(args: tuple[Any, ...], out: Tensor) -> Work:
@@ -148,7 +150,9 @@ def recurrent(args: tuple[Any, ...], _out: Any) -> Work:
 
 def packed_recurrent(args: tuple[Any, ...], _out: Any) -> Work:
     """The same on a packed sequence (data (tokens, c), batch sizes, hidden, weights)."""
-    return Work("recurrent", madds=args[0].shape[0] * sum(w.numel() for w in args[3] if w.dim() == 2))
+    return Work(
+        "recurrent", madds=args[0].shape[0] * sum(w.numel() for w in args[3] if w.dim() == 2)
+    )
 
 
 def onednn_recurrent(args: tuple[Any, ...], _out: Any) -> Work:
@@ -260,12 +264,46 @@ RULES = _table()
 # Composite operators that return either a view or a copy, as the strides allow.
 VIEW_OR_COPY = frozenset(
     getattr(packet, overload)
-    for name in (
-        "contiguous reshape reshape_as flatten to type_as unflatten dropout dropout_ alpha_dropout"
-        " feature_dropout feature_alpha_dropout ravel expand_as movedim swapaxes numpy_T"
-        " chunk split tensor_split narrow squeeze unsqueeze transpose permute view select"
-        " slice expand unbind t adjoint detach detach_ alias split_with_sizes hsplit vsplit"
-    ).split()
+    for name in [
+        "contiguous",
+        "reshape",
+        "reshape_as",
+        "flatten",
+        "to",
+        "type_as",
+        "unflatten",
+        "dropout",
+        "dropout_",
+        "alpha_dropout",
+        "feature_dropout",
+        "feature_alpha_dropout",
+        "ravel",
+        "expand_as",
+        "movedim",
+        "swapaxes",
+        "numpy_T",
+        "chunk",
+        "split",
+        "tensor_split",
+        "narrow",
+        "squeeze",
+        "unsqueeze",
+        "transpose",
+        "permute",
+        "view",
+        "select",
+        "slice",
+        "expand",
+        "unbind",
+        "t",
+        "adjoint",
+        "detach",
+        "detach_",
+        "alias",
+        "split_with_sizes",
+        "hsplit",
+        "vsplit",
+    ]
     if (packet := getattr(aten, name, None)) is not None
     for overload in packet.overloads()
 )

@@ -83,7 +83,7 @@ def binary_inplace(a: Tensor, b: Any, **_kwargs: Any) -> Any:
     return a
 
 
-def conv2d(  # noqa: D103
+def conv2d(
     x: Tensor,
     w: Tensor,
     bias: Tensor | None = None,
@@ -164,7 +164,7 @@ def mean(x: Tensor, dims: Any = None, keepdim: bool = False, **kwargs: Any) -> A
     return torch.empty(shape, dtype=x.dtype, device="meta")
 
 
-def linear(x: Tensor, w: Tensor, bias: Tensor | None = None) -> Any:  # noqa: D103
+def linear(x: Tensor, w: Tensor, bias: Tensor | None = None) -> Any:
     if x.dtype != w.dtype or x.shape[-1] != w.shape[-1] or w.dim() != 2 or not x.is_contiguous():
         return NotImplemented
     if bias is not None and (bias.dtype != w.dtype or bias.shape[0] != w.shape[0]):
@@ -172,7 +172,7 @@ def linear(x: Tensor, w: Tensor, bias: Tensor | None = None) -> Any:  # noqa: D1
     return torch.empty((*x.shape[:-1], w.shape[0]), dtype=x.dtype, device="meta")
 
 
-def bmm(a: Tensor, b: Tensor) -> Any:  # noqa: D103
+def bmm(a: Tensor, b: Tensor) -> Any:
     if a.dtype != b.dtype or a.dim() != 3 or b.dim() != 3 or a.shape[2] != b.shape[1]:
         return NotImplemented
     if a.shape[0] != b.shape[0]:
@@ -197,10 +197,12 @@ def cat(tensors: list[Tensor], dim: int = 0) -> Any:
 
 def layer_norm(x: Tensor, *_args: Any) -> Any:
     """Layer norm always returns a contiguous tensor."""
-    return torch.empty(x.shape, dtype=x.dtype, device="meta") if x.is_contiguous() else NotImplemented
+    return (
+        torch.empty(x.shape, dtype=x.dtype, device="meta") if x.is_contiguous() else NotImplemented
+    )
 
 
-def softmax(x: Tensor, _dim: int, dtype: Any = None) -> Any:  # noqa: D103
+def softmax(x: Tensor, _dim: int, dtype: Any = None) -> Any:
     return same(x) if dtype is None else NotImplemented
 
 
@@ -215,7 +217,9 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *_args: Any, **_kwargs: Any) -> A
 
 def roll(x: Tensor, *_args: Any) -> Any:
     """Swin's shifted windows; roll always makes a contiguous copy."""
-    return torch.empty(x.shape, dtype=x.dtype, device="meta") if x.is_contiguous() else NotImplemented
+    return (
+        torch.empty(x.shape, dtype=x.dtype, device="meta") if x.is_contiguous() else NotImplemented
+    )
 
 
 def lstm(x: Tensor, hidden: Any, weights: Any, *settings: Any) -> Any:
@@ -226,7 +230,11 @@ def lstm(x: Tensor, hidden: Any, weights: Any, *settings: Any) -> Any:
     del weights, batch_first  # the first two dimensions stay as they are, whichever is the batch
     width = hidden[0].shape[-1] * (2 if bidirectional else 1)
     out = torch.empty((*x.shape[:2], width), dtype=x.dtype, device="meta")
-    return out, torch.empty_like(hidden[0], device="meta"), torch.empty_like(hidden[1], device="meta")
+    return (
+        out,
+        torch.empty_like(hidden[0], device="meta"),
+        torch.empty_like(hidden[1], device="meta"),
+    )
 
 
 def gru(x: Tensor, hidden: Tensor, weights: Any, *settings: Any) -> Any:
@@ -235,7 +243,19 @@ def gru(x: Tensor, hidden: Tensor, weights: Any, *settings: Any) -> Any:
     return out if out is NotImplemented else out[:2]
 
 
-_UNARY = "relu hardswish hardsigmoid sigmoid silu gelu tanh elu leaky_relu mish hardtanh".split()
+_UNARY = [
+    "relu",
+    "hardswish",
+    "hardsigmoid",
+    "sigmoid",
+    "silu",
+    "gelu",
+    "tanh",
+    "elu",
+    "leaky_relu",
+    "mish",
+    "hardtanh",
+]
 
 SHAPES: dict[Any, Shape] = {
     **{getattr(aten, name).default: same for name in _UNARY},

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from lightbench.costs.borrow import Place, Where
+from lightbench.costs.borrow import Place, Where, storage_of
 from lightbench.costs.rules import OTHER, VIEW_OR_COPY, Rule, Work, rule_of
 from lightbench.costs.shapes import SHAPES, Shape
 
@@ -51,8 +51,32 @@ class Plan(NamedTuple):
     shape: Shape | None = None
 
 
-_NEW = ("empty", "zeros", "ones", "full", "rand", "new_", "lift", "_assert", "sym_", "set_", "_local_tensor")
-_FILL = frozenset("fill_ zero_ normal_ uniform_ bernoulli_ random_ exponential_ resize_ _is_all_true".split())
+_NEW = (
+    "empty",
+    "zeros",
+    "ones",
+    "full",
+    "rand",
+    "new_",
+    "lift",
+    "_assert",
+    "sym_",
+    "set_",
+    "_local_tensor",
+)
+_FILL = frozenset(
+    [
+        "fill_",
+        "zero_",
+        "normal_",
+        "uniform_",
+        "bernoulli_",
+        "random_",
+        "exponential_",
+        "resize_",
+        "_is_all_true",
+    ]
+)
 _UNSAFE_VIEWS = frozenset((aten._unsafe_view.default, aten._reshape_alias.default))
 _plans: dict[Any, Plan] = {}
 
@@ -82,11 +106,11 @@ def _plan(operator: Any) -> Plan:
     return plan
 
 
-class Tracer(TorchDispatchMode):
+class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Collects ``rows`` and ``uncounted`` while it is active."""
 
-    def __init__(self, place: Place, weights: dict[int, int], *, meta: bool) -> None:
-        super().__init__()
+    def __init__(self, place: Place, weights: set[int], *, meta: bool) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
         self.rows: list[Row] = []
         self.uncounted: Counter[str] = Counter()
         self._place = place
@@ -108,7 +132,11 @@ class Tracer(TorchDispatchMode):
             return self._run(func, args, kwargs)
         if plan.action == "view or copy":
             out = self._run(func, args, kwargs)
-            if isinstance(out, Tensor) and isinstance(args[0], Tensor) and not _alias(out, args[0]):
+            if (
+                isinstance(out, Tensor)
+                and isinstance(args[0], Tensor)
+                and storage_of(out) != storage_of(args[0])
+            ):
                 self._add(func, Work("data movement"), args, out)
             return out
         if plan.action == "decompose":
@@ -145,7 +173,9 @@ class Tracer(TorchDispatchMode):
                     if isinstance(tensor, Tensor):
                         self._read(row, tensor, -1, written)
         outputs: Sequence[Any] = (out,)
-        if not isinstance(out, Tensor):  # statistics of norms and indices of pooling are by-products
+        if not isinstance(
+            out, Tensor
+        ):  # statistics of norms and indices of pooling are by-products
             outputs = (written,) if work.kind in ("norm", "pooling") else tuple(_tensors((out,)))
         for tensor in outputs:
             if tensor is None:
@@ -153,14 +183,14 @@ class Tracer(TorchDispatchMode):
             elements = tensor.numel()
             row.writes += elements
             row.write_bytes += elements * tensor.itemsize
-            self._producer[_storage(tensor)] = len(self.rows)
+            self._producer[storage_of(tensor)] = len(self.rows)
         if written is not None:
             row.output = tuple(written.shape)
         self.rows.append(row)
 
     def _read(self, row: Row, tensor: Tensor, position: int, written: Tensor | None) -> None:
         elements = tensor.numel() if tensor.is_contiguous() else _touched(tensor)
-        storage = _storage(tensor)
+        storage = storage_of(tensor)
         if row.op == "copy_" and position == 0:
             return  # only written
         if row.work.gathers and position == 0 and written is not None:
@@ -182,7 +212,7 @@ class Tracer(TorchDispatchMode):
     def finish(self, output: Any) -> None:
         """What the network returns is read by somebody else: nothing may be merged behind it."""
         for tensor in _tensors((output,)):
-            producer = self._producer.get(_storage(tensor), -1)
+            producer = self._producer.get(storage_of(tensor), -1)
             if producer >= 0:
                 self.rows[producer].consumers += 1
 
@@ -202,17 +232,6 @@ def _tensors(values: Any) -> Any:
 def _first(args: tuple[Any, ...]) -> Any:
     first = args[0]
     return first[0] if isinstance(first, (list, tuple)) else first
-
-
-def _storage(tensor: Tensor) -> int:
-    try:
-        return tensor.untyped_storage()._cdata
-    except (NotImplementedError, RuntimeError):  # sparse and nested tensors have none
-        return id(tensor)
-
-
-def _alias(a: Tensor, b: Tensor) -> bool:
-    return _storage(a) == _storage(b)
 
 
 def _touched(tensor: Tensor) -> int:

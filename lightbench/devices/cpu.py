@@ -77,7 +77,7 @@ def peak_memory(
     with _quiet_profiler(), context(), profiler.profile(profile_memory=True) as profile:
         call()
     now = peak = 0
-    for event in profile.kineto_results.events():  # type: ignore[union-attr]
+    for event in profile.kineto_results.events():
         if event.name() == "[memory]":
             now += event.nbytes()
             peak = max(peak, now)

@@ -27,13 +27,13 @@ def _training_step(network: nn.Module, inputs: Sequence[Any]) -> Callable[[], An
     # So small a rate that the weights stay what they are, however many steps are timed.
     optimizer = torch.optim.SGD(trained, lr=1e-9, momentum=0.9)
 
-    def step() -> Tensor:
+    def step() -> Any:
         optimizer.zero_grad(set_to_none=True)
         outputs = pytree.tree_leaves(network(*inputs))
-        loss = sum(x.float().square().mean() for x in outputs if _has_gradient(x))
-        loss.backward()  # type: ignore[union-attr]
+        loss: Any = sum(x.float().square().mean() for x in outputs if _has_gradient(x))
+        loss.backward()
         optimizer.step()
-        return loss  # type: ignore[return-value]
+        return loss
 
     return step
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import msgspec
@@ -89,7 +90,7 @@ class ConventionRow(NamedTuple):
     model: str
     convention: str
     says: str
-    count: int | None
+    madds: int
     difference: Mapping[str, int]
     check: str = ""
 
@@ -97,7 +98,7 @@ class ConventionRow(NamedTuple):
 CONVENTIONS = (
     Column("model", "model", align="left"),
     Column("convention", "convention", align="left"),
-    Column("count", "count", units.exact),
+    Column("madds", "count", units.exact),
     Column("excess", "more than paper", units.signed),
     Column("check", "installed tool", align="left", drop=1),
 )
@@ -105,11 +106,13 @@ CONVENTIONS = (
 
 def conventions_view(rows: Sequence[ConventionRow], title: str) -> View:
     """One row a network and convention; below, the difference to ``paper`` item by item."""
+    models = {row.model for row in rows}
+    model, *columns = CONVENTIONS
     table = Table(
-        title,
-        CONVENTIONS,
-        tuple((r.model, r.convention, r.count, _excess(r), r.check) for r in rows),
-        tuple(dict.fromkeys(map(_itemised, rows))),
+        title if len(models) > 1 else f"{title}: {rows[0].model}",
+        (replace(model, shown=len(models) > 1), *columns),
+        tuple((r.model, r.convention, r.madds, _excess(r), r.check) for r in rows),
+        tuple(dict.fromkeys(_itemised(r, named=len(models) > 1) for r in rows)),
     )
     return View(table, [r._asdict() | {"excess": _excess(r)} for r in rows])
 
@@ -118,6 +121,7 @@ def _excess(row: ConventionRow) -> int:
     return sum(row.difference.values())
 
 
-def _itemised(row: ConventionRow) -> str:
+def _itemised(row: ConventionRow, *, named: bool) -> str:
     items = ", ".join(f"{item} {units.signed(n)}" for item, n in row.difference.items())
-    return f"{row.convention} ({row.says})" + (f" = paper, {items}" if items else "")
+    of = f" of {row.model}" if named and items else ""
+    return f"{row.convention} ({row.says}){of}" + (f" = paper, {items}" if items else "")

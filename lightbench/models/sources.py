@@ -96,7 +96,7 @@ class _Library(NamedTuple):
 
 
 def _torchvision() -> Any:
-    from lightbench.models._torchvision import import_torchvision  # noqa: PLC0415  1.3 s
+    from lightbench.models._torchvision import import_torchvision  # 1.3 s
 
     import_torchvision()
     return importlib.import_module("torchvision.models")
@@ -123,7 +123,7 @@ def _torchvision_source(name: str) -> Source:
 
 
 def _timm() -> Any:
-    from lightbench.models._torchvision import import_torchvision  # noqa: PLC0415  timm needs it
+    from lightbench.models._torchvision import import_torchvision  # timm needs it
 
     import_torchvision()
     try:
@@ -233,7 +233,7 @@ def _beside(path: Path) -> Iterator[None]:
 def _build(
     factory: Any, name: str, args: list[Any], kwargs: dict[str, Any], path: Path
 ) -> nn.Module:
-    from torch import nn  # noqa: PLC0415  lists and help must not wait for it
+    from torch import nn  # lists and help must not wait for it
 
     if isinstance(factory, nn.Module):
         return factory

@@ -22,7 +22,9 @@ def labels(records: Sequence[Record], longest: int = 30) -> tuple[list[str], str
     names = [shorten(visible(fact.pop("model")), longest) for fact in facts]
     differs = [key for key in facts[0] if len({fact[key] for fact in facts}) > 1]
     shared = {k: v for k, v in facts[0].items() if k not in differs and v is not None}
-    own = [", ".join((name, *_words(fact, differs))) for name, fact in zip(names, facts, strict=True)]
+    own = [
+        ", ".join((name, *_words(fact, differs))) for name, fact in zip(names, facts, strict=True)
+    ]
     return own, ", ".join(_words(shared, list(shared)))
 
 
@@ -66,9 +68,7 @@ Box = tuple[float, float, float, float]  # centre x, centre y, width, height
 
 def _inside(box: Box, room: Point) -> bool:
     x, y, width, height = box
-    return (
-        width / 2 <= x <= room[0] - width / 2 and height / 2 <= y <= room[1] - height / 2
-    )
+    return width / 2 <= x <= room[0] - width / 2 and height / 2 <= y <= room[1] - height / 2
 
 
 def _overlap(a: Box, b: Box) -> bool:

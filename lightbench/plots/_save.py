@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,10 +24,8 @@ def save(figure: Figure, path: str | Path) -> None:
     suffix = path.suffix.lower()
     if suffix not in METADATA:
         raise UsageError(f"cannot draw into {str(path)!r}.", f"Known: {', '.join(METADATA)}.")
-    with style(), warnings.catch_warnings():
-        # a letter that the font lacks is drawn as a box
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        try:
+    try:
+        with style():
             figure.savefig(path, format=suffix[1:], dpi=200, metadata=METADATA[suffix])
-        except OSError as error:
-            raise UsageError(f"cannot write {path}: {error.strerror}.") from error
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}.") from error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # Names come from strangers: with mathtext or TeX, "$\foo$" would end the program or run commands.
 LITERAL = {"parse_math": False, "usetex": False}
@@ -19,8 +21,12 @@ _SETTINGS = {
 }
 
 
-def style() -> AbstractContextManager[None]:
+@contextmanager
+def style() -> Iterator[None]:
     """To draw and to save under, since matplotlib reads some settings late."""
     from matplotlib import style as styles
 
-    return styles.context(["default", _SETTINGS])
+    with styles.context(["default", _SETTINGS]), warnings.catch_warnings():
+        # a letter that the font lacks is drawn as a box
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-DOT, LETTER = 3.0, (5.5, 9.0)  # radius of a point, width and height of a digit, in points of 1/72 inch
+DOT, LETTER = (
+    3.0,
+    (5.5, 9.0),
+)  # radius of a point, width and height of a digit, in points of 1/72 inch
 
 
 def draw(records: Sequence[Record]) -> Figure:
@@ -106,5 +109,46 @@ def _scatter(axes: Axes, timed: Sequence[Record]) -> None:
         typical = math.exp(fmean(map(math.log, rates)))
         ends = axes.get_xlim()
         axes.plot(ends, [m / typical for m in ends], "--", color="0.5", linewidth=1, zorder=0)
-        axes.set_title(f"MAdds per second differ {units.number(max(rates) / min(rates))} times\n"
-                       "dashed: if MAdds decided the time")
+        apart = units.number(max(rates) / min(rates))
+        axes.set_title(f"MAdds per second: {apart} times apart (dashed: all equal)")
+
+
+def _scale(axes: Axes, madds: Sequence[int], times: Sequence[float]) -> None:
+    """Limits with room for labels, and ticks that read 200 M and 5.00 ms."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    for axis, values, text in (
+        (axes.xaxis, madds, lambda value, _: units.count(value, 1)),
+        (axes.yaxis, times, lambda value, _: units.seconds(value)),
+    ):
+        low, high = min(values) / 2, max(values) * 2
+        axis.set_view_interval(low, high, ignore=True)
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 200 else (1,)))
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(FuncFormatter(text))
+
+
+def _number(axes: Axes, timed: Sequence[Record]) -> None:
+    """Write each case's number beside its point, with a thin line where it had to move away."""
+    counted = _counted(timed)
+    if not counted:
+        return
+    scale = 72 / axes.get_figure(root=True).dpi
+    corner = axes.bbox.min
+    data = [(madds, time) for _, madds, time in counted]
+    points = [tuple((point - corner) * scale) for point in axes.transData.transform(data)]
+    sizes = [(LETTER[0] * len(number), LETTER[1]) for number, _, _ in counted]
+    room = (axes.bbox.width * scale, axes.bbox.height * scale)
+    centres = place(points, sizes, room, DOT)
+    for (number, *_), at, point, centre in zip(counted, data, points, centres, strict=True):
+        offset = (centre[0] - point[0], centre[1] - point[1])
+        far = math.hypot(*offset) > 3 * LETTER[1]
+        axes.annotate(
+            number,
+            at,
+            offset,
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            arrowprops={"arrowstyle": "-", "linewidth": 0.4} if far else None,
+        )

@@ -110,7 +110,7 @@ def _busy(environment: Environment) -> Iterator[str]:
         )
     elif threads is not None and threads > cores:
         yield (
-            f"{count(threads)} threads share {count(cores, 2)} cores, so they wait for one another: "
+            f"{count(threads)} threads share {count(cores, 2)} cores, so they wait for each other: "
             f"try --threads {math.floor(cores)}."
         )
     elif threads is not None and threads > free:
@@ -144,4 +144,4 @@ def _hot(environment: Environment, before: Environment | None) -> Iterator[str]:
     now = _number(environment, "throttle_count")
     then = None if before is None else _number(before, "throttle_count")
     if now is not None and then is not None and now > then:
-        yield "The CPU was slowed down for heat while it was measured: let it cool, and measure again."
+        yield "The CPU was slowed down for heat while it was measured: let it cool, and try again."

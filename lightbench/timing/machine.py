@@ -109,7 +109,7 @@ def cpu_quota_percent(source: Source) -> int | None:
 
 
 def torch_build(source: Source) -> str | None:
-    """The libraries PyTorch was built with, which do the arithmetic: "MKL 2024.2, oneDNN 3.12.0"."""
+    """The libraries that do the arithmetic for PyTorch: "MKL 2024.2, oneDNN 3.12.0"."""
     if source.torch is None:
         return None
     text = source.torch.__config__.show()
@@ -177,7 +177,7 @@ def power(source: Source) -> str | None:
 
 
 def commit(source: Source) -> str | None:
-    """The git commit of the working directory, with "-dirty" if tracked files were changed since."""
+    """The git commit of the working directory, with "-dirty" if tracked files were changed."""
     git = shutil.which("git")
     if git is None:
         return None

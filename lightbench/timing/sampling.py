@@ -1,9 +1,9 @@
-"""When to warm up, when to time what, and when to stop. Pure: steps, clock and randomness are handed in.
+"""When to warm up, what to time when, when to stop. Pure: steps, clock, randomness are handed in.
 
 Every case is called once (timed apart), then warmed up until it is steady, then timed in rounds. A
-round visits every case once, in a fresh random order, so whatever the machine does to one it does to all:
-two cases are compared round by round. Rounds end when every median is known well enough, or when the
-time is spent.
+round visits every case once, in a fresh random order, so that whatever the machine does to one it
+does to all: two cases are compared round by round. Rounds end when every median is known well
+enough, or when the time is spent.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ T = TypeVar("T")
 
 
 class Reading(NamedTuple):
-    """What one timed block says: seconds per call on the wall (or device) clock and on the CPU clock
-    of the calling thread, None where there is no such clock."""
+    """What one timed block says: seconds per call on the wall (or device) clock, and on the CPU
+    clock of the calling thread, None where there is no such clock."""
 
     wall_s: float
     cpu_s: float | None
@@ -52,8 +52,9 @@ Step = Callable[[int], Reading]
 
 @dataclass(frozen=True)
 class Rule:
-    """When to stop. ``rel`` is the wanted half width of each median's 95 % interval as a fraction of
-    the median; the seconds are per case: ``max_s`` for the timed rounds, ``warmup_s`` before them."""
+    """When to stop. ``rel`` is the wanted half width of each median's 95 % interval as a fraction
+    of the median. Seconds are per case: ``max_s`` for the timed rounds, ``warmup_s`` before them.
+    Raises UsageError for what cannot be met."""
 
     rel: float = 0.01
     max_s: float = 10.0
@@ -82,8 +83,8 @@ _HINTS = {
 
 @dataclass(frozen=True)
 class Progress:
-    """For a progress line: seconds spent on rounds, seconds still expected (never more than the budget
-    has left), rounds done, and the half width of the worst case, None before the first look."""
+    """For a progress line: seconds spent on rounds, seconds still expected (never more than the
+    budget has left), rounds done, and the worst case's half width, None before the first look."""
 
     done_s: float
     left_s: float
@@ -116,13 +117,13 @@ def is_steady(walls: Sequence[float]) -> bool:
 
 
 def calls_per_sample(wall_s: float) -> int:
-    """How many calls of this length go into one timed block: 1 from 50 us on, else what fills 1 ms."""
+    """How many calls of this length make one timed block: 1 from 50 us on, else what fills 1 ms."""
     return 1 if wall_s >= SHORT_S else math.ceil(min(BLOCK_S / wall_s, MAX_CALLS))
 
 
 def _warm_up(step: Step, rule: Rule, clock: Callable[[], float]) -> _Case:
-    """The first call, then blocks until they are steady and 0.1 s have passed, or the budget is spent.
-    The first call (a compilation, perhaps) is not charged; one block is run in any case."""
+    """The first call, then blocks until they are steady and 0.1 s have passed, or the budget is
+    spent. The first call (a compilation, perhaps) is not charged; one block is run in any case."""
     first = _read(step, 1)
     began = clock()
     walls: deque[float] = deque(maxlen=2 * WINDOW)

@@ -1,7 +1,7 @@
-"""What samples of time say: the median, its exact interval, and the ratio of two sides timed in pairs.
+"""What samples of time say: the median, its exact interval, and the ratio of two sides in pairs.
 
-Medians, because what disturbs a timing only ever adds to it; intervals from order statistics, because
-they need no assumption about the shape of the noise, no bootstrap and no seed.
+Medians, because what disturbs a timing only ever adds to it; intervals from order statistics,
+because they need no assumption about the shape of the noise, no bootstrap and no seed.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _quantile(ordered: Sequence[float], q: float) -> float:
 
 
 def median(xs: Iterable[float]) -> float:
-    """The middle value, or the mean of the two middle ones. Raises ValueError for none, NaN or inf."""
+    """The middle value, or the mean of the middle two. Raises ValueError for none, NaN or inf."""
     return _median(_ordered(xs))
 
 
@@ -63,10 +63,11 @@ def median_rank(n: int, confidence: float = CONFIDENCE) -> int | None:
     """The largest k for which the k-th smallest and the k-th largest of ``n`` values enclose the
     median with at least ``confidence``; None where even the full range does not.
 
-    The number of values below the median is binomial(n, 1/2), so the two enclose it with probability
-    P(k <= B <= n - k), whatever the distribution (David and Nagaraja, Order Statistics, 3rd ed.,
-    section 7.1). That sum is taken from the middle outwards: about sqrt(n) terms, no
-    approximation; the rounding error is below n * 1e-16.
+    The number of values below the median is binomial(n, 1/2), so the two enclose it with
+    probability P(k <= B <= n - k), whatever the distribution (David and Nagaraja, Order Statistics,
+    3rd ed., section 7.1). That sum is taken from the middle outwards: about sqrt(n) terms and no
+    approximation, with a rounding error below n * 1e-15. Raises UsageError for a confidence
+    outside 0 to 1.
     """
     if not 0 < confidence < 1:
         raise UsageError(
@@ -91,8 +92,8 @@ def _median_interval(ordered: Sequence[float], confidence: float) -> tuple[float
 def median_interval(
     xs: Iterable[float], confidence: float = CONFIDENCE
 ) -> tuple[float, float] | None:
-    """Bounds that enclose the true median with at least ``confidence``, whatever the distribution of
-    independent values (see `median_rank`); None with too few of them (fewer than 6 for 95 %).
+    """Bounds that enclose the true median with at least ``confidence``, whatever the distribution
+    of independent values (see `median_rank`); None with too few of them (fewer than 6 for 95 %).
     Ties only make it safer. Raises ValueError for no values, NaN or inf."""
     return _median_interval(_ordered(xs), confidence)
 
@@ -106,8 +107,8 @@ def half_width(xs: Iterable[float]) -> float | None:
 
 
 def summarize(samples: Samples) -> Latency:
-    """The latency that samples show, in seconds per call: the median with its 95 % interval, the 90th
-    percentile from 10 samples on, the 99th from 100 on. Raises ValueError without samples."""
+    """The latency that samples show, in seconds per call: the median with its 95 % interval, the
+    90th percentile from 10 samples on, the 99th from 100 on. Raises ValueError without samples."""
     ordered = _ordered(samples.wall_s)
     n = len(ordered)
     low, high = _median_interval(ordered, CONFIDENCE) or (None, None)

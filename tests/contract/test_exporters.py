@@ -255,7 +255,9 @@ def test_colour_adds_escape_sequences_and_nothing_else(troubled, monkeypatch):
 
 
 def test_markdown_is_a_table_with_numbers_on_the_right(profile):
-    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(render("markdown", profile_view(profile)))
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(
+        render("markdown", profile_view(profile))
+    )
     types = [token.type for token in tokens]
     assert types.count("tr_open") == 1 + len(profile)
     styles = [token.attrGet("style") for token in tokens if token.type == "td_open"]

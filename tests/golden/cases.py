@@ -40,7 +40,11 @@ def image(*shape: int) -> Tensor:
 
 @case
 def functional_conv2d():
-    return Call(lambda m, x: F.conv2d(x, m.w, padding=1), w=image(16, 8, 3, 3)), (image(1, 8, 10, 10),), 16 * 8 * 9 * 100
+    return (
+        Call(lambda m, x: F.conv2d(x, m.w, padding=1), w=image(16, 8, 3, 3)),
+        (image(1, 8, 10, 10),),
+        16 * 8 * 9 * 100,
+    )
 
 
 @case
@@ -60,22 +64,38 @@ def matmul_of_two_activations():
 
 @case
 def einsum():
-    return Call(lambda m, x: torch.einsum("bij,bjk->bik", x, x.transpose(1, 2))), (image(2, 5, 7),), 2 * 5 * 5 * 7
+    return (
+        Call(lambda m, x: torch.einsum("bij,bjk->bik", x, x.transpose(1, 2))),
+        (image(2, 5, 7),),
+        2 * 5 * 5 * 7,
+    )
 
 
 @case
 def baddbmm():
-    return Call(lambda m, x: torch.baddbmm(image(2, 5, 5), x, x.transpose(1, 2))), (image(2, 5, 7),), 2 * 5 * 5 * 7
+    return (
+        Call(lambda m, x: torch.baddbmm(image(2, 5, 5), x, x.transpose(1, 2))),
+        (image(2, 5, 7),),
+        2 * 5 * 5 * 7,
+    )
 
 
 @case
 def addbmm():
-    return Call(lambda m, x: torch.addbmm(image(5, 5), x, x.transpose(1, 2))), (image(2, 5, 7),), 2 * 5 * 5 * 7
+    return (
+        Call(lambda m, x: torch.addbmm(image(5, 5), x, x.transpose(1, 2))),
+        (image(2, 5, 7),),
+        2 * 5 * 5 * 7,
+    )
 
 
 @case
 def addmm():
-    return Call(lambda m, x: torch.addmm(m.b, x, m.w), b=image(16), w=image(32, 16)), (image(4, 32),), 4 * 16 * 32
+    return (
+        Call(lambda m, x: torch.addmm(m.b, x, m.w), b=image(16), w=image(32, 16)),
+        (image(4, 32),),
+        4 * 16 * 32,
+    )
 
 
 @case
@@ -159,7 +179,11 @@ def batch_of_four():
 @case
 def shared_module_at_two_sizes():
     conv = nn.Conv2d(8, 8, 3, padding=1)
-    return Call(lambda m, x: m.c(x).sum() + m.c(x[..., :5]).sum(), c=conv), (image(1, 8, 10, 10),), 64 * 9 * 150
+    return (
+        Call(lambda m, x: m.c(x).sum() + m.c(x[..., :5]).sum(), c=conv),
+        (image(1, 8, 10, 10),),
+        64 * 9 * 150,
+    )
 
 
 @case
@@ -187,7 +211,11 @@ def tied_weights():
 
 @case
 def scaled_dot_product_attention():
-    return Call(lambda m, q: F.scaled_dot_product_attention(q, q, q)), (image(2, 4, 10, 8),), 2 * 4 * 10 * 10 * 16
+    return (
+        Call(lambda m, q: F.scaled_dot_product_attention(q, q, q)),
+        (image(2, 4, 10, 8),),
+        2 * 4 * 10 * 10 * 16,
+    )
 
 
 def _attention_madds(tokens: int, width: int) -> int:
@@ -197,13 +225,21 @@ def _attention_madds(tokens: int, width: int) -> int:
 @case
 def multihead_attention_fast_path():
     layer = nn.MultiheadAttention(32, 4, batch_first=True).eval()
-    return Call(lambda m, x: m.a(x, x, x, need_weights=False)[0], a=layer), (image(1, 10, 32),), _attention_madds(10, 32)
+    return (
+        Call(lambda m, x: m.a(x, x, x, need_weights=False)[0], a=layer),
+        (image(1, 10, 32),),
+        _attention_madds(10, 32),
+    )
 
 
 @case
 def multihead_attention_with_weights():
     layer = nn.MultiheadAttention(32, 4)
-    return Call(lambda m, x: m.a(x, x, x)[0], a=layer), (image(10, 1, 32),), _attention_madds(10, 32)
+    return (
+        Call(lambda m, x: m.a(x, x, x)[0], a=layer),
+        (image(10, 1, 32),),
+        _attention_madds(10, 32),
+    )
 
 
 @case
@@ -215,7 +251,11 @@ def transformer_encoder_layer():
 @case
 def lstm_two_layers_both_directions():
     first, second = 4 * 6 * (8 + 6), 4 * 6 * (12 + 6)
-    return nn.LSTM(8, 6, num_layers=2, bidirectional=True), (image(5, 3, 8),), 15 * 2 * (first + second)
+    return (
+        nn.LSTM(8, 6, num_layers=2, bidirectional=True),
+        (image(5, 3, 8),),
+        15 * 2 * (first + second),
+    )
 
 
 @case
@@ -299,7 +339,11 @@ def in_place_operators():
 
 @case
 def lazy_modules():
-    return nn.Sequential(nn.LazyConv2d(16, 3, padding=1), nn.ReLU(), nn.LazyBatchNorm2d()), (image(1, 8, 10, 10),), 16 * 8 * 9 * 100
+    return (
+        nn.Sequential(nn.LazyConv2d(16, 3, padding=1), nn.ReLU(), nn.LazyBatchNorm2d()),
+        (image(1, 8, 10, 10),),
+        16 * 8 * 9 * 100,
+    )
 
 
 @case
@@ -309,7 +353,11 @@ def compiled_module():
 
 @case
 def compiled_part():
-    return nn.Sequential(torch.compile(nn.Linear(16, 4), backend="eager"), nn.Linear(4, 2)), (image(1, 16),), 72
+    return (
+        nn.Sequential(torch.compile(nn.Linear(16, 4), backend="eager"), nn.Linear(4, 2)),
+        (image(1, 16),),
+        72,
+    )
 
 
 @case
@@ -319,18 +367,30 @@ def scripted_module():
 
 @case
 def traced_module():
-    return torch.jit.trace(nn.Sequential(nn.Linear(16, 4), nn.ReLU()), image(1, 16)), (image(1, 16),), 64
+    return (
+        torch.jit.trace(nn.Sequential(nn.Linear(16, 4), nn.ReLU()), image(1, 16)),
+        (image(1, 16),),
+        64,
+    )
 
 
 @case
 def fx_graph_module():
-    return torch.fx.symbolic_trace(nn.Sequential(nn.Conv2d(8, 4, 1), nn.ReLU())), (image(1, 8, 5, 5),), 32 * 25
+    return (
+        torch.fx.symbolic_trace(nn.Sequential(nn.Conv2d(8, 4, 1), nn.ReLU())),
+        (image(1, 8, 5, 5),),
+        32 * 25,
+    )
 
 
 @case
 def exported_module():
     network = nn.Sequential(nn.Conv2d(8, 4, 1), nn.BatchNorm2d(4), nn.ReLU()).eval()
-    return torch.export.export(network, (image(1, 8, 5, 5),)).module(), (image(1, 8, 5, 5),), 32 * 25
+    return (
+        torch.export.export(network, (image(1, 8, 5, 5),)).module(),
+        (image(1, 8, 5, 5),),
+        32 * 25,
+    )
 
 
 class Product(torch.autograd.Function):
@@ -392,17 +452,29 @@ def weight_norm():
 def checkpointed():
     from torch.utils.checkpoint import checkpoint
 
-    return Call(lambda m, x: checkpoint(m.a, x, use_reentrant=False), a=nn.Linear(16, 4)), (image(1, 16),), 64
+    return (
+        Call(lambda m, x: checkpoint(m.a, x, use_reentrant=False), a=nn.Linear(16, 4)),
+        (image(1, 16),),
+        64,
+    )
 
 
 @case
 def vmap_of_matrix_times_vector():
-    return Call(lambda m, x: torch.vmap(lambda v: m.w @ v)(x), w=image(4, 16)), (image(32, 16),), 32 * 64
+    return (
+        Call(lambda m, x: torch.vmap(lambda v: m.w @ v)(x), w=image(4, 16)),
+        (image(32, 16),),
+        32 * 64,
+    )
 
 
 @case
 def unused_submodule():
-    return Call(lambda m, x: m.a(x), a=nn.Linear(16, 4), b=nn.Linear(1000, 1000)), (image(1, 16),), 64
+    return (
+        Call(lambda m, x: m.a(x), a=nn.Linear(16, 4), b=nn.Linear(1000, 1000)),
+        (image(1, 16),),
+        64,
+    )
 
 
 class OwnConv(nn.Conv2d):
@@ -416,7 +488,11 @@ def subclass_of_conv2d():
 
 @case
 def parameter_beside_submodules():
-    return Call(lambda m, x: m.a(x) @ m.w, a=nn.Linear(16, 16), w=image(16, 4)), (image(1, 16),), 256 + 64
+    return (
+        Call(lambda m, x: m.a(x) @ m.w, a=nn.Linear(16, 16), w=image(16, 4)),
+        (image(1, 16),),
+        256 + 64,
+    )
 
 
 @case
@@ -430,12 +506,20 @@ def torch_cond():
 @case
 def channels_last():
     network = nn.Sequential(nn.Conv2d(8, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU())
-    return network.to(memory_format=torch.channels_last), (image(1, 8, 10, 10).to(memory_format=torch.channels_last),), 16 * 72 * 100
+    return (
+        network.to(memory_format=torch.channels_last),
+        (image(1, 8, 10, 10).to(memory_format=torch.channels_last),),
+        16 * 72 * 100,
+    )
 
 
 @case
 def bfloat16():
-    return nn.Conv2d(8, 16, 3, padding=1).bfloat16(), (image(1, 8, 10, 10).bfloat16(),), 16 * 72 * 100
+    return (
+        nn.Conv2d(8, 16, 3, padding=1).bfloat16(),
+        (image(1, 8, 10, 10).bfloat16(),),
+        16 * 72 * 100,
+    )
 
 
 @case

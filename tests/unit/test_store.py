@@ -55,7 +55,9 @@ def test_records_come_back_as_they_were_in_the_order_they_were_added(path, make_
     times=st.lists(st.floats(1e-9, 1e6), max_size=5),
     noted=st.dictionaries(st.text(), st.none() | st.text() | st.floats(allow_nan=False, allow_infinity=False)),
 )  # fmt: skip
-def test_every_record_that_can_be_built_round_trips(tmp_path_factory, make_record, model, times, noted):
+def test_every_record_that_can_be_built_round_trips(
+    tmp_path_factory, make_record, model, times, noted
+):
     base = make_record()
     record = msgspec.structs.replace(
         base,
@@ -67,7 +69,6 @@ def test_every_record_that_can_be_built_round_trips(tmp_path_factory, make_recor
     store.append(path, [record])
     assert store.read(path) == [record]
     assert store.verify(path) == []
-
 
 
 def test_a_record_is_one_line_and_carries_its_id(path, make_record):

@@ -1,4 +1,4 @@
-"""What a machine says about itself: described here in folders and plain objects, never this machine."""
+"""What a machine says about itself: described here in folders and objects, never this machine."""
 
 import ast
 import getpass
@@ -49,7 +49,7 @@ TORCH = SimpleNamespace(
     __config__=SimpleNamespace(
         show=lambda: (
             "PyTorch built with:\n"
-            "  - Intel(R) oneAPI Math Kernel Library Version 2024.2-Product Build 20240605 for ...\n"
+            "  - Intel(R) oneAPI Math Kernel Library Version 2024.2-Product Build 20240605 for\n"
             "  - Intel(R) MKL-DNN v3.12.0 (Git Hash 80afa71)\n"
             "  - OpenMP 201511 (a.k.a. OpenMP 4.5)\n"
             "  - Build settings: BLAS_INFO=mkl, BUILD_TYPE=Release\n"
@@ -132,7 +132,7 @@ def test_a_whole_machine(tmp_path):
 
 
 def test_what_a_bare_machine_does_not_tell_is_unknown(tmp_path):
-    """No /proc, no /sys, nothing that psutil or platform knows: as on a system nobody thought of."""
+    """No /proc, no /sys, nothing that psutil or platform knows: a system nobody thought of."""
     nothing = SimpleNamespace()
     bare = source(tmp_path, platform=nothing, psutil=nothing)
     captured = capture(threads=None, source=bare)

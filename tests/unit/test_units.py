@@ -80,7 +80,9 @@ def test_a_shape_is_read_as_it_is_written(shape):
     assert units.parse_shape(units.shape(shape)) == shape
 
 
-@pytest.mark.parametrize("text", ["", "3x", "0x2", "axb", "-1x2", "1.5", "3,224", "9" * 50, "\u0663x2"])
+@pytest.mark.parametrize(
+    "text", ["", "3x", "0x2", "axb", "-1x2", "1.5", "3,224", "9" * 50, "\u0663x2"]
+)
 def test_what_is_no_shape_says_how_to_write_one(text):
     with pytest.raises(UsageError, match="--input 3x224x224"):
         units.parse_shape(text)
