@@ -130,6 +130,11 @@ def ptflops(op: Op) -> Items:
     if op.module in (*NORM_MODULES, "GroupNorm") and op.kind == "norm":
         scaled = _affine(op) and op.module != "LayerNorm"  # whose flag has another name
         return {"norm": _elements(op.input) * (2 if scaled else 1)}
+    if op.module == "MultiheadAttention" and op.kind == "linear":
+        return {"linear": op.madds, "bias": op.writes}
+    if op.module == "MultiheadAttention" and op.kind == "attention":
+        scores = op.madds // (2 * op.input[-1])
+        return {"attention": op.madds, "activation": scores, "element-wise": op.reads // 3}
     times = (op.module in _PTFLOPS_MODULES) + (op.op in _PTFLOPS_FUNCTIONS)
     if op.kind == "activation":
         return {"activation": times * op.reads}

@@ -203,12 +203,18 @@ def layer_norm(x: Tensor, *_args: Any) -> Any:
 
 
 def softmax(x: Tensor, _dim: int, dtype: Any = None) -> Any:
-    return same(x) if dtype is None else NotImplemented
+    """Softmax, like layer norm, returns a contiguous tensor."""
+    return layer_norm(x) if dtype is None and x.is_floating_point() else NotImplemented
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, *_args: Any, **_kwargs: Any) -> Any:
     """Scaled dot product attention as PyTorch's CPU kernel lays it out: (N, L, H, V) transposed."""
-    if q.dim() != 4 or not q.dtype == k.dtype == v.dtype or q.shape[-1] != k.shape[-1]:
+    if (
+        q.dim() != 4
+        or not q.dtype == k.dtype == v.dtype
+        or q.shape[-1] != k.shape[-1]
+        or 1 in q.shape
+    ):
         return NotImplemented
     n, heads, length, _ = q.shape
     out = torch.empty((n, length, heads, v.shape[-1]), dtype=q.dtype, device="meta")
@@ -222,19 +228,16 @@ def roll(x: Tensor, *_args: Any) -> Any:
     )
 
 
-def lstm(x: Tensor, hidden: Any, weights: Any, *settings: Any) -> Any:
+def lstm(x: Tensor, hidden: Any, _weights: Any, *settings: Any) -> Any:
     """(T, B, c) to (T, B, directions x hidden), and the last states like the first ones."""
     bidirectional, batch_first = settings[4], settings[5]
     if len(hidden) != 2 or x.dim() != 3 or not all(isinstance(h, Tensor) for h in hidden):
         return NotImplemented
-    del weights, batch_first  # the first two dimensions stay as they are, whichever is the batch
+    a, b = (1, 0) if batch_first else (0, 1)
     width = hidden[0].shape[-1] * (2 if bidirectional else 1)
-    out = torch.empty((*x.shape[:2], width), dtype=x.dtype, device="meta")
-    return (
-        out,
-        torch.empty_like(hidden[0], device="meta"),
-        torch.empty_like(hidden[1], device="meta"),
-    )
+    out = torch.empty((x.shape[a], x.shape[b], width), dtype=x.dtype, device="meta")
+    last = (torch.empty(h.shape, dtype=h.dtype, device="meta") for h in hidden)
+    return out.transpose(0, 1) if batch_first else out, *last
 
 
 def gru(x: Tensor, hidden: Tensor, weights: Any, *settings: Any) -> Any:

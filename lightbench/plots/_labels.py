@@ -13,13 +13,16 @@ from lightbench.units import visible
 Point = tuple[float, float]
 
 
-def labels(records: Sequence[Record], longest: int = 30) -> tuple[list[str], str]:
+NAME, LABEL = 30, 44  # letters; wider ones would leave no room for the figure
+
+
+def labels(records: Sequence[Record]) -> tuple[list[str], str]:
     """A name for each case, with what tells it from the others; and what all have in common."""
     facts = [
         msgspec.structs.asdict(record.case) | {"inputs": ", ".join(map(str, record.case.inputs))}
         for record in records
     ]
-    names = [shorten(visible(fact.pop("model")), longest) for fact in facts]
+    names = [shorten(visible(fact.pop("model")), NAME) for fact in facts]
     differs = [key for key in facts[0] if len({fact[key] for fact in facts}) > 1]
     shared = {k: v for k, v in facts[0].items() if k not in differs and v is not None}
     own = [
@@ -29,7 +32,7 @@ def labels(records: Sequence[Record], longest: int = 30) -> tuple[list[str], str
 
 
 def _words(fact: dict[str, object], keys: Sequence[str]) -> list[str]:
-    return [shorten(visible(f"{key} {fact[key]}"), 40) for key in keys]
+    return [shorten(visible(f"{key} {fact[key]}"), NAME) for key in keys]
 
 
 def shorten(text: str, longest: int) -> str:

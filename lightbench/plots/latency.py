@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from statistics import fmean
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from lightbench import units
@@ -42,7 +43,7 @@ def draw(records: Sequence[Record]) -> Figure:
         _scatter(scatter, timed)
         figure.supxlabel(_caption(records, timed, shared), x=0.01, ha="left", fontsize=8, **LITERAL)
         figure.draw_without_rendering()  # now the layout is known, which labels need
-        _number(scatter, timed)
+        _number(scatter, timed, 72 / figure.dpi)
     return figure
 
 
@@ -52,9 +53,12 @@ def _median(record: Record) -> float:
 
 
 def _caption(records: Sequence[Record], timed: Sequence[Record], shared: str) -> str:
-    lines = [shared]
+    lines = wrap(shared, 150)
     if any(_doubtful(record) for record in timed):
         lines.append("? stopped before the interval was narrow; measure longer")
+    counted = {number for number, _, _ in _counted(timed)}
+    if absent := [number for number in map(str, range(1, len(timed) + 1)) if number not in counted]:
+        lines.append(f"without MAdds, so not on the right: {', '.join(absent)}")
     if missing := len(records) - len(timed):
         lines.append(f"{missing} of {len(records)} cases have no time and are not shown")
     return "\n".join(lines)
@@ -80,7 +84,7 @@ def _bars(axes: Axes, timed: Sequence[Record], names: Sequence[str]) -> None:
     axes.set_yticks(rows, numbered, **LITERAL)
     axes.tick_params(left=False, bottom=False, labelbottom=False)
     axes.spines["bottom"].set_visible(False)
-    axes.set(xlim=(0, 1.22 * max(ends)), ylim=(len(timed) - 0.4, -0.6))
+    axes.set(xlim=(0, 1.22 * max(ends)), ylim=(max(len(timed), 4) - 0.4, -0.6))
     axes.set_title("Median time of one call, 95 % interval")
 
 
@@ -109,35 +113,44 @@ def _scatter(axes: Axes, timed: Sequence[Record]) -> None:
         typical = math.exp(fmean(map(math.log, rates)))
         ends = axes.get_xlim()
         axes.plot(ends, [m / typical for m in ends], "--", color="0.5", linewidth=1, zorder=0)
-        apart = units.number(max(rates) / min(rates))
-        axes.set_title(f"MAdds per second: {apart} times apart (dashed: all equal)")
+        axes.set_title(f"MAdds per second: {units.number(max(rates) / min(rates))} times apart")
+        axes.set_xlabel("MAdds (dashed: time in proportion)")
 
 
 def _scale(axes: Axes, madds: Sequence[int], times: Sequence[float]) -> None:
     """Limits with room for labels, and ticks that read 200 M and 5.00 ms."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-
-    for axis, values, text in (
-        (axes.xaxis, madds, lambda value, _: units.count(value, 1)),
-        (axes.yaxis, times, lambda value, _: units.seconds(value)),
-    ):
-        low, high = min(values) / 2, max(values) * 2
-        axis.set_view_interval(low, high, ignore=True)
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 200 else (1,)))
-        axis.set_minor_locator(NullLocator())
-        axis.set_major_formatter(FuncFormatter(text))
+    axes.set(xlim=_around(madds), ylim=_around(times))
+    x, y = _ticks(*axes.get_xlim()), _ticks(*axes.get_ylim())
+    axes.set_xticks(x, [units.count(tick, 1) for tick in x])
+    axes.set_yticks(y, [units.seconds(tick) for tick in y])
+    axes.tick_params(which="minor", left=False, bottom=False, labelleft=False, labelbottom=False)
 
 
-def _number(axes: Axes, timed: Sequence[Record]) -> None:
-    """Write each case's number beside its point, with a thin line where it had to move away."""
+def _around(values: Sequence[float]) -> tuple[float, float]:
+    return min(values) / 1.6, max(values) * 1.6
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Round numbers from ``low`` to ``high``, fewer in each decade the more decades there are."""
+    span = high / low
+    digits = (1, 2, 3, 5, 7) if span < 6 else (1, 2, 5) if span < 200 else (1,)
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)))
+    ticks = (digit * 10.0**decade for decade in decades for digit in digits)
+    return [tick for tick in ticks if low <= tick <= high]
+
+
+def _number(axes: Axes, timed: Sequence[Record], scale: float) -> None:
+    """Write each case's number beside its point, with a thin line where it had to move away.
+
+    ``scale`` turns pixels into points of 1/72 inch.
+    """
     counted = _counted(timed)
     if not counted:
         return
-    scale = 72 / axes.get_figure(root=True).dpi
     corner = axes.bbox.min
     data = [(madds, time) for _, madds, time in counted]
     points = [tuple((point - corner) * scale) for point in axes.transData.transform(data)]
-    sizes = [(LETTER[0] * len(number), LETTER[1]) for number, _, _ in counted]
+    sizes = [(LETTER[0] * (len(number) + 0.5), LETTER[1]) for number, _, _ in counted]
     room = (axes.bbox.width * scale, axes.bbox.height * scale)
     centres = place(points, sizes, room, DOT)
     for (number, *_), at, point, centre in zip(counted, data, points, centres, strict=True):

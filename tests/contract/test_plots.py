@@ -1,0 +1,243 @@
+"""What holds for every figure found in the folder, and what the latency figure shows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import combinations
+from pathlib import Path
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from lightbench import registry
+from lightbench.errors import UsageError
+from lightbench.plots import save
+from lightbench.plots._labels import labels, place
+from lightbench.plots._style import style
+from lightbench.plots.latency import _ticks, draw
+
+FIGURES = registry.names("figure")
+UGLY = [
+    "<script>alert(1)</script>",
+    r"$\foo$ $$ $x^2$",
+    "a\nb\x1b[31m",
+    "net\u202ecod",
+    "\u7f51\u7edc",
+    "W" * 300,
+    "",
+    "%s {0} _x_ \\frac",
+]
+
+
+def texts(figure):
+    return [text.get_text() for text in figure.findobj(mpl.text.Text) if text.get_text()]
+
+
+@pytest.fixture(scope="session")
+def crowd(make_record):
+    """20 cases, some with equal MAdds, two in the same place."""
+    return [
+        make_record(f"net{i}", madds=10**8 * (1 + i // 2 % 7), latency_s=0.01 * (1 + i % 9))
+        for i in range(20)
+    ]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("suffix", [".svg", ".png"])
+def test_the_same_records_give_the_same_bytes_whatever_the_user_has_set(
+    name, suffix, profile, tmp_path
+):
+    module = registry.load("figure", name)
+    save(module.draw(profile), tmp_path / f"a{suffix}")
+    with mpl.rc_context({"font.size": 30, "text.usetex": True, "svg.hashsalt": None}):
+        save(module.draw(profile), tmp_path / f"b{suffix}")
+    assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_bytes_do_not_depend_on_the_process(name, profile, tmp_path):
+    """Python's hash seed differs between the two."""
+    save(registry.load("figure", name).draw(profile), tmp_path / "a.svg")
+    code = (
+        "import sys; from lightbench import registry, store; from lightbench.plots import save\n"
+        f"save(registry.load('figure', {name!r}).draw(store.read(sys.argv[1])), sys.argv[2])"
+    )
+    from lightbench import store
+
+    store.append(tmp_path / "run.jsonl", profile)
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", code, tmp_path / "run.jsonl", tmp_path / "b.svg"]
+    subprocess.run(command, cwd=root, check=True)
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_an_svg_is_well_formed_and_holds_no_script_link_or_date(name, make_record, tmp_path):
+    figure = registry.load("figure", name).draw([make_record(ugly) for ugly in UGLY])
+    save(figure, tmp_path / "a.svg")
+    text = (tmp_path / "a.svg").read_text()
+    tags = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(text).iter()}
+    assert tags.isdisjoint({"script", "a", "image", "foreignObject", "date"})
+    assert "matplotlib.org" not in text
+
+
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("count", [1, 2, 5, 20])
+def test_one_to_twenty_cases_fit_into_the_picture(name, count, crowd, make_record):
+    for records in (crowd[:count], [make_record("W" * 300, engine="W" * 300, batch=i + 1)
+                                    for i in range(count)]):  # fmt: skip
+        figure = registry.load("figure", name).draw(records)
+        with style():
+            renderer = FigureCanvasAgg(figure).get_renderer()
+            for text in figure.findobj(mpl.text.Text):
+                if text.get_text() and text.get_visible():
+                    box = text.get_window_extent(renderer)
+                    assert box.x0 >= -1
+                    assert box.x1 <= figure.bbox.width + 1
+                    assert box.y0 >= -1
+                    assert box.y1 <= figure.bbox.height + 1
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_pyplot_is_not_used(name, profile):
+    code = (
+        "import sys; from lightbench import registry\n"
+        f"registry.load('figure', {name!r})\n"
+        "sys.exit(' '.join({'torch', 'matplotlib', 'pandas'} & set(sys.modules)) or 0)"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    registry.load("figure", name).draw(profile)
+    assert (
+        "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
+    )
+
+
+def test_the_user_s_settings_are_as_before(profile, tmp_path):
+    before = dict(mpl.rcParams)
+    save(draw(profile), tmp_path / "a.svg")
+    assert dict(mpl.rcParams) == before
+
+
+@pytest.mark.parametrize("path", ["a.pdf", "a", ".svg"])
+def test_another_kind_of_file_lists_the_known_ones(path, profile):
+    with pytest.raises(UsageError, match=r"\.svg, \.png"):
+        save(draw(profile), path)
+
+
+def test_a_folder_that_is_not_there_is_named(profile, tmp_path):
+    with pytest.raises(UsageError, match="none/a.svg: No such file"):
+        save(draw(profile), tmp_path / "none" / "a.svg")
+
+
+# The latency figure.
+
+
+def test_cases_stand_fastest_first_with_their_times(profile):
+    left, _ = draw(profile).axes
+    names = [label.get_text() for label in left.get_yticklabels()]
+    assert names[0] == "squeezenet1_1, batch 1   1"
+    assert names[-1] == "resnet18, batch 8   8"
+    shown = texts(left)
+    assert "12.7 ms" in shown
+    assert "247 ms" in shown
+
+
+def test_intervals_are_drawn_from_low_to_high(make_record):
+    left, _ = draw([make_record(latency_s=0.010)]).axes
+    (interval,) = left.containers[1].lines[2][0].get_segments()
+    assert interval[:, 0] == pytest.approx([0.0098, 0.0102])
+
+
+def test_points_stand_at_madds_and_time(make_record):
+    _, right = draw([make_record(madds=10**9, latency_s=0.02)]).axes
+    (points,) = right.lines
+    assert points.get_xydata().tolist() == [[1e9, 0.02]]
+    assert right.get_xscale() == right.get_yscale() == "log"
+
+
+def test_the_title_says_how_far_madds_are_from_the_time(make_record):
+    """1 GMAdds in 10 ms and 1 GMAdds in 25 ms: 2.5 times apart."""
+    _, right = draw(
+        [make_record("a", madds=10**9), make_record("b", madds=10**9, latency_s=0.025)]
+    ).axes
+    assert "MAdds per second: 2.50 times apart" in texts(right)
+
+
+def test_hostile_names_stay_literal(make_record):
+    names, _ = labels([make_record(name) for name in UGLY])
+    assert names[:4] == [UGLY[0], UGLY[1], r"a\nb\x1b[31m", r"net\u202ecod"]
+    figure = draw([make_record(name) for name in UGLY])
+    assert any(UGLY[1] in text for text in texts(figure))
+
+
+def test_case_labels_say_only_what_differs(make_record):
+    names, shared = labels([make_record("a", batch=1), make_record("b", batch=8)])
+    assert names == ["a, batch 1", "b, batch 8"]
+    assert shared == (
+        "inputs 3x224x224, device cpu, engine eager, dtype float32, mode infer, layout contiguous"
+    )
+
+
+def test_what_is_not_drawn_is_said(make_record):
+    figure = draw(
+        [
+            make_record("good"),
+            make_record("slow", latency_s=1.0, stop="max_seconds"),
+            make_record("poolings", latency_s=0.02, madds=0),
+            make_record("bad", failure="out of memory."),
+        ]
+    )
+    assert "1.00 s ?" in texts(figure)
+    (caption,) = [text for text in texts(figure) if text.startswith("inputs")]
+    assert "1 of 4 cases have no time and are not shown" in caption
+    assert "without MAdds, so not on the right: 2" in caption
+    assert "? stopped before" in caption
+
+
+def test_nothing_timed_is_nothing_to_draw(make_record):
+    with pytest.raises(UsageError, match="nothing to draw"):
+        draw([make_record(failure="out of memory.")])
+
+
+def test_times_without_costs_can_be_drawn(make_record):
+    assert "no case has multiply-adds" in texts(draw([make_record(costs=False)]))
+
+
+def test_numbers_in_the_drawn_figure_do_not_cover_one_another(crowd):
+    figure = draw(crowd)
+    _, right = figure.axes
+    with style():
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        boxes = [
+            mpl.text.Text.get_window_extent(text, renderer)
+            for text in right.texts
+            if isinstance(text, mpl.text.Annotation)
+        ]
+    assert len(boxes) == 20
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.floats(20, 280), st.floats(20, 180)), min_size=1, max_size=20))
+def test_labels_never_overlap_for_up_to_twenty_points(points):
+    size = (14.0, 9.0)
+    centres = place(points, [size] * len(points), (300.0, 200.0), 3.0)
+    for (ax, ay), (bx, by) in combinations(centres, 2):
+        assert abs(ax - bx) >= size[0] - 1e-9 or abs(ay - by) >= size[1] - 1e-9
+    for x, y in centres:
+        assert 7 <= x <= 293
+        assert 4.5 <= y <= 195.5
+
+
+@given(st.floats(1e-7, 1e9), st.floats(2.56, 1e6))
+def test_an_axis_always_has_a_tick_and_never_a_crowd(low, ratio):
+    ticks = _ticks(low, low * ratio)
+    assert 1 <= len(ticks) <= 8
+    assert all(low <= tick <= low * ratio for tick in ticks)
