@@ -47,10 +47,12 @@ def count(value: float | None, digits: int = 4) -> str:
 
 
 def millions(value: float | None) -> str:
-    """A count in millions, for a column headed (M): 145.8, 4,089.2, 0.035; never below 0.001."""
+    """A count in millions, for a column headed (M): 145.8, 4,089.2, 0.035; <0.001."""
     if value is None:
         return DASH
-    if 0 < value < 1e3:
+    if value == 0:
+        return "0"
+    if value < 1e3:
         return "<0.001"
     if value < 1e6:
         return f"{value / 1e6:.3f}"

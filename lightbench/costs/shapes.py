@@ -208,17 +208,16 @@ def softmax(x: Tensor, _dim: int, dtype: Any = None) -> Any:
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, *_args: Any, **_kwargs: Any) -> Any:
-    """Scaled dot product attention as PyTorch's CPU kernel lays it out: (N, L, H, V) transposed."""
+    """Scaled dot product attention on CPU: laid out like the query, (N, H, L, E) or transposed."""
     if (
         q.dim() != 4
         or not q.dtype == k.dtype == v.dtype
-        or q.shape[-1] != k.shape[-1]
-        or 1 in q.shape
+        or not q.shape[-1] == k.shape[-1] == v.shape[-1]
     ):
         return NotImplemented
-    n, heads, length, _ = q.shape
-    out = torch.empty((n, length, heads, v.shape[-1]), dtype=q.dtype, device="meta")
-    return out.transpose(1, 2)
+    if not (q.is_contiguous() or q.transpose(1, 2).is_contiguous()):
+        return NotImplemented
+    return torch.empty_strided(q.shape, q.stride(), dtype=q.dtype, device="meta")
 
 
 def roll(x: Tensor, *_args: Any) -> Any:

@@ -13,7 +13,7 @@ from lightbench.units import visible
 Point = tuple[float, float]
 
 
-NAME, LABEL = 30, 44  # letters; wider ones would leave no room for the figure
+NAME, LABEL = 28, 40  # letters; wider ones would leave no room for the figure
 
 
 def labels(records: Sequence[Record]) -> tuple[list[str], str]:

@@ -113,8 +113,8 @@ def _scatter(axes: Axes, timed: Sequence[Record]) -> None:
         typical = math.exp(fmean(map(math.log, rates)))
         ends = axes.get_xlim()
         axes.plot(ends, [m / typical for m in ends], "--", color="0.5", linewidth=1, zorder=0)
-        axes.set_title(f"MAdds per second: {units.number(max(rates) / min(rates))} times apart")
-        axes.set_xlabel("MAdds (dashed: time in proportion)")
+        axes.set_title(f"MAdds/s: {units.number(max(rates) / min(rates))} times apart")
+        axes.set_xlabel("MAdds (dashed: in proportion)")
 
 
 def _scale(axes: Axes, madds: Sequence[int], times: Sequence[float]) -> None:

@@ -94,6 +94,7 @@ def test_one_to_twenty_cases_fit_into_the_picture(name, count, crowd, make_recor
         figure = registry.load("figure", name).draw(records)
         with style():
             renderer = FigureCanvasAgg(figure).get_renderer()
+            figure.draw(renderer)
             for text in figure.findobj(mpl.text.Text):
                 if text.get_text() and text.get_visible():
                     box = text.get_window_extent(renderer)
@@ -167,7 +168,7 @@ def test_the_title_says_how_far_madds_are_from_the_time(make_record):
     _, right = draw(
         [make_record("a", madds=10**9), make_record("b", madds=10**9, latency_s=0.025)]
     ).axes
-    assert "MAdds per second: 2.50 times apart" in texts(right)
+    assert "MAdds/s: 2.50 times apart" in texts(right)
 
 
 def test_hostile_names_stay_literal(make_record):
@@ -215,6 +216,7 @@ def test_numbers_in_the_drawn_figure_do_not_cover_one_another(crowd):
     _, right = figure.axes
     with style():
         renderer = FigureCanvasAgg(figure).get_renderer()
+        figure.draw(renderer)
         boxes = [
             mpl.text.Text.get_window_extent(text, renderer)
             for text in right.texts

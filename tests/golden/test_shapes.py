@@ -56,7 +56,7 @@ def agrees(operator, *args):
 UNARY = [
     op
     for op, rule in SHAPES.items()
-    if rule.__name__ in ("same", "inplace") and op not in (aten.batch_norm.default,)
+    if rule.__name__ in ("same", "inplace") and op != aten.batch_norm.default
 ]
 
 
@@ -64,7 +64,7 @@ UNARY = [
 @settings(max_examples=30, deadline=None)
 @given(shape=images, layout=layouts, dtype=dtypes)
 def test_activations(operator, shape, layout, dtype):
-    if not dtype.is_floating_point and operator not in (aten.relu.default,):
+    if not dtype.is_floating_point and operator != aten.relu.default:
         return
     agrees(operator, made(shape, layout, dtype))
 
@@ -161,10 +161,13 @@ def test_concatenation(shape, dim, n, layout):
 
 
 @settings(max_examples=50, deadline=None)
-@given(b=size, n=size, m=size, p=size, lengths=st.tuples(size, size))
-def test_products_and_attention(b, n, m, p, lengths):
+@given(b=size, n=size, m=size, p=size, lengths=st.tuples(size, size), split=st.booleans())
+def test_products_and_attention(b, n, m, p, lengths, split):
     agrees(aten.bmm.default, made((b, n, m)), made((b, m, p)))
-    query, key = made((b, n, lengths[0], m)), made((b, n, lengths[1], m))
+    if split:  # heads as they come out of one projection
+        query, key = (made((b, length, n, m)).transpose(1, 2) for length in lengths)
+    else:
+        query, key = (made((b, n, length, m)) for length in lengths)
     agrees(aten.scaled_dot_product_attention.default, query, key, key)
 
 

@@ -20,8 +20,9 @@ from lightbench.errors import UsageError
         (units.count(999_960_000), "1.000 G"),  # not 1,000 M
         (units.millions(145_791_672), "145.8"),
         (units.millions(4_089_184_256), "4,089.2"),
-        (units.millions(35_000), "0.03500"),
-        (units.millions(0), "0"),
+        (units.millions(35_000), "0.035"),
+        (units.millions(0), "0.000"),
+        (units.millions(12), "<0.001"),
         (units.megabytes(9_120_000), "9.120"),
         (units.size(9_120_000), "9.12 MB"),
         (units.size(999), "999 B"),
