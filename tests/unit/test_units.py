@@ -21,7 +21,7 @@ from lightbench.errors import UsageError
         (units.millions(145_791_672), "145.8"),
         (units.millions(4_089_184_256), "4,089.2"),
         (units.millions(35_000), "0.035"),
-        (units.millions(0), "0.000"),
+        (units.millions(0), "0"),
         (units.millions(12), "<0.001"),
         (units.megabytes(9_120_000), "9.120"),
         (units.size(9_120_000), "9.12 MB"),
