@@ -15,9 +15,10 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from math import inf
+from math import inf, isfinite
 from typing import Any, NamedTuple, TypeVar
 
+from lightbench import units
 from lightbench.devices import cpu
 from lightbench.timing import stats
 
@@ -64,6 +65,13 @@ class Claim:
     found: Estimate
     at_least: float = -inf
     at_most: float = inf
+    text: Callable[[float | None], str] = units.number
+
+    def __str__(self) -> str:
+        bounds = (("at least", self.at_least), ("at most", self.at_most))
+        targets = [f"{word} {self.text(bound)}" for word, bound in bounds if isfinite(bound)]
+        found = with_interval(self.text)(self.found)
+        return f"{self.says}: {found}, should be {' and '.join(targets)}: {self.verdict}"
 
     @property
     def verdict(self) -> str:

@@ -13,7 +13,7 @@ from torch.utils.benchmark import Timer
 from lightbench import units
 from lightbench.devices import cpu
 from lightbench.exporters import Column, Table
-from lightbench.timing.sampling import calls_per_sample
+from lightbench.timing.sampling import BLOCK_S, calls_per_sample
 from lightbench.timing.stats import median
 
 TITLE = "Overhead of timers"
@@ -40,15 +40,16 @@ def readers(case: str) -> dict[str, Callable[[], Cost]]:
     """Single calls and blocks of calls, by lightbench, by PyTorch and by the standard library."""
     step = cpu.step(empty, torch.inference_mode)
     block = calls_per_sample(step(SINGLES).wall_s)
+    blocks = f"blocks of {units.seconds(BLOCK_S)}"
     torch_timer = Timer("empty()", globals={"empty": empty})
     plain_timer = timeit.Timer("empty()", globals={"empty": empty})
     return {
         "lightbench, single calls": _singles(lambda: step(1).wall_s),
-        f"lightbench, block of {block:,}": _block(lambda: (step(block).wall_s, block)),
+        f"lightbench, {blocks}": _block(lambda: (step(block).wall_s, block)),
         "torch Timer.timeit(1)": _singles(lambda: torch_timer.timeit(1).median),
         "torch Timer.blocked_autorange()": _block(lambda: _autorange(torch_timer)),
         "timeit, single calls": _singles(lambda: plain_timer.timeit(1)),
-        f"timeit, block of {block:,}": _block(lambda: (plain_timer.timeit(block) / block, block)),
+        f"timeit, {blocks}": _block(lambda: (plain_timer.timeit(block) / block, block)),
     }
 
 
@@ -78,7 +79,12 @@ def _block(read: Callable[[], tuple[float, int]]) -> Callable[[], Cost]:
 def claims(case: str, found: Costs) -> list[Claim]:
     """lightbench attributes little of its own to a call, alone or in a block."""
     return [
-        Claim(f"{timer}: {case} (s)", estimate([c.reading_s for c in costs]), at_most=TARGET_S)
+        Claim(
+            f"{case}, {timer}",
+            estimate([cost.reading_s for cost in costs]),
+            at_most=TARGET_S,
+            text=units.seconds,
+        )
         for timer, costs in found.items()
         if timer.startswith("lightbench")
     ]

@@ -45,8 +45,7 @@ def measured(rounds: int) -> Iterator[Table]:
             print(f"{topic.TITLE}: {case}", file=sys.stderr)
             with quiet():
                 results[case] = interleaved(topic.readers(case), rounds)
-        table = topic.table(results)
-        yield table
+        yield topic.table(results)
 
 
 def machine_table(machine: Environment) -> Table:

@@ -35,7 +35,10 @@ def readers(case: str) -> dict[str, Callable[[], float]]:
     return {
         name: clocked(
             partial(
-                subprocess.run, (sys.executable, "-c", *command), check=True, capture_output=True
+                subprocess.run,
+                (sys.executable, "-c", *command),
+                check=True,
+                stdout=subprocess.DEVNULL,
             )
         )
         for name, command in COMMANDS.items()
@@ -45,14 +48,14 @@ def readers(case: str) -> dict[str, Callable[[], float]]:
 def claims(case: str, found: Times) -> list[Claim]:
     """Help is there at once, and a count costs little more than PyTorch itself."""
     return [
-        Claim(f"{HELP} (s)", estimate(found[HELP]), at_most=HELP_S),
-        Claim(f"{COUNT} - {TORCH} (s)", _more(found, COUNT), at_most=COUNT_S),
+        Claim(HELP, estimate(found[HELP]), at_most=HELP_S, text=units.seconds),
+        Claim(f"{COUNT} - {TORCH}", _more(found), at_most=COUNT_S, text=units.seconds),
     ]
 
 
-def _more(found: Times, command: str) -> Estimate:
-    """How much longer than `import torch`, round by round."""
-    return estimate([a - b for a, b in zip(found[command], found[TORCH], strict=True)])
+def _more(found: Times) -> Estimate:
+    """How much longer than `import torch` a count takes, round by round."""
+    return estimate([a - b for a, b in zip(found[COUNT], found[TORCH], strict=True)])
 
 
 def table(results: Mapping[str, Times]) -> Table:
@@ -67,17 +70,11 @@ def table(results: Mapping[str, Times]) -> Table:
     rows = []
     for case, found in results.items():
         help_claim, count_claim = claims(case, found)
+        limit, more = units.seconds(HELP_S), units.seconds(COUNT_S)
         held = {
-            HELP: (f"time at most {units.seconds(HELP_S)}", verdict([help_claim])),
-            COUNT: (f"at most {units.seconds(COUNT_S)} more", verdict([count_claim])),
+            HELP: (None, f"at most {limit}", verdict([help_claim])),
+            COUNT: (count_claim.found, f"at most {more} more", verdict([count_claim])),
         }
-        rows += [
-            (
-                name,
-                estimate(found[name]),
-                None if name == TORCH else _more(found, name),
-                *held.get(name, (None, None)),
-            )
-            for name in COMMANDS
-        ]
+        unheld = (None, None, None)
+        rows += [(name, estimate(found[name]), *held.get(name, unheld)) for name in COMMANDS]
     return Table(TITLE, columns, tuple(rows))

@@ -135,7 +135,7 @@ def _record(line: bytes) -> Record:
 def _migrated(stored: object) -> dict[str, Any]:
     """The content of a line, without its id, in today's schema."""
     schema = stored.get("schema") if isinstance(stored, dict) else None
-    if not isinstance(stored, dict) or type(schema) is not int:
+    if not isinstance(stored, dict) or not isinstance(schema, int):
         raise StoreError("not a record: it has no schema number.")
     if schema > SCHEMA:
         raise StoreError(

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-_CONTAINERS = (dict, OrderedDict, list, set)
+_CONTAINERS = frozenset((dict, OrderedDict, list, set))
 
 
 class Where(NamedTuple):
@@ -53,6 +53,8 @@ def borrowed(network: nn.Module, *, meta: bool) -> Iterator[tuple[Place, set[int
         torch.backends.mha.set_fastpath_enabled(False)  # it hides its matrix products
         if "torch._dynamo" in sys.modules:  # compiled functions inside the network run as written
             back.enter_context(torch.compiler.set_stance("force_eager"))
+        taken: list[_Taken] = []
+        back.callback(_give_back, taken)
         twins: dict[int, Tensor] = {}
         weights: set[int] = set()
         for path, module in network.named_modules():
@@ -60,19 +62,18 @@ def borrowed(network: nn.Module, *, meta: bool) -> Iterator[tuple[Place, set[int
                 back.callback(setattr, module, "training", module.training)
                 module.training = False
                 continue
-            back.callback(_restore, module, *_snapshot(module))
+            taken.append(_take(module))
             for tensors in (module._parameters, module._buffers):
                 for name, tensor in tensors.items():
                     if tensor is None:
                         continue
-                    weights.add(storage_of(tensor))
                     if meta:
-                        twin = tensors[name] = _twin(tensor, twins)
-                        weights.add(storage_of(twin))
+                        tensors[name] = tensor = _twin(tensor, twins)  # noqa: PLW2901
                     elif tensors is module._buffers:
                         back.callback(_undo, tensor, tensor._version, tensor.clone())
-            eager = getattr(module, "_orig_mod", None)
-            forward = eager.__call__ if eager is not None else module.forward
+                    weights.add(storage_of(tensor))
+            compiled = module._modules.get("_orig_mod")  # its module runs instead
+            forward = module.forward if compiled is None else compiled.__call__
             module.__dict__.update(
                 training=False,
                 forward=_tracked(place, path, type(module).__name__, forward),
@@ -121,21 +122,28 @@ def _twin(tensor: Tensor, twins: dict[int, Tensor]) -> Tensor:
     return twin
 
 
-def _snapshot(module: nn.Module) -> tuple[dict[str, Any], list[tuple[Any, Any]]]:
+class _Taken(NamedTuple):
+    """A module as it was: its attributes, and the containers among them with their content."""
+
+    module: nn.Module
+    attributes: dict[str, Any]
+    containers: list[tuple[Any, Any]]
+
+
+def _take(module: nn.Module) -> _Taken:
     attributes = module.__dict__.copy()
     containers = [(v, v.copy()) for v in attributes.values() if type(v) in _CONTAINERS]
-    return attributes, containers
+    return _Taken(module, attributes, containers)
 
 
-def _restore(
-    module: nn.Module, attributes: dict[str, Any], containers: list[tuple[Any, Any]]
-) -> None:
-    module.__dict__.clear()
-    module.__dict__.update(attributes)
-    for container, content in containers:
-        if container or content:
-            container.clear()
-            (container.extend if isinstance(container, list) else container.update)(content)
+def _give_back(taken: list[_Taken]) -> None:
+    for module, attributes, containers in taken:
+        module.__dict__.clear()
+        module.__dict__.update(attributes)
+        for container, content in containers:
+            if container or content:
+                container.clear()
+                (container.extend if type(container) is list else container.update)(content)
 
 
 def _undo(tensor: Tensor, version: int, values: Tensor) -> None:

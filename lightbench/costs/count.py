@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -28,23 +28,18 @@ def count_costs(network: nn.Module, make_inputs: MakeInputs) -> Costs:
     scripted or quantized modules, it runs once more on real ones. Raises ModelError.
     """
     network = unwrap(network)
-    if any(map(is_lazy, _held(network))):
+    if any(map(is_lazy, (*network.parameters(), *network.buffers()))):
         network = _initialised(network, make_inputs)
     rows, uncounted, traced = _trace(network, make_inputs)
-    storages = {_key(tensor): tensor for tensor in _held(network)}
+    params = tuple(network.parameters())
+    storages = {_key(tensor): tensor for tensor in (*params, *network.buffers())}
     return _costs(
         rows,
-        params=sum(p.numel() for p in network.parameters()),
+        params=sum(p.numel() for p in params),
         param_bytes=sum(t.numel() * t.itemsize for t in storages.values()),
         uncounted=uncounted,
         traced=traced,
     )
-
-
-def _held(network: nn.Module) -> Iterator[Tensor]:
-    """Parameters and buffers."""
-    yield from network.parameters()
-    yield from network.buffers()
 
 
 def _key(tensor: Tensor) -> int:

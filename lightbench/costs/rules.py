@@ -145,14 +145,14 @@ def encoder_layer(args: tuple[Any, ...], _out: Any) -> Work:
 def recurrent(args: tuple[Any, ...], _out: Any) -> Work:
     """LSTM, GRU, RNN (input (T, B, c), hidden, weights): every matrix once per step and sequence."""
     steps = args[0].numel() // args[0].shape[-1]
-    return Work("recurrent", madds=steps * sum(w.numel() for w in args[2] if w.dim() == 2))
+    madds = steps * sum(w.numel() for w in args[2] if w.dim() == 2)
+    return Work("recurrent", madds, weights=(2,))
 
 
 def packed_recurrent(args: tuple[Any, ...], _out: Any) -> Work:
     """The same on a packed sequence (data (tokens, c), batch sizes, hidden, weights)."""
-    return Work(
-        "recurrent", madds=args[0].shape[0] * sum(w.numel() for w in args[3] if w.dim() == 2)
-    )
+    madds = args[0].shape[0] * sum(w.numel() for w in args[3] if w.dim() == 2)
+    return Work("recurrent", madds, weights=(3,))
 
 
 def onednn_recurrent(args: tuple[Any, ...], _out: Any) -> Work:

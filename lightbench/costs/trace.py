@@ -171,7 +171,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             elif isinstance(argument, (list, tuple)):
                 for tensor in argument:
                     if isinstance(tensor, Tensor):
-                        self._read(row, tensor, -1, written)
+                        self._read(row, tensor, position, written)
         outputs: Sequence[Any] = (out,)
         if not isinstance(
             out, Tensor

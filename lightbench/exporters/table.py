@@ -95,7 +95,6 @@ def _print(lines: list[tuple[str, str]], *, colour: bool) -> str:
     """Lines with their styles as one text, which has escape sequences only with ``colour``."""
     console = Console(
         file=StringIO(),
-        force_terminal=colour,
         color_system="standard" if colour else None,
         no_color=not colour,
         legacy_windows=False,

@@ -25,10 +25,8 @@ def labels(records: Sequence[Record]) -> tuple[list[str], str]:
     names = [shorten(visible(fact.pop("model")), NAME) for fact in facts]
     differs = [key for key in facts[0] if len({fact[key] for fact in facts}) > 1]
     shared = {k: v for k, v in facts[0].items() if k not in differs and v is not None}
-    own = [
-        ", ".join((name, *_words(fact, differs))) for name, fact in zip(names, facts, strict=True)
-    ]
-    return own, ", ".join(_words(shared, list(shared)))
+    own = [", ".join((name, *_words(f, differs))) for name, f in zip(names, facts, strict=True)]
+    return [shorten(name, LABEL) for name in own], ", ".join(_words(shared, list(shared)))
 
 
 def _words(fact: dict[str, object], keys: Sequence[str]) -> list[str]:

@@ -53,7 +53,7 @@ def _median(record: Record) -> float:
 
 
 def _caption(records: Sequence[Record], timed: Sequence[Record], shared: str) -> str:
-    lines = wrap(shared, 150)
+    lines = wrap(shared, 100)
     if any(_doubtful(record) for record in timed):
         lines.append("? stopped before the interval was narrow; measure longer")
     counted = {number for number, _, _ in _counted(timed)}

@@ -89,8 +89,9 @@ def test_an_svg_is_well_formed_and_holds_no_script_link_or_date(name, make_recor
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("count", [1, 2, 5, 20])
 def test_one_to_twenty_cases_fit_into_the_picture(name, count, crowd, make_record):
-    for records in (crowd[:count], [make_record("W" * 300, engine="W" * 300, batch=i + 1)
-                                    for i in range(count)]):  # fmt: skip
+    wide = "W" * 300
+    wides = [make_record(wide, engine=wide + str(i), device=wide + str(i)) for i in range(count)]
+    for records in (crowd[:count], wides):
         figure = registry.load("figure", name).draw(records)
         with style():
             renderer = FigureCanvasAgg(figure).get_renderer()
