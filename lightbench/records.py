@@ -48,7 +48,7 @@ Status = Literal["ok", "failed"]
 Stop = Literal["converged", "max_seconds", "interrupted"]
 
 
-class Noun(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Noun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of everything stored: immutable, and strict when decoded."""
 
 
@@ -99,7 +99,7 @@ class Case(Noun, frozen=True, kw_only=True):
             raise UsageError(f"threads are 1 or more, got {self.threads}.", "Try --threads 1.")
 
 
-class Op(Noun, frozen=True, kw_only=True):
+class Op(Noun, frozen=True, kw_only=True, omit_defaults=True):  # hundreds in a record
     """One operator of one forward pass: a row of the cost table. Counts are for the whole batch.
 
     ``reads`` and ``writes`` are elements of activations, ``weights`` elements of parameters and

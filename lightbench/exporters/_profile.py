@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from lightbench import units
-from lightbench.exporters._cases import FACETS, differing, shared
+from lightbench.cases import FACETS, differing, shared
 from lightbench.exporters._remarks import remarks, signs, status
 from lightbench.exporters._view import Column, Table, View
 from lightbench.records import Costs, Latency, Record
@@ -58,7 +58,7 @@ def profile_view(records: Sequence[Record]) -> View:
     ]
     columns = (MODEL, *facets, *VALUES)
     table = Table(
-        title=f"Profile: {shared(records) or 'no cases'}",
+        title=f"Profile: {', '.join(shared(records)) or 'no cases'}",
         columns=tuple(column for column, _ in columns),
         rows=tuple(tuple(value(record) for _, value in columns) for record in records),
         notes=remarks(records),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lightbench import units
-from lightbench.exporters._cases import FACETS, names
+from lightbench.cases import FACETS, names
 from lightbench.records import Record
 
 # What a reader must know before believing a row: its word in the status column, sign, explanation.

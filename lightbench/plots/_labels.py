@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-import msgspec
-
+from lightbench import cases
 from lightbench.records import Record
 from lightbench.units import visible
 
@@ -18,19 +17,16 @@ NAME, LABEL = 28, 40  # letters; wider ones would leave no room for the figure
 
 def labels(records: Sequence[Record]) -> tuple[list[str], str]:
     """A name for each case, with what tells it from the others; and what all have in common."""
-    facts = [
-        msgspec.structs.asdict(record.case) | {"inputs": ", ".join(map(str, record.case.inputs))}
+    differs = cases.differing(records)
+    own = [
+        (record.case.model, *(facet.phrase.format(facet.value(record)) for facet in differs))
         for record in records
     ]
-    names = [shorten(visible(fact.pop("model")), NAME) for fact in facts]
-    differs = [key for key in facts[0] if len({fact[key] for fact in facts}) > 1]
-    shared = {k: v for k, v in facts[0].items() if k not in differs and v is not None}
-    own = [", ".join((name, *_words(f, differs))) for name, f in zip(names, facts, strict=True)]
-    return [shorten(name, LABEL) for name in own], ", ".join(_words(shared, list(shared)))
+    return [shorten(_joined(words), LABEL) for words in own], _joined(cases.shared(records))
 
 
-def _words(fact: dict[str, object], keys: Sequence[str]) -> list[str]:
-    return [shorten(visible(f"{key} {fact[key]}"), NAME) for key in keys]
+def _joined(words: Iterable[str]) -> str:
+    return ", ".join(shorten(visible(word), NAME) for word in words)
 
 
 def shorten(text: str, longest: int) -> str:

@@ -182,9 +182,7 @@ def test_hostile_names_stay_literal(make_record):
 def test_case_labels_say_only_what_differs(make_record):
     names, shared = labels([make_record("a", batch=1), make_record("b", batch=8)])
     assert names == ["a, batch 1", "b, batch 8"]
-    assert shared == (
-        "inputs 3x224x224, device cpu, engine eager, dtype float32, mode infer, layout contiguous"
-    )
+    assert shared == "input 3x224x224, cpu, eager, float32, infer, contiguous, threads 2"
 
 
 def test_what_is_not_drawn_is_said(make_record):
@@ -197,7 +195,7 @@ def test_what_is_not_drawn_is_said(make_record):
         ]
     )
     assert "1.00 s ?" in texts(figure)
-    (caption,) = [text for text in texts(figure) if text.startswith("inputs")]
+    (caption,) = [text for text in texts(figure) if text.startswith("input 3x224x224")]
     assert "1 of 4 cases have no time and are not shown" in caption
     assert "without MAdds, so not on the right: 2" in caption
     assert "? stopped before" in caption

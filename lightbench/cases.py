@@ -40,13 +40,13 @@ def differing(records: Sequence[Record]) -> tuple[Facet, ...]:
     return tuple(facet for facet in FACETS if len({facet.value(r) for r in records}) > 1)
 
 
-def shared(records: Sequence[Record]) -> str:
-    """What all cases have in common: ``input 3x224x224, batch 1, cpu, eager, float32, ...``."""
+def shared(records: Sequence[Record]) -> list[str]:
+    """What all cases have in common: ``input 3x224x224``, ``batch 1``, ``cpu``, ..."""
     differs = differing(records)
     same = [
         (facet, facet.value(r)) for r in records[:1] for facet in FACETS if facet not in differs
     ]
-    return ", ".join(facet.phrase.format(value) for facet, value in same if value is not None)
+    return [facet.phrase.format(value) for facet, value in same if value is not None]
 
 
 def names(records: Sequence[Record]) -> list[str]:
