@@ -66,7 +66,10 @@ def input_options(function: F) -> F:
 
 
 def chosen_format(form: str | None, output: Path | None) -> str:
-    """The format that the options ask for. Raises UnknownName, UsageError."""
+    """The format that the options ask for, once it is sure that the output can be written: before
+    minutes of measuring, not after. Raises UnknownName, UsageError, StoreError."""
+    if output is not None:
+        make_room(output)
     if form is not None and form not in registry.names("format"):
         raise UnknownName("format", form, registry.names("format"))
     return form or (format_of(output) if output else "table")
@@ -87,10 +90,19 @@ def emit(view: View, form: str | None, output: Path | None) -> None:
     write(output, text)
 
 
-def write(output: Path, text: str) -> None:
-    """A text file, with the folders it needs. Raises StoreError."""
+def make_room(output: Path) -> None:
+    """The folders that a file needs. Raises StoreError if it cannot be written."""
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
+        with output.open("a"):
+            pass
+    except OSError as error:
+        raise StoreError(f"cannot write {str(output)!r}: {error.strerror}.") from error
+
+
+def write(output: Path, text: str) -> None:
+    """A text file. Raises StoreError."""
+    try:
         output.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         raise StoreError(f"cannot write {str(output)!r}: {error.strerror}.") from error

@@ -76,7 +76,7 @@ def command(
         settings["layout"] = "channels_last"
     if shapes:
         settings["input"] = shapes
-    chosen = chosen_format(form, output)  # before minutes of measuring, not after
+    chosen = chosen_format(form, output)
     records, code = measure(models, file, settings, path=path, trusted=trust_code, quiet=quiet)
     failures = dict.fromkeys(str(_error(r.failure)) for r in records if r.failure)
     if failures and not any(record.status == "ok" for record in records):
