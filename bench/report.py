@@ -17,6 +17,7 @@ import scaling
 import startup
 from measure import ROUNDS, interleaved, quiet
 
+from lightbench import units
 from lightbench.exporters import Column, Table, View, markdown
 from lightbench.records import Environment
 from lightbench.timing import environment
@@ -52,11 +53,15 @@ def machine_table(machine: Environment) -> Table:
     """The machine, the versions, and what about the machine spoils timings."""
     columns = (
         Column("fact", "fact", "{}".format, align="left"),
-        Column("value", "value", "{}".format, align="left"),
+        Column("value", "value", _fact, align="left"),
     )
     packages = {name: version(name) for name in PACKAGES}
     facts = {**machine.comparable, **packages, **machine.noted}
     return Table("Machine", columns, tuple(facts.items()), environment.warnings(machine))
+
+
+def _fact(value: str | float) -> str:
+    return value if isinstance(value, str) else units.count(value)
 
 
 if __name__ == "__main__":

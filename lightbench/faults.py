@@ -1,4 +1,4 @@
-"""Say where in a network an exception came from: the module, and the shapes it was called with."""
+"""What an exception of a network means: the module it came from and the shapes there, or no memory."""
 
 from __future__ import annotations
 
@@ -14,18 +14,34 @@ _OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "not enough memory")
 def explain(network: Any, error: BaseException) -> LightbenchError:
     """A ModelError (or OutOfMemory) that names the innermost module of ``network`` in ``error``'s
     traceback and its inputs. ``network`` is a torch.nn.Module; torch is not imported for it."""
-    if isinstance(error, LightbenchError):
-        return error
-    first_line = (str(error).strip() or type(error).__name__).partition("\n")[0].rstrip(".") + "."
-    if isinstance(error, MemoryError) or any(text in str(error).lower() for text in _OUT_OF_MEMORY):
-        return OutOfMemory(f"out of memory: {first_line}", "Try a smaller --batch or --input.")
+    if known := _known(error):
+        return known
     path, module, frame = _innermost(network, error)
     where = f"{module} `{path}`" if path else f"{module} (the network itself)"
     called = f" with {_shapes(frame)}" if frame is not None and _shapes(frame) else ""
     return ModelError(
-        f"the forward pass failed in {where}{called}: {type(error).__name__}: {first_line}",
+        f"the forward pass failed in {where}{called}: {_said(error)}",
         "Is the input right for this network? See --input and --batch.",
     )
+
+
+def explain_plainly(what: str, error: BaseException) -> LightbenchError:
+    """The same where no module can be named; ``what`` failed: "Net cannot be built"."""
+    return _known(error) or ModelError(f"{what}: {_said(error)}")
+
+
+def _known(error: BaseException) -> LightbenchError | None:
+    if isinstance(error, LightbenchError):
+        return error
+    if isinstance(error, MemoryError) or any(text in str(error).lower() for text in _OUT_OF_MEMORY):
+        return OutOfMemory(f"out of memory: {_said(error)}", "Try a smaller --batch or --input.")
+    return None
+
+
+def _said(error: BaseException) -> str:
+    """Its type and the first line of its message, as a sentence."""
+    line = str(error).strip().partition("\n")[0].rstrip(".")
+    return f"{type(error).__name__}: {line}." if line else f"{type(error).__name__}."
 
 
 def _innermost(network: Any, error: BaseException) -> tuple[str, str, FrameType | None]:

@@ -14,10 +14,12 @@ import psutil
 import torch
 from torch.autograd import profiler
 
+from lightbench.errors import UsageError
 from lightbench.timing.sampling import Reading, Step
 
 torch_device = "cpu"
 clocks = "wall time; CPU time of the calling thread beside it"
+MOST_THREADS = 1024  # OpenMP ends the process when it cannot start as many as it was told to
 
 
 def unavailable() -> str | None:
@@ -27,7 +29,11 @@ def unavailable() -> str | None:
 
 @contextmanager
 def session(*, threads: int | None) -> Iterator[int]:
-    """Set PyTorch's threads for the duration; gives how many there are."""
+    """Set PyTorch's threads for the duration; gives how many there are. Raises UsageError."""
+    if threads is not None and threads > MOST_THREADS:
+        raise UsageError(
+            f"{threads:,} threads are more than any processor runs.", "Try --threads 1."
+        )
     before = torch.get_num_threads()
     try:
         if threads is not None:

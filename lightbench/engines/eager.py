@@ -12,11 +12,13 @@ from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
 from lightbench.engines._program import Program
+from lightbench.errors import ModelError
 from lightbench.records import Mode
 
 
 def prepare(network: nn.Module, inputs: Sequence[Any], *, mode: Mode) -> Program:
-    """``infer``: one forward pass. ``train``: forward, backward and an SGD step with momentum."""
+    """``infer``: one forward pass. ``train``: forward, backward and an SGD step with momentum.
+    Changes ``network``. Raises ModelError if there is nothing to train."""
     if mode == "infer":
         return Program(partial(network.eval(), *inputs), torch.inference_mode)
     return Program(_training_step(network.train(), inputs), nullcontext)
@@ -24,13 +26,21 @@ def prepare(network: nn.Module, inputs: Sequence[Any], *, mode: Mode) -> Program
 
 def _training_step(network: nn.Module, inputs: Sequence[Any]) -> Callable[[], Any]:
     trained = [p for p in network.parameters() if p.requires_grad]
+    if not trained:
+        raise ModelError(f"{type(network).__name__} has no parameter to train.", "Try --mode infer.")
     # So small a rate that the weights stay what they are, however many steps are timed.
     optimizer = torch.optim.SGD(trained, lr=1e-9, momentum=0.9)
 
     def step() -> Any:
         optimizer.zero_grad(set_to_none=True)
         outputs = pytree.tree_leaves(network(*inputs))
-        loss: Any = sum(x.float().square().mean() for x in outputs if _has_gradient(x))
+        losses = [x.float().square().mean() for x in outputs if _has_gradient(x)]
+        if not losses:
+            raise ModelError(
+                f"no output of {type(network).__name__} has a gradient, so it cannot be trained.",
+                "Try --mode infer.",
+            )
+        loss = torch.stack(losses).sum()
         loss.backward()
         optimizer.step()
         return loss

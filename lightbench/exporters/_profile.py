@@ -34,6 +34,9 @@ VALUES: tuple[tuple[Column, Value], ...] = (
     (Column("latency_s", "latency (ms)", units.milliseconds), _latency(lambda t: t.median_s)),
     (Column("latency_rel", "+-", units.percent, drop=4), _latency(lambda t: t.rel)),
     (Column("latency_p90_s", "p90 (ms)", units.milliseconds, drop=7), _latency(lambda t: t.p90_s)),
+    (Column("latency_p99_s", "p99 (ms)", units.milliseconds, drop=10), _latency(lambda t: t.p99_s)),
+    (Column("latency_min_s", "min (ms)", units.milliseconds, drop=11), _latency(lambda t: t.min_s)),
+    (Column("samples", "n", units.exact, drop=12), _latency(lambda t: t.n)),
     (Column("throughput_img_s", "img/s", units.number, drop=6), lambda r: r.throughput),
     (
         Column("peak_memory_bytes", "peak (MB)", units.megabytes, drop=8),

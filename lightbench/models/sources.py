@@ -12,26 +12,28 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import os
 import sys
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from lightbench import registry
 from lightbench.errors import (
-    LightbenchError,
     MissingPackage,
-    ModelError,
     UnknownName,
     UntrustedCode,
     UsageError,
 )
+from lightbench.faults import explain_plainly
 from lightbench.records import InputSpec
 
 if TYPE_CHECKING:
     from torch import nn
+
+T = TypeVar("T")
 
 FAMILY = "model family"
 DEFAULT_INPUT = "3x224x224"
@@ -119,7 +121,10 @@ def _torchvision_source(name: str) -> Source:
     quick = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
     sizes = [weights.transforms().crop_size for weights in models.get_model_weights(name)][-1:]
     size = sizes[0][0] if sizes else 224
-    return Source(lambda: models.get_model(name, **quick), (InputSpec(shape=(3, size, size)),))
+    return Source(
+        lambda: _made(f"torchvision:{name} cannot be built", models.get_model, name, **quick),
+        (InputSpec(shape=(3, size, size)),),
+    )
 
 
 def _timm() -> Any:
@@ -142,13 +147,24 @@ def _timm_source(name: str) -> Source:
         )
     settings = timm.get_pretrained_cfg(name)
     shape = tuple(settings.input_size) if settings else (3, 224, 224)
-    return Source(lambda: timm.create_model(name, pretrained=False), (InputSpec(shape=shape),))
+    return Source(
+        lambda: _made(f"timm:{name} cannot be built", timm.create_model, name, pretrained=False),
+        (InputSpec(shape=shape),),
+    )
 
 
 _LIBRARIES = {
     "torchvision": _Library(_torchvision_source, _torchvision_names),
     "timm": _Library(_timm_source, lambda: list(_timm().list_models())),
 }
+
+
+def _made(fault: str, make: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Run somebody else's code. Raises ModelError or OutOfMemory; the former begins with ``fault``."""
+    try:
+        return make(*args, **kwargs)
+    except (Exception, SystemExit) as error:
+        raise explain_plainly(fault, error) from error
 
 
 def _from_file(model: str) -> Source:
@@ -167,7 +183,8 @@ def _from_file(model: str) -> Source:
                 f"{str(path)!r} has no {name!r}.",
                 f"Did you mean {' or '.join(near)}?" if near else _offer(path),
             )
-        return _build(factory, name, args, kwargs, path)
+        with _beside(path.resolve()):
+            return _build(factory, name, args, kwargs, path)
 
     return Source(build, (InputSpec.parse(DEFAULT_INPUT),))
 
@@ -176,22 +193,21 @@ def _parse_call(call: str, model: str, path: Path) -> tuple[str, list[Any], dict
     """``Net`` or ``Net(8, width=0.5)``: the arguments are literals, nothing is evaluated."""
     try:
         node = ast.parse(call.strip(), mode="eval").body
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            return (
-                node.func.id,
-                [ast.literal_eval(argument) for argument in node.args],
-                {k.arg: ast.literal_eval(k.value) for k in node.keywords if k.arg},
-            )
         if isinstance(node, ast.Name):
             return node.id, [], {}
-    except (SyntaxError, ValueError):
-        pass
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            args = [ast.literal_eval(argument) for argument in node.args]
+            named = {k.arg: ast.literal_eval(k.value) for k in node.keywords}
+            if None not in named:  # Net(**settings)
+                return node.func.id, args, {str(key): value for key, value in named.items()}
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        pass  # however Python puts it: this is not a name with literal arguments
     raise UsageError(f"cannot read the model {model!r}.", _offer(path))
 
 
 def _offer(path: Path) -> str:
     """What the file defines, so that the next try can be right."""
-    with contextlib.suppress(SyntaxError, UnicodeDecodeError):
+    with contextlib.suppress(SyntaxError, ValueError, OSError):
         nodes = ast.parse(path.read_text(encoding="utf-8")).body
         classes = [node.name for node in nodes if isinstance(node, ast.ClassDef)]
         if classes:
@@ -199,35 +215,52 @@ def _offer(path: Path) -> str:
     return f"Write {path}:Class or {path}:factory(argument=1)."
 
 
+_USER = "lightbench_user_"  # how modules that are a user's file begin
+
+
 def _import(path: Path) -> ModuleType:
     path = path.resolve()
-    name = f"lightbench_user_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    name = f"{_USER}{path.stem}_{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise UsageError(f"{str(path)!r} cannot be imported as Python.")
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
         with _beside(path):
-            spec.loader.exec_module(module)
-    except LightbenchError:
-        raise
-    except Exception as error:
+            _made(f"{path.name} fails when it is imported", spec.loader.exec_module, module)
+    except BaseException:
         del sys.modules[name]
-        raise ModelError(
-            f"{path.name} fails when it is imported: {type(error).__name__}: {error}.",
-            f"Try `python {path.name}` in its folder.",
-        ) from error
+        raise
     return module
 
 
 @contextlib.contextmanager
 def _beside(path: Path) -> Iterator[None]:
     """The file may import its neighbours, as when Python runs it."""
+    _step_aside(path.parent)
     sys.path.insert(0, str(path.parent))
     try:
         yield
     finally:
         sys.path.remove(str(path.parent))
+
+
+def _step_aside(folder: Path) -> None:
+    """Forget neighbours of other files that are called like a neighbour in ``folder``: two checkouts
+    of one project can be compared, each with its own modules."""
+    users = [module for name, module in sys.modules.items() if name.startswith(_USER)]
+    others = {Path(str(module.__file__)).parent for module in users} - {folder}
+    for other in others:
+        for name in _packages(other).keys() & _packages(folder).keys():
+            if getattr(sys.modules.get(name), "__file__", None) == str(_packages(other)[name]):
+                for inside in [n for n in sys.modules if n == name or n.startswith(f"{name}.")]:
+                    del sys.modules[inside]
+
+
+def _packages(folder: Path) -> dict[str, Path]:
+    """What a file in ``folder`` can import from there: name -> file."""
+    files = {file.stem: file for file in folder.glob("*.py")}
+    return files | {file.parent.name: file for file in folder.glob("*/__init__.py")}
 
 
 def _build(
@@ -246,7 +279,9 @@ def _build(
     except TypeError as error:
         parameters = inspect.signature(factory).parameters.values()
         needed = ", ".join(
-            p.name for p in parameters if p.default is p.empty and p.kind < p.VAR_POSITIONAL
+            p.name
+            for p in parameters
+            if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
         )
         raise UsageError(
             f"{name} cannot be built with these arguments: {error}.",
@@ -254,12 +289,9 @@ def _build(
         ) from error
     except ValueError:  # no signature to be had
         pass
-    try:
-        network = factory(*args, **kwargs)
-    except LightbenchError:
-        raise
-    except Exception as error:
-        raise ModelError(f"{name} cannot be built: {type(error).__name__}: {error}.") from error
+    network = _made(f"{name} cannot be built", factory, *args, **kwargs)
     if not isinstance(network, nn.Module):
-        raise UsageError(f"{name} gives a {type(network).__name__}, not a torch.nn.Module.")
+        raise UsageError(
+            f"{name} gives a {type(network).__name__}, not a torch.nn.Module.", _offer(path)
+        )
     return network
