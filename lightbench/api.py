@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
@@ -19,8 +19,8 @@ from lightbench.exporters import View, profile_view
 from lightbench.exporters._costs import ConventionRow, counts_view, layers_view
 from lightbench.models import sources
 from lightbench.models._inputs import make_inputs
-from lightbench.profiler import Given
-from lightbench.records import Case, Costs, InputSpec, Latency, Op, Record
+from lightbench.profiler import Given, own_dtype
+from lightbench.records import Case, Costs, Dtype, InputSpec, Latency, Op, Record
 from lightbench.timing.sampling import Progress, Rule
 
 Model = str | nn.Module
@@ -133,7 +133,8 @@ class Counts(_Shown):
         if any(t.is_meta for t in network.parameters()):
             source = sources.find(self.model)
             network = source.build()
-        args = pytree.tree_map_only(Tensor, _with_values, args)
+        with torch.random.fork_rng(devices=[]):
+            args = pytree.tree_map_only(Tensor, _with_values, args)
         return crosscheck(self.costs, network, args)
 
 
@@ -166,7 +167,7 @@ def count(
     *,
     input: Inputs = None,  # noqa: A002  the word of the command line
     batch: int = 1,
-    dtype: str = "float32",
+    dtype: str | None = None,
     args: tuple[Any, ...] | None = None,
     strict: bool = False,
     trusted: bool = True,
@@ -174,20 +175,23 @@ def count(
     """Count a network: params, MAdds and memory access, exactly, without running it on data.
 
     ``model`` is a name (see `load_model`) or a module. ``input`` is a shape without the batch,
-    "3x224x224", or several; ``args`` are ready inputs of any form instead. ``strict`` raises
-    UncountedOps if an operator has no rule. A module is as it was afterwards.
+    "3x224x224", or several; ``args`` are ready inputs of any form instead. ``dtype`` is float32, or
+    what a module is in. ``strict`` raises UncountedOps if an operator has no rule. A module is as it
+    was afterwards.
     """
-    if batch < 1:
-        raise UsageError(f"a batch is 1 or more, got {batch}.", "Try --batch 1.")
+    suite.check_batch(batch)
+    if dtype is not None and dtype not in get_args(Dtype):
+        raise UnknownName("dtype", dtype, get_args(Dtype), f"Known: {', '.join(get_args(Dtype))}.")
     specs = _specs(input)
     if isinstance(model, nn.Module):
         name, network = type(model).__name__, model
+        dtype = dtype or own_dtype(network)
         specs = specs or (InputSpec.parse(sources.DEFAULT_INPUT),)
         costs = count_costs(network, _inputs(specs, batch, dtype, args))
     else:
-        name, source = model, sources.find(model, trusted=trusted)
+        name, source, dtype = model, sources.find(model, trusted=trusted), dtype or "float32"
         specs = specs or source.inputs
-        network, costs = _count_source(source, _inputs(specs, batch, dtype, args))
+        network, costs = _count_source(source, dtype, _inputs(specs, batch, dtype, args))
     if strict and costs.uncounted:
         raise UncountedOps(
             f"{name} uses operators that have no cost rule: {', '.join(costs.uncounted)}.",
@@ -198,17 +202,21 @@ def count(
 
 
 def _count_source(
-    source: sources.Source, inputs: Callable[[str], tuple[tuple[Any, ...], dict[str, Any]]]
+    source: sources.Source,
+    dtype: str,
+    inputs: Callable[[str], tuple[tuple[Any, ...], dict[str, Any]]],
 ) -> tuple[nn.Module, Costs]:
     """Build without weights if that works: no memory, no initialisation. If not, with them."""
+    kind = getattr(torch, dtype)
     try:
         with torch.device("meta"):
-            network = source.build()
+            network = source.build().to(kind)
         return network, count_costs(network, inputs)
     except UsageError:
         raise
     except Exception:  # noqa: BLE001  with weights it either works, or says what is wrong
-        network = source.build()
+        with torch.random.fork_rng(devices=[]):
+            network = source.build().to(kind)
         return network, count_costs(network, inputs)
 
 
@@ -228,12 +236,12 @@ def _inputs(
 def profile(
     *models: Model,
     device: str = "cpu",
-    engine: str = "eager",
-    batch: int | Sequence[int] = 1,
+    engine: str | Sequence[str] = "eager",
+    batch: int | Sequence[int] | None = None,
     threads: int | Sequence[int] | None = None,
-    dtype: str | Sequence[str] = "float32",
-    mode: str = "infer",
-    layout: str = "contiguous",
+    dtype: str | Sequence[str] | None = None,
+    mode: str | Sequence[str] = "infer",
+    layout: str | Sequence[str] = "contiguous",
     input: Inputs = None,  # noqa: A002  the word of the command line
     args: tuple[Any, ...] | None = None,
     rel: float = 0.01,
@@ -245,23 +253,32 @@ def profile(
     progress: Callable[[Progress], None] | None = None,
     keep: Callable[[Record], None] = lambda _record: None,
 ) -> Profile:
-    """Count and time networks, side by side; every combination of batch, threads, dtype is a case.
+    """Count and time networks, side by side; where an axis has several values, every combination is a
+    case.
 
-    ``rel`` is how well each median is to be known (0.01: its 95 % interval within 1 %), ``max_seconds``
-    how long each case may take for it. A case that fails is a record that says so.
+    A model is a name (see `load_model`), or a module, of which a copy is timed. ``batch`` is 1 and
+    ``dtype`` float32 (of a module: its own) unless said; ``args`` are ready inputs for a module, of
+    any form, and say the batch: it is the first size of the first tensor. ``rel`` is how well each
+    median is to be known (0.01: its 95 % interval within 1 %), ``max_seconds`` how long each case may
+    take for it. A case that fails is a record that says so. Raises UsageError for what fits no case,
+    DeviceUnavailable.
     """
+    if args is not None and (batch is not None or input):
+        raise UsageError("args say the batch and the shape of the input themselves.")
     names, given = _handed_over(models, args)
+    if args is not None and len(given) < len(names):
+        raise UsageError("args are for modules, not for models by name.", "Use input and batch.")
     cases, errors = suite.plan(
         names,
         inputs=_specs(input),
-        skip=frozenset(given),
+        at_hand={name: _defaults(of) for name, of in given.items()},
         trusted=trusted,
         device=[device],
-        engine=[engine],
+        engine=_list(engine),
         threads=_list(threads),
         dtype=_list(dtype),
-        mode=[mode],
-        layout=[layout],
+        mode=_list(mode),
+        layout=_list(layout),
         batch=_list(batch),
     )
     records = suite.run(
@@ -297,8 +314,26 @@ def _handed_over(
     return names, given
 
 
+def _defaults(given: Given) -> dict[str, Any]:
+    """What a handed-over network says about its case by itself."""
+    dtype = own_dtype(given.network)
+    if given.args is None:
+        return {"dtype": dtype}
+    tensors = [x for x in pytree.tree_leaves(given.args) if isinstance(x, Tensor) and x.numel()]
+    kinds = [str(x.dtype).removeprefix("torch.") for x in tensors]
+    return {
+        "dtype": dtype,
+        "batch": next((len(x) for x in tensors if x.dim()), 1),
+        "inputs": tuple(
+            InputSpec(shape=tuple(x.shape[1:]) or (1,), dtype=None if kind == dtype else kind)
+            for x, kind in zip(tensors, kinds, strict=True)
+        ),
+    }
+
+
 def _list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else [value]
+    one = isinstance(value, str) or not isinstance(value, Iterable)
+    return [value] if one else list(value)
 
 
 __all__ = ["Case", "Counts", "Profile", "count", "load_model", "profile"]

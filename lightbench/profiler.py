@@ -1,11 +1,17 @@
-"""One case -> one record: load the network, count it, make it run, and put what was timed beside it."""
+"""One case -> one record: load the network, count it, make it run, and put what was timed beside it.
+
+A network that the caller hands over is copied: training, another precision or layout, and what its
+own ``forward`` keeps from call to call happen to the copy.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import copy
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import torch
 from torch import Tensor
@@ -13,11 +19,11 @@ from torch.utils import _pytree as pytree
 
 from lightbench import registry
 from lightbench.costs.count import count_costs
-from lightbench.errors import LightbenchError, OutOfMemory
-from lightbench.faults import explain
+from lightbench.errors import LightbenchError, ModelError, OutOfMemory
+from lightbench.faults import explain, explain_plainly
 from lightbench.models import sources
-from lightbench.models._inputs import make_inputs, settle_norms
-from lightbench.records import SCHEMA, Case, Costs, Environment, Failure, Record, Samples
+from lightbench.models._inputs import lay_out, make_inputs, settle_norms
+from lightbench.records import SCHEMA, Case, Costs, Dtype, Environment, Failure, Record, Samples
 from lightbench.timing import environment
 from lightbench.timing.stats import contended, summarize
 from lightbench.units import size
@@ -25,6 +31,7 @@ from lightbench.units import size
 if TYPE_CHECKING:
     from torch import nn
 
+    from lightbench.engines._program import Program
     from lightbench.timing.sampling import Step
 
 
@@ -33,6 +40,12 @@ class Given(NamedTuple):
 
     network: nn.Module
     args: tuple[Any, ...] | None = None
+
+
+def own_dtype(network: nn.Module) -> str:
+    """The precision of its first weights, which decides what inputs it takes."""
+    names = (str(tensor.dtype).removeprefix("torch.") for tensor in network.parameters())
+    return next((name for name in names if name in get_args(Dtype)), "float32")
 
 
 class Prepared(NamedTuple):
@@ -48,15 +61,21 @@ class Prepared(NamedTuple):
 def prepare(case: Case, given: Given | None = None, *, trusted: bool = True) -> Prepared:
     """Load, count, and run once. Raises a LightbenchError that says what is wrong with the case."""
     device = registry.load("device", case.device)
-    network = _network(case, given, trusted=trusted)
-    args = _arguments(case, given, device.torch_device)
-    if given is None and device.torch_device != "meta":
+    where = device.torch_device
+    network = _network(case, given, where, trusted=trusted)
+    costs = count_costs(
+        network, lambda kind: (_arguments(case, given, "meta" if kind == "meta" else where), {})
+    )
+    _check_memory(costs, case, device.free_memory())
+    args = _arguments(case, given, where)
+    if given is None and where != "meta":
         settle_norms(network, args)
-    costs = count_costs(network, lambda where: (_on(args, where), {}))
-    _check_memory(costs, case)
-    program = registry.load("engine", case.engine).prepare(network, args, mode=case.mode)
-    warnings = _first_look(network, program.call, program.context)
-    peak = device.peak_memory(program.call, program.context)
+    try:
+        program = registry.load("engine", case.engine).prepare(network, args, mode=case.mode)
+        warnings = _first_look(program)
+        peak = device.peak_memory(program.call, program.context)
+    except Exception as error:
+        raise explain(network, error) from error
     held = costs.param_bytes + sum(t.nbytes for t in pytree.tree_leaves(args) if _is_tensor(t))
     return Prepared(
         case,
@@ -106,48 +125,61 @@ def failed(case: Case, error: Exception, where: Environment) -> Record:
     )
 
 
-def _network(case: Case, given: Given | None, *, trusted: bool) -> nn.Module:
-    device = registry.load("device", case.device).torch_device
-    if given is not None:
-        return given.network
-    source = sources.find(case.model, trusted=trusted)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network = source.build()
-    network = network.to(device=device, dtype=getattr(torch, case.dtype))
-    if case.layout == "channels_last":
-        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+def _network(case: Case, given: Given | None, where: str, *, trusted: bool) -> nn.Module:
+    dtype = getattr(torch, case.dtype)
+    if given is None:
+        source = sources.find(case.model, trusted=trusted)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            network = source.build()
+    else:
+        network = _copied(case.model, given.network)
+        if case.dtype == own_dtype(given.network):
+            dtype = None  # some layers may be kept in another precision on purpose
+    try:
+        network = network.to(device=where, dtype=dtype)
+        if case.layout == "channels_last":
+            network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    except Exception as error:
+        wanted = f"{case.device}, {case.dtype}, {case.layout}"
+        raise explain_plainly(f"{case.model} cannot be made {wanted}", error) from error
     return network
 
 
-def _arguments(case: Case, given: Given | None, device: str) -> tuple[Any, ...]:
-    if given is not None and given.args is not None:
-        return given.args
-    return make_inputs(
-        case.inputs, batch=case.batch, dtype=case.dtype, layout=case.layout, device=device
-    )
+def _copied(name: str, network: nn.Module) -> nn.Module:
+    try:
+        return copy.deepcopy(network)
+    except Exception as error:
+        reason = explain_plainly(f"{name} cannot be copied, and only a copy is timed", error)
+        raise ModelError(reason.message, "Name the code instead: path/file.py:Class.") from error
+
+
+def _arguments(case: Case, given: Given | None, where: str) -> tuple[Any, ...]:
+    if given is None or given.args is None:
+        return make_inputs(
+            case.inputs, batch=case.batch, dtype=case.dtype, layout=case.layout, device=where
+        )
+    cast = getattr(torch, case.dtype) if case.dtype != own_dtype(given.network) else None
+
+    def moved(x: Tensor) -> Tensor:
+        x = lay_out(x.to(cast) if cast and x.is_floating_point() else x, case.layout)
+        if where != "meta":
+            return x.to(where)
+        return torch.empty_strided(x.shape, x.stride(), dtype=x.dtype, device="meta")
+
+    args: tuple[Any, ...] = pytree.tree_map_only(Tensor, moved, given.args)
+    return args
 
 
 def _is_tensor(value: Any) -> bool:
     return isinstance(value, Tensor)
 
 
-def _on(args: Any, where: str) -> Any:
-    if where != "meta":
-        return args
-    return pytree.tree_map_only(
-        Tensor,
-        lambda t: torch.empty_strided(t.shape, t.stride(), dtype=t.dtype, device="meta"),
-        args,
-    )
-
-
-def _check_memory(costs: Costs, case: Case) -> None:
+def _check_memory(costs: Costs, case: Case, free: int | None) -> None:
     """Say so before the operating system kills the process: a lower bound of what is needed."""
     needed = costs.param_bytes + max(
         (op.read_bytes + op.write_bytes for op in costs.ops), default=0
     )
-    free = registry.load("device", case.device).free_memory()
     if free is not None and needed > free:
         raise OutOfMemory(
             f"out of memory: {case.model} at batch {case.batch} needs more than {size(needed)},"
@@ -156,23 +188,27 @@ def _check_memory(costs: Costs, case: Case) -> None:
         )
 
 
-def _first_look(
-    network: nn.Module,
-    call: Callable[[], Any],
-    context: Callable[[], AbstractContextManager[Any]],
-) -> tuple[str, ...]:
+def _first_look(program: Program) -> tuple[str, ...]:
     """Run once, untimed: does it run at all, and are its outputs numbers?"""
-    try:
-        with context():
-            outputs = pytree.tree_leaves(call())
-    except Exception as error:
-        raise explain(network, error) from error
+    with program.context():
+        outputs = pytree.tree_leaves(program.call())
     floats = [x for x in outputs if _is_tensor(x) and x.is_floating_point() and not x.is_meta]
     if all(bool(torch.isfinite(x).all()) for x in floats):
         return ()
     return (
         "the output has NaN or infinite values: its time may not be that of a working network.",
     )
+
+
+@contextmanager
+def random_numbers_kept() -> Iterator[None]:
+    """Give back the random states of Python and PyTorch: dropout draws from the caller's."""
+    state = random.getstate()
+    with torch.random.fork_rng(devices=[]):
+        try:
+            yield
+        finally:
+            random.setstate(state)
 
 
 def _threads(where: Environment) -> int | None:

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby, product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
@@ -16,11 +16,11 @@ from lightbench import registry
 from lightbench.errors import (
     DeviceUnavailable,
     LightbenchError,
-    ModelError,
     UnknownName,
     UsageError,
 )
-from lightbench.records import Case, InputSpec, Record, Samples
+from lightbench.faults import explain_plainly
+from lightbench.records import Case, Dtype, Environment, InputSpec, Layout, Mode, Record, Samples
 from lightbench.timing import environment
 from lightbench.timing.sampling import Progress, Rule, collect
 
@@ -29,13 +29,15 @@ if TYPE_CHECKING:
     from lightbench.profiler import Given
 
 Say = Callable[[str], None]
+CHOICES = {"dtype": get_args(Dtype), "mode": get_args(Mode), "layout": get_args(Layout)}
+LARGEST_BATCH = 10**9
 
 
 class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A file that says what to measure: ``models`` and, for each axis, one value or a list."""
 
     models: list[str]
-    input: str | None = None
+    input: str | list[str] | None = None
     batch: int | list[int] = 1
     threads: int | list[int] | None = None
     dtype: str | list[str] = "float32"
@@ -63,13 +65,13 @@ def plan(
     models: Sequence[str],
     *,
     inputs: Sequence[InputSpec] | None = None,
-    skip: frozenset[str] = frozenset(),
+    at_hand: Mapping[str, Mapping[str, Any]] | None = None,
     trusted: bool = True,
     **axes: Sequence[Any],
 ) -> tuple[list[Case], dict[int, LightbenchError]]:
     """Every model with every combination of ``axes``; a model that cannot be found keeps its place,
-    with the error beside it. Names in ``skip`` are not looked up: their networks are at hand.
-    Raises UsageError for values that fit no case."""
+    with the error beside it. None on an axis is the default of `Case`. Names in ``at_hand`` are not
+    looked up, and have their own defaults there. Raises UsageError for values that fit no case."""
     from lightbench.models import sources  # may import torchvision
 
     for kind in ("device", "engine"):
@@ -79,26 +81,47 @@ def plan(
     cases: list[Case] = []
     errors: dict[int, LightbenchError] = {}
     for model in dict.fromkeys(models):
-        found = inputs or (InputSpec.parse(sources.DEFAULT_INPUT),)
+        if model != model.encode(errors="replace").decode():
+            raise UsageError(f"the model name {model!r} is not Unicode text.", "Rename the file.")
+        own = dict((at_hand or {}).get(model, {}))
+        own.setdefault("inputs", (InputSpec.parse(sources.DEFAULT_INPUT),))
         error = None
         try:
-            if model not in skip:
-                found = inputs or sources.find(model, trusted=trusted).inputs
+            if model not in (at_hand or {}):
+                own["inputs"] = sources.find(model, trusted=trusted).inputs
         except LightbenchError as reason:
             error = reason
+        if inputs:
+            own["inputs"] = tuple(inputs)
         for values in product(*axes.values()):
-            settings = dict(zip(axes, values, strict=True))
+            asked = {axis: v for axis, v in zip(axes, values, strict=True) if v is not None}
             if error is not None:
                 errors[len(cases)] = error
-            cases.append(_case(model, tuple(found), settings))
+            cases.append(_case({"model": model, **own, **asked}))
     return cases, errors
 
 
-def _case(model: str, inputs: tuple[InputSpec, ...], settings: Mapping[str, Any]) -> Case:
+def _case(settings: Mapping[str, Any]) -> Case:
+    for axis, known in CHOICES.items():
+        if settings.get(axis, known[0]) not in known:
+            raise UnknownName(axis, str(settings[axis]), known, f"Known: {', '.join(known)}.")
+    check_batch(settings.get("batch", 1))
     try:
-        return msgspec.convert({"model": model, "inputs": inputs, **settings}, Case)
+        return msgspec.convert(settings, Case)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{model}: {error}.", "See `lightbench profile --help`.") from error
+        said, _, axis = str(error).rstrip("`").partition(" - at `$.")
+        raise UsageError(
+            f"{axis} cannot be {settings.get(axis)!r}: {said}.", "See `lightbench profile --help`."
+        ) from error
+
+
+def check_batch(batch: Any) -> None:
+    """Raises UsageError for what is no batch size."""
+    if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= LARGEST_BATCH:
+        raise UsageError(
+            f"a batch is a whole number from 1 to {LARGEST_BATCH:,}, got {batch!r}.",
+            "Try --batch 1.",
+        )
 
 
 def run(
@@ -118,48 +141,61 @@ def run(
 
     Cases that ``stored`` holds already, measured on this machine, are not measured again. Cases of
     one device and thread count are timed in rounds of random order, so that a machine whose
-    speed drifts is unfair to none of them. One that fails is a record saying so. Ctrl-C during the
-    rounds ends them; what has samples is kept, marked, and ``KeyboardInterrupt`` is raised
-    after everything is kept.
+    speed drifts is unfair to none of them. One that fails is a record saying so. Ctrl-C ends the
+    run: in the rounds, what has samples is kept, marked; then ``Interrupted`` is raised, with the
+    records there are.
     """
     from lightbench import profiler  # imports torch
 
+    given, errors, stored = given or {}, errors or {}, tuple(stored)
     done: dict[int, Record] = {}
 
     def finish(index: int, record: Record) -> None:
         done[index] = record
         keep(record)
 
-    order = sorted(range(len(cases)), key=lambda i: (cases[i].device, cases[i].threads or 0))
-    for (name, threads), members in groupby(order, lambda i: (cases[i].device, cases[i].threads)):
-        device = registry.load("device", name)
-        if reason := device.unavailable():
-            raise DeviceUnavailable(reason)
-        with device.session(threads=threads) as active:
-            where = environment.capture(threads=active, extra={"device": name})
-            known = {r.case: r for r in stored if _usable(r, where)}
-            ready: dict[int, profiler.Prepared] = {}
-            for i in members:
-                if cases[i] in known:
-                    say(f"{_label(cases[i])}: stored already")
-                    done[i] = known[cases[i]]
-                    continue
-                say(f"{_label(cases[i])}: load, count, first run")
-                try:
-                    if errors and i in errors:
-                        raise errors[i]
-                    network = (given or {}).get(cases[i].model)
-                    ready[i] = profiler.prepare(cases[i], network, trusted=trusted)
-                except LightbenchError as error:
-                    finish(i, profiler.failed(cases[i], error, where))
-            results = _time(ready, rule, seed, progress)
-            for i, result in results.items():
-                if isinstance(result, Exception):
-                    finish(i, profiler.failed(cases[i], _explained(result), where))
-                else:
-                    finish(i, profiler.measured(ready[i], result, where))
+    def prepare(index: int) -> profiler.Prepared:
+        if index in errors:
+            raise errors[index]
+        case = cases[index]
+        return profiler.prepare(case, given.get(case.model), trusted=trusted)
+
+    def measure(members: Iterable[int], where: Environment) -> None:
+        known = {r.case: r for r in stored if _usable(r, where) and r.case.model not in given}
+        ready: dict[int, profiler.Prepared] = {}
+        for i in members:
+            if cases[i] in known:
+                say(f"{_label(cases[i])}: stored already")
+                done[i] = known[cases[i]]
+                continue
+            say(f"{_label(cases[i])}: load, count, first run")
+            try:
+                ready[i] = prepare(i)
+            except LightbenchError as error:
+                finish(i, profiler.failed(cases[i], error, where))
+        results = _time(ready, rule, seed, progress)
+        for i, result in results.items():
+            if isinstance(result, Exception):
+                error = explain_plainly("the network failed while it was timed", result)
+                finish(i, profiler.failed(cases[i], error, where))
+            else:
+                finish(i, profiler.measured(ready[i], result, where))
         if any(isinstance(r, Samples) and r.stop == "interrupted" for r in results.values()):
-            raise Interrupted([done[i] for i in sorted(done)])
+            raise KeyboardInterrupt
+
+    order = sorted(range(len(cases)), key=lambda i: (cases[i].device, cases[i].threads or 0))
+    try:
+        with profiler.random_numbers_kept():
+            for (name, threads), members in groupby(
+                order, lambda i: (cases[i].device, cases[i].threads)
+            ):
+                device = registry.load("device", name)
+                if reason := device.unavailable():
+                    raise DeviceUnavailable(reason)
+                with device.session(threads=threads) as active:
+                    measure(members, environment.capture(threads=active, extra={"device": name}))
+    except KeyboardInterrupt as stop:
+        raise Interrupted([done[i] for i in sorted(done)]) from stop
     return [done[i] for i in range(len(cases))]
 
 
@@ -187,14 +223,9 @@ class Interrupted(KeyboardInterrupt):
         self.records = records
 
 
-def _usable(record: Record, where: Any) -> bool:
-    return record.status == "ok" and record.environment.comparable == where.comparable
-
-
-def _explained(error: Exception) -> LightbenchError:
-    if isinstance(error, LightbenchError):
-        return error
-    return ModelError(f"the network failed while it was timed: {type(error).__name__}: {error}")
+def _usable(record: Record, where: Environment) -> bool:
+    complete = record.samples is not None and record.samples.stop != "interrupted"
+    return complete and record.environment.comparable == where.comparable
 
 
 def _label(case: Case) -> str:

@@ -11,7 +11,7 @@ import click
 
 from lightbench import __version__, registry
 from lightbench.cli._options import say_error
-from lightbench.errors import LightbenchError
+from lightbench.errors import LightbenchError, UnknownName
 
 FAULT = 70
 INTERRUPTED = 130
@@ -23,9 +23,10 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(registry.names("command"))
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
-        if name not in registry.names("command"):
-            return None
+    def get_command(self, ctx: click.Context, name: str) -> click.Command:  # noqa: ARG002
+        known = registry.names("command")
+        if name not in known:
+            raise UnknownName("command", name, known, "`lightbench --help` shows them all.")
         command: click.Command = registry.load("command", name).command
         return command
 
@@ -54,8 +55,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except LightbenchError as error:
         say_error(str(error))
         return error.exit_code
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        return error.exit_code
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        say_error(
+            f"{error.format_message().rstrip('.')}.\n"
+            f"  Try `{context.command_path if context else 'lightbench'} --help`."
+        )
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("lightbench: interrupted", err=True)
@@ -63,7 +71,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has seen enough: `lightbench ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception:  # noqa: BLE001  whatever it is, the user gets a way forward
+    except (Exception, SystemExit):  # noqa: BLE001  whatever it is, the user gets a way forward
         traceback.print_exc()
         click.echo(
             "lightbench: this is a fault in lightbench itself."

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import repeat
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -19,6 +20,7 @@ from lightbench.timing.sampling import Reading, Step
 
 torch_device = "cpu"
 clocks = "wall time; CPU time of the calling thread beside it"
+CGROUP = Path("/sys/fs/cgroup")
 MOST_THREADS = 1024  # OpenMP ends the process when it cannot start as many as it was told to
 
 
@@ -44,8 +46,14 @@ def session(*, threads: int | None) -> Iterator[int]:
 
 
 def free_memory() -> int | None:
-    """Bytes that can be had without swapping."""
-    return int(psutil.virtual_memory().available)
+    """Bytes that can be had without swapping, and without leaving the container's limit."""
+    available = int(psutil.virtual_memory().available)
+    try:
+        limit, used = (int((CGROUP / f"memory.{file}").read_text()) for file in ("max", "current"))
+        stat = dict(line.split() for line in (CGROUP / "memory.stat").read_text().splitlines())
+        return min(available, limit - used + int(stat["inactive_file"]))
+    except (OSError, ValueError, KeyError):  # no cgroup v2, or no limit ("max") in it
+        return available
 
 
 def step(call: Callable[[], Any], context: Callable[[], AbstractContextManager[Any]]) -> Step:

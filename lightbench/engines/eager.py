@@ -27,7 +27,9 @@ def prepare(network: nn.Module, inputs: Sequence[Any], *, mode: Mode) -> Program
 def _training_step(network: nn.Module, inputs: Sequence[Any]) -> Callable[[], Any]:
     trained = [p for p in network.parameters() if p.requires_grad]
     if not trained:
-        raise ModelError(f"{type(network).__name__} has no parameter to train.", "Try --mode infer.")
+        raise ModelError(
+            f"{type(network).__name__} has no parameter to train.", "Try --mode infer."
+        )
     # So small a rate that the weights stay what they are, however many steps are timed.
     optimizer = torch.optim.SGD(trained, lr=1e-9, momentum=0.9)
 
@@ -40,7 +42,7 @@ def _training_step(network: nn.Module, inputs: Sequence[Any]) -> Callable[[], An
                 f"no output of {type(network).__name__} has a gradient, so it cannot be trained.",
                 "Try --mode infer.",
             )
-        loss = torch.stack(losses).sum()
+        loss: Any = sum(losses)
         loss.backward()
         optimizer.step()
         return loss
