@@ -83,14 +83,15 @@ def plan(
     for model in dict.fromkeys(models):
         if model != model.encode(errors="replace").decode():
             raise UsageError(f"the model name {model!r} is not Unicode text.", "Rename the file.")
-        own = dict((at_hand or {}).get(model, {}))
-        own.setdefault("inputs", (InputSpec.parse(sources.DEFAULT_INPUT),))
+        own: dict[str, Any] = {"inputs": (InputSpec.parse(sources.DEFAULT_INPUT),)}
         error = None
-        try:
-            if model not in (at_hand or {}):
+        if at_hand and model in at_hand:
+            own |= at_hand[model]
+        else:
+            try:
                 own["inputs"] = sources.find(model, trusted=trusted).inputs
-        except LightbenchError as reason:
-            error = reason
+            except LightbenchError as reason:
+                error = reason
         if inputs:
             own["inputs"] = tuple(inputs)
         for values in product(*axes.values()):
@@ -176,8 +177,8 @@ def run(
         results = _time(ready, rule, seed, progress)
         for i, result in results.items():
             if isinstance(result, Exception):
-                error = explain_plainly("the network failed while it was timed", result)
-                finish(i, profiler.failed(cases[i], error, where))
+                reason = explain_plainly("the network failed while it was timed", result)
+                finish(i, profiler.failed(cases[i], reason, where))
             else:
                 finish(i, profiler.measured(ready[i], result, where))
         if any(isinstance(r, Samples) and r.stop == "interrupted" for r in results.values()):

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from lightbench import registry
+from lightbench import registry, store
 from lightbench.errors import StoreError, UnknownName, UsageError
 from lightbench.exporters import View, format_of
+from lightbench.records import Record
 from lightbench.units import visible
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -68,11 +71,11 @@ def input_options(function: F) -> F:
 def chosen_format(form: str | None, output: Path | None) -> str:
     """The format that the options ask for, once it is sure that the output can be written: before
     minutes of measuring, not after. Raises UnknownName, UsageError, StoreError."""
-    if output is not None:
-        make_room(output)
     if form is not None and form not in registry.names("format"):
         raise UnknownName("format", form, registry.names("format"))
-    return form or (format_of(output) if output else "table")
+    chosen = form or (format_of(output) if output else "table")
+    make_room(output)
+    return chosen
 
 
 def emit(view: View, form: str | None, output: Path | None) -> None:
@@ -90,22 +93,47 @@ def emit(view: View, form: str | None, output: Path | None) -> None:
     write(output, text)
 
 
-def make_room(output: Path) -> None:
-    """The folders that a file needs. Raises StoreError if it cannot be written."""
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with output.open("a"):
-            pass
-    except OSError as error:
-        raise StoreError(f"cannot write {str(output)!r}: {error.strerror}.") from error
+def make_room(*outputs: Path | str | None) -> None:
+    """The folders that files need. Raises StoreError if one cannot be written; none is made yet."""
+    for output in (Path(output) for output in outputs if output is not None):
+        with _naming(output):
+            output.parent.mkdir(parents=True, exist_ok=True)
+            new = not output.exists()
+            output.open("ab").close()
+            if new:
+                output.unlink()
 
 
 def write(output: Path, text: str) -> None:
     """A text file. Raises StoreError."""
-    try:
+    with _naming(output):
         output.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise StoreError(f"cannot write {str(output)!r}: {error.strerror}.") from error
+
+
+@contextmanager
+def _naming(output: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or error
+        raise StoreError(
+            f"cannot write {str(output)!r}: {reason}.", "Name another file."
+        ) from error
+
+
+def read_records(path: str | Path) -> list[Record]:
+    """The records of a store; a line of it that was skipped is named on stderr. Raises StoreError."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        records = store.read(path)
+    for warning in caught:
+        say_error(str(warning.message))
+    return records
+
+
+def data_only() -> AbstractContextManager[Any]:
+    """What a network prints goes to stderr: stdout is for the answer."""
+    return redirect_stdout(sys.stderr)
 
 
 def exit_code(failures: list[int], cases: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -23,11 +24,10 @@ class Reports(NamedTuple):
 @contextmanager
 def reports(*, quiet: bool) -> Iterator[Reports]:
     """Reports to stderr if that is a terminal, and the user does not want quiet."""
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
+    if quiet or not sys.stderr.isatty():  # rich would also take FORCE_COLOR for a terminal
         yield Reports(lambda _text: None, None)
         return
-    with console.status(Text("planning")) as status:
+    with Console(stderr=True).status(Text("planning")) as status:
 
         def say(text: str) -> None:
             status.update(Text(units.visible(text.partition("\n")[0])))

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from lightbench.cli._options import emit, exit_code, input_options, output_options, say_error
+from lightbench.cli._options import (
+    chosen_format,
+    data_only,
+    emit,
+    exit_code,
+    input_options,
+    output_options,
+    say_error,
+)
 from lightbench.errors import LightbenchError, UnknownName
 
 
@@ -38,23 +46,28 @@ def command(
 
     if convention is not None and convention != "all" and convention not in CONVENTIONS:
         raise UnknownName("convention", convention, [*CONVENTIONS, "all"])
+    chosen = chosen_format(form, output)
     from lightbench.api import count  # imports torch
     from lightbench.exporters._costs import conventions_view, counts_view
 
     counted, failures = [], []
     for model in models:
         try:
-            counted.append(count(model, input=shapes, batch=batch, strict=strict))
+            with data_only():
+                counted.append(count(model, input=shapes, batch=batch, strict=strict))
         except LightbenchError as error:
             if len(models) == 1:
                 raise
             failures.append(error.exit_code)
             say_error(f"{model}: {error}")
+    if not counted and chosen == "table":
+        return exit_code(failures, len(models))
     title = f"Costs at batch {batch}"
-    if convention or crosscheck:
+    if counted and (convention or crosscheck):
         tools = ["paper", "thop", "fvcore"]
         names = list(CONVENTIONS) if convention == "all" else [convention] if convention else tools
-        rows = [row for one in counted for row in one.conventions(names, check=crosscheck)]
+        with data_only():
+            rows = [row for one in counted for row in one.conventions(names, check=crosscheck)]
         view = conventions_view(rows, f"MAdds at batch {batch}, by convention")
     else:
         view = counts_view([(one.model, one.costs) for one in counted], title)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from lightbench.cli._options import emit, input_options, output_options
+from lightbench.cli._options import chosen_format, data_only, emit, input_options, output_options
 
 KEYS = {"madds": "madds", "mac": "mem_bytes", "fused": "fused_bytes"}
 
@@ -30,9 +30,11 @@ def command(
     output: Path | None,
 ) -> None:
     """What each layer of a network costs: one row per operator, in the order in which they run."""
+    chosen_format(form, output)
     from lightbench.api import count  # imports torch
 
-    counted = count(model, input=shapes, batch=batch)
+    with data_only():
+        counted = count(model, input=shapes, batch=batch)
     ops = list(counted.layers)
     if sort:
         ops.sort(key=lambda op: getattr(op, KEYS[sort]), reverse=True)

@@ -9,6 +9,7 @@ import click
 
 from lightbench import registry
 from lightbench.cli._options import emit, output_options
+from lightbench.errors import UsageError
 from lightbench.exporters import Column, Table, View
 from lightbench.models import sources
 
@@ -50,6 +51,8 @@ MORE = {
 @output_options
 def command(what: str, library: str | None, form: str | None, output: Path | None) -> None:
     """Names to use: models, devices, engines, conventions, formats."""
+    if library and what != "models":
+        raise UsageError("--from is for models.", f"Try `lightbench list models --from {library}`.")
     if library:
         rows: list[tuple[str, str]] = [
             (f"{library}:{name}", "") for name in sources.library_names(library)

@@ -13,10 +13,13 @@ from lightbench.cli._options import (
     NUMBERS,
     WORDS,
     chosen_format,
+    data_only,
     emit,
     exit_code,
     input_options,
+    make_room,
     output_options,
+    read_records,
     say_error,
 )
 from lightbench.cli._progress import reports
@@ -24,6 +27,8 @@ from lightbench.errors import LightbenchError, UsageError
 from lightbench.exporters import profile_view
 from lightbench.models import sources
 from lightbench.records import Failure, Record
+
+INTERRUPTED = 130
 
 
 @click.command("profile")
@@ -77,9 +82,12 @@ def command(
     if shapes:
         settings["input"] = shapes
     chosen = chosen_format(form, output)
+    make_room(path)
     records, code = measure(models, file, settings, path=path, trusted=trust_code, quiet=quiet)
     failures = dict.fromkeys(str(_error(r.failure)) for r in records if r.failure)
-    if failures and not any(record.status == "ok" for record in records):
+    if code == INTERRUPTED:
+        say_error("interrupted.")
+    if not any(record.status == "ok" for record in records):
         for failure in failures:
             say_error(failure)
         if chosen == "table":
@@ -107,8 +115,8 @@ def measure(
     from lightbench.api import profile  # imports torch
     from lightbench.suite import Interrupted
 
-    stored = store.read(path) if path and Path(path).exists() else []
-    with reports(quiet=quiet) as report:
+    stored = read_records(path) if path and Path(path).exists() else []
+    with reports(quiet=quiet) as report, data_only():
         try:
             records = list(
                 profile(
@@ -121,7 +129,7 @@ def measure(
                 ).records
             )
         except Interrupted as interrupted:
-            return interrupted.records, 130
+            return interrupted.records, INTERRUPTED
     return records, exit_code([r.failure.exit_code for r in records if r.failure], len(records))
 
 
@@ -136,8 +144,8 @@ def _with_suite(
     from lightbench.suite import read_suite
 
     suite = read_suite(file)
-    for name in suite.models:
-        if sources.is_file(name):
-            sources.find(name, trusted=trusted)
+    if not trusted and not models:
+        for name in filter(sources.is_file, suite.models):
+            sources.find(name, trusted=False)  # refuses it
     chosen = {f: getattr(suite, f) for f in suite.__struct_fields__ if f != "models"}
     return list(models) or suite.models, {**chosen, **settings}

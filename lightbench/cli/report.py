@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from lightbench import registry, store
-from lightbench.cli._options import make_room, write
+from lightbench import registry
+from lightbench.cli._options import make_room, read_records, write
 from lightbench.cli.profile import measure
 from lightbench.errors import UsageError
 from lightbench.exporters import Column, Table, View, profile_view
@@ -48,9 +48,8 @@ def command(
         raise UsageError("there is nothing to report.", "Name a store, or a suite with --suite.")
     if output is not None and output.suffix.lower() != ".md":
         raise UsageError(f"a report is Markdown, {output.name!r} is not.", "Try -o report.md.")
-    if output is not None:
-        make_room(output)
-    records = [record for file in files for record in store.read(file)]
+    make_room(output, path)
+    records = [record for file in files for record in read_records(file)]
     code = 0
     if suite is not None:
         settings: dict[str, Any] = {"device": device} if device else {}

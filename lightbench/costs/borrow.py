@@ -1,8 +1,7 @@
 """Borrow a user's network for a count and give it back as it was, after an exception too.
 
-For the duration every module is in evaluation mode, reports where it is, and (on meta) has
-parameters and buffers without values, so that no weight is copied or read. What comes back:
-parameters, buffers, training flags, attributes and containers set in ``forward``, random numbers.
+For the duration every module is in evaluation mode and reports where it is. What comes back:
+training flags, attributes and containers set in ``forward``, values of buffers, random numbers.
 """
 
 from __future__ import annotations
@@ -41,10 +40,29 @@ def unwrap(network: nn.Module) -> nn.Module:
     return getattr(network, "_orig_mod", network)
 
 
+class Parts(NamedTuple):
+    """What a network is made of, from one walk over it: shared modules and tensors once."""
+
+    modules: list[tuple[str, nn.Module]]  # with their first path
+    parameters: list[Tensor]
+    buffers: list[Tensor]
+
+
+def parts_of(network: nn.Module) -> Parts:
+    """``named_modules``, ``parameters`` and ``buffers`` each walk the network anew: this does once."""
+    modules = list(network.named_modules())
+    parameters, buffers = (
+        {id(t): t for _, m in modules for t in getattr(m, name).values() if t is not None}
+        for name in ("_parameters", "_buffers")
+    )
+    return Parts(modules, list(parameters.values()), list(buffers.values()))
+
+
 @contextmanager
-def borrowed(network: nn.Module, *, meta: bool) -> Iterator[tuple[Place, set[int]]]:
-    """Lend ``network``; gives the place in it, and the storages of all weights."""
-    place = Place(network)
+def borrowed(parts: Parts, *, values: bool) -> Iterator[Place]:
+    """Lend a network; gives the place in it. With ``values`` the pass will run on real tensors, so
+    that buffers may change; without, nothing that a module holds is written to."""
+    place = Place(parts.modules[0][1])
     with ExitStack() as back:
         back.enter_context(torch.random.fork_rng(devices=[]))
         back.callback(random.setstate, random.getstate())
@@ -53,25 +71,17 @@ def borrowed(network: nn.Module, *, meta: bool) -> Iterator[tuple[Place, set[int
         torch.backends.mha.set_fastpath_enabled(False)  # it hides its matrix products
         if "torch._dynamo" in sys.modules:  # compiled functions inside the network run as written
             back.enter_context(torch.compiler.set_stance("force_eager"))
+        if values:
+            for buffer in parts.buffers:
+                back.callback(_undo, buffer, buffer._version, buffer.clone())
         taken: list[_Taken] = []
         back.callback(_give_back, taken)
-        twins: dict[int, Tensor] = {}
-        weights: set[int] = set()
-        for path, module in network.named_modules():
+        for path, module in parts.modules:
             if isinstance(module, torch.jit.ScriptModule):
                 back.callback(setattr, module, "training", module.training)
                 module.training = False
                 continue
             taken.append(_take(module))
-            for tensors in (module._parameters, module._buffers):
-                for name, tensor in tensors.items():
-                    if tensor is None:
-                        continue
-                    if meta:
-                        tensors[name] = tensor = _twin(tensor, twins)  # noqa: PLW2901
-                    elif tensors is module._buffers:
-                        back.callback(_undo, tensor, tensor._version, tensor.clone())
-                    weights.add(storage_of(tensor))
             compiled = module._modules.get("_orig_mod")  # its module runs instead
             forward = module.forward if compiled is None else compiled.__call__
             module.__dict__.update(
@@ -79,7 +89,7 @@ def borrowed(network: nn.Module, *, meta: bool) -> Iterator[tuple[Place, set[int
                 forward=_tracked(place, path, type(module).__name__, forward),
                 _compiled_call_impl=None,
             )
-        yield place, weights
+        yield place
 
 
 def _tracked(place: Place, path: str, module: str, forward: Callable[..., Any]) -> Any:
@@ -98,52 +108,32 @@ def _tracked(place: Place, path: str, module: str, forward: Callable[..., Any]) 
     return tracked
 
 
-def storage_of(tensor: Tensor) -> int:
-    """What two tensors have in common if one is a view of the other."""
-    try:
-        return int(tensor.untyped_storage()._cdata)
-    except (NotImplementedError, RuntimeError):  # sparse and nested tensors have no storage
-        return id(tensor)
-
-
-def _twin(tensor: Tensor, twins: dict[int, Tensor]) -> Tensor:
-    """``tensor`` without values; shared tensors stay shared, and subclasses stay what they are."""
-    if (
-        tensor.is_meta
-        or type(tensor) not in (Tensor, nn.Parameter)
-        or tensor.layout != torch.strided
-    ):
-        return tensor
-    twin = twins.get(id(tensor))
-    if twin is None:
-        twin = twins[id(tensor)] = torch.empty_strided(
-            tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta"
-        )
-    return twin
-
-
 class _Taken(NamedTuple):
     """A module as it was: its attributes, and the containers among them with their content."""
 
     module: nn.Module
     attributes: dict[str, Any]
-    containers: list[tuple[Any, Any]]
+    empty: list[Any]
+    filled: list[tuple[Any, Any]]
 
 
 def _take(module: nn.Module) -> _Taken:
     attributes = module.__dict__.copy()
-    containers = [(v, v.copy()) for v in attributes.values() if type(v) in _CONTAINERS]
-    return _Taken(module, attributes, containers)
+    containers = [value for value in attributes.values() if type(value) in _CONTAINERS]
+    filled = [(value, value.copy()) for value in containers if value]
+    return _Taken(module, attributes, [value for value in containers if not value], filled)
 
 
 def _give_back(taken: list[_Taken]) -> None:
-    for module, attributes, containers in taken:
+    for module, attributes, empty, filled in taken:
         module.__dict__.clear()
         module.__dict__.update(attributes)
-        for container, content in containers:
-            if container or content:
+        for container in empty:
+            if container:
                 container.clear()
-                (container.extend if type(container) is list else container.update)(content)
+        for container, content in filled:
+            container.clear()
+            (container.extend if type(container) is list else container.update)(content)
 
 
 def _undo(tensor: Tensor, version: int, values: Tensor) -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedBuffer, is_lazy
 
-from lightbench.costs.borrow import borrowed, unwrap
+from lightbench.costs.borrow import Parts, borrowed, parts_of, unwrap
 from lightbench.costs.fusion import fused_bytes
 from lightbench.costs.trace import Row, Tracer
 from lightbench.faults import explain
@@ -28,14 +28,15 @@ def count_costs(network: nn.Module, make_inputs: MakeInputs) -> Costs:
     scripted or quantized modules, it runs once more on real ones. Raises ModelError.
     """
     network = unwrap(network)
-    if any(map(is_lazy, (*network.parameters(), *network.buffers()))):
-        network = _initialised(network, make_inputs)
-    rows, uncounted, traced = _trace(network, make_inputs)
-    params = tuple(network.parameters())
-    storages = {_key(tensor): tensor for tensor in (*params, *network.buffers())}
+    parts = parts_of(network)
+    if any(map(is_lazy, (*parts.parameters, *parts.buffers))):
+        network = _initialised(network, parts, make_inputs)
+        parts = parts_of(network)
+    rows, uncounted, traced = _trace(network, parts, make_inputs)
+    storages = {_key(tensor): tensor for tensor in (*parts.parameters, *parts.buffers)}
     return _costs(
         rows,
-        params=sum(p.numel() for p in params),
+        params=sum(p.numel() for p in parts.parameters),
         param_bytes=sum(t.numel() * t.itemsize for t in storages.values()),
         uncounted=uncounted,
         traced=traced,
@@ -46,9 +47,9 @@ def _key(tensor: Tensor) -> int:
     return id(tensor) if tensor.is_meta or tensor.layout != torch.strided else tensor.data_ptr()
 
 
-def _initialised(network: nn.Module, make_inputs: MakeInputs) -> nn.Module:
+def _initialised(network: nn.Module, parts: Parts, make_inputs: MakeInputs) -> nn.Module:
     """A copy of a network with lazy modules, whose first call has decided its shapes."""
-    lazy = [b for b in network.buffers() if is_lazy(b)]  # they cannot be copied, made anew they can
+    lazy = [b for b in parts.buffers if is_lazy(b)]  # they cannot be copied, made anew they can
     anew = {id(b): UninitializedBuffer(device=b.device, dtype=b.dtype) for b in lazy}  # type: ignore[call-arg]
     network = copy.deepcopy(network, anew)
     args, kwargs = make_inputs("cpu")
@@ -60,33 +61,29 @@ def _initialised(network: nn.Module, make_inputs: MakeInputs) -> nn.Module:
     return network
 
 
-def _trace(network: nn.Module, make_inputs: MakeInputs) -> Any:
-    on_meta = ValueError("a scripted network needs weights")
-    if _shapes_suffice(network):
+def _trace(network: nn.Module, parts: Parts, make_inputs: MakeInputs) -> Any:
+    on_meta: Exception = ValueError("a scripted network needs weights")
+    if not any(isinstance(module, torch.jit.ScriptModule) for _, module in parts.modules):
         try:
-            return *_run(network, make_inputs, meta=True), "meta"
+            return *_run(network, parts, make_inputs, meta=True), "meta"
         except Exception as error:  # noqa: BLE001  whatever it is, real tensors decide
-            on_meta = error  # type: ignore[assignment]
-    if any(t.is_meta for t in network.parameters()):
+            on_meta = error
+    if any(tensor.is_meta for tensor in parts.parameters):
         raise explain(network, on_meta) from on_meta
     try:
-        return *_run(network, make_inputs, meta=False), "real"
+        return *_run(network, parts, make_inputs, meta=False), "real"
     except Exception as error:
         raise explain(network, error) from error
 
 
-def _shapes_suffice(network: nn.Module) -> bool:
-    return not any(isinstance(module, torch.jit.ScriptModule) for module in network.modules())
-
-
 def _run(
-    network: nn.Module, make_inputs: MakeInputs, *, meta: bool
+    network: nn.Module, parts: Parts, make_inputs: MakeInputs, *, meta: bool
 ) -> tuple[list[Row], dict[str, int]]:
     args, kwargs = make_inputs("meta" if meta else "cpu")
     # Outside inference_mode a network may call autograd itself.
     quiet = torch.inference_mode() if meta else torch.no_grad()
-    with borrowed(network, meta=meta) as (place, weights), quiet:
-        tracer = Tracer(place, weights, meta=meta)
+    with borrowed(parts, values=not meta) as place, quiet:
+        tracer = Tracer(place, (*parts.parameters, *parts.buffers), meta=meta)
         with tracer:
             output = network(*args, **kwargs)
         tracer.finish(output)

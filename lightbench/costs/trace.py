@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from lightbench.costs.borrow import Place, Where, storage_of
+from lightbench.costs.borrow import Place, Where
 from lightbench.costs.rules import OTHER, VIEW_OR_COPY, Rule, Work, rule_of
 from lightbench.costs.shapes import SHAPES, Shape
 
@@ -107,14 +107,18 @@ def _plan(operator: Any) -> Plan:
 
 
 class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Collects ``rows`` and ``uncounted`` while it is active."""
+    """Collects ``rows`` and ``uncounted`` while it is active.
 
-    def __init__(self, place: Place, weights: set[int], *, meta: bool) -> None:
+    ``held`` are the parameters and buffers of the network. On meta they stay where they are, but
+    count as tensors without values: none is copied, computed with, or written to.
+    """
+
+    def __init__(self, place: Place, held: Iterable[Tensor], *, meta: bool) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.rows: list[Row] = []
         self.uncounted: Counter[str] = Counter()
         self._place = place
-        self._weights = weights
+        self._weights = set(map(storage_of, held))
         self._meta = meta
         self._producer: dict[int, int] = {}  # storage -> row that wrote it last
 
@@ -155,12 +159,21 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return out
 
     def _run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The operator itself; a real constant that meets a meta tensor loses its values first."""
-        if self._meta and (tensors := list(_tensors(args))):
-            on_meta = [tensor.is_meta for tensor in tensors]
-            if any(on_meta) and not all(on_meta):
-                args = tuple(_without_values(argument) for argument in args)
-        return func(*args, **kwargs)
+        """The operator itself. A real constant that meets a tensor without values loses its own."""
+        if not self._meta or not self._valueless(args):
+            return func(*args, **kwargs)
+        without = tuple(map(_without_values, args))
+        out = func(*without, **kwargs)
+        # An operator that works in place returns what it was given.
+        return args[0] if out is without[0] else out
+
+    def _valueless(self, args: tuple[Any, ...]) -> bool:
+        """Must real tensors among ``args`` be treated as if they had no values?"""
+        tensors = tuple(_tensors(args))
+        real = [tensor for tensor in tensors if not tensor.is_meta]
+        return bool(real) and (
+            len(real) < len(tensors) or any(storage_of(t) in self._weights for t in real)
+        )
 
     def _add(self, func: Any, work: Work, args: tuple[Any, ...], out: Any) -> None:
         row = Row(self._place.now, func._opname, work)
@@ -215,6 +228,14 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             producer = self._producer.get(storage_of(tensor), -1)
             if producer >= 0:
                 self.rows[producer].consumers += 1
+
+
+def storage_of(tensor: Tensor) -> int:
+    """What two tensors have in common if one is a view of the other."""
+    try:
+        return int(tensor.untyped_storage()._cdata)
+    except (NotImplementedError, RuntimeError):  # sparse and nested tensors have no storage
+        return id(tensor)
 
 
 def _tensors(values: Any) -> Any:
