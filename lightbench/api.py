@@ -157,6 +157,12 @@ def load_model(model: str) -> nn.Module:
     return sources.find(model).build()
 
 
+def _check_model(model: Any) -> None:
+    if not isinstance(model, (str, nn.Module)):
+        hint = f"Build it first: {model.__name__}()." if isinstance(model, type) else ""
+        raise UsageError(f"a model is a name or a torch.nn.Module, got {model!r}.", hint)
+
+
 def _specs(inputs: Inputs) -> tuple[InputSpec, ...] | None:
     texts = [inputs] if isinstance(inputs, str) else inputs
     return tuple(InputSpec.parse(text) for text in texts) if texts else None
@@ -179,6 +185,7 @@ def count(
     what a module is in. ``strict`` raises UncountedOps if an operator has no rule. A module is as it
     was afterwards.
     """
+    _check_model(model)
     suite.check_batch(batch)
     if dtype is not None and dtype not in get_args(Dtype):
         raise UnknownName("dtype", dtype, get_args(Dtype), f"Known: {', '.join(get_args(Dtype))}.")
@@ -263,6 +270,10 @@ def profile(
     take for it. A case that fails is a record that says so. Raises UsageError for what fits no case,
     DeviceUnavailable.
     """
+    if not models:
+        raise UsageError("no model is named.", 'Try lightbench.profile("mobilenet_v2").')
+    for model in models:
+        _check_model(model)
     if args is not None and (batch is not None or input):
         raise UsageError("args say the batch and the shape of the input themselves.")
     names, given = _handed_over(models, args)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import torch
 from torch import Tensor
+from torch.nn.parameter import is_lazy
 from torch.utils import _pytree as pytree
 
 from lightbench import registry
@@ -147,6 +148,11 @@ def _network(case: Case, given: Given | None, where: str, *, trusted: bool) -> n
 
 
 def _copied(name: str, network: nn.Module) -> nn.Module:
+    if any(map(is_lazy, [*network.parameters(), *network.buffers()])):
+        raise ModelError(
+            f"{name} has lazy modules, whose shapes are not known before their first call.",
+            "Call it once with an input, then profile it.",
+        )
     try:
         return copy.deepcopy(network)
     except Exception as error:

@@ -60,10 +60,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
-        say_error(
-            f"{error.format_message().rstrip('.')}.\n"
-            f"  Try `{context.command_path if context else 'lightbench'} --help`."
-        )
+        said, where = error.format_message(), context.command_path if context else "lightbench"
+        stop = "" if said.endswith((".", "?")) else "."
+        say_error(f"{said}{stop}\n  Try `{where} --help`.")
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("lightbench: interrupted", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -98,10 +99,10 @@ def make_room(*outputs: Path | str | None) -> None:
     for output in (Path(output) for output in outputs if output is not None):
         with _naming(output):
             output.parent.mkdir(parents=True, exist_ok=True)
-            new = not output.exists()
-            output.open("ab").close()
-            if new:
-                output.unlink()
+            if output.exists():
+                output.open("ab").close()
+            elif not os.access(output.parent, os.W_OK):
+                raise PermissionError(errno.EACCES, "its folder is read-only")
 
 
 def write(output: Path, text: str) -> None:

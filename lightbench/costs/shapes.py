@@ -227,6 +227,13 @@ def roll(x: Tensor, *_args: Any) -> Any:
     )
 
 
+def contiguous(x: Tensor, **kwargs: Any) -> Any:
+    """The tensor itself if it is contiguous already, else a copy."""
+    if kwargs or x.is_contiguous():
+        return NotImplemented if kwargs else x
+    return torch.empty(x.shape, dtype=x.dtype, device="meta")
+
+
 def lstm(x: Tensor, hidden: Any, _weights: Any, *settings: Any) -> Any:
     """(T, B, c) to (T, B, directions x hidden), and the last states like the first ones."""
     bidirectional, batch_first = settings[4], settings[5]
@@ -278,6 +285,7 @@ SHAPES: dict[Any, Shape] = {
     aten.cat.default: cat,
     aten.scaled_dot_product_attention.default: attention,
     aten.roll.default: roll,
+    aten.contiguous.default: contiguous,
     aten.lstm.input: lstm,
     aten.gru.input: gru,
     aten.rnn_tanh.input: gru,

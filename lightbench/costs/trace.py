@@ -78,6 +78,7 @@ _FILL = frozenset(
     ]
 )
 _UNSAFE_VIEWS = frozenset((aten._unsafe_view.default, aten._reshape_alias.default))
+_COPY = Work("data movement")
 _plans: dict[Any, Plan] = {}
 
 
@@ -86,7 +87,7 @@ def _plan(operator: Any) -> Plan:
     name = operator._schema.name.partition("::")[2]
     rule = rule_of(operator)
     if operator in VIEW_OR_COPY:
-        plan = Plan("view or copy")
+        plan = Plan("view or copy", None, SHAPES.get(operator))
     elif rule is not None:
         plan = Plan("compute", rule, SHAPES.get(operator))
     elif operator.is_view or operator in _UNSAFE_VIEWS:
@@ -133,30 +134,31 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         kwargs = kwargs or {}
         plan = _plans.get(func) or _plan(func)
         if plan.action == "view":
-            return self._run(func, args, kwargs)
+            return func(*args, **kwargs)
         if plan.action == "view or copy":
-            out = self._run(func, args, kwargs)
-            if (
-                isinstance(out, Tensor)
-                and isinstance(args[0], Tensor)
-                and storage_of(out) != storage_of(args[0])
-            ):
-                self._add(func, Work("data movement"), args, out)
+            out = self._shape(plan, args, kwargs)
+            if out is NotImplemented:
+                out = func(*args, **kwargs)
+            if isinstance(out, Tensor) and storage_of(out) != storage_of(args[0]):
+                self._add(func, _COPY, args, out)
             return out
         if plan.action == "decompose":
             with self:
                 out = func.decompose(*args, **kwargs)
             if out is not NotImplemented:
                 return out
-        out = NotImplemented
-        if plan.shape is not None and self._meta and _first(args).is_meta:
-            out = plan.shape(*args, **kwargs)
+        out = self._shape(plan, args, kwargs)
         if out is NotImplemented:
             out = self._run(func, args, kwargs)
         if plan.rule is None or plan.action == "unknown":
             self.uncounted[func._schema.name] += 1
         self._add(func, (plan.rule or OTHER)(args, out), args, out)
         return out
+
+    def _shape(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if plan.shape is None or not self._meta or not _first(args).is_meta:
+            return NotImplemented
+        return plan.shape(*args, **kwargs)
 
     def _run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The operator itself. A real constant that meets a tensor without values loses its own."""

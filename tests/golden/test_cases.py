@@ -242,6 +242,19 @@ def test_a_layer_has_its_kind(layer, shape, kind):
     assert op.kind == kind
 
 
+@pytest.mark.parametrize(
+    ("product", "c_in", "kind"),
+    [
+        (lambda x, w: x @ w, 16, "linear"),
+        (lambda x, w: x @ w.view(2, 8, 4)[0], 8, "linear"),
+        (lambda x, w: x @ w.t().contiguous().t(), 16, "matmul"),
+    ],
+)
+def test_a_product_with_a_parameter_is_a_linear_layer_unless_it_was_copied(product, c_in, kind):
+    network = Call(lambda m, x: product(x, m.w), w=image(16, 4))
+    assert count_costs(network, on((image(1, c_in),))).ops[-1].kind == kind
+
+
 def test_views_move_nothing():
     def run(m, x):
         a, b = x.flatten(2).transpose(1, 2).unsqueeze(0).squeeze(0).chunk(2, 1)

@@ -189,6 +189,13 @@ def test_operators_that_keep_the_shape(operator, shape, layout):
     agrees(operator, x, *extra[operator])
 
 
+@settings(max_examples=50, deadline=None)
+@given(shape=images, layout=layouts, swap=st.booleans())
+def test_contiguous(shape, layout, swap):
+    x = made(shape, layout)
+    agrees(aten.contiguous.default, x.transpose(1, 2) if swap else x)
+
+
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
 @pytest.mark.parametrize("batch_first", [False, True])
 @pytest.mark.parametrize("bidirectional", [False, True])
