@@ -138,7 +138,8 @@ def _network(case: Case, given: Given | None, where: str, *, trusted: bool) -> n
         if case.dtype == own_dtype(given.network):
             dtype = None  # some layers may be kept in another precision on purpose
     try:
-        network = network.to(device=where, dtype=dtype)
+        if dtype is not None or any(p.device.type != where for p in network.parameters()):
+            network = network.to(device=where, dtype=dtype)
         if case.layout == "channels_last":
             network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     except Exception as error:

@@ -21,7 +21,7 @@ class Commands(click.Group):
     """Commands are the files of this folder; help reads their first lines without importing them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(registry.names("command"))
+        return [*registry.names("command")]  # in this package `list` is the command of that name
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command:  # noqa: ARG002
         known = registry.names("command")
@@ -67,10 +67,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("lightbench: interrupted", err=True)
         return INTERRUPTED
-    except BrokenPipeError:  # the reader has seen enough: `lightbench ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (Exception, SystemExit):  # noqa: BLE001  whatever it is, the user gets a way forward
+    except (Exception, SystemExit) as error:  # noqa: BLE001  the user gets a way forward
+        if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
+            # The reader has seen enough: `lightbench ... | head`. click makes it exit code 1.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
         traceback.print_exc()
         click.echo(
             "lightbench: this is a fault in lightbench itself."

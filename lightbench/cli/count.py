@@ -24,7 +24,7 @@ from lightbench.errors import LightbenchError, UnknownName
     "--convention", metavar="NAME", help="A name of `lightbench list conventions`, or all."
 )
 @click.option("--crosscheck", is_flag=True, help="Run the installed thop and fvcore, and compare.")
-@click.option("--batch", type=int, default=1, show_default=True)
+@click.option("--batch", type=int, default=1, show_default=True, help="Batch size.")
 @click.option("--strict", is_flag=True, help="An operator without a cost rule is an error.")
 @input_options
 @output_options

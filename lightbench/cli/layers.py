@@ -17,7 +17,7 @@ KEYS = {"madds": "madds", "mac": "mem_bytes", "fused": "fused_bytes"}
     "--sort", type=click.Choice(list(KEYS)), help="Dearest first; without it, as they run."
 )
 @click.option("--top", type=click.IntRange(min=1), help="Only so many rows.")
-@click.option("--batch", type=int, default=1, show_default=True)
+@click.option("--batch", type=int, default=1, show_default=True, help="Batch size.")
 @input_options
 @output_options
 def command(
