@@ -11,17 +11,15 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from lightbench.costs.borrow import Place, Where
-from lightbench.costs.rules import OTHER, VIEW_OR_COPY, Rule, Work, rule_of
-from lightbench.costs.shapes import SHAPES, Shape
-
-aten = torch.ops.aten
+from lightbench.costs.plans import Plan, plan_of
+from lightbench.costs.rules import OTHER, Work
 
 
 @dataclass(slots=True)
@@ -43,68 +41,7 @@ class Row:
     consumers: int = 0  # how many operators read what this one wrote; the network's output counts
 
 
-class Plan(NamedTuple):
-    """What to do with an operator: ``action`` and, where it computes, its rules."""
-
-    action: str
-    rule: Rule | None = None
-    shape: Shape | None = None
-
-
-_NEW = (
-    "empty",
-    "zeros",
-    "ones",
-    "full",
-    "rand",
-    "new_",
-    "lift",
-    "_assert",
-    "sym_",
-    "set_",
-    "_local_tensor",
-)
-_FILL = frozenset(
-    [
-        "fill_",
-        "zero_",
-        "normal_",
-        "uniform_",
-        "bernoulli_",
-        "random_",
-        "exponential_",
-        "resize_",
-        "_is_all_true",
-    ]
-)
-_UNSAFE_VIEWS = frozenset((aten._unsafe_view.default, aten._reshape_alias.default))
 _COPY = Work("data movement")
-_plans: dict[Any, Plan] = {}
-
-
-def _plan(operator: Any) -> Plan:
-    """Decide once per operator and process."""
-    name = operator._schema.name.partition("::")[2]
-    rule = rule_of(operator)
-    if operator in VIEW_OR_COPY:
-        plan = Plan("view or copy", None, SHAPES.get(operator))
-    elif rule is not None:
-        plan = Plan("compute", rule, SHAPES.get(operator))
-    elif operator.is_view or operator in _UNSAFE_VIEWS:
-        plan = Plan("view")
-    elif operator._can_decompose():
-        plan = Plan("decompose")
-    elif (
-        name.startswith(_NEW)
-        or name.endswith("_like")
-        or name in _FILL
-        or not any("Tensor" in str(argument.type) for argument in operator._schema.arguments)
-    ):
-        plan = Plan("view")  # a tensor that is made, not computed from others
-    else:
-        plan = Plan("unknown", OTHER)
-    _plans[operator] = plan
-    return plan
 
 
 class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -132,7 +69,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         del types
         kwargs = kwargs or {}
-        plan = _plans.get(func) or _plan(func)
+        plan = plan_of(func)
         if plan.action == "view":
             return func(*args, **kwargs)
         if plan.action == "view or copy":
@@ -142,6 +79,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             if isinstance(out, Tensor) and storage_of(out) != storage_of(args[0]):
                 self._add(func, _COPY, args, out)
             return out
+        if plan.action == "make":
+            return self._run(func, args, kwargs)
         if plan.action == "decompose":
             with self:
                 out = func.decompose(*args, **kwargs)
@@ -150,7 +89,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         out = self._shape(plan, args, kwargs)
         if out is NotImplemented:
             out = self._run(func, args, kwargs)
-        if plan.rule is None or plan.action == "unknown":
+        if plan.rule is None:
             self.uncounted[func._schema.name] += 1
         self._add(func, (plan.rule or OTHER)(args, out), args, out)
         return out
@@ -164,7 +103,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """The operator itself. A real constant that meets a tensor without values loses its own."""
         if not self._meta or not self._valueless(args):
             return func(*args, **kwargs)
-        without = tuple(map(_without_values, args))
+        without = tuple(map(self._without_values, args))
         out = func(*without, **kwargs)
         # An operator that works in place returns what it was given.
         return args[0] if out is without[0] else out
@@ -176,6 +115,18 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return bool(real) and (
             len(real) < len(tensors) or any(storage_of(t) in self._weights for t in real)
         )
+
+    def _without_values(self, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            number = value.dim() == 0 and storage_of(value) not in self._weights
+            if value.is_meta or number:
+                return value
+            return torch.empty_strided(
+                value.shape, value.stride(), dtype=value.dtype, device="meta"
+            )
+        if isinstance(value, (list, tuple)):
+            return type(value)(map(self._without_values, value))
+        return value
 
     def _add(self, func: Any, work: Work, args: tuple[Any, ...], out: Any) -> None:
         row = Row(self._place.now, func._opname, work)
@@ -262,13 +213,3 @@ def _touched(tensor: Tensor) -> int:
     return math.prod(
         n for n, stride in zip(tensor.shape, tensor.stride(), strict=True) if stride != 0 or n == 0
     )
-
-
-def _without_values(value: Any) -> Any:
-    if isinstance(value, Tensor):
-        if value.is_meta or value.dim() == 0:
-            return value
-        return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device="meta")
-    if isinstance(value, (list, tuple)):
-        return type(value)(_without_values(v) for v in value)
-    return value

@@ -74,9 +74,14 @@ class Remembers(nn.Module):
         self.seen = []
         self.fails = fails
         self.register_buffer("calls", torch.zeros(1))
+        self.register_buffer("number", torch.tensor(7))
+        self.register_buffer("state", torch.ones(4))
 
     def forward(self, x):
         self.calls += 1
+        self.number.add_(1)
+        self.state.zero_()
+        self.state[:2].copy_(torch.rand(2))
         self.last = self.drop(self.norm(self.conv(x)))
         self.seen.append(self.last)
         torch.rand(3)
