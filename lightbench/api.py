@@ -129,13 +129,12 @@ class Counts(_Shown):
 
     def crosscheck(self) -> list[Any]:
         """The installed thop and fvcore on the same network, on real tensors."""
-        network, args = self.network, self.args
-        if any(t.is_meta for t in network.parameters()):
-            source = sources.find(self.model)
-            network = source.build()
         with torch.random.fork_rng(devices=[]):
-            args = pytree.tree_map_only(Tensor, _with_values, args)
-        return crosscheck(self.costs, network, args)
+            network = self.network
+            if any(t.is_meta for t in network.parameters()):
+                network = sources.find(self.model).build()
+            args = pytree.tree_map_only(Tensor, _with_values, self.args)
+            return crosscheck(self.costs, network, args)
 
 
 def _known(convention: str) -> None:

@@ -187,6 +187,7 @@ class Samples(Noun, frozen=True, kw_only=True):
     wall_s: tuple[float, ...]
     cpu_s: tuple[float, ...] = ()  # CPU time of the calling thread, where there is such a clock
     calls_per_sample: int = 1
+    samples_per_round: int = 1
     first_call_s: float
     warmup_calls: int
     stop: Stop
@@ -197,12 +198,14 @@ class Samples(Noun, frozen=True, kw_only=True):
         _check_times((self.first_call_s,), "first_call_s")
         if self.cpu_s and len(self.cpu_s) != len(self.wall_s):
             raise ValueError("wall_s and cpu_s must have the same length")
+        if self.samples_per_round < 1 or len(self.wall_s) % self.samples_per_round:
+            raise ValueError("samples come in whole rounds")
 
 
 class Latency(Noun, frozen=True, kw_only=True):
     """Summary of samples: seconds per call at the case's batch.
 
-    ``low_s`` and ``high_s`` bound the median with 95 % confidence (order statistics); None with too
+    ``median_s`` is the median over rounds of the median call of a round. ``low_s`` and ``high_s`` bound the median with 95 % confidence (order statistics); None with too
     few samples. ``p90_s`` needs 10 samples, ``p99_s`` 100; None below.
     """
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -66,24 +68,28 @@ def load(kind: str, name: str) -> ModuleType:
 
 @cache
 def _syntax(kind: str, name: str) -> ast.Module | None:
+    """The plugin's source; None where it cannot be had without importing it."""
     path = _files(kind).get(name)
-    return ast.parse(path.read_text(encoding="utf-8")) if path else None
+    if path is not None:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    with suppress(Exception):  # another package may be broken in any way: only its own use fails
+        spec = importlib.util.find_spec(_entry_points(kind)[name].module)
+        return ast.parse(Path(str(spec and spec.origin)).read_text(encoding="utf-8"))
+    return None
 
 
 def summary(kind: str, name: str) -> str:
     """First line of the plugin's docstring, read without importing it."""
     syntax = _syntax(kind, name)
-    text = ast.get_docstring(syntax) if syntax else load(kind, name).__doc__
-    return (text or "").partition("\n")[0]
+    return ((ast.get_docstring(syntax) if syntax else None) or "").partition("\n")[0]
 
 
 def literal(kind: str, name: str, variable: str) -> Any:
     """A module-level table that is a pure literal, read without importing; None if there is none."""
     syntax = _syntax(kind, name)
-    if syntax is None:
-        return getattr(load(kind, name), variable, None)
-    for node in syntax.body:
+    for node in syntax.body if syntax else ():
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         if any(isinstance(target, ast.Name) and target.id == variable for target in targets):
-            return ast.literal_eval(node.value)  # type: ignore[attr-defined]
+            with suppress(ValueError):
+                return ast.literal_eval(node.value)  # type: ignore[attr-defined]
     return None

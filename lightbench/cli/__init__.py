@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -17,8 +18,24 @@ FAULT = 70
 INTERRUPTED = 130
 
 
+class ReaderLeft(Exception):
+    """A broken pipe by another name: click would end with code 1, which is that of a regression."""
+
+
 class Commands(click.Group):
     """Commands are the files of this folder; help reads their first lines without importing them."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **extra)
+        except BrokenPipeError as error:
+            raise ReaderLeft from error
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderLeft from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return [*registry.names("command")]  # in this package `list` is the command of that name
@@ -67,11 +84,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("lightbench: interrupted", err=True)
         return INTERRUPTED
-    except (Exception, SystemExit) as error:  # noqa: BLE001  the user gets a way forward
-        if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
-            # The reader has seen enough: `lightbench ... | head`. click makes it exit code 1.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
+    except (BrokenPipeError, ReaderLeft):  # it has seen enough: `lightbench ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (Exception, SystemExit):  # noqa: BLE001  whatever it is, the user gets a way forward
         traceback.print_exc()
         click.echo(
             "lightbench: this is a fault in lightbench itself."

@@ -115,10 +115,9 @@ def write(output: Path, text: str) -> None:
 def _naming(output: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = getattr(error, "strerror", None) or error
+    except OSError as error:
         raise StoreError(
-            f"cannot write {str(output)!r}: {reason}.", "Name another file."
+            f"cannot write {str(output)!r}: {error.strerror}.", "Name another file."
         ) from error
 
 

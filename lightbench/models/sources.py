@@ -168,11 +168,11 @@ def _made(fault: str, make: Callable[..., T], *args: Any, **kwargs: Any) -> T:
 
 
 def _from_file(model: str) -> Source:
-    text, _, call = model.rpartition(".py:")
-    path = Path(f"{text}.py" if call and text else model)
+    stem, colon, call = model.rpartition(".py:")
+    path = Path(f"{stem}.py" if colon else model)
     if not path.is_file():
         raise UsageError(f"there is no file {str(path)!r}.", "Write path/file.py:Class.")
-    name, args, kwargs = _parse_call(call if text else "", model, path)
+    name, args, kwargs = _parse_call(call if colon else "", model, path)
 
     def build() -> nn.Module:
         module = _import(path)

@@ -29,6 +29,9 @@ STEADY = 0.05  # ... within this fraction
 MIN_WARMUP_S = 0.1  # a clock frequency takes tens of milliseconds to rise
 MAX_WARMUP_BLOCKS = 10_000
 
+VISIT = 0.25  # of the longest call: so long a visit may last for the sake of more samples ...
+MAX_VISIT = 31  # ... of which more than this would help no more
+
 CHECK_GROWTH = (
     1.1  # look again when there are 10 % more samples: sorting then costs next to nothing
 )
@@ -92,11 +95,16 @@ class Progress:
     worst_rel: float | None
 
 
+Visit = tuple[Reading, ...]  # the samples of one case in one round
+
+
 class _Case(NamedTuple):
     step: Step
     first_call_s: float
     warmup_calls: int
+    typical_s: float
     calls_per_sample: int
+    samples_per_round: int = 1
 
 
 def _read(step: Step, calls: int) -> Reading:
@@ -138,13 +146,29 @@ def _warm_up(step: Step, rule: Rule, clock: Callable[[], float]) -> _Case:
         if block * wall_s < BLOCK_S:
             block = min(2 * block, MAX_CALLS)
     typical_s = median(tuple(walls)[-WINDOW:])
-    return _Case(step, first.wall_s, calls, calls_per_sample(typical_s))
+    return _Case(step, first.wall_s, calls, typical_s, calls_per_sample(typical_s))
 
 
-def _visit(case: _Case, *, untimed_first: bool) -> Reading:
+def samples_per_round(case_s: float, longest_s: float) -> int:
+    """How many samples a visit takes: one, or an odd number that fits into a quarter of the longest
+    case's call. A round then lasts little longer, and the short case is known much better."""
+    fit = min(int(VISIT * longest_s / case_s), MAX_VISIT)
+    return max(fit - (1 - fit % 2), 1)
+
+
+def _with_visits(cases: Mapping[str, _Case]) -> dict[str, _Case]:
+    blocks = {name: c.typical_s * c.calls_per_sample for name, c in cases.items()}
+    longest_s = max(blocks.values(), default=0.0)
+    return {
+        name: case._replace(samples_per_round=samples_per_round(blocks[name], longest_s))
+        for name, case in cases.items()
+    }
+
+
+def _visit(case: _Case, *, untimed_first: bool) -> Visit:
     if untimed_first:
         case.step(1)  # fills the caches with this network's own data, not its neighbour's
-    return _read(case.step, case.calls_per_sample)
+    return tuple(_read(case.step, case.calls_per_sample) for _ in range(case.samples_per_round))
 
 
 def _attempt(work: Callable[..., T], *args: Any, **settings: Any) -> T | Exception:
@@ -156,8 +180,8 @@ def _attempt(work: Callable[..., T], *args: Any, **settings: Any) -> T | Excepti
         return error
 
 
-def _half_width(rounds: Sequence[Mapping[str, Reading]], name: str) -> float:
-    width = half_width(taken[name].wall_s for taken in rounds)
+def _half_width(rounds: Sequence[Mapping[str, Visit]], name: str) -> float:
+    width = half_width(median(reading.wall_s for reading in taken[name]) for taken in rounds)
     return math.inf if width is None else width
 
 
@@ -180,6 +204,7 @@ def _samples(case: _Case, readings: Sequence[Reading], stop: Stop) -> Samples:
         wall_s=tuple(reading.wall_s for reading in readings),
         cpu_s=cpu if len(cpu) == len(readings) else (),
         calls_per_sample=case.calls_per_sample,
+        samples_per_round=case.samples_per_round,
         first_call_s=case.first_call_s,
         warmup_calls=case.warmup_calls,
         stop=stop,
@@ -198,7 +223,7 @@ def collect(
 
     Rounds end when every median is known within ``rule.rel``, or when the next round would not fit
     into ``rule.max_s`` times the number of cases (warm-up not counted); one round is run in any
-    case. Sample i of every case is from round i. ``stop`` is "converged" for a case whose own
+    case. A case has ``samples_per_round`` samples of each round. ``stop`` is "converged" for a case whose own
     median is known well enough, "max_seconds" otherwise.
 
     A step that raises ends its case: its exception is returned, the other cases go on. Ctrl-C ends
@@ -210,22 +235,22 @@ def collect(
     ``rule.min_samples`` keeps the first look from being early.
     """
     outcomes = {name: _attempt(_warm_up, step, rule, clock) for name, step in steps.items()}
-    cases = {name: case for name, case in outcomes.items() if isinstance(case, _Case)}
+    cases = _with_visits({n: case for n, case in outcomes.items() if isinstance(case, _Case)})
     failed = {name: case for name, case in outcomes.items() if isinstance(case, Exception)}
-    rounds: list[dict[str, Reading]] = []  # appended whole: an interrupt never leaves half a round
+    rounds: list[dict[str, Visit]] = []  # appended whole: an interrupt never leaves half a round
     budget_s = rule.max_s * len(cases)
     due, look, reported = rule.min_samples, None, -math.inf
     interrupted = False
     began = clock()
     try:
         while alive := [name for name in cases if name not in failed]:
-            taken: dict[str, Reading] = {}
+            taken: dict[str, Visit] = {}
             for name in rng.sample(alive, len(alive)):
-                reading = _attempt(_visit, cases[name], untimed_first=len(alive) > 1)
-                if isinstance(reading, Exception):
-                    failed[name] = reading
+                visit = _attempt(_visit, cases[name], untimed_first=len(alive) > 1)
+                if isinstance(visit, Exception):
+                    failed[name] = visit
                 else:
-                    taken[name] = reading
+                    taken[name] = visit
             if not taken:
                 break
             rounds.append(taken)
@@ -255,6 +280,6 @@ def collect(
     return {
         name: failed[name]
         if name in failed
-        else _samples(cases[name], [taken[name] for taken in rounds], stop(name))
+        else _samples(cases[name], [r for taken in rounds for r in taken[name]], stop(name))
         for name in steps
     }

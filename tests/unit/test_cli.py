@@ -185,7 +185,9 @@ def test_json_is_one_document_if_nothing_worked(lightbench):
 
 def test_json_lines_are_the_lines_of_the_store(lightbench, tmp_path):
     path = tmp_path / "s.jsonl"
-    lines = lightbench("profile", NET, "--batch", "1,2", *QUICK, "--store", path, "--format", "jsonl")
+    lines = lightbench(
+        "profile", NET, "--batch", "1,2", *QUICK, "--store", path, "--format", "jsonl"
+    )
     assert [json.loads(line) for line in lines.out.splitlines()] == [
         json.loads(line) for line in path.read_text().splitlines()
     ]
@@ -208,9 +210,17 @@ def test_markdown_is_a_table(lightbench):
 
 @pytest.mark.parametrize(
     ("suffix", "form"),
-    [(".json", "json"), (".jsonl", "jsonl"), (".csv", "csv"), (".md", "markdown"), (".txt", "table")],
+    [
+        (".json", "json"),
+        (".jsonl", "jsonl"),
+        (".csv", "csv"),
+        (".md", "markdown"),
+        (".txt", "table"),
+    ],
 )
-def test_the_file_name_chooses_the_format_and_stdout_stays_empty(suffix, form, lightbench, tmp_path):
+def test_the_file_name_chooses_the_format_and_stdout_stays_empty(
+    suffix, form, lightbench, tmp_path
+):
     file = tmp_path / "new" / f"out{suffix}"
     answer = lightbench("count", NET, "-o", file)
     assert answer == (0, "", "")
@@ -421,10 +431,11 @@ def test_ctrl_c_prints_what_was_finished(lightbench, monkeypatch, make_record):
     assert "interrupted" in answer.err
 
 
-def test_a_reader_that_leaves_ends_it_quietly():
+@pytest.mark.parametrize("arguments", [["--help"], ["list", "models", "--format", "json"]])
+def test_a_reader_that_leaves_ends_it_quietly(arguments):
     reading, writing = os.pipe()
     os.close(reading)
-    child = process("list", "models", "--format", "json", stdout=writing)
+    child = process(*arguments, stdout=writing)
     os.close(writing)
     _, err = child.communicate(timeout=60)
     assert (child.returncode, err) == (0, "")

@@ -16,6 +16,7 @@ from lightbench.timing.sampling import (
     calls_per_sample,
     collect,
     is_steady,
+    samples_per_round,
 )
 from lightbench.timing.stats import summarize
 
@@ -215,6 +216,41 @@ def test_the_untimed_call_is_thrown_away(machine):
     other = machine.network("b", repeat(TICK))
     results = machine.collect({"a": machine.network("a", cold_then_hot), "b": other})
     assert set(results["a"].wall_s) == {TICK}
+
+
+@pytest.mark.parametrize(
+    ("case_s", "longest_s", "samples"),
+    [(0.010, 0.010, 1), (0.010, 0.079, 1), (0.010, 0.120, 3), (0.010, 0.2, 5), (0.001, 1.0, 31)],
+)
+def test_a_short_case_beside_a_long_one_is_timed_an_odd_number_of_times(case_s, longest_s, samples):
+    """As often as fits into a quarter of the longest call, at most 31 times."""
+    assert samples_per_round(case_s, longest_s) == samples
+
+
+def test_a_visit_of_a_short_case_times_it_again_and_again(machine):
+    short, long = repeat(10 * MS), repeat(200 * MS)
+    steps = {"short": machine.network("short", short), "long": machine.network("long", long)}
+    results = machine.collect(steps, Rule(rel=0.5))
+    assert results["short"].samples_per_round == 5
+    assert len(results["short"].wall_s) == 5 * len(results["long"].wall_s)
+    visits = [name for name, _ in machine.log[-8:]]  # one untimed call each, then the timed ones
+    assert sorted(visits) == ["long"] * 2 + ["short"] * 6
+
+
+def test_the_interval_counts_rounds_not_the_calls_within_one(machine):
+    """Calls of one round share the machine's mood: 5 equal ones are no more than one."""
+    rounds = [10 * MS, 12 * MS]
+    visits = chain.from_iterable([wall] * 6 for wall in rounds * 1000)
+    warm = [11 * MS] * WARM
+    steps = {
+        "short": machine.network("short", chain(warm, visits)),
+        "long": machine.network("long", repeat(220 * MS)),
+    }
+    samples = machine.collect(steps, Rule(max_s=10.0))["short"]
+    assert samples.samples_per_round == 5
+    assert summarize(samples).low_s == 10 * MS
+    assert summarize(samples).high_s == 12 * MS
+    assert samples.stop == "max_seconds"  # 500 samples of which every median call is one of two
 
 
 def test_a_case_alone_needs_no_untimed_call(machine):
@@ -518,9 +554,9 @@ def test_sampling_always_ends_with_a_result_for_every_case(all_walls, max_s, sto
     results = collect(steps, rule, clock=clock, rng=random.Random(seed))
     assert list(results) == list(steps)
     survivors = [result for result in results.values() if isinstance(result, Samples)]
-    lengths = {len(samples.wall_s) for samples in survivors}
-    assert len(lengths) <= 1
-    assert all(1 <= length <= 200 for length in lengths)
+    rounds = {len(samples.wall_s) // samples.samples_per_round for samples in survivors}
+    assert len(rounds) <= 1
+    assert all(1 <= n <= 200 for n in rounds)
     assert all(summarize(samples).median_s > 0 for samples in survivors)
 
 
@@ -549,13 +585,19 @@ def test_the_order_of_the_cases_does_not_change_how_many_samples_there_are(names
     machine = Machine()
     kinds = {
         "calm": lambda: repeat(4 * MS),
-        "noisy": lambda: alternating(4 * MS, 4 * MS, 6 * MS, 6 * MS),
+        "noisy": lambda: alternating(*[4 * MS] * 5, *[6 * MS] * 5),
         "short": lambda: repeat(10e-6),
         "slow": lambda: repeat(64 * MS),
     }
     steps = {name: machine.network(name, kinds[name]()) for name in names}
     results = machine.collect(steps, Rule(max_s=2.0), seed=seed)
-    lengths = {len(samples.wall_s) for samples in results.values()}
-    # Eight seconds; a round is (4 + 5 + 64 ms) twice, one call of 10 us and a block of 1 ms.
+    assert {name: s.samples_per_round for name, s in results.items()} == {
+        "calm": 3,  # a quarter of 64 ms fits 4 calls of 4 ms, or 3: an odd number has a median
+        "noisy": 3,
+        "short": 15,  # 16 blocks of 1 ms
+        "slow": 1,
+    }
+    lengths = {len(samples.wall_s) // samples.samples_per_round for samples in results.values()}
+    # Eight seconds; a round is 4 x 4 + 4 x 5 + 2 x 64 ms, one call of 10 us and 15 blocks of 1 ms.
     assert len(lengths) == 1
-    assert lengths.pop() == pytest.approx(8.0 / 0.147, abs=2)
+    assert lengths.pop() == pytest.approx(8.0 / 0.179, abs=2)

@@ -268,3 +268,27 @@ def test_one_pair_has_a_ratio_and_no_interval():
     ratio = paired_ratio([1.0], [2.0])
     assert ratio.ratio == pytest.approx(2)
     assert ratio.low is ratio.high is None
+
+
+def test_the_median_of_rounds_is_not_moved_by_one_bad_call_in_each():
+    """Three rounds of three calls, each with one call that was interrupted."""
+    samples = Samples(
+        wall_s=(1.0, 9.0, 1.0, 2.0, 2.0, 9.0, 9.0, 3.0, 3.0),
+        samples_per_round=3,
+        first_call_s=1.0,
+        warmup_calls=1,
+        stop="max_seconds",
+    )
+    latency = summarize(samples)
+    assert (latency.median_s, latency.min_s, latency.n) == (2.0, 1.0, 9)
+
+
+def test_samples_that_are_not_whole_rounds_cannot_be_built():
+    with pytest.raises(ValueError, match="whole rounds"):
+        Samples(
+            wall_s=(1.0, 1.0),
+            samples_per_round=3,
+            first_call_s=1.0,
+            warmup_calls=1,
+            stop="converged",
+        )

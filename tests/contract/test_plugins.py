@@ -1,0 +1,359 @@
+"""A plugin is a file: what every file of a folder must give, and that one more file is all it takes."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import inspect
+import json
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import nullcontext
+
+import click
+import pytest
+import torch
+from torch import nn
+
+from lightbench import registry
+from lightbench.errors import NotAvailable, UnknownName
+from lightbench.models import sources
+from lightbench.models._inputs import make_inputs
+from lightbench.records import InputSpec
+from lightbench.timing.sampling import Reading
+
+PLUGINS = [(kind, name) for kind in registry.FOLDERS for name in registry.names(kind)]
+# `sources` finds models; the families are the other files of its folder.
+FAMILIES = [name for name in registry.names("model family") if name != "sources"]
+VARIANTS = sources.own_names()
+
+
+def takes(function, *names):
+    return list(inspect.signature(function).parameters) == [*names]
+
+
+# Every plugin.
+
+
+def test_each_folder_has_the_plugins_that_lie_in_it():
+    for kind, folder in registry.FOLDERS.items():
+        files = {file.stem for file in (registry.PACKAGE / folder).glob("[!_]*.py")}
+        assert files
+        assert files <= set(registry.names(kind))
+
+
+@pytest.mark.parametrize(("kind", "name"), PLUGINS)
+def test_its_docstring_begins_with_one_short_line_that_lists_show(kind, name):
+    line = registry.summary(kind, name)
+    assert line == (registry.load(kind, name).__doc__ or "").split("\n")[0]
+    assert 10 <= len(line) <= 100
+    assert line.endswith((".", ":", ")"))
+
+
+@pytest.mark.parametrize("kind", registry.FOLDERS)
+def test_a_name_that_is_not_there_suggests_the_nearest(kind):
+    name = registry.names(kind)[0]
+    with pytest.raises(UnknownName, match=name):
+        registry.load(kind, name[:-1])
+
+
+# Devices.
+
+
+@pytest.mark.parametrize("name", registry.names("device"))
+def test_a_device_has_what_the_profiler_asks_of_it(name):
+    device = registry.load("device", name)
+    assert torch.device(device.torch_device)
+    assert takes(device.unavailable)
+    assert takes(device.session, "threads")
+    assert takes(device.free_memory)
+    for function in (device.step, device.peak_memory):
+        assert len(inspect.signature(function).parameters) == 2
+
+
+@pytest.mark.parametrize("name", registry.names("device"))
+def test_a_device_that_is_there_runs_a_call_in_its_context_and_says_how_long_it_took(name):
+    device = registry.load("device", name)
+    if reason := device.unavailable():
+        assert reason.endswith(".")
+        pytest.skip(reason)
+    log = []
+
+    class Context:
+        def __enter__(self):
+            log.append("in")
+
+        def __exit__(self, *_):
+            log.append("out")
+
+    with device.session(threads=1) as active:
+        assert active == 1
+        reading = device.step(lambda: log.append("call"), Context)(3)
+        peak = device.peak_memory(lambda: torch.ones(1000), nullcontext)
+    assert isinstance(reading, Reading)
+    assert reading.wall_s > 0
+    assert log in ([], ["in", "call", "call", "call", "out"])
+    assert peak is None or peak >= 4000
+    free = device.free_memory()
+    assert free is None or free > 0
+
+
+@pytest.mark.parametrize("name", registry.names("device"))
+def test_a_device_leaves_the_thread_count_as_it_was_also_after_an_exception(name):
+    device = registry.load("device", name)
+    if device.unavailable():
+        pytest.skip("not here")
+    before = torch.get_num_threads()
+    with pytest.raises(KeyError), device.session(threads=before + 1):
+        raise KeyError
+    assert torch.get_num_threads() == before
+
+
+# Engines.
+
+
+@pytest.mark.parametrize("name", registry.names("engine"))
+@pytest.mark.parametrize("mode", ["infer", "train"])
+def test_an_engine_makes_a_program_that_can_be_called_again_and_again(name, mode):
+    network, inputs = nn.Linear(3, 2), (torch.ones(4, 3),)
+    expected = network(*inputs).detach()
+    program = registry.load("engine", name).prepare(network, inputs, mode=mode)
+    assert callable(program.call)
+    for _ in range(2):
+        with program.context():
+            output = program.call()
+    if mode == "infer":
+        torch.testing.assert_close(output, expected)
+        assert not output.requires_grad
+    assert network.training is (mode == "train")
+
+
+# Formats and figures: what they do is in test_exporters.py and test_plots.py.
+
+
+@pytest.mark.parametrize("name", registry.names("format"))
+def test_a_format_has_suffixes_and_render(name):
+    form = registry.load("format", name)
+    assert form.SUFFIXES
+    assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in form.SUFFIXES)
+    assert takes(form.render, "view", "width", "colour")
+
+
+def test_no_two_formats_claim_a_suffix():
+    suffixes = [s for n in registry.names("format") for s in registry.load("format", n).SUFFIXES]
+    assert len(suffixes) == len(set(suffixes))
+
+
+@pytest.mark.parametrize("name", registry.names("figure"))
+def test_a_figure_can_be_drawn(name):
+    assert "records" in inspect.signature(registry.load("figure", name).draw).parameters
+
+
+# Commands.
+
+
+@pytest.mark.parametrize("name", registry.names("command"))
+def test_a_command_is_a_click_command_of_that_name(name):
+    command = registry.load("command", name).command
+    assert isinstance(command, click.Command)
+    assert command.name == name
+    assert command.help
+
+
+# Model families.
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_has_variants_that_can_be_read_without_importing_it(family):
+    module = registry.load("model family", family)
+    variants = registry.literal("model family", family, "VARIANTS")
+    assert variants == module.VARIANTS
+    assert variants
+    inputs = registry.literal("model family", family, "INPUTS") or {}
+    assert set(inputs) <= set(variants)
+    parameters = inspect.signature(module.build).parameters
+    for settings in variants.values():
+        inspect.signature(module.build).bind(**settings)
+    assert all(p.kind is p.KEYWORD_ONLY for p in parameters.values())
+
+
+def test_no_two_families_have_a_variant_of_the_same_name():
+    listed = [v for f in FAMILIES for v in registry.literal("model family", f, "VARIANTS")]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == set(VARIANTS)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_variant_is_built_without_weights_and_runs_on_its_own_input(name):
+    source = sources.find(name)
+    assert all(isinstance(spec, InputSpec) for spec in source.inputs)
+    with torch.device("meta"):
+        network = source.build()
+    assert all(parameter.is_meta for parameter in network.parameters())
+    with torch.no_grad():
+        output = network.eval()(*make_inputs(source.inputs, batch=2, device="meta"))
+    assert output.shape[0] == 2
+
+
+# One file added, nothing else touched.
+
+ADDED = {
+    "devices/slow.py": (
+        '"""A device that takes exactly 5 ms."""\n'
+        "from lightbench.devices.null import free_memory, peak_memory, session, unavailable\n"
+        "from lightbench.timing.sampling import Reading\n"
+        "torch_device = 'meta'\n"
+        "def step(_call, _context):\n"
+        "    return lambda _n: Reading(0.005, 0.005)\n"
+    ),
+    "engines/same.py": (
+        '"""What eager does, by another name."""\nfrom lightbench.engines.eager import prepare\n'
+    ),
+    "models/perceptron.py": (
+        '"""Two linear layers."""\n'
+        "from torch import nn\n"
+        "VARIANTS = {'perceptron': {'width': 7}}\n"
+        "INPUTS = {'perceptron': '10'}\n"
+        "def build(*, width):\n"
+        "    return nn.Sequential(nn.Linear(10, width), nn.Linear(width, 2))\n"
+    ),
+    "exporters/words.py": (
+        '"""The models, and nothing else."""\n'
+        "SUFFIXES = ('.words',)\n"
+        "def render(view, *, width=None, colour=False):\n"
+        "    return ' '.join(row[0] for row in view.table.rows) + '\\n'\n"
+    ),
+    "cli/hello.py": (
+        '"""Says hello."""\n'
+        "import click\n"
+        "@click.command('hello')\n"
+        "def command():\n"
+        '    """Says hello."""\n'
+        "    click.echo('hello')\n"
+    ),
+}
+
+
+@pytest.fixture(scope="session")
+def enlarged(tmp_path_factory):
+    """Run commands in a copy of the package that has the files of ADDED, and nothing else changed."""
+    folder = tmp_path_factory.mktemp("a copy é")
+    shutil.copytree(
+        registry.PACKAGE, folder / "lightbench", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    for name, text in ADDED.items():
+        (folder / "lightbench" / name).write_text(text)
+    code = (
+        "import json, io, sys\n"
+        "from contextlib import redirect_stdout\n"
+        "from lightbench.cli import run\n"
+        "answers = []\n"
+        "for arguments in json.loads(sys.argv[1]):\n"
+        "    with redirect_stdout(io.StringIO()) as out:\n"
+        "        code = run(arguments)\n"
+        "    answers.append([code, out.getvalue()])\n"
+        "print(json.dumps(answers))\n"
+    )
+    profile = "profile perceptron --device slow --engine same --max-seconds 0.05 --format"
+    lines = [
+        "list devices --format json", "list engines --format json", "list models --format json",
+        "list formats --format json", "--help", "hello", "count perceptron --format json",
+        f"{profile} json", f"{profile} words", f"count perceptron -o {folder.name[:1]}.words",
+    ]  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code, json.dumps([line.split() for line in lines])],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(folder)}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    answers = dict(zip(lines, json.loads(done.stdout), strict=True))
+    return folder, {line: out for line, (code, out) in answers.items() if code == 0}
+
+
+def line(answers, beginning, end=""):
+    (found,) = [out for text, out in answers.items() if text.startswith(beginning) and text.endswith(end)]  # fmt: skip
+    return found
+
+
+@pytest.mark.parametrize(
+    ("what", "name", "about"),
+    [
+        ("devices", "slow", "A device that takes exactly 5 ms."),
+        ("engines", "same", "What eager does, by another name."),
+        ("models", "perceptron", "Two linear layers."),
+        ("formats", "words", "The models, and nothing else."),
+    ],
+)
+def test_one_file_is_listed_with_its_first_line(what, name, about, enlarged):
+    rows = json.loads(line(enlarged[1], f"list {what}"))
+    assert {"name": name, "about": about} in rows
+
+
+def test_one_file_is_a_command(enlarged):
+    assert enlarged[1]["hello"] == "hello\n"
+    assert "\n  hello    Says hello.\n" in enlarged[1]["--help"]
+
+
+def test_one_file_is_a_model_that_is_counted(enlarged):
+    (costs,) = json.loads(line(enlarged[1], "count", "json"))
+    assert costs["madds"] == 10 * 7 + 7 * 2
+    assert costs["params"] == 10 * 7 + 7 + 7 * 2 + 2
+
+
+def test_one_file_is_a_device_and_one_an_engine_that_are_used(enlarged):
+    (record,) = json.loads(line(enlarged[1], "profile", "json"))
+    assert record["latency"]["median_s"] == 0.005
+    assert record["case"]["engine"] == "same"
+
+
+def test_one_file_is_a_format_by_name_and_by_suffix(enlarged):
+    folder, answers = enlarged
+    assert line(answers, "profile", "words") == "perceptron\n"
+    assert (folder / "a.words").read_text() == "perceptron\n"
+
+
+# Plugins of other packages.
+
+
+@pytest.fixture
+def third_party(monkeypatch, tmp_path):
+    """Entry points as an installed package would declare them: one that works, one that does not."""
+    (tmp_path / "their_device.py").write_text(
+        '"""Their device."""\nfrom lightbench.devices.null import *\n'
+    )
+    (tmp_path / "their_ruin.py").write_text("raise OSError('no driver')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "their_device", raising=False)
+    registry._syntax.cache_clear()
+    points = {
+        name: importlib.metadata.EntryPoint(name, module, "lightbench.devices")
+        for name, module in (("theirs", "their_device"), ("ruin", "their_ruin"))
+    }
+    ours = registry._entry_points
+    monkeypatch.setattr(
+        registry, "_entry_points", lambda kind: points if kind == "device" else ours(kind)
+    )
+
+
+def test_an_installed_package_can_add_a_device(third_party):
+    assert registry.names("device")[-2:] == ("theirs", "ruin")
+    assert registry.load("device", "theirs").unavailable() is None
+    assert registry.summary("device", "theirs") == "Their device."
+
+
+def test_listing_them_imports_none_of_them(third_party):
+    for name in registry.names("device"):
+        registry.summary("device", name)
+        registry.literal("device", name, "VARIANTS")
+    assert not {"their_device", "their_ruin"} & set(sys.modules)
+
+
+def test_a_broken_one_fails_only_when_it_is_used(third_party, capsys):
+    from lightbench.cli import run
+
+    with pytest.raises(NotAvailable, match="no driver") as raised:
+        registry.load("device", "ruin")
+    assert raised.value.exit_code == 4
+    assert run(["list", "devices"]) == 0
+    assert "theirs" in capsys.readouterr().out

@@ -1,0 +1,152 @@
+"""The shape of the package: its public names, its rules about code, and what importing it costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+
+import msgspec
+import pytest
+
+import lightbench
+from lightbench import records, registry
+from lightbench.errors import EXIT_CODES, LightbenchError
+
+FILES = sorted(registry.PACKAGE.rglob("*.py"))
+ROOT = registry.PACKAGE.parent
+
+
+def name_of(path):
+    return str(path.relative_to(ROOT))
+
+
+def calls(path):
+    """Every call in a file, as ("torch.load", the call)."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func), node
+
+
+# Frozen lists: a change here is a change for everybody who uses lightbench.
+
+
+def test_the_public_names_are_these():
+    assert lightbench.__all__ == [
+        "Case", "Costs", "Counts", "Latency", "Op", "Profile", "Record", "Samples", "__version__",
+        "count", "load_model", "profile",
+    ]  # fmt: skip
+    assert all(getattr(lightbench, name) for name in lightbench.__all__)
+    assert dir(lightbench) == lightbench.__all__
+
+
+def test_a_name_that_is_not_public_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'proflie'"):
+        _ = lightbench.proflie
+
+
+FIELDS = {
+    "Case": "model inputs batch device engine dtype mode layout threads",
+    "InputSpec": "shape dtype",
+    "Costs": (
+        "params param_bytes madds mem_access mem_bytes fused_bytes activations ops uncounted traced"
+    ),
+    "Samples": "wall_s cpu_s calls_per_sample samples_per_round first_call_s warmup_calls stop",
+    "Latency": "median_s low_s high_s p90_s p99_s min_s n cpu_median_s",
+    "Failure": "error message hint exit_code",
+    "Environment": "comparable noted",
+    "Record": (
+        "schema time case status environment costs samples latency peak_memory_bytes warnings"
+        " failure"
+    ),
+}
+
+
+@pytest.mark.parametrize("noun", FIELDS)
+def test_the_fields_of_a_stored_record_are_these(noun):
+    fields = msgspec.structs.fields(getattr(records, noun))
+    assert " ".join(field.name for field in fields) == FIELDS[noun]
+
+
+def test_the_parameters_of_the_public_functions_are_these():
+    import inspect
+
+    found = {
+        name: " ".join(inspect.signature(getattr(lightbench, name)).parameters)
+        for name in ("profile", "count", "load_model")
+    }
+    assert found == {
+        "profile": (
+            "models device engine batch threads dtype mode layout input args rel max_seconds seed"
+            " trusted stored say progress keep"
+        ),
+        "count": "model input batch dtype args strict trusted",
+        "load_model": "model",
+    }
+
+
+def test_every_error_has_an_exit_code_of_the_table_and_says_what_it_is():
+    found = [LightbenchError]
+    for error in found:
+        found += error.__subclasses__()
+        assert error.exit_code in EXIT_CODES
+        assert error.__doc__
+    assert len(found) > 8
+    assert sorted(EXIT_CODES) == [0, 1, 2, 3, 4, 70, 130]
+
+
+# Rules about code.
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_a_file_is_one_idea(path):
+    text = path.read_text()
+    assert len(text.splitlines()) <= 400
+    assert not text or ast.get_docstring(ast.parse(text))
+    assert path.name != "utils.py"
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_nothing_runs_code_or_unpickles_that_came_as_data(path):
+    for name, call in calls(path):
+        assert name not in {"eval", "exec", "compile", "yaml.load", "os.system", "os.popen"}, name
+        assert not name.startswith(("pickle.", "marshal.", "shelve.")), name
+        assert not name.endswith(".extractall"), name
+        settings = {keyword.arg: keyword.value for keyword in call.keywords}
+        assert "shell" not in settings
+        if name == "torch.load":
+            assert ast.unparse(settings["weights_only"]) == "True"
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_no_time_goes_through_a_clock_that_can_be_set(path):
+    used = {name for name, _ in calls(path)}
+    assert not used & {"time.time", "time.time_ns", "time.clock", "time.process_time"}
+    if path.parent.name != "devices":
+        assert "time.perf_counter_ns" not in used
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if p.parent.name == "timing"], ids=name_of)
+def test_timing_itself_knows_no_clock_and_no_torch(path):
+    tree = ast.parse(path.read_text())
+    imported = [
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    ]
+    assert "time" not in imported
+    assert "torch" not in {name.partition(".")[0] for name in imported}
+
+
+def test_importing_lightbench_and_its_record_types_takes_no_torch():
+    code = (
+        "import sys, lightbench\n"
+        "from lightbench import Case, Record\n"
+        "assert not {'torch', 'pandas', 'matplotlib', 'click', 'rich'} & set(sys.modules)\n"
+        "lightbench.count\n"
+        "assert 'torch' in sys.modules\n"
+        "assert not {'torchvision', 'timm', 'pandas', 'matplotlib'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
