@@ -585,7 +585,7 @@ def test_the_order_of_the_cases_does_not_change_how_many_samples_there_are(names
     machine = Machine()
     kinds = {
         "calm": lambda: repeat(4 * MS),
-        "noisy": lambda: alternating(*[4 * MS] * 5, *[6 * MS] * 5),
+        "noisy": lambda: alternating(*[3.5 * MS] * 5, *[4 * MS] * 5),
         "short": lambda: repeat(10e-6),
         "slow": lambda: repeat(64 * MS),
     }
@@ -598,6 +598,6 @@ def test_the_order_of_the_cases_does_not_change_how_many_samples_there_are(names
         "slow": 1,
     }
     lengths = {len(samples.wall_s) // samples.samples_per_round for samples in results.values()}
-    # Eight seconds; a round is 4 x 4 + 4 x 5 + 2 x 64 ms, one call of 10 us and 15 blocks of 1 ms.
+    # Eight seconds; a round is 4 x 4 + 4 x 3.75 + 2 x 64 ms, one call of 10 us and 15 blocks of 1 ms.
     assert len(lengths) == 1
-    assert lengths.pop() == pytest.approx(8.0 / 0.179, abs=2)
+    assert lengths.pop() == pytest.approx(8.0 / 0.174, abs=2)
