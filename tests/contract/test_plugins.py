@@ -328,7 +328,7 @@ def third_party(monkeypatch, tmp_path):
     registry._syntax.cache_clear()
     points = {
         name: importlib.metadata.EntryPoint(name, module, "lightbench.devices")
-        for name, module in (("theirs", "their_device"), ("ruin", "their_ruin"))
+        for name, module in (("theirs", "their_device"), ("ruin", "their_ruin"), ("gone", "gone"))
     }
     ours = registry._entry_points
     monkeypatch.setattr(
@@ -337,7 +337,7 @@ def third_party(monkeypatch, tmp_path):
 
 
 def test_an_installed_package_can_add_a_device(third_party):
-    assert registry.names("device")[-2:] == ("theirs", "ruin")
+    assert registry.names("device")[-3:] == ("theirs", "ruin", "gone")
     assert registry.load("device", "theirs").unavailable() is None
     assert registry.summary("device", "theirs") == "Their device."
 

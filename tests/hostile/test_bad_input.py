@@ -289,6 +289,21 @@ def test_a_network_that_fails_while_it_is_timed_is_a_row(nets, lightbench):
     assert "Conv2d" in wrong_input["failure"]["message"]
 
 
+def test_a_network_that_takes_one_image_only_is_timed(lightbench, tmp_path):
+    (tmp_path / "net.py").write_text(
+        "from torch import nn\n"
+        "class Net(nn.BatchNorm2d):\n"
+        "    def __init__(self): super().__init__(3)\n"
+        "    def forward(self, x):\n"
+        "        assert len(x) == 1\n"
+        "        return super().forward(x)\n"
+    )
+    answer = lightbench(
+        "profile", f"{tmp_path}/net.py:Net", "--input", "3x8x8", "--max-seconds", "0.05"
+    )
+    assert answer.code == 0, answer
+
+
 def test_infinite_outputs_are_warned_about_and_timed(nets, lightbench):
     answer = lightbench(
         "profile", f"{nets}:Infinite", "--input", "3x8x8", "--threads", "1", "--max-seconds", "0.05"

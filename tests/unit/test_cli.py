@@ -384,6 +384,9 @@ def test_models_that_all_fail_alike_give_their_code_and_no_empty_table(command, 
     answer = lightbench(*command, "nope", "nada")
     assert (answer.code, answer.out) == (2, "")
     assert all(f"no model is called '{name}'" in answer.err for name in ("nope", "nada"))
+    document = lightbench(*command, "nope", "nada", "--format", "json")
+    assert document.code == 2
+    assert len(json.loads(document.out)) in (0, 2)
 
 
 def test_one_median_of_the_null_device_is_exactly_a_millisecond(lightbench):
