@@ -32,6 +32,7 @@ class Work(NamedTuple):
     groups: int = 1
     weights: tuple[int, ...] = ()  # arguments that are weights whatever they were computed from
     gathers: bool = False  # reads of its first argument only what it writes (embedding, index)
+    overwrites: bool = False  # does not read its first argument at all (copy_)
 
 
 Rule = Callable[[tuple[Any, ...], Any], Work]
@@ -171,11 +172,15 @@ def _fixed(work: Work) -> Rule:
     return lambda _args, _out: work
 
 
+def _overwrite(_args: tuple[Any, ...], _out: Any) -> Work:
+    return Work("data movement", overwrites=True)
+
+
 def _gather(_args: tuple[Any, ...], _out: Any) -> Work:
     return Work("data movement", gathers=True)
 
 
-NORM = _fixed(Work("norm"))
+NORM = _fixed(Work("norm", weights=(1, 2, 3, 4)))  # scale, shift, running statistics
 ACTIVATION = _fixed(Work("activation"))
 ELEMENTWISE = _fixed(Work("element-wise"))
 POOLING = _fixed(Work("pooling"))
@@ -218,7 +223,7 @@ _BY_NAME: dict[Rule, str] = {
         " fractional_max_pool3d mean amax amin"
     ),
     MOVEMENT: (
-        "cat concat stack clone copy_ _to_copy roll flip rot90 repeat repeat_interleave pad"
+        "cat concat stack clone _to_copy roll flip rot90 repeat repeat_interleave pad"
         " constant_pad_nd reflection_pad1d reflection_pad2d reflection_pad3d replication_pad1d"
         " replication_pad2d replication_pad3d im2col col2im upsample_nearest1d upsample_nearest2d"
         " upsample_nearest3d upsample_bilinear2d upsample_bicubic2d upsample_linear1d"
@@ -229,6 +234,7 @@ _BY_NAME: dict[Rule, str] = {
         " quantize_per_tensor_dynamic dequantize split_with_sizes_copy slice_scatter"
         " select_scatter unsafe_split unsafe_chunk _reshape_copy view_copy unfold_copy"
     ),
+    _overwrite: "copy_",
     _gather: "embedding index index_select gather _unsafe_index take take_along_dim",
     OTHER: (
         "sum prod max min argmax argmin var std var_mean std_mean norm linalg_vector_norm cumsum"

@@ -130,39 +130,35 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _add(self, func: Any, work: Work, args: tuple[Any, ...], out: Any) -> None:
         row = Row(self._place.now, func._opname, work)
-        written = out if isinstance(out, Tensor) else next(_tensors((out,)), None)
+        written: Sequence[Tensor] = (out,) if isinstance(out, Tensor) else tuple(_tensors((out,)))
+        if work.kind in ("norm", "pooling"):
+            written = written[:1]  # statistics and indices are by-products
+        if written:
+            row.output = tuple(written[0].shape)
         for position, argument in enumerate(args):
-            if isinstance(argument, Tensor):
-                self._read(row, argument, position, written)
-            elif isinstance(argument, (list, tuple)):
-                for tensor in argument:
-                    if isinstance(tensor, Tensor):
-                        self._read(row, tensor, position, written)
-        outputs: Sequence[Any] = (out,)
-        if not isinstance(
-            out, Tensor
-        ):  # statistics of norms and indices of pooling are by-products
-            outputs = (written,) if work.kind in ("norm", "pooling") else tuple(_tensors((out,)))
-        for tensor in outputs:
-            if tensor is None:
-                continue
-            elements = tensor.numel()
-            row.writes += elements
+            tensors = argument if isinstance(argument, (list, tuple)) else (argument,)
+            for tensor in tensors:
+                if not isinstance(tensor, Tensor):
+                    continue
+                if position in work.weights:
+                    row.weights += (elements := tensor.numel())
+                    row.weight_bytes += elements * tensor.itemsize
+                elif position or not work.overwrites:
+                    self._read(row, tensor, gathered=work.gathers and not position)
+        for tensor in written:
+            row.writes += (elements := tensor.numel())
             row.write_bytes += elements * tensor.itemsize
             self._producer[storage_of(tensor)] = len(self.rows)
-        if written is not None:
-            row.output = tuple(written.shape)
         self.rows.append(row)
 
-    def _read(self, row: Row, tensor: Tensor, position: int, written: Tensor | None) -> None:
-        elements = tensor.numel() if tensor.is_contiguous() else _touched(tensor)
-        storage = storage_of(tensor)
-        if row.op == "copy_" and position == 0:
-            return  # only written
-        if row.work.gathers and position == 0 and written is not None:
-            elements = written.numel()
+    def _read(self, row: Row, tensor: Tensor, *, gathered: bool) -> None:
+        if gathered:  # only the rows that are looked up
+            elements = math.prod(row.output)
+        else:
+            elements = tensor.numel() if tensor.is_contiguous() else _touched(tensor)
         size = elements * tensor.itemsize
-        if position in row.work.weights or storage in self._weights:
+        storage = storage_of(tensor)
+        if storage in self._weights:
             row.weights += elements
             row.weight_bytes += size
             return
