@@ -50,7 +50,7 @@ def command(
     from lightbench.api import count  # imports torch
     from lightbench.exporters._costs import conventions_view, counts_view
 
-    counted, failures = [], []
+    counted, failures, reasons = [], [], {}
     for model in models:
         try:
             with data_only():
@@ -59,6 +59,7 @@ def command(
             if len(models) == 1:
                 raise
             failures.append(error.exit_code)
+            reasons[model] = error.message
             say_error(f"{model}: {error}")
     if not counted and chosen == "table":
         return exit_code(failures, len(models))
@@ -70,6 +71,6 @@ def command(
             rows = [row for one in counted for row in one.conventions(names, check=crosscheck)]
         view = conventions_view(rows, f"MAdds at batch {batch}, by convention")
     else:
-        view = counts_view([(one.model, one.costs) for one in counted], title)
+        view = counts_view([(one.model, one.costs) for one in counted], title, reasons)
     emit(view, form, output)
     return exit_code(failures, len(models))

@@ -19,7 +19,6 @@ from lightbench.errors import UsageError
 from lightbench.timing.sampling import Reading, Step
 
 torch_device = "cpu"
-clocks = "wall time; CPU time of the calling thread beside it"
 CGROUP = Path("/sys/fs/cgroup")
 MOST_THREADS = 1024  # OpenMP ends the process when it cannot start as many as it was told to
 

@@ -9,7 +9,6 @@ from typing import Any
 from lightbench.timing.sampling import Reading, Step
 
 torch_device = "meta"
-clocks = "none: every call takes exactly 1 ms"
 SECONDS = 0.001
 
 

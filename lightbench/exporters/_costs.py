@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-import msgspec
-
 from lightbench import units
 from lightbench.exporters._view import Column, Table, View
 from lightbench.records import Costs, Op
@@ -31,12 +29,24 @@ COUNTS = (
 )
 
 
-def counts_view(counted: Sequence[tuple[str, Costs]], title: str) -> View:
-    """One row a network."""
-    rows = tuple((name, *(getattr(c, col.key) for col in COUNTS[1:])) for name, c in counted)
-    notes = ("MAdds: one fused multiply-add is 1; FLOPs are twice as many.", ACCOUNTS)
-    data = [{"model": name, **msgspec.to_builtins(costs)} for name, costs in counted]
-    return View(Table(title, COUNTS, rows, (*notes, *_uncounted(counted))), data)
+def counts_view(
+    counted: Sequence[tuple[str, Costs]], title: str, failed: Mapping[str, str] | None = None
+) -> View:
+    """One row a network; one that could not be counted is a row of dashes, with the reason below."""
+    rows = [(name, *(getattr(c, col.key) for col in COUNTS[1:])) for name, c in counted]
+    reasons = failed or {}
+    rows += [(name, *[None] * (len(COUNTS) - 1)) for name in reasons]
+    notes: tuple[str, ...] = (
+        "MAdds: one fused multiply-add is 1; FLOPs are twice as many.",
+        ACCOUNTS,
+    )
+    notes += _uncounted(counted) + tuple(f"failed: {name}: {why}" for name, why in reasons.items())
+    data = [
+        {"model": name, **{k: getattr(c, k) for k in c.__struct_fields__ if k != "ops"}}
+        for name, c in counted
+    ]
+    data += [{"model": name, "failure": why} for name, why in reasons.items()]
+    return View(Table(title, COUNTS, tuple(rows), notes), data)
 
 
 def _uncounted(counted: Sequence[tuple[str, Costs]]) -> tuple[str, ...]:
@@ -76,7 +86,8 @@ def layers_view(costs: Costs, ops: Sequence[Op], title: str) -> View:
     ]
     if len(ops) < len(costs.ops):
         notes.insert(0, f"{len(ops)} of {len(costs.ops)} operators; the total is of all.")
-    data = [msgspec.to_builtins(op) | {"mem_bytes": op.mem_bytes} for op in ops]
+    derived = ("mem_access", "mem_bytes", "intensity")
+    data = [{key: getattr(op, key) for key in (*op.__struct_fields__, *derived)} for op in ops]
     return View(Table(title, LAYERS, tuple(rows), tuple(notes)), data)
 
 
