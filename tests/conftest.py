@@ -1,9 +1,12 @@
-"""Records for tests, with numbers that a reader can check by hand."""
+"""Records for tests, with numbers that a reader can check by hand; and commands run in this process."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pytest
 
+from lightbench.cli import run
 from lightbench.records import (
     SCHEMA,
     Case,
@@ -114,3 +117,22 @@ def profile():
         for name, (params, madds, moved, latency_s) in models.items()
         for batch in (1, 8)
     ]  # fmt: skip
+
+
+class Answer(NamedTuple):
+    """What a command left behind: its exit code, stdout and stderr."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def lightbench(capsys):
+    """Run a command in this process: ``lightbench("count", "resnet18").out``."""
+
+    def call(*arguments):
+        capsys.readouterr()
+        return Answer(run([str(argument) for argument in arguments]), *capsys.readouterr())
+
+    return call

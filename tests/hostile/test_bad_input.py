@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
 
 import pytest
 
 from lightbench import registry, store
-from lightbench.cli import run
 
 QUICK = ("--device", "null", "--max-seconds", "0.05")
 NET = "example_conv_g4"
-
-
-class Answer(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def lightbench(capsys):
-    def call(*arguments):
-        capsys.readouterr()
-        return Answer(run([str(argument) for argument in arguments]), *capsys.readouterr())
-
-    return call
 
 
 def refused(answer, code=2):

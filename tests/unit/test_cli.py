@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 import pytest
@@ -19,30 +18,12 @@ from markdown_it import MarkdownIt
 
 from lightbench import cli as commands
 from lightbench import registry, store
-from lightbench.cli import run
 from lightbench.cli._options import exit_code
 from lightbench.suite import Interrupted
 
 ROOT = Path(__file__).parents[2]
 QUICK = ("--device", "null", "--max-seconds", "0.05")
 NET = "example_conv_g4"
-
-
-class Answer(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def lightbench(capsys):
-    """Run a command in this process: ``lightbench("count", "resnet18").out``."""
-
-    def call(*arguments):
-        capsys.readouterr()
-        return Answer(run([str(argument) for argument in arguments]), *capsys.readouterr())
-
-    return call
 
 
 @pytest.fixture
@@ -260,7 +241,16 @@ def test_progress_goes_to_stderr_on_a_terminal_unless_quiet(
     monkeypatch.setenv("TERM", "xterm")
     answer = lightbench("profile", NET, *QUICK, "--format", "json", *quiet)
     assert json.loads(answer.out)
-    assert ("round 1, 50.0 ms left" in terminal.getvalue()) is expected
+    assert ("planning" in terminal.getvalue()) is expected
+
+
+def test_the_progress_line_says_how_far_the_rounds_are():
+    from lightbench.cli._progress import _line
+    from lightbench.timing.sampling import Progress
+
+    assert _line(Progress(1.0, 0.05, 1, None)) == "round 1, 50.0 ms left"
+    said = _line(Progress(1.0, 4.0, 40, 0.02))
+    assert said == "round 40, 4.00 s left, widest interval +-2.0 %"
 
 
 def test_count_shows_the_known_numbers_and_layers_add_up_to_them(lightbench):
