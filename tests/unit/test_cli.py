@@ -241,7 +241,7 @@ def test_progress_goes_to_stderr_on_a_terminal_unless_quiet(
     monkeypatch.setenv("TERM", "xterm")
     answer = lightbench("profile", NET, *QUICK, "--format", "json", *quiet)
     assert json.loads(answer.out)
-    assert ("planning" in terminal.getvalue()) is expected
+    assert bool(terminal.getvalue()) is expected  # which frame is painted is a matter of timing
 
 
 def test_the_progress_line_says_how_far_the_rounds_are():
