@@ -7,37 +7,65 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lightbench.api import Counts, Profile, count, load_model, profile
-    from lightbench.records import Case, Costs, Latency, Op, Record, Samples
+    from lightbench.records import Case, Costs, Latency, Op, Record, Samples, SweepPoint
+    from lightbench.studies import (
+        Card,
+        Guidelines,
+        Lint,
+        SweepResult,
+        lint_model,
+        make_device_card,
+        run_guidelines,
+        run_sweep,
+    )
 
 __version__ = "0.1.0"
 
 # Loaded at first use, so that `import lightbench` stays free of torch.
 _PUBLIC = {
-    "Counts": "lightbench.api",
-    "Profile": "lightbench.api",
-    "count": "lightbench.api",
-    "load_model": "lightbench.api",
-    "profile": "lightbench.api",
+    "Card": "lightbench.studies",
     "Case": "lightbench.records",
     "Costs": "lightbench.records",
+    "Counts": "lightbench.api",
+    "Guidelines": "lightbench.studies",
     "Latency": "lightbench.records",
+    "Lint": "lightbench.studies",
     "Op": "lightbench.records",
+    "Profile": "lightbench.api",
     "Record": "lightbench.records",
     "Samples": "lightbench.records",
+    "SweepPoint": "lightbench.records",
+    "SweepResult": "lightbench.studies",
+    "count": "lightbench.api",
+    "lint_model": "lightbench.studies",
+    "load_model": "lightbench.api",
+    "make_device_card": "lightbench.studies",
+    "profile": "lightbench.api",
+    "run_guidelines": "lightbench.studies",
+    "run_sweep": "lightbench.studies",
 }
 __all__ = [
+    "Card",
     "Case",
     "Costs",
     "Counts",
+    "Guidelines",
     "Latency",
+    "Lint",
     "Op",
     "Profile",
     "Record",
     "Samples",
+    "SweepPoint",
+    "SweepResult",
     "__version__",
     "count",
+    "lint_model",
     "load_model",
+    "make_device_card",
     "profile",
+    "run_guidelines",
+    "run_sweep",
 ]
 
 

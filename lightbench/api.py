@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
-from lightbench import registry, suite
+from lightbench import suite
 from lightbench.costs.conventions import CONVENTIONS, convert, difference
 from lightbench.costs.count import count_costs
 from lightbench.costs.crosscheck import crosscheck
@@ -18,43 +18,18 @@ from lightbench.errors import UncountedOps, UnknownName, UsageError
 from lightbench.exporters import View, profile_view
 from lightbench.exporters._costs import ConventionRow, counts_view, layers_view
 from lightbench.models import sources
-from lightbench.models._inputs import make_inputs
+from lightbench.models._inputs import make_inputs, specs_of
 from lightbench.profiler import Given, own_dtype
 from lightbench.records import Case, Costs, Dtype, InputSpec, Latency, Op, Record
+from lightbench.shown import Shown
 from lightbench.timing.sampling import Progress, Rule
 
 Model = str | nn.Module
 Inputs = str | Sequence[str] | None
 
 
-class _Shown:
-    """An object that shows itself as its table, in a terminal and in a notebook."""
-
-    view: View
-
-    def _render(self, name: str) -> str:
-        text: str = registry.load("format", name).render(self.view)
-        return text
-
-    def __repr__(self) -> str:
-        return self._render("table").rstrip("\n")
-
-    def _repr_html_(self) -> str:
-        return self._render("html")
-
-    def _repr_markdown_(self) -> str:
-        return self._render("markdown")
-
-    def to_pandas(self) -> Any:
-        """The table as a pandas DataFrame: raw values, columns named with their units."""
-        import pandas as pd  # 0.6 s
-
-        table = self.view.table
-        return pd.DataFrame(list(table.rows), columns=[column.key for column in table.columns])
-
-
 @dataclass(frozen=True, repr=False)
-class Profile(_Shown):
+class Profile(Shown):
     """What `profile` found: ``records``, one per case; with a single one its fields are at hand."""
 
     records: tuple[Record, ...]
@@ -81,7 +56,7 @@ class Profile(_Shown):
 
 
 @dataclass(frozen=True, repr=False)
-class Counts(_Shown):
+class Counts(Shown):
     """What `count` found for one network: ``costs`` and, on demand, any convention."""
 
     model: str
@@ -162,11 +137,6 @@ def _check_model(model: Any) -> None:
         raise UsageError(f"a model is a name or a torch.nn.Module, got {model!r}.", hint)
 
 
-def _specs(inputs: Inputs) -> tuple[InputSpec, ...] | None:
-    texts = [inputs] if isinstance(inputs, str) else inputs
-    return tuple(InputSpec.parse(text) for text in texts) if texts else None
-
-
 def count(
     model: Model,
     *,
@@ -188,7 +158,7 @@ def count(
     suite.check_batch(batch)
     if dtype is not None and dtype not in get_args(Dtype):
         raise UnknownName("dtype", dtype, get_args(Dtype), f"Known: {', '.join(get_args(Dtype))}.")
-    specs = _specs(input)
+    specs = specs_of(input)
     if isinstance(model, nn.Module):
         name, network = type(model).__name__, model
         dtype = dtype or own_dtype(network)
@@ -280,7 +250,7 @@ def profile(
         raise UsageError("args are for modules, not for models by name.", "Use input and batch.")
     cases, errors = suite.plan(
         names,
-        inputs=_specs(input),
+        inputs=specs_of(input),
         at_hand={name: _defaults(of) for name, of in given.items()},
         trusted=trusted,
         device=[device],

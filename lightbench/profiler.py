@@ -54,6 +54,8 @@ class Prepared(NamedTuple):
 
     case: Case
     costs: Costs
+    network: nn.Module
+    program: Program
     step: Step
     peak_memory_bytes: int | None
     warnings: tuple[str, ...]
@@ -81,6 +83,8 @@ def prepare(case: Case, given: Given | None = None, *, trusted: bool = True) -> 
     return Prepared(
         case,
         costs,
+        network,
+        program,
         device.step(program.call, program.context),
         None if peak is None else peak + held,
         warnings,

@@ -3,6 +3,7 @@
 A stored record carries ``schema``. History:
 
 1. first version
+2. ``sweep``: where a record stands among those timed in the same rounds
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from lightbench.errors import UsageError
 from lightbench.units import parse_shape
 from lightbench.units import shape as shape_text
 
-SCHEMA = 1
+SCHEMA = 2
 
 Kind = Literal[
     "dense conv",
@@ -232,6 +233,26 @@ class Latency(Noun, frozen=True, kw_only=True):
         return (self.high_s - self.low_s) / 2 / self.median_s
 
 
+class SweepPoint(Noun, frozen=True, kw_only=True):
+    """Where a record stands in a sweep: cases that differ in one thing and were timed in the same
+    rounds. Records of one ``run`` may be compared round by round."""
+
+    run: str  # the same for all records of the same rounds
+    experiment: str  # "g1_channel_ratio", or an axis of `lightbench sweep`
+    point: str  # what differs: "1:4"
+    channels: str = ""  # which set of channels: "aligned", "paper-gpu", "paper-arm"
+    width: int = 1  # by how much the set is multiplied
+    settings: dict[str, int | str | bool] = {}  # what the point consists of: {"c1": 48, "c2": 192}
+    reference: bool = False  # the point that all others are compared with
+    launch: bool = False  # the same operators on a map of one pixel: what starting them takes
+    per_madd: bool = False  # points differ in their multiply-adds: what counts is time per one
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.width < 1:
+            raise ValueError(f"a width is 1 or more, got {self.width}")
+
+
 class Failure(Noun, frozen=True, kw_only=True):
     """Why a case has no result: one sentence, the next step, and the exit code it stands for."""
 
@@ -266,6 +287,7 @@ class Record(Noun, frozen=True, kw_only=True):
     peak_memory_bytes: int | None = None
     warnings: tuple[str, ...] = ()
     failure: Failure | None = None
+    sweep: SweepPoint | None = None
 
     def __post_init__(self) -> None:
         if self.schema != SCHEMA:

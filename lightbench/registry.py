@@ -29,6 +29,8 @@ FOLDERS = {
     "model family": "models",
     "format": "exporters",
     "figure": "plots",
+    "guideline": "guidelines",
+    "lint rule": "lint",
     "command": "cli",
 }
 

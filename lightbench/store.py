@@ -24,7 +24,9 @@ from lightbench.records import SCHEMA, Record
 MAX_LINE = 32 << 20  # bytes; a record of 1,000 operators and 100,000 samples has about 3 MB
 
 # A schema -> the change that lifts a stored record (without its id) to the next one.
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    1: lambda record: {**record, "schema": 2, "sweep": None},
+}
 
 _LINE = re.compile(rb'\{"id":"([0-9a-f]{16})",')
 

@@ -20,7 +20,17 @@ from lightbench.errors import (
     UsageError,
 )
 from lightbench.faults import explain_plainly
-from lightbench.records import Case, Dtype, Environment, InputSpec, Layout, Mode, Record, Samples
+from lightbench.records import (
+    Case,
+    Dtype,
+    Environment,
+    InputSpec,
+    Layout,
+    Mode,
+    Record,
+    Samples,
+    SweepPoint,
+)
 from lightbench.timing import environment
 from lightbench.timing.sampling import Progress, Rule, collect
 
@@ -137,6 +147,7 @@ def run(
     say: Say = lambda _text: None,
     progress: Callable[[Progress], None] | None = None,
     keep: Callable[[Record], None] = lambda _record: None,
+    sweep: Sequence[SweepPoint] = (),
 ) -> list[Record]:
     """Records of ``cases``, in their order. ``keep`` gets each one as soon as it is known.
 
@@ -145,6 +156,9 @@ def run(
     speed drifts is unfair to none of them. One that fails is a record saying so. Ctrl-C ends the
     run: in the rounds, what has samples is kept, marked; then ``Interrupted`` is raised, with the
     records there are.
+
+    With ``sweep``, one point for each case, of one device and thread count: the rounds end when each
+    point's ratio to the reference is known within ``rule.rel``.
     """
     from lightbench import profiler  # imports torch
 
@@ -152,6 +166,8 @@ def run(
     done: dict[int, Record] = {}
 
     def finish(index: int, record: Record) -> None:
+        if sweep:
+            record = msgspec.structs.replace(record, sweep=sweep[index])
         done[index] = record
         keep(record)
 
@@ -174,7 +190,7 @@ def run(
                 ready[i] = prepare(i)
             except LightbenchError as error:
                 finish(i, profiler.failed(cases[i], error, where))
-        results = _time(ready, rule, seed, progress)
+        results = _time(ready, rule, seed, progress, _compared(sweep))
         for i, result in results.items():
             if isinstance(result, Exception):
                 reason = explain_plainly("the network failed while it was timed", result)
@@ -205,6 +221,7 @@ def _time(
     rule: Rule,
     seed: int | None,
     progress: Callable[[Progress], None] | None,
+    compared: Mapping[str, str] | None,
 ) -> dict[int, Samples | Exception]:
     samples = collect(
         {str(i): prepared.step for i, prepared in ready.items()},
@@ -212,8 +229,21 @@ def _time(
         clock=time.perf_counter,
         rng=random.Random(seed),
         report=progress,
+        compared=compared,
     )
     return {int(name): result for name, result in samples.items()}
+
+
+def _compared(sweep: Sequence[SweepPoint]) -> dict[str, str] | None:
+    """Every point -> the reference, by the names that `collect` knows them under."""
+    if not sweep:
+        return None
+    (reference,) = (i for i, point in enumerate(sweep) if point.reference and not point.launch)
+    return {
+        str(i): str(reference)
+        for i, point in enumerate(sweep)
+        if i != reference and not point.launch
+    }
 
 
 class Interrupted(KeyboardInterrupt):

@@ -98,6 +98,13 @@ def margin(value: float | None) -> str:
     return DASH if value is None else f"+-{percent(value)}"
 
 
+def factor(value: float | None) -> str:
+    """A ratio with two decimals, for ratios near 1: 1.04, 0.97, 12.4; a dash if unknown."""
+    if value is None:
+        return DASH
+    return f"{value:.2f}" if 0.095 <= value < 9.995 else _significant(value, 3)
+
+
 def number(value: float | None) -> str:
     """A plain figure with three significant digits: 12.4."""
     return DASH if value is None else _significant(value, 3)

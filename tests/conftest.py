@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
 from lightbench.cli import run
@@ -18,7 +19,9 @@ from lightbench.records import (
     Op,
     Record,
     Samples,
+    SweepPoint,
 )
+from lightbench.timing.stats import summarize
 
 
 def record(
@@ -34,6 +37,9 @@ def record(
     failure=None,
     comparable=None,
     costs=True,
+    mem_access=330,
+    shape=(3, 224, 224),
+    sweep=None,
     **case,
 ):
     """One case of one convolution. The interval is +-2 %, the 90th percentile 10 % above the median."""
@@ -43,7 +49,7 @@ def record(
         op="conv2d",
         kind="dense conv",
         madds=madds,
-        reads=100,
+        reads=mem_access - 230,
         writes=200,
         weights=30,
         read_bytes=mem_bytes,
@@ -53,7 +59,7 @@ def record(
         params=params,
         param_bytes=4 * params,
         madds=madds,
-        mem_access=330,
+        mem_access=mem_access,
         mem_bytes=mem_bytes,
         fused_bytes=mem_bytes // 2,
         activations=200,
@@ -63,7 +69,7 @@ def record(
     return Record(
         schema=SCHEMA,
         time="2026-01-02T03:04:05Z",
-        case=Case(model=model, inputs=(InputSpec(shape=(3, 224, 224)),), batch=batch, **case),
+        case=Case(model=model, inputs=(InputSpec(shape=shape),), batch=batch, **case),
         status="ok" if timed else "failed",
         environment=Environment(
             comparable=comparable or {"cpu": "Example CPU", "threads": 2, "torch": "2.13.0"},
@@ -93,7 +99,89 @@ def record(
         failure=Failure(error="ModelError", message=failure, hint="Try --batch 1.")
         if failure
         else None,
+        sweep=sweep,
     )
+
+
+DRIFT = (1.0, 1.5, 0.8, 1.2, 2.0, 0.7)  # of the whole machine, round by round: no ratio shows it
+FOUR_RATIOS = {"1:1": 0.010, "1:2.25": 0.011, "1:4": 0.012, "1:9": 0.015}
+
+
+def sweep_records(
+    times=FOUR_RATIOS,
+    *,
+    experiment="g1_channel_ratio",
+    channels="aligned",
+    width=1,
+    run="a1",
+    reference=None,
+    per_madd=False,
+    madds=None,
+    mem_access=None,
+    mem_bytes=None,
+    launch=None,
+    settings=None,
+    notes=None,
+    rounds=12,
+    samples_per_round=1,
+    costs=True,
+    **case,
+):
+    """The records of one sweep: row -> seconds, which drift alike in all rows; or all its samples; or
+    None, for a row that failed. The reference is the first row. Everything else is row -> value,
+    where it is not the same for all: ``launch`` in seconds makes a probe of that row."""
+
+    usual = {"c1": 64, "c2": 64, "blocks": 10} if experiment == "g1_channel_ratio" else {"c": 64}
+
+    def made(row, seconds, *, probe):
+        point = SweepPoint(
+            run=run,
+            experiment=experiment,
+            point=row,
+            channels=channels,
+            width=width,
+            settings=(settings or {}).get(row, usual),
+            reference=row == (reference or next(iter(times))),
+            launch=probe,
+            per_madd=per_madd,
+            note=(notes or {}).get(row, ""),
+        )
+        given = {
+            "shape": (64, 1, 1) if probe else (64, 56, 56),
+            "madds": (madds or {}).get(row, 1_000_000),
+            "mem_access": (mem_access or {}).get(row, 330),
+            "mem_bytes": (mem_bytes or {}).get(row, 4000),
+            "costs": costs,
+            "sweep": point,
+            **case,
+        }
+        model = f"stack:{row}"
+        if seconds is None:
+            return record(model, failure="out of memory.", **{**given, "costs": False})
+        if isinstance(seconds, float):
+            each = rounds * samples_per_round
+            seconds = [seconds * DRIFT[i % len(DRIFT)] for i in range(each)]
+        samples = Samples(
+            wall_s=tuple(seconds),
+            samples_per_round=samples_per_round,
+            first_call_s=max(seconds),
+            warmup_calls=3,
+            stop="converged",
+        )
+        return msgspec.structs.replace(
+            record(model, **given), samples=samples, latency=summarize(samples)
+        )
+
+    return [
+        *(made(row, seconds, probe=False) for row, seconds in times.items()),
+        *(made(row, seconds, probe=True) for row, seconds in (launch or {}).items()),
+    ]
+
+
+@pytest.fixture(scope="session", name="sweep_records")
+def sweep_records_fixture():
+    """The factory above: ``sweep_records({"1:1": 0.010, "1:9": 0.015}, width=2)``."""
+    return sweep_records
 
 
 @pytest.fixture(scope="session")

@@ -11,11 +11,10 @@ from typing import Any
 import click
 
 from lightbench import __version__, registry
-from lightbench.cli._options import say_error
+from lightbench.cli._options import INTERRUPTED, say_error
 from lightbench.errors import LightbenchError, UnknownName
 
 FAULT = 70
-INTERRUPTED = 130
 
 
 class ReaderLeft(Exception):
@@ -38,19 +37,26 @@ class Commands(click.Group):
             raise ReaderLeft from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return [*registry.names("command")]  # in this package `list` is the command of that name
+        return [name.replace("_", "-") for name in registry.names("command")]
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command:  # noqa: ARG002
-        known = registry.names("command")
+    def get_command(self, ctx: click.Context, name: str) -> click.Command:
+        known = self.list_commands(ctx)
         if name not in known:
             raise UnknownName("command", name, known, "`lightbench --help` shows them all.")
-        command: click.Command = registry.load("command", name).command
+        command: click.Command = registry.load("command", _plugin(name)).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         names = self.list_commands(ctx)
         with formatter.section("Commands"):
-            formatter.write_dl([(name, registry.summary("command", name)) for name in names])
+            formatter.write_dl(
+                [(name, registry.summary("command", _plugin(name))) for name in names]
+            )
+
+
+def _plugin(name: str) -> str:
+    """The file (or entry point) of a command: ``device-card`` is device_card.py."""
+    return name if name in registry.names("command") else name.replace("-", "_")
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -22,6 +22,8 @@ from lightbench.units import visible
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+INTERRUPTED = 130
+
 
 class Many(click.ParamType[list[Any]]):
     """One value or several with commas: ``1,8``."""
@@ -56,6 +58,23 @@ def output_options(function: F) -> F:
     return click.option(
         "--format", "form", metavar="FORMAT", help="See `lightbench list formats`."
     )(function)
+
+
+def setup_options(function: F) -> F:
+    """How one set of cases is run: device, engine, threads, batch, dtype, layout, one value each."""
+    options = (
+        click.option("--device", default="cpu", show_default=True, help="Where to run."),
+        click.option("--engine", default="eager", show_default=True, help="What runs it."),
+        click.option("--threads", type=int, help="CPU threads. Default: PyTorch's choice."),
+        click.option("--batch", type=int, default=1, show_default=True, help="Batch size."),
+        click.option(
+            "--dtype", default="float32", show_default=True, help="float32, bfloat16, ..."
+        ),
+        click.option("--channels-last", is_flag=True, help="Lay images out as NHWC."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
 
 
 def input_options(function: F) -> F:

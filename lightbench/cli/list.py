@@ -1,4 +1,4 @@
-"""Names to use: models, devices, engines, conventions, formats."""
+"""Names to use: models, devices, engines, conventions, guidelines, axes, formats."""
 
 from __future__ import annotations
 
@@ -31,26 +31,39 @@ def _conventions() -> Rows:
     return ((name, convention.says) for name, convention in CONVENTIONS.items())
 
 
+def _axes() -> Rows:
+    from lightbench.sweep.axes import AXES
+
+    return ((name, axis.about) for name, axis in AXES.items())
+
+
 LISTS: dict[str, Callable[[], Rows]] = {
     "models": _models,
     "devices": _plugins("device"),
     "engines": _plugins("engine"),
     "conventions": _conventions,
+    "guidelines": _plugins("guideline"),
+    "axes": _axes,
     "formats": _plugins("format"),
 }
 MORE = {
-    "models": ("Also: torchvision:NAME and timm:NAME (--from shows them), path/file.py:Class.",)
+    "models": (
+        "Also: torchvision:NAME, timm:NAME, stack:NAME (--from shows them), path/file.py:Class.",
+    )
 }
 
 
 @click.command("list")
 @click.argument("what", type=click.Choice(list(LISTS)))
 @click.option(
-    "--from", "library", type=click.Choice(["torchvision", "timm"]), help="Models of a library."
+    "--from",
+    "library",
+    type=click.Choice(["torchvision", "timm", "stack"]),
+    help="Models of a library.",
 )
 @output_options
 def command(what: str, library: str | None, form: str | None, output: Path | None) -> None:
-    """Names to use: models, devices, engines, conventions, formats."""
+    """Names to use: models, devices, engines, conventions, guidelines, axes, formats."""
     if library and what != "models":
         raise UsageError("--from is for models.", f"Try `lightbench list models --from {library}`.")
     if library:

@@ -10,6 +10,7 @@ import click
 
 from lightbench import store
 from lightbench.cli._options import (
+    INTERRUPTED,
     NUMBERS,
     WORDS,
     chosen_format,
@@ -27,8 +28,6 @@ from lightbench.errors import LightbenchError, UsageError
 from lightbench.exporters import profile_view
 from lightbench.models import sources
 from lightbench.records import Failure, Record
-
-INTERRUPTED = 130
 
 
 @click.command("profile")

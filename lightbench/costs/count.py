@@ -34,7 +34,7 @@ def count_costs(network: nn.Module, make_inputs: MakeInputs) -> Costs:
         parts = parts_of(network)
     rows, uncounted, traced = _trace(network, parts, make_inputs)
     storages = {_key(tensor): tensor for tensor in (*parts.parameters, *parts.buffers)}
-    return _costs(
+    return costs_of(
         rows,
         params=sum(p.numel() for p in parts.parameters),
         param_bytes=sum(t.numel() * t.itemsize for t in storages.values()),
@@ -90,7 +90,8 @@ def _run(
     return tracer.rows, dict(tracer.uncounted)
 
 
-def _costs(rows: list[Row], **totals: Any) -> Costs:
+def costs_of(rows: list[Row], **totals: Any) -> Costs:
+    """What the rows of one pass add up to; ``totals`` are the fields that rows do not say."""
     ops = tuple(map(_op, rows, fused_bytes(rows)))
     return Costs(
         madds=sum(op.madds for op in ops),

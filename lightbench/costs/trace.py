@@ -71,13 +71,13 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         kwargs = kwargs or {}
         plan = plan_of(func)
         if plan.action == "view":
-            return func(*args, **kwargs)
+            return self.execute(func, args, kwargs)
         if plan.action == "view or copy":
             out = self._shape(plan, args, kwargs)
             if out is NotImplemented:
-                out = func(*args, **kwargs)
+                out = self.execute(func, args, kwargs)
             if isinstance(out, Tensor) and storage_of(out) != storage_of(args[0]):
-                self._add(func, _COPY, args, out)
+                self.add(func, _COPY, args, out)
             return out
         if plan.action == "make":
             return self._run(func, args, kwargs)
@@ -91,8 +91,12 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             out = self._run(func, args, kwargs)
         if plan.rule is None:
             self.uncounted[func._schema.name] += 1
-        self._add(func, (plan.rule or OTHER)(args, out), args, out)
+        self.add(func, (plan.rule or OTHER)(args, out), args, out)
         return out
+
+    def execute(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run one operator. Nothing else runs one, and its row, if it gets any, is added next."""
+        return func(*args, **kwargs)
 
     def _shape(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if plan.shape is None or not self._meta or not _first(args).is_meta:
@@ -102,9 +106,9 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The operator itself. A real constant that meets a tensor without values loses its own."""
         if not self._meta or not self._valueless(args):
-            return func(*args, **kwargs)
+            return self.execute(func, args, kwargs)
         without = tuple(map(self._without_values, args))
-        out = func(*without, **kwargs)
+        out = self.execute(func, without, kwargs)
         # An operator that works in place returns what it was given.
         return args[0] if out is without[0] else out
 
@@ -128,7 +132,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return type(value)(map(self._without_values, value))
         return value
 
-    def _add(self, func: Any, work: Work, args: tuple[Any, ...], out: Any) -> None:
+    def add(self, func: Any, work: Work, args: tuple[Any, ...], out: Any) -> None:
+        """The row of an operator that was run."""
         row = Row(self._place.now, func._opname, work)
         written: Sequence[Tensor] = (out,) if isinstance(out, Tensor) else tuple(_tensors((out,)))
         if work.kind in ("norm", "pooling"):

@@ -20,6 +20,7 @@ class Column:
     align: Literal["left", "right"] = "right"
     drop: int = 0  # 0 is always printed; on a narrow terminal the highest number goes first
     shown: bool = True  # False: for programs only
+    sparse: bool = False  # True: left out where no row has a value
 
     def cell(self, value: Any) -> str:
         """The text of one value for people: a dash if it is unknown."""
@@ -59,12 +60,20 @@ class Table:
 
     def _speaks(self, i: int, column: Column) -> bool:
         said = not self.rows or any(column.cell(row[i]) for row in self.rows)
-        return column.shown and said
+        unknown = column.sparse and all(row[i] is None for row in self.rows)
+        return column.shown and said and not unknown
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One answer twice: ``table`` for people and CSV, ``data`` (builtins) for JSON."""
+    """One answer twice: ``table`` for people and CSV, ``data`` (builtins) for JSON. ``above`` are
+    tables that people read first."""
 
     table: Table
     data: Any
+    above: tuple[Table, ...] = ()
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """What people are shown, in that order."""
+        return (*self.above, self.table)

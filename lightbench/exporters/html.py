@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from html import escape
 
-from lightbench.exporters._view import View
+from lightbench.exporters._view import Table, View
 from lightbench.units import visible
 
 SUFFIXES = (".html", ".htm")
 
 
 def render(view: View, *, width: int | None = None, colour: bool = False) -> str:  # noqa: ARG001
-    """One ``div`` with table and notes, in ASCII, with no script, link or style sheet."""
-    table = view.table.for_people()
+    """A ``div`` for each table with its notes, in ASCII, with no script, link or style sheet."""
+    return "".join(map(_table, view.tables))
+
+
+def _table(table: Table) -> str:
+    table = table.for_people()
     aligns = [f' style="text-align: {column.align}"' for column in table.columns]
     heads = [f"<th{a}>{_text(c.heading)}</th>" for a, c in zip(aligns, table.columns, strict=True)]
     lines = ["<div>", "<table>", f"<caption>{_text(table.title)}</caption>"]

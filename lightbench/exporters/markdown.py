@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from lightbench.exporters._view import Column, View
+from lightbench.exporters._view import Column, Table, View
 from lightbench.units import visible
 
 SUFFIXES = (".md", ".markdown")
@@ -16,8 +16,12 @@ _PROSE = re.compile(r"(?!.*(://|www\.))[A-Za-z0-9(?!][A-Za-z0-9 ,.;:()%/'?!+=-]*
 
 
 def render(view: View, *, width: int | None = None, colour: bool = False) -> str:  # noqa: ARG001
-    """A GFM table under its title; names are code spans, notes a list below."""
-    table = view.table.for_people()
+    """GFM tables, each under its title; names are code spans, notes a list below."""
+    return "\n".join(map(_table, view.tables))
+
+
+def _table(table: Table) -> str:
+    table = table.for_people()
     lines = [f"**{_prose(table.title)}**", ""]
     lines.append(_row(column.heading for column in table.columns))
     lines.append(_row("---:" if column.align == "right" else ":---" for column in table.columns))
@@ -31,9 +35,11 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _cell(column: Column, value: Any) -> str:
-    """Our own words and numbers as they are, a stored text as code."""
+    """Our own words and numbers as they are, a stored text as code, and so whatever Markdown might
+    act on."""
     text = column.cell(value)
-    if not (isinstance(value, str) and column.text is str):
+    stored = isinstance(value, str) and column.text is str
+    if not stored and (not isinstance(value, str) or not text or _PROSE.fullmatch(text)):
         return text
     # GitHub ends a cell at a bar unless an odd number of backslashes stands before it.
     return re.sub(r"(\\*)\|", r"\1\1\\|", _code(text))

@@ -21,7 +21,11 @@ EASY, SHORT = 24, 8
 
 def render(view: View, *, width: int | None = None, colour: bool = False) -> str:
     """Lines of at most ``width`` terminal cells (80 unless given, at least 40)."""
-    table, width = view.table.for_people(), max(width or DEFAULT_WIDTH, MIN_WIDTH)
+    width = max(width or DEFAULT_WIDTH, MIN_WIDTH)
+    return "\n".join(_table(table.for_people(), width, colour=colour) for table in view.tables)
+
+
+def _table(table: Table, width: int, *, colour: bool) -> str:
     lines = {column: _lines(table, i) for i, column in enumerate(table.columns)}
     widths = _fit({column: max(map(cell_len, lines[column])) for column in lines}, width)
     left_out = ", ".join(column.heading for column in lines if column not in widths)

@@ -19,6 +19,12 @@ SETTLING_IMAGES = 8
 _LAYOUTS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
+def specs_of(inputs: str | Sequence[str] | None) -> tuple[InputSpec, ...] | None:
+    """Shapes as typed, "3x224x224" or several -> specs; None for none. Raises UsageError."""
+    texts = [inputs] if isinstance(inputs, str) else inputs
+    return tuple(map(InputSpec.parse, texts)) if texts else None
+
+
 def make_inputs(
     specs: Sequence[InputSpec],
     *,

@@ -1,7 +1,7 @@
 """Where a network comes from: our own families, torchvision, timm, or a Python file of the user's.
 
 ``mobilenet_v2`` - ``torchvision:resnet50`` - ``timm:mobilenetv3_small_100`` -
-``path/file.py:Class`` - ``path/file.py:factory(width=0.5)``
+``stack:grouped(c=64, groups=4)`` - ``path/file.py:Class`` - ``path/file.py:factory(width=0.5)``
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ def find(model: str, *, trusted: bool = True) -> Source:
 
 
 def library_names(library: str) -> list[str]:
-    """Names of the classification networks of ``torchvision`` or ``timm``, which is imported."""
+    """Names of the classification networks of ``torchvision`` or ``timm``, which is imported, or of
+    stacks, with their settings."""
     return _LIBRARIES[library].names()
 
 
@@ -153,9 +154,48 @@ def _timm_source(name: str) -> Source:
     )
 
 
+def _stacks() -> dict[str, Callable[..., Any]]:
+    from lightbench.models._stacks import STACKS  # imports torch
+
+    return STACKS
+
+
+def _stack_source(call: str) -> Source:
+    import torch
+
+    name, args, kwargs = _parse_call(call) or ("", [], {})
+    if name not in _stacks():
+        raise UnknownName(
+            "stack", name or call, _stacks(), "See `lightbench list models --from stack`."
+        )
+    make = _stacks()[name]
+    try:
+        inspect.signature(make).bind(*args, **kwargs)
+    except TypeError as error:
+        raise UsageError(
+            f"stack:{name} cannot be built with these settings: {error}.",
+            f"Write stack:{name}{_settings(make)}.",
+        ) from error
+
+    def build() -> Any:
+        return _made(f"stack:{call} cannot be built", make, *args, **kwargs)
+
+    with torch.device("meta"):  # only to see its input
+        shape = build().shape
+    return Source(lambda: build().network, (InputSpec(shape=shape),))
+
+
+def _settings(make: Callable[..., Any]) -> str:
+    parameters = inspect.signature(make).parameters.values()
+    return f"({', '.join(p.name if p.default is p.empty else f'{p.name}={p.default!r}' for p in parameters)})"
+
+
 _LIBRARIES = {
     "torchvision": _Library(_torchvision_source, _torchvision_names),
     "timm": _Library(_timm_source, lambda: list(_timm().list_models())),
+    "stack": _Library(
+        _stack_source, lambda: [f"{name}{_settings(make)}" for name, make in _stacks().items()]
+    ),
 }
 
 
@@ -172,7 +212,10 @@ def _from_file(model: str) -> Source:
     path = Path(f"{stem}.py" if colon else model)
     if not path.is_file():
         raise UsageError(f"there is no file {str(path)!r}.", "Write path/file.py:Class.")
-    name, args, kwargs = _parse_call(call if colon else "", model, path)
+    parsed = _parse_call(call if colon else "")
+    if parsed is None:
+        raise UsageError(f"cannot read the model {model!r}.", _offer(path))
+    name, args, kwargs = parsed
 
     def build() -> nn.Module:
         module = _import(path)
@@ -189,8 +232,9 @@ def _from_file(model: str) -> Source:
     return Source(build, (InputSpec.parse(DEFAULT_INPUT),))
 
 
-def _parse_call(call: str, model: str, path: Path) -> tuple[str, list[Any], dict[str, Any]]:
-    """``Net`` or ``Net(8, width=0.5)``: the arguments are literals, nothing is evaluated."""
+def _parse_call(call: str) -> tuple[str, list[Any], dict[str, Any]] | None:
+    """``Net`` or ``Net(8, width=0.5)``: the arguments are literals, nothing is evaluated. None for
+    anything else."""
     try:
         node = ast.parse(call.strip(), mode="eval").body
         if isinstance(node, ast.Name):
@@ -202,7 +246,7 @@ def _parse_call(call: str, model: str, path: Path) -> tuple[str, list[Any], dict
                 return node.func.id, args, {str(key): value for key, value in named.items()}
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         pass  # however Python puts it: this is not a name with literal arguments
-    raise UsageError(f"cannot read the model {model!r}.", _offer(path))
+    return None
 
 
 def _offer(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 
 from lightbench import cases
 from lightbench.records import Record
@@ -27,6 +28,13 @@ def labels(records: Sequence[Record]) -> tuple[list[str], str]:
 
 def _joined(words: Iterable[str]) -> str:
     return ", ".join(shorten(visible(word), NAME) for word in words)
+
+
+def title(words: Iterable[str]) -> str:
+    """What a figure is of, in at most three lines: words of any origin, whose letters may be wide."""
+    text = ", ".join(shorten(visible(word), NAME) for word in words if word)
+    wide = sum(letter in "WM@%" or not letter.isascii() for letter in text) > len(text) / 8
+    return "\n".join(wrap(text, 55 if wide else 110)[:3])
 
 
 def shorten(text: str, longest: int) -> str:

@@ -12,6 +12,7 @@ from lightbench import units
 from lightbench.errors import UsageError
 from lightbench.plots._labels import labels, place
 from lightbench.plots._style import LITERAL, style
+from lightbench.plots._ticks import ticks
 from lightbench.records import Record
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _scatter(axes: Axes, timed: Sequence[Record]) -> None:
 def _scale(axes: Axes, madds: Sequence[int], times: Sequence[float]) -> None:
     """Limits with room for labels, and ticks that read 200 M and 5.00 ms."""
     axes.set(xlim=_around(madds), ylim=_around(times))
-    x, y = _ticks(*axes.get_xlim()), _ticks(*axes.get_ylim())
+    x, y = ticks(*axes.get_xlim()), ticks(*axes.get_ylim())
     axes.set_xticks(x, [units.count(tick, 1) for tick in x])
     axes.set_yticks(y, [units.seconds(tick) for tick in y])
     axes.tick_params(which="minor", left=False, bottom=False, labelleft=False, labelbottom=False)
@@ -128,15 +129,6 @@ def _scale(axes: Axes, madds: Sequence[int], times: Sequence[float]) -> None:
 
 def _around(values: Sequence[float]) -> tuple[float, float]:
     return min(values) / 1.6, max(values) * 1.6
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    """Round numbers from ``low`` to ``high``, fewer in each decade the more decades there are."""
-    span = high / low
-    digits = (1, 2, 3, 5, 7) if span < 6 else (1, 2, 5) if span < 200 else (1,)
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)))
-    ticks = (digit * 10.0**decade for decade in decades for digit in digits)
-    return [tick for tick in ticks if low <= tick <= high]
 
 
 def _number(axes: Axes, timed: Sequence[Record], scale: float) -> None:

@@ -2,8 +2,8 @@
 
 Every case is called once (timed apart), then warmed up until it is steady, then timed in rounds. A
 round visits every case once, in a fresh random order, so that whatever the machine does to one it
-does to all: two cases are compared round by round. Rounds end when every median is known well
-enough, or when the time is spent.
+does to all: two cases are compared round by round. Rounds end when every median (or, where cases are
+compared, every ratio) is known well enough, or when the time is spent.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import math
 import random
 import traceback
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from lightbench.errors import UsageError
 from lightbench.records import Samples, Stop
-from lightbench.timing.stats import ENOUGH, half_width, median
+from lightbench.timing.stats import ENOUGH, half_width, median, paired_ratio
 
 SHORT_S = 50e-6  # calls below this are timed in blocks: reading the clocks costs up to 2 us
 BLOCK_S = 1e-3  # how long such a block lasts, so that the harness is below 0.2 % of it
@@ -28,6 +28,8 @@ WINDOW = 5  # blocks: steady when the medians of the last two windows agree ...
 STEADY = 0.05  # ... within this fraction
 MIN_WARMUP_S = 0.1  # a clock frequency takes tens of milliseconds to rise
 MAX_WARMUP_BLOCKS = 10_000
+
+LONG_S = 0.1  # a call this long moves far more than the caches hold: it needs no untimed one before
 
 VISIT = 0.25  # of the longest call: so long a visit may last for the sake of more samples ...
 MAX_VISIT = 31  # ... of which more than this would help no more
@@ -156,17 +158,23 @@ def samples_per_round(case_s: float, longest_s: float) -> int:
     return max(fit - (1 - fit % 2), 1)
 
 
-def _with_visits(cases: Mapping[str, _Case]) -> dict[str, _Case]:
+def _with_visits(
+    cases: Mapping[str, _Case], compared: Mapping[str, str] | None
+) -> dict[str, _Case]:
+    """Short cases are timed several times a round; where cases are compared, only those that are."""
+    again = cases if compared is None else {*compared, *compared.values()}
     blocks = {name: c.typical_s * c.calls_per_sample for name, c in cases.items()}
     longest_s = max(blocks.values(), default=0.0)
     return {
         name: case._replace(samples_per_round=samples_per_round(blocks[name], longest_s))
+        if name in again
+        else case
         for name, case in cases.items()
     }
 
 
 def _visit(case: _Case, *, untimed_first: bool) -> Visit:
-    if untimed_first:
+    if untimed_first and case.typical_s < LONG_S:
         case.step(1)  # fills the caches with this network's own data, not its neighbour's
     return tuple(_read(case.step, case.calls_per_sample) for _ in range(case.samples_per_round))
 
@@ -181,8 +189,22 @@ def _attempt(work: Callable[..., T], *args: Any, **settings: Any) -> T | Excepti
 
 
 def _half_width(rounds: Sequence[Mapping[str, Visit]], name: str) -> float:
-    width = half_width(median(reading.wall_s for reading in taken[name]) for taken in rounds)
+    width = half_width(_times(rounds, name))
     return math.inf if width is None else width
+
+
+def _ratio_half_width(rounds: Sequence[Mapping[str, Visit]], name: str, reference: str) -> float:
+    """Half the interval of the logarithm: for small ones the same as a fraction of the ratio."""
+    if reference not in rounds[-1]:
+        return math.inf
+    ratio = paired_ratio(_times(rounds, reference), _times(rounds, name))
+    if ratio.log_low is None or ratio.log_high is None:
+        return math.inf
+    return (ratio.log_high - ratio.log_low) / 2
+
+
+def _times(rounds: Sequence[Mapping[str, Visit]], name: str) -> list[float]:
+    return [median(reading.wall_s for reading in taken[name]) for taken in rounds]
 
 
 def _left_s(
@@ -218,6 +240,7 @@ def collect(
     clock: Callable[[], float],
     rng: random.Random,
     report: Callable[[Progress], None] | None = None,
+    compared: Mapping[str, str] | None = None,
 ) -> dict[str, Samples | Exception]:
     """Time every case, by name; ``clock`` gives seconds and only ever decides when to stop.
 
@@ -235,12 +258,23 @@ def collect(
     ``rule.min_samples`` keeps the first look from being early.
     """
     outcomes = {name: _attempt(_warm_up, step, rule, clock) for name, step in steps.items()}
-    cases = _with_visits({n: case for n, case in outcomes.items() if isinstance(case, _Case)})
+    ready = {n: case for n, case in outcomes.items() if isinstance(case, _Case)}
+    cases = _with_visits(ready, compared)
     failed = {name: case for name, case in outcomes.items() if isinstance(case, Exception)}
     rounds: list[dict[str, Visit]] = []  # appended whole: an interrupt never leaves half a round
     budget_s = rule.max_s * len(cases)
     due, look, reported = rule.min_samples, None, -math.inf
     interrupted = False
+
+    def widths(alive: Iterable[str]) -> dict[str, float]:
+        if compared is None:
+            return {name: _half_width(rounds, name) for name in alive}
+        return {
+            name: _ratio_half_width(rounds, name, compared[name])
+            for name in alive
+            if name in compared
+        }
+
     began = clock()
     try:
         while alive := [name for name in cases if name not in failed]:
@@ -256,7 +290,7 @@ def collect(
             rounds.append(taken)
             n, done_s = len(rounds), clock() - began
             if n >= due:
-                look = (n, max(_half_width(rounds, name) for name in taken))
+                look = (n, max(widths(taken).values(), default=math.inf))
                 due = math.ceil(n * CHECK_GROWTH)
                 if look[1] <= rule.rel:
                     break
@@ -271,10 +305,13 @@ def collect(
             raise
         interrupted = True
 
+    known = widths(name for name in cases if name not in failed) if rounds else {}
+
     def stop(name: str) -> Stop:
         if interrupted:
             return "interrupted"
-        enough = len(rounds) >= rule.min_samples and _half_width(rounds, name) <= rule.rel
+        width = known.get(name, max(known.values(), default=math.inf))  # a reference: all of them
+        enough = len(rounds) >= rule.min_samples and width <= rule.rel
         return "converged" if enough else "max_seconds"
 
     return {

@@ -18,6 +18,7 @@ from rich.cells import cell_len
 from lightbench import registry, store, units
 from lightbench.errors import UsageError
 from lightbench.exporters import Column, Table, View, format_of, profile_view
+from lightbench.guidelines._view import guidelines_view
 
 FORMATS = registry.names("format")
 
@@ -36,6 +37,32 @@ def troubled(make_record):
     ]
 
 
+@pytest.fixture(scope="session")
+def guidelines(sweep_records):
+    """G1 on the paper's channels at two widths, and G4 with a note and a launch probe; one row of each
+    is doubtful. Times that a reader can divide."""
+    g1 = {
+        "experiment": "g1_channel_ratio",
+        "channels": "paper-gpu",
+        "settings": {"1:1": {"c1": 128, "c2": 128, "blocks": 10}, "1:2": {"c1": 90, "c2": 180, "blocks": 10},
+                     "1:12": {"c1": 36, "c2": 432, "blocks": 10}},
+        "madds": {"1:1": 1_000_000, "1:2": 990_000, "1:12": 950_000},
+    }  # fmt: skip
+    times = {"1:1": [0.010] * 12, "1:2": [0.011] * 12, "1:12": [0.020] * 12}
+    return [
+        *sweep_records(times, run="a", **g1),
+        *sweep_records({**times, "1:12": [0.030, 0.010, 0.020] * 4}, run="b", width=2, **g1),
+        *sweep_records(
+            {"neither": [0.010] * 12, "both": [0.009, 0.012, 0.018, 0.011] * 3},
+            experiment="g4_elementwise",
+            run="c",
+            mem_bytes={"both": 7000},
+            launch={"neither": 0.006},
+            notes={"both": "geometry: inferred"},
+        ),
+    ]
+
+
 # Every format.
 
 
@@ -47,6 +74,36 @@ def test_the_profile_looks_like_this(name, profile, snapshot):
 @pytest.mark.parametrize("name", FORMATS)
 def test_troubled_cases_look_like_this(name, troubled, snapshot):
     assert render(name, profile_view(troubled)) == snapshot
+
+
+@pytest.mark.parametrize("name", ["table", "markdown", "html"])  # in others every digit is shown
+def test_guidelines_look_like_this(name, guidelines, snapshot):
+    assert render(name, guidelines_view(guidelines)) == snapshot
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_several_tables_are_as_quiet_as_one(name, guidelines):
+    text = render(name, guidelines_view(guidelines))
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("name", ["table", "markdown", "html"])
+def test_people_are_shown_every_table_in_its_order(name):
+    tables = [Table(f"Title {i}", (Column("a", "a"),), ((i,),), (f"note {i}",)) for i in range(3)]
+    text = render(name, View(tables[2], [], above=(tables[0], tables[1])))
+    places = [text.index(f"{what} {i}") for i in range(3) for what in ("Title", "note")]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("name", ["csv", "json", "jsonl"])
+def test_programs_are_given_one_table_or_the_data_whatever_stands_above(name):
+    table = Table("Title", (Column("a", "a"),), ((1,),))
+    other = Table("Other", (Column("b", "b"),), ((2,),))
+    assert render(name, View(table, [{"a": 1}], above=(other,))) == render(
+        name, View(table, [{"a": 1}])
+    )
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -187,6 +244,12 @@ def test_no_line_is_wider_than_the_terminal_nor_ends_in_spaces(width, profile, t
         for line in render("table", profile_view(records), width=width).split("\n"):
             assert cell_len(line) <= width
             assert line == line.rstrip()
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_no_line_of_the_guidelines_is_wider_than_the_terminal(width, guidelines):
+    lines = render("table", guidelines_view(guidelines), width=width).split("\n")
+    assert max(map(cell_len, lines)) <= width
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import nullcontext
+from itertools import product
 
 import click
 import pytest
@@ -21,6 +22,7 @@ from lightbench.errors import NotAvailable, UnknownName
 from lightbench.models import sources
 from lightbench.models._inputs import make_inputs
 from lightbench.records import InputSpec
+from lightbench.sweep.plan import Sweep
 from lightbench.timing.sampling import Reading
 
 PLUGINS = [(kind, name) for kind in registry.FOLDERS for name in registry.names(kind)]
@@ -150,6 +152,59 @@ def test_a_figure_can_be_drawn(name):
     assert "records" in inspect.signature(registry.load("figure", name).draw).parameters
 
 
+# Guidelines.
+
+
+@pytest.mark.parametrize("name", registry.names("guideline"))
+def test_a_guideline_says_what_it_claims_and_what_its_rows_are(name):
+    guideline = registry.load("guideline", name)
+    assert guideline.CLAIM[0].isupper()
+    assert not guideline.CLAIM.endswith((".", "?"))  # it is a sentence, and a question in titles
+    assert guideline.ROW
+    assert guideline.CHANNELS
+    assert set(guideline.STRONGEST) == set(guideline.CHANNELS)
+    assert all(set_ == set_.partition(" ")[0] for set_ in guideline.CHANNELS)
+
+
+@pytest.mark.parametrize("name", registry.names("guideline"))
+def test_a_guideline_is_a_sweep_for_every_set_of_channels_and_width(name):
+    guideline = registry.load("guideline", name)
+    assert takes(guideline.sweep, "channels", "width", *getattr(guideline, "OPTIONS", ()))
+    for channels, width in product(guideline.CHANNELS, (1, 2, 4)):
+        sweep = guideline.sweep(channels, width)
+        assert isinstance(sweep, Sweep)
+        assert (sweep.experiment, sweep.channels, sweep.width) == (name, channels, width)
+        labels = [point.label for point in sweep.points]
+        assert labels.count(sweep.reference) == 1
+        assert guideline.STRONGEST[channels] in labels
+        assert guideline.STRONGEST[channels] != sweep.reference
+        assert sweep.equal_madds is not None or sweep.per_madd
+        for point in sweep.points:
+            assert sources.find(point.model).inputs
+
+
+@pytest.mark.parametrize("name", registry.names("guideline"))
+def test_options_of_a_guideline_have_their_default_first_and_make_another_set_of_channels(name):
+    guideline = registry.load("guideline", name)
+    parameters = inspect.signature(guideline.sweep).parameters
+    for option, values in getattr(guideline, "OPTIONS", {}).items():
+        assert values[0] == parameters[option].default
+        channels = next(iter(guideline.CHANNELS))
+        sets = [guideline.sweep(channels, 1, **{option: value}).channels for value in values]
+        assert sets[0] == channels
+        assert len(set(sets)) == len(values)
+        assert all(set_.startswith(channels) for set_ in sets)
+
+
+def test_a_bound_is_a_number_of_elements_for_the_settings_of_any_point():
+    bounded = [n for n in registry.names("guideline") if hasattr(registry.load("guideline", n), "bound")]  # fmt: skip
+    assert bounded
+    for name in bounded:
+        guideline = registry.load("guideline", name)
+        for point in guideline.sweep(next(iter(guideline.CHANNELS)), 1).points:
+            assert guideline.bound(point.settings, 1) > 0
+
+
 # Commands.
 
 
@@ -157,7 +212,7 @@ def test_a_figure_can_be_drawn(name):
 def test_a_command_is_a_click_command_of_that_name(name):
     command = registry.load("command", name).command
     assert isinstance(command, click.Command)
-    assert command.name == name
+    assert command.name == name.replace("_", "-")
     assert command.help
 
 
@@ -224,6 +279,20 @@ ADDED = {
         "def render(view, *, width=None, colour=False):\n"
         "    return ' '.join(row[0] for row in view.table.rows) + '\\n'\n"
     ),
+    "guidelines/tiny.py": (
+        '"""One layer or two."""\n'
+        "from lightbench.sweep.plan import Point, Sweep\n"
+        "CLAIM = 'One layer is faster than two'\n"
+        "ROW = 'layers'\n"
+        "CHANNELS = {'few': 8}\n"
+        "STRONGEST = {'few': 'two'}\n"
+        "def sweep(channels, width):\n"
+        "    points = tuple(\n"
+        "        Point(name, 'grouped', {'c': CHANNELS[channels] * width, 'layers': n})\n"
+        "        for n, name in enumerate(('one', 'two'), 1)\n"
+        "    )\n"
+        "    return Sweep('tiny', points, 'one', channels, width, launch=True)\n"
+    ),
     "cli/hello.py": (
         '"""Says hello."""\n'
         "import click\n"
@@ -259,7 +328,9 @@ def enlarged(tmp_path_factory):
     lines = [
         "list devices --format json", "list engines --format json", "list models --format json",
         "list formats --format json", "--help", "hello", "count perceptron --format json",
-        f"{profile} json", f"{profile} words", f"count perceptron -o {folder.name[:1]}.words",
+        f"{profile} json", f"{profile} words",
+        "guidelines tiny --widths 1,2 --seconds 0.05 --device slow --format json",
+        f"count perceptron -o {folder.name[:1]}.words",
     ]  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-c", code, json.dumps([line.split() for line in lines])],
@@ -292,7 +363,9 @@ def test_one_file_is_listed_with_its_first_line(what, name, about, enlarged):
 
 def test_one_file_is_a_command(enlarged):
     assert enlarged[1]["hello"] == "hello\n"
-    assert "\n  hello    Says hello.\n" in enlarged[1]["--help"]
+    assert ["hello", "Says", "hello."] in [
+        line.split() for line in enlarged[1]["--help"].splitlines()
+    ]
 
 
 def test_one_file_is_a_model_that_is_counted(enlarged):
@@ -305,6 +378,17 @@ def test_one_file_is_a_device_and_one_an_engine_that_are_used(enlarged):
     (record,) = json.loads(line(enlarged[1], "profile", "json"))
     assert record["latency"]["median_s"] == 0.005
     assert record["case"]["engine"] == "same"
+
+
+def test_one_file_is_a_guideline_that_is_measured_and_judged(enlarged):
+    answer = json.loads(line(enlarged[1], "guidelines", "json"))
+    found = [(f["guideline"], f["width"], f["row"], f["reference"]) for f in answer["findings"]]
+    assert found == [("tiny", 1, "two", "one"), ("tiny", 2, "two", "one")]
+    assert all(f["claim"] == "One layer is faster than two" for f in answer["findings"])
+    # every call takes 5 ms there, also for one pixel
+    assert {f["finding"] for f in answer["findings"]} == {"launch-bound"}
+    assert {point["latency_s"] for point in answer["points"]} == {0.005}
+    assert {point["paper_gpu"] for point in answer["points"]} == {None}
 
 
 def test_one_file_is_a_format_by_name_and_by_suffix(enlarged):

@@ -16,6 +16,8 @@ from rich.cells import cell_len
 
 from lightbench import registry
 from lightbench.exporters import profile_view
+from lightbench.guidelines._view import guidelines_view
+from lightbench.sweep.view import sweep_view
 from lightbench.units import visible
 
 FORMATS = registry.names("format")
@@ -111,7 +113,7 @@ def check_markdown(view, model):
     assert [t.type for t in tokens].count("td_open") == rows * columns
     inline = [child for token in tokens for child in token.children or ()]
     assert {t.type for t in inline} <= {"text", "code_inline", "strong_open", "strong_close"}
-    assert not any(re.search(r"[@#<]|://|www\.", t.content) for t in inline if t.type == "text")
+    assert not any(re.search(r"[@#]|<(?!0\.001$)|://|www\.", t.content) for t in inline if t.type == "text")
     (cell, *_) = [tokens[i + 1] for i, token in enumerate(tokens) if token.type == "td_open"]
     (code,) = cell.children
     shown = re.sub(r"(\\+)(?=\|)", lambda run: run[0][: len(run[0]) // 2], code.content)
@@ -191,6 +193,92 @@ def test_known_attacks_are_only_text(name, text, make_record):
 @given(text=NAMES)
 def test_any_name_is_only_text(name, make_record, text):
     check_any(name, view_of(make_record, text), text)
+
+
+# Records of a sweep, whose labels come from a file as well.
+
+
+def hostile_sweep(sweep_records, text):
+    """The text wherever a record of a sweep can hold one; the rows that a finding needs keep theirs."""
+    one, two = text, f"{text}2"  # a label has to be unlike the others
+    fine = {"c1": 8, "c2": 8, "blocks": 1}
+    return sweep_records(
+        {"1:1": 0.010, one: 0.011, two: 0.012, "1:9": 0.015},
+        channels=f"aligned {text}",
+        run=text,
+        settings={"1:1": fine, "1:9": fine, one: {**fine, "c": text}, two: {**fine, text: text}},
+        notes={one: text, two: f"a {text}"},
+        launch={one: 0.001},
+        engine=text,
+        device=text,
+    )
+
+
+def quiet_in_markdown(view):
+    text = render("markdown", view)
+    inert(text)
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(text)
+    tables = [table.for_people() for table in view.tables]
+    types = [token.type for token in tokens]
+    assert types.count("table_open") == len(tables)
+    assert types.count("td_open") == sum(len(t.rows) * len(t.columns) for t in tables)
+    inline = [child for token in tokens for child in token.children or ()]
+    assert {t.type for t in inline} <= {"text", "code_inline", "strong_open", "strong_close"}
+    assert not any(re.search(r"[@#]|<(?!0\.001$)|://|www\.", t.content) for t in inline if t.type == "text")
+
+
+def quiet_in_html(view):
+    text = render("html", view)
+    assert text.isascii()
+    inert(text)
+    tags = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attrs: tags.append(tag)
+    parser.feed(text)
+    tables = [table.for_people() for table in view.tables]
+    assert tags.count("td") == sum(len(t.rows) * len(t.columns) for t in tables)
+    assert set(tags) == {"div", "table", "caption", "thead", "tbody", "tr", "th", "td", "p"}
+
+
+def quiet_in_csv(view):
+    text = render("csv", view)
+    inert(text, keep="\n\r\t")
+    rows = [*csv.DictReader(io.StringIO(text, newline=""))]
+    assert len(rows) == 4
+    for cell in (cell for row in rows for cell in row.values()):
+        assert not re.match("[ ]*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]", cell) or float(cell)
+
+
+def quiet_in_a_terminal(view):
+    for width in (80, 120):
+        text = render("table", view, width=width)
+        inert(text)
+        assert max(map(cell_len, text.split("\n"))) <= width
+
+
+QUIET = {
+    "markdown": quiet_in_markdown,
+    "html": quiet_in_html,
+    "csv": quiet_in_csv,
+    "table": quiet_in_a_terminal,
+}
+VIEWS = {"guidelines": guidelines_view, "sweep": sweep_view}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("name", FORMATS)
+def test_labels_of_a_sweep_are_only_text(name, view, sweep_records):
+    for text in ATTACKS:
+        seen = VIEWS[view](hostile_sweep(sweep_records, text))
+        assert len(seen.table.rows) == 4
+        QUIET.get(name, lambda view: inert(render(name, view)))(seen)
+
+
+@pytest.mark.parametrize("settings", [{}, {"c1": "x", "c2": 8, "blocks": 1}, {"c1": 0, "c2": 8, "blocks": 1}])  # fmt: skip
+def test_settings_that_no_point_of_ours_has_make_a_dash(settings, sweep_records):
+    both = {"1:1": {"c1": 8, "c2": 8, "blocks": 1}, "1:9": settings}
+    records = sweep_records({"1:1": 0.010, "1:9": 0.015}, settings=both)
+    assert "1:9" in render("table", guidelines_view(records))
 
 
 @pytest.mark.parametrize("text", ["[/red]", "net[red]50", r"a\b", ":smile:"])

@@ -33,8 +33,9 @@ def calls(path):
 
 def test_the_public_names_are_these():
     assert lightbench.__all__ == [
-        "Case", "Costs", "Counts", "Latency", "Op", "Profile", "Record", "Samples", "__version__",
-        "count", "load_model", "profile",
+        "Card", "Case", "Costs", "Counts", "Guidelines", "Latency", "Lint", "Op", "Profile", "Record",
+        "Samples", "SweepPoint", "SweepResult", "__version__", "count", "lint_model", "load_model",
+        "make_device_card", "profile", "run_guidelines", "run_sweep",
     ]  # fmt: skip
     assert all(getattr(lightbench, name) for name in lightbench.__all__)
     assert dir(lightbench) == lightbench.__all__
@@ -57,8 +58,9 @@ FIELDS = {
     "Environment": "comparable noted",
     "Record": (
         "schema time case status environment costs samples latency peak_memory_bytes warnings"
-        " failure"
+        " failure sweep"
     ),
+    "SweepPoint": ("run experiment point channels width settings reference launch per_madd note"),
 }
 
 
@@ -73,7 +75,8 @@ def test_the_parameters_of_the_public_functions_are_these():
 
     found = {
         name: " ".join(inspect.signature(getattr(lightbench, name)).parameters)
-        for name in ("profile", "count", "load_model")
+        for name in lightbench.__all__
+        if inspect.isfunction(getattr(lightbench, name))
     }
     assert found == {
         "profile": (
@@ -82,6 +85,21 @@ def test_the_parameters_of_the_public_functions_are_these():
         ),
         "count": "model input batch dtype args strict trusted",
         "load_model": "model",
+        "run_guidelines": (
+            "names scale channels widths geometry seconds device engine threads batch dtype"
+            " channels_last seed stored say progress keep"
+        ),
+        "run_sweep": (
+            "axis channels input constant seconds device engine threads batch dtype channels_last"
+            " seed stored say progress keep"
+        ),
+        "make_device_card": (
+            "device engine threads batch dtype channels_last path seed stored say progress keep"
+        ),
+        "lint_model": (
+            "model input card verify seconds device engine threads batch dtype channels_last trusted"
+            " say"
+        ),
     }
 
 

@@ -59,27 +59,51 @@ def process(*arguments, **settings):
 
 OPTIONS = {
     "count": "models --convention --crosscheck --batch --strict --input --format -o/--output",
-    "layers": "model --sort --top --batch --input --format -o/--output",
+    "layers": (
+        "model --measure --by --sort --top --seconds --seed --figure -q/--quiet --device --engine"
+        " --threads --batch --dtype --channels-last --input --format -o/--output"
+    ),
+    "device-card": (
+        "--device --engine --threads --batch --dtype --channels-last --seed --card --from -q/--quiet"
+        " --figure --format -o/--output"
+    ),
+    "guidelines": (
+        "names --scale --channels --widths --geometry --seconds --device --engine --threads --batch"
+        " --dtype --channels-last --seed --store --from -q/--quiet --figures --format -o/--output"
+    ),
+    "lint": (
+        "model --card --verify --seconds --top --device --engine --threads --batch --dtype"
+        " --channels-last -q/--quiet --input --format -o/--output"
+    ),
     "list": "what --from --format -o/--output",
     "profile": (
         "models --suite --device --engine --threads --batch --dtype --mode --channels-last --rel"
         " --max-seconds --seed --store --trust-code -q/--quiet --input --format -o/--output"
     ),
     "report": "files --suite --store --device --trust-code -q/--quiet -o/--output",
+    "sweep": (
+        "axis --channels --input --constant --seconds --device --engine --threads --batch --dtype"
+        " --channels-last --seed --store --from -q/--quiet --figure --format -o/--output"
+    ),
 }
+
+
+def command_of(name):
+    """``device-card`` is the file device_card.py."""
+    return registry.load("command", name.replace("-", "_")).command
 
 
 def test_commands_and_their_options_are_these():
     found = {
-        name: " ".join("/".join(p.opts) for p in registry.load("command", name).command.params)
-        for name in registry.names("command")
+        name: " ".join("/".join(p.opts) for p in command_of(name).params)
+        for name in (name.replace("_", "-") for name in registry.names("command"))
     }
     assert found == OPTIONS
 
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_every_command_and_option_has_help(name, lightbench):
-    command = registry.load("command", name).command
+    command = command_of(name)
     assert all(p.help for p in command.params if isinstance(p, click.Option))
     answer = lightbench(name, "--help")
     assert (answer.code, answer.err) == (0, "")
@@ -89,8 +113,8 @@ def test_every_command_and_option_has_help(name, lightbench):
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_the_line_in_the_overview_is_how_the_commands_own_help_begins(name):
-    command = registry.load("command", name).command
-    overview = registry.summary("command", name)
+    command = command_of(name)
+    overview = registry.summary("command", name.replace("-", "_"))
     assert command.help.split("\n")[0][:30] == overview[:30]
 
 
@@ -101,7 +125,9 @@ def test_help_lists_every_command_and_version_is_the_packages(lightbench):
     assert lightbench("--version").out == "lightbench, version 0.1.0\n"
 
 
-@pytest.mark.parametrize("what", ["models", "devices", "engines", "conventions", "formats"])
+@pytest.mark.parametrize(
+    "what", ["models", "devices", "engines", "conventions", "guidelines", "axes", "formats"]
+)
 def test_every_name_in_a_list_says_what_it_is(what, lightbench):
     rows = json.loads(lightbench("list", what, "--format", "json").out)
     assert rows
@@ -117,8 +143,9 @@ def test_help_lists_and_reports_of_stored_records_import_no_torch(tmp_path, make
     store.append(tmp_path / "r.jsonl", [make_record("a"), make_record("evil.py:Net")])
     code = (
         "import sys; from lightbench.cli import run\n"
-        "lists = [['list', w] for w in 'models devices engines conventions formats'.split()]\n"
-        "helps = [['--help']] + [[c, '--help'] for c in 'count layers list profile report'.split()]\n"
+        "whats = 'models devices engines conventions guidelines axes formats'\n"
+        "lists = [['list', w] for w in whats.split()]\n"
+        f"helps = [['--help']] + [[c, '--help'] for c in {list(OPTIONS)}]\n"
         "for argv in [*helps, *lists, ['report', sys.argv[1]]]:\n"
         "    assert run(argv) == 0, argv\n"
         "    slow = {'torch', 'torchvision', 'pandas', 'matplotlib'} & set(sys.modules)\n"

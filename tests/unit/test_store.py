@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightbench import store
+from lightbench import records, store
 from lightbench.errors import StoreError
 from lightbench.records import SCHEMA
 
@@ -69,6 +69,26 @@ def test_every_record_that_can_be_built_round_trips(
     store.append(path, [record])
     assert store.read(path) == [record]
     assert store.verify(path) == []
+
+
+def test_a_record_of_a_sweep_comes_back_with_its_place_in_it(path, sweep_records):
+    records = sweep_records(
+        {"g=1": 0.010, "g=4 <b>\n": None},
+        experiment="g2_group_count",
+        channels="paper-arm",
+        width=4,
+        settings={"g=1": {"c": 64, "by": "index", "parallel": True}},
+        per_madd=True,
+        launch={"g=1": 0.001},
+        notes={"g=1": "rounded"},
+    )
+    store.append(path, records)
+    assert store.read(path) == records
+    assert store.verify(path) == []
+    first = json.loads(path.read_text().splitlines()[0])["sweep"]
+    assert first["settings"] == {"c": 64, "by": "index", "parallel": True}
+    assert first["settings"]["parallel"] is True  # not 1
+    assert (first["point"], first["reference"], first["per_madd"]) == ("g=1", True, True)
 
 
 def test_a_record_is_one_line_and_carries_its_id(path, make_record):
@@ -330,8 +350,44 @@ def test_an_old_line_that_does_not_migrate_is_named(path, make_record, monkeypat
         store.read(path)
 
 
-def test_every_schema_before_this_one_has_a_migration():
+def test_every_schema_before_this_one_has_a_migration_and_a_line_in_the_history():
     assert sorted(store.MIGRATIONS) == list(range(1, SCHEMA))
+    assert all(f"\n{schema}. " in records.__doc__ for schema in range(1, SCHEMA + 1))
+
+
+def test_records_of_schema_1_are_read_as_they_are_and_belong_to_no_sweep():
+    """A file that version 0.1.0 wrote."""
+    old = ROOT / "results" / "amd-epyc-2-cores" / "quick.jsonl"
+    lines = [json.loads(line) for line in old.read_text().splitlines()]
+    assert {line["schema"] for line in lines} == {1}
+    found = store.read(old)
+    assert [record.case.model for record in found] == [line["case"]["model"] for line in lines]
+    assert all(record.schema == SCHEMA and record.sweep is None for record in found)
+    for record, line in zip(found, lines, strict=True):
+        again = json.loads(msgspec.json.encode(record))
+        assert {**again, "schema": 1, "id": line["id"]} == {**line, "sweep": None}
+    assert store.verify(old) == []
+
+
+def test_a_record_of_schema_1_that_is_appended_again_is_one_of_today(path):
+    old = store.read(ROOT / "results" / "amd-epyc-2-cores" / "quick.jsonl")
+    store.append(path, old)
+    assert store.read(path) == old
+    assert f'"schema":{SCHEMA},' in path.read_text()
+
+
+@pytest.mark.parametrize(
+    "sweep",
+    [{}, {"run": "a"}, {"run": "a", "experiment": "g1", "point": "1:1", "width": 0},
+     {"run": "a", "experiment": "g1", "point": "1:1", "settings": {"c": None}},
+     {"run": "a", "experiment": "g1", "point": "1:1", "more": 1}, "a", 1],
+    ids=str,
+)  # fmt: skip
+def test_a_place_in_a_sweep_that_cannot_be_is_refused(path, make_record, sweep):
+    path.parent.mkdir(parents=True)
+    path.write_bytes(line_with(make_record, sweep=sweep))
+    with pytest.raises(StoreError, match=r"run\.jsonl:1: not a record"):
+        store.read(path)
 
 
 # Integrity.

@@ -10,7 +10,7 @@ from torch import nn
 from lightbench import registry, suite
 from lightbench.errors import LightbenchError, ModelError, UnknownName, UsageError
 from lightbench.profiler import Given
-from lightbench.records import Case, InputSpec, Samples
+from lightbench.records import Case, InputSpec, Samples, SweepPoint
 from lightbench.suite import Suite, plan, read_suite, run
 from lightbench.timing.sampling import Rule
 
@@ -253,3 +253,75 @@ def test_cases_of_one_device_and_thread_count_are_timed_together(monkeypatch):
     monkeypatch.setattr(suite, "collect", collect)
     run([null(batch=b, threads=t) for b in (1, 2, 3) for t in (1, 2)], rule=QUICK)
     assert together == [3, 3]
+
+
+# Sweeps.
+
+
+def place(point, **settings):
+    return SweepPoint(run="r", experiment="e", point=point, reference=point == "a", **settings)
+
+
+def test_every_record_of_a_sweep_knows_its_place_whatever_became_of_it():
+    """Given out of the order in which cases are run, and with one of each kind of failure."""
+    cases = [null("nope"), null(batch=2), null("Fails"), null(batch=3)]
+    points = [place(name) for name in "bacd"]
+    given = {"Fails": Given(nn.Conv2d(9, 4, 1))}  # the input has 16 channels
+    kept = []
+    records = run(
+        cases,
+        rule=QUICK,
+        errors={0: UsageError("no.")},
+        given=given,
+        sweep=points,
+        keep=kept.append,
+    )
+    assert [record.sweep for record in records] == points
+    assert [record.status for record in records] == ["failed", "ok", "failed", "ok"]
+    assert sorted(r.id for r in kept) == sorted(
+        r.id for r in records
+    )  # stored as they are returned
+
+
+def test_what_ctrl_c_leaves_of_a_sweep_knows_its_place():
+    points = [place("a"), place("b")]
+
+    def stop(_now):
+        raise KeyboardInterrupt
+
+    with pytest.raises(suite.Interrupted) as raised:
+        run([null(), null(batch=2)], rule=QUICK, progress=stop, sweep=points)
+    assert [record.sweep for record in raised.value.records] == points
+
+
+def test_a_record_of_no_sweep_has_no_place():
+    (record,) = run([null()], rule=QUICK)
+    assert record.sweep is None
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        ((), None),
+        ([place("a"), place("b"), place("c")], {"1": "0", "2": "0"}),
+        ([place("b"), place("a"), place("c")], {"0": "1", "2": "1"}),
+        (
+            [place("a"), place("b"), place("a", launch=True), place("b", launch=True)],
+            {"1": "0"},
+        ),
+        ([place("a"), place("a", launch=True)], {}),
+    ],
+)
+def test_points_are_compared_with_the_reference_and_launch_probes_with_nothing(
+    points, expected, monkeypatch
+):
+    seen = []
+
+    def collect(steps, *_, compared, **__):
+        seen.append(compared)
+        samples = Samples(wall_s=(0.001,), first_call_s=0.001, warmup_calls=1, stop="max_seconds")
+        return dict.fromkeys(steps, samples)
+
+    monkeypatch.setattr(suite, "collect", collect)
+    run([null(batch=b + 1) for b in range(len(points) or 1)], rule=QUICK, sweep=points)
+    assert seen == [expected]

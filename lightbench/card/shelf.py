@@ -1,0 +1,54 @@
+"""Where cards are kept: one file for each device, precision, layout and thread count of a machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import msgspec
+
+from lightbench import registry, store
+from lightbench.errors import UsageError
+from lightbench.records import Record
+from lightbench.sweep.run import Setup
+from lightbench.timing import environment
+from lightbench.timing.card import DeviceCard, card_of
+
+
+def shelf() -> Path:
+    """The folder of the cards: below ``XDG_DATA_HOME``, or ``~/.local/share``."""
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "lightbench" / "device-cards"
+
+
+def path_of(setup: Setup) -> Path:
+    """The file of this machine's card for a setup, whether there is one or not. Another machine, or
+    another PyTorch, has another file."""
+    with registry.load("device", setup.device).session(threads=setup.threads) as active:
+        here = environment.capture(threads=active, extra={"device": setup.device}).comparable
+    facts = {**here, **asdict(setup), "threads": active, "batch": 1}
+    text = msgspec.json.encode(facts, order="sorted")
+    return shelf() / f"{setup.device}-{hashlib.sha256(text).hexdigest()[:12]}.jsonl"
+
+
+def card(setup: Setup, path: str | Path | None = None) -> DeviceCard | None:
+    """The card in ``path``, or else this machine's for the setup if it has been made. Raises
+    StoreError, and UsageError for a file that holds none."""
+    file = Path(path) if path is not None else path_of(setup)
+    if path is None and not file.exists():
+        return None
+    found = card_of(store.read(file))
+    if found is None:
+        raise UsageError(f"{str(file)!r} holds no device card.", "Try `lightbench device-card`.")
+    return found
+
+
+def keep(path: Path, records: Sequence[Record]) -> None:
+    """Replace a card as a whole: a reader sees the old one or the new one. Raises StoreError."""
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    new.unlink(missing_ok=True)
+    store.append(new, records)
+    new.replace(path)

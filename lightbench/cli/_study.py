@@ -1,0 +1,78 @@
+"""What guidelines, sweeps and the device card share: measure into a store, or read what one holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from lightbench import registry, store
+from lightbench.cli._options import INTERRUPTED, data_only, read_records, say_error
+from lightbench.cli._progress import reports
+from lightbench.records import Record
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def study_options(function: F) -> F:
+    """``--seed``, ``--store``, ``--from``, ``--quiet``."""
+    options = (
+        click.option("--seed", type=int, help="Fixes the random order of the rounds."),
+        click.option(
+            "--store", "path", help="Append records to this file, and measure nothing twice."
+        ),
+        click.option("--from", "source", help="Measure nothing: show what this file holds."),
+        click.option("-q", "--quiet", is_flag=True, help="No progress."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def measured(
+    run: Callable[..., Any], path: str | None, settings: dict[str, Any], *, quiet: bool
+) -> tuple[list[Record], int]:
+    """The records of ``run(**settings)``, and the exit code that they ask for; what is finished goes
+    to the store ``path`` at once. Options without a value are left to ``run``."""
+    stored = read_records(path) if path and Path(path).exists() else []
+    from lightbench.suite import Interrupted  # imports torch
+
+    given = {key: value for key, value in settings.items() if value is not None}
+    with reports(quiet=quiet) as report, data_only():
+        try:
+            records = list(
+                run(
+                    stored=stored,
+                    say=report.say,
+                    progress=report.progress,
+                    keep=lambda record: store.append(path, [record]) if path else None,
+                    **given,
+                ).records
+            )
+        except Interrupted as interrupted:
+            say_error("interrupted.")
+            return interrupted.records, INTERRUPTED
+    return records, failures(records)
+
+
+def failures(records: Sequence[Record]) -> int:
+    """Say which networks failed, each reason once; 0, or 3 if some did."""
+    reasons = {
+        f"{record.failure.message}\n  {record.failure.hint}".rstrip(): record.case.model
+        for record in records
+        if record.failure
+    }
+    for reason, model in reasons.items():
+        say_error(f"{model}: {reason}")
+    return 3 if reasons else 0
+
+
+def draw(figure: str, records: Sequence[Record], file: Path) -> None:
+    """A figure of the registry as a file, whose name is said on stderr."""
+    from lightbench.plots._save import save  # imports matplotlib
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    save(registry.load("figure", figure).draw(records), file)
+    click.echo(f"lightbench: wrote {file}", err=True)

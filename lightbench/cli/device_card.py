@@ -1,0 +1,74 @@
+"""What this device attains: MAdds/s, bandwidth, launch overhead, and where groups begin to hurt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lightbench.cli._options import (
+    chosen_format,
+    emit,
+    make_room,
+    output_options,
+    read_records,
+    say_error,
+    setup_options,
+)
+from lightbench.cli._study import draw, failures, measured
+from lightbench.errors import UsageError
+
+
+@click.command("device-card")
+@setup_options
+@click.option("--seed", type=int, help="Fixes the random order of the rounds.")
+@click.option("--card", "path", help="Keep the card in this file. Default: your data folder.")
+@click.option("--from", "source", help="Measure nothing: show the card that this file holds.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.option(
+    "--figure", type=click.Path(dir_okay=False, path_type=Path), help="Draw it: .svg or .png."
+)
+@output_options
+def command(
+    path: str | None,
+    source: str | None,
+    seed: int | None,
+    quiet: bool,  # noqa: FBT001
+    figure: Path | None,
+    form: str | None,
+    output: Path | None,
+    **settings: Any,
+) -> int:
+    """What this device attains: MAdds/s, bandwidth, launch overhead, and where groups begin to hurt.
+
+    It takes a minute, is kept for this device, precision, layout and thread count, and makes the
+    estimates of `lightbench lint`.
+    """
+    chosen_format(form, output)
+    make_room(path, figure)
+    if source is not None:
+        records, code = read_records(source), 0
+    else:
+        from lightbench.studies import make_device_card  # imports torch
+
+        records, code = measured(
+            make_device_card, None, {**settings, "seed": seed, "path": path}, quiet=quiet
+        )
+    from lightbench.card.view import card_view
+    from lightbench.timing.card import card_of
+
+    card = card_of(records)
+    if card is None:
+        if source is None:
+            return code or 3
+        failures(records)
+        raise UsageError(f"{source!r} holds no device card.", "Try `lightbench device-card`.")
+    emit(card_view(card), form, output)
+    if figure:
+        draw("device_card", records, figure)
+    if source is None and not code:
+        from lightbench.studies import card_path
+
+        say_error(f"kept in {path or card_path(**settings)}")
+    return code

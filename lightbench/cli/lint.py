@@ -1,0 +1,60 @@
+"""Which layers strain which guideline, and what that costs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lightbench.cli._options import (
+    chosen_format,
+    data_only,
+    emit,
+    input_options,
+    output_options,
+    setup_options,
+)
+from lightbench.cli._progress import reports
+
+
+@click.command("lint")
+@click.argument("model")
+@click.option("--card", help="A device card's file. Default: this machine's, if it has been made.")
+@click.option("--verify", is_flag=True, help="Time each shown block with and without the cause.")
+@click.option("--seconds", type=float, help="Time for each of them. Default 2.")
+@click.option(
+    "--top", type=click.IntRange(min=1), default=20, show_default=True, help="How many to show."
+)
+@setup_options
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@input_options
+@output_options
+def command(
+    model: str,
+    top: int,
+    verify: bool,  # noqa: FBT001
+    shapes: tuple[str, ...],
+    quiet: bool,  # noqa: FBT001
+    form: str | None,
+    output: Path | None,
+    **settings: Any,
+) -> None:
+    """Which layers strain which guideline, and what that costs.
+
+    G1: channels in and out differ. G2: group convolution. G3: many small operators in a block, and
+    operators that take less time than their start. G4: activations, additions, shuffles, batch
+    norms that could be folded, depthwise convolution.
+
+    The cost is memory access, exact; and time, an estimate from the device card, if there is one.
+    With --verify it is measured, too.
+    """
+    chosen_format(form, output)
+    from lightbench.studies import lint_model  # imports torch
+
+    given = {key: value for key, value in settings.items() if value is not None}
+    with reports(quiet=quiet) as report, data_only():
+        found = lint_model(
+            model, input=shapes, verify=top if verify else 0, say=report.say, **given
+        )
+    emit(found.shown(top), form, output)

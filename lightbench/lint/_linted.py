@@ -1,0 +1,84 @@
+"""What a rule looks at: the operators of a network, the blocks that they belong to, the device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from torch import nn
+
+from lightbench.records import Costs, Op
+from lightbench.timing.card import DeviceCard
+
+# They only hold other modules: what they hold is not one block because of them.
+CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One guideline strained at one place, and what that costs.
+
+    ``mem_bytes`` is the memory access that the cause adds, ``estimate_s`` about how much time it
+    takes on the device whose card there is. ``ops`` are the operators that are the cause, ``block``
+    all operators of the place, both as positions in the costs; ``instead`` are the multiply-adds
+    that one equal convolution would do in place of ``ops``, where the cause is their shape.
+    """
+
+    guideline: str
+    path: str
+    cause: str
+    remedy: str
+    mem_bytes: float
+    estimate_s: float | None
+    ops: tuple[int, ...]
+    block: tuple[int, ...]
+    instead: tuple[int, int, int] | None = None  # channels in, channels out, kernel
+
+
+@dataclass(frozen=True)
+class Linted:
+    """A counted network; ``blocks`` maps the path of each block to the positions of its operators."""
+
+    costs: Costs
+    blocks: dict[str, tuple[int, ...]]
+    card: DeviceCard | None = None
+
+    @property
+    def ops(self) -> Sequence[Op]:
+        """The rows of the cost table."""
+        return self.costs.ops
+
+    def estimate_s(self, positions: Sequence[int]) -> float | None:
+        """About how long these operators take; None without a card."""
+        if self.card is None:
+            return None
+        return sum(self.card.estimate_s(self.ops[i]) for i in positions)
+
+
+def linted(network: nn.Module, costs: Costs, card: DeviceCard | None = None) -> Linted:
+    """Group the operators of ``network`` by block: the innermost module around each that has a
+    ``forward`` of its own and holds at least two convolutions or linear layers. Where there is none
+    but the network itself, what holds the layer: a convolution with its norm and activation."""
+    modules = dict(network.named_modules())
+    is_block = {path for path, module in modules.items() if path and _is_block(module)}
+    blocks: dict[str, list[int]] = {}
+    for i, op in enumerate(costs.ops):
+        blocks.setdefault(_block(op.path, is_block), []).append(i)
+    return Linted(costs, {path: tuple(rows) for path, rows in blocks.items()}, card)
+
+
+def _block(path: str, is_block: set[str]) -> str:
+    inner = path
+    while inner:
+        if inner in is_block:
+            return inner
+        inner = inner.rpartition(".")[0]
+    return path.rpartition(".")[0] or path
+
+
+def _is_block(module: nn.Module) -> bool:
+    if isinstance(module, CONTAINERS):
+        return False
+    matrices = (p for p in module.parameters() if p.dim() > 1)
+    return len(list(islice(matrices, 2))) == 2

@@ -1,0 +1,55 @@
+"""Verify findings on a device: load the network there, capture its calls, time them."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+
+from lightbench import profiler, registry
+from lightbench.errors import LightbenchError
+from lightbench.faults import explain_plainly
+from lightbench.lint._linted import Finding
+from lightbench.lint._verify import Saving, capture, measure
+from lightbench.profiler import Given
+from lightbench.records import Case, Op
+
+
+def savings(
+    findings: Sequence[Finding],
+    ops: Sequence[Op],
+    case: Case,
+    given: Given | None,
+    *,
+    seconds: float,
+    seed: int | None = None,
+    trusted: bool = True,
+    say: Callable[[str], None] = lambda _text: None,
+) -> dict[int, Saving]:
+    """What each finding costs on the case's device, by its position; one whose operators cannot be
+    called again has none. Raises what keeps the network from running at all."""
+    device = registry.load("device", case.device)
+    found: dict[int, Saving] = {}
+    with profiler.random_numbers_kept(), device.session(threads=case.threads):
+        prepared = profiler.prepare(case, given, trusted=trusted)
+        for i, finding in enumerate(findings):
+            say(f"verify {i + 1} of {len(findings)}: {finding.guideline} {finding.path}")
+            captured = capture(prepared.network, prepared.program.call, finding.block)
+            try:
+                saving = measure(
+                    finding,
+                    ops,
+                    captured,
+                    device.step,
+                    seconds=seconds,
+                    clock=time.perf_counter,
+                    rng=random.Random(seed),
+                )
+            except LightbenchError:
+                raise
+            except Exception as error:
+                what = f"{finding.path} cannot be timed on its own"
+                raise explain_plainly(what, error) from error
+            if saving is not None:
+                found[i] = saving
+    return found

@@ -1,0 +1,47 @@
+"""G2: group convolutions read and write wide maps for few MAdds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from lightbench.lint._channels import channels
+from lightbench.lint._linted import Finding, Linted
+from lightbench.lint._slowdown import slowdown
+from lightbench.records import Op
+
+GUIDELINE = "G2"
+
+
+def find(network: Linted) -> Iterator[Finding]:
+    """Every grouped convolution that is not depthwise. The cost is what its memory access is above
+    that of one group with the same input and MAdds: B (g - 1) / c1 elements (section 2, G2)."""
+    for i, op in enumerate(network.ops):
+        if op.kind != "grouped conv" or not op.madds or op.weight is None:
+            continue
+        c_in, c_out = channels(op)
+        narrow = [max(round(c / math.sqrt(op.groups)), 1) for c in (c_in, c_out)]
+        # a k x k filter sees c1 at k^2 positions: per element of output it reads no more of the map
+        elements = op.madds * (op.groups - 1) / (c_in * math.prod(op.weight[2:]))
+        yield Finding(
+            GUIDELINE,
+            op.path or "(network)",
+            f"{op.groups} groups, {c_in} -> {c_out}",
+            f"{narrow[0]} -> {narrow[1]} channels in one group have the same MAdds",
+            elements * (op.read_bytes / op.reads if op.reads else 4.0),
+            _estimate(network, op),
+            (i,),
+            (i,),
+            (narrow[0], narrow[1], op.weight[-1] if len(op.weight) > 2 else 1),
+        )
+
+
+def _estimate(network: Linted, op: Op) -> float | None:
+    """Its time on the device beside that of one group, from the card's sweep of group counts."""
+    card = network.card
+    if card is None or not card.groups:
+        return None
+    points = [(float(p.point.settings["groups"]), p.per_madd.ratio) for p in card.groups]
+    dense = op.weight is not None and math.prod(op.weight[2:]) > 1
+    rate = card.madds_per_s["dense conv" if dense else "pointwise conv"].value
+    return op.madds / rate * max(slowdown(points, op.groups) - 1, 0.0)

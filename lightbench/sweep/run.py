@@ -1,0 +1,169 @@
+"""Sweeps -> records, of which those of one sweep were timed in the same rounds."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lightbench import registry, suite
+from lightbench.errors import DeviceUnavailable, UnknownName
+from lightbench.records import Case, Record, SweepPoint
+from lightbench.sweep.equal import check_equal_madds, input_of
+from lightbench.sweep.plan import Point, Size, Sweep
+from lightbench.timing import environment
+from lightbench.timing.ratios import sweeps
+from lightbench.timing.sampling import Progress, Rule
+
+KNOWN_REL = 0.02  # rounds end when every ratio is known this well ...
+FEWEST = 12  # ... and there are this many of them
+WARM_UP = 0.2  # of a sweep's seconds
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How all points of a sweep are run; what `lightbench profile` takes, one value each."""
+
+    device: str = "cpu"
+    engine: str = "eager"
+    batch: int = 1
+    dtype: str = "float32"
+    layout: str = "contiguous"
+    threads: int | None = None
+
+    def check(self) -> None:
+        """Raises UnknownName, UsageError or DeviceUnavailable before anything is measured."""
+        for kind, name in (("device", self.device), ("engine", self.engine)):
+            if name not in registry.names(kind):
+                raise UnknownName(kind, name, registry.names(kind))
+        for axis in ("dtype", "layout"):
+            known, value = suite.CHOICES[axis], getattr(self, axis)
+            if value not in known:
+                raise UnknownName(axis, value, known, f"Known: {', '.join(known)}.")
+        suite.check_batch(self.batch)
+        device = registry.load("device", self.device)
+        if reason := device.unavailable():
+            raise DeviceUnavailable(reason)
+        with device.session(threads=self.threads):
+            pass
+
+
+def measure(
+    sweep: Sweep,
+    setup: Setup,
+    *,
+    seconds: float,
+    size: Size | None = None,
+    seed: int | None = None,
+    stored: Sequence[Record] = (),
+    say: suite.Say = lambda _text: None,
+    progress: Callable[[Progress], None] | None = None,
+    keep: Callable[[Record], None] = lambda _record: None,
+) -> list[Record]:
+    """Time the points of a sweep for about ``seconds``, less if every ratio is known within 2 %.
+
+    A sweep that ``stored`` holds whole, measured on this machine, is not measured again. Raises
+    UsageError for points that are meant to have equal multiply-adds and do not.
+    """
+    check_equal_madds(sweep)
+    run = uuid.uuid4().hex[:12]
+    planned = [
+        (p, launch)
+        for launch in ((False, True) if sweep.launch else (False,))
+        for p in sweep.points
+    ]
+    cases = [_case(p, setup, (1, 1) if launch else p.size or size) for p, launch in planned]
+    points = [_place(sweep, p, run, launch=launch) for p, launch in planned]
+    if known := _stored(cases, points, setup, stored):
+        say(f"{sweep.title}: stored already")
+        return known
+    say(f"{sweep.title}: {len(sweep.points)} networks")
+    rule = Rule(
+        rel=KNOWN_REL,
+        max_s=seconds * (1 - WARM_UP) / len(cases),
+        warmup_s=seconds * WARM_UP / len(cases),
+        min_samples=FEWEST,
+    )
+    return suite.run(
+        cases,
+        rule=rule,
+        seed=seed,
+        sweep=points,
+        say=lambda _text: None,
+        progress=progress,
+        keep=keep,
+    )
+
+
+def measure_all(
+    sweeps: Sequence[Sweep],
+    setup: Setup,
+    *,
+    seconds: Callable[[Sweep], float],
+    say: suite.Say = lambda _text: None,
+    progress: Callable[[Progress], None] | None = None,
+    **settings: Any,
+) -> list[Record]:
+    """Every sweep for about ``seconds(sweep)``; the options of `measure`. Ctrl-C keeps what is
+    finished, in the exception."""
+    setup.check()
+    records: list[Record] = []
+    for i, sweep in enumerate(sweeps, 1):
+        where = f"sweep {i} of {len(sweeps)}: "
+        try:
+            records += measure(
+                sweep,
+                setup,
+                seconds=seconds(sweep),
+                say=lambda text, where=where: say(where + text),  # type: ignore[misc]
+                progress=progress,
+                **settings,
+            )
+        except KeyboardInterrupt as stop:
+            done = stop.records if isinstance(stop, suite.Interrupted) else []
+            raise suite.Interrupted([*records, *done]) from stop
+    return records
+
+
+def _case(point: Point, setup: Setup, size: Size | None) -> Case:
+    settings = {**asdict(setup), "batch": point.batch or setup.batch}
+    return Case(model=point.model, inputs=(input_of(point, size),), **settings)
+
+
+def _place(sweep: Sweep, point: Point, run: str, *, launch: bool) -> SweepPoint:
+    return SweepPoint(
+        run=run,
+        experiment=sweep.experiment,
+        point=point.label,
+        channels=sweep.channels,
+        width=sweep.width,
+        settings=dict(point.settings),
+        reference=point.label == sweep.reference,
+        launch=launch,
+        per_madd=sweep.per_madd,
+        note=point.note,
+    )
+
+
+def _stored(
+    cases: Sequence[Case], points: Sequence[SweepPoint], setup: Setup, stored: Sequence[Record]
+) -> list[Record] | None:
+    """The latest run of exactly these cases on this machine with this software."""
+    found = [group for group in sweeps(stored) if _same(group, cases, points)]
+    if not found:
+        return None
+    with registry.load("device", setup.device).session(threads=setup.threads) as active:
+        here = environment.capture(threads=active, extra={"device": setup.device}).comparable
+    same = [group for group in found if all(r.environment.comparable == here for r in group)]
+    return same[-1] if same else None
+
+
+def _same(group: Sequence[Record], cases: Sequence[Case], points: Sequence[SweepPoint]) -> bool:
+    timed = [r for r in group if r.samples is not None and r.samples.stop != "interrupted"]
+    have = {(r.case, _identity(r.sweep)) for r in timed if r.sweep}
+    return have == {(c, _identity(p)) for c, p in zip(cases, points, strict=True)}
+
+
+def _identity(point: SweepPoint) -> tuple[str, ...]:
+    return point.experiment, point.channels, str(point.width), point.point

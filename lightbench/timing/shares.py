@@ -1,0 +1,238 @@
+"""Where the time of a call goes: its operators beside the whole call, round by round.
+
+Pure: what is run, the clock and the random order are handed in.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from lightbench.records import CONV_KINDS, Kind, Op, Record
+from lightbench.timing.sampling import REPORT_EVERY_S, Progress, Reading, Step
+from lightbench.timing.stats import ENOUGH, Ratio, median, median_interval, paired_ratio
+
+WARMUP = 2  # rounds that are thrown away
+PATIENCE = 10  # times the wanted seconds; then there are fewer rounds than an interval needs
+MAX_ROUNDS = 10_000  # ends the rounds even if the clock stands still
+
+# ShuffleNet V2 (ECCV 2018), Figure 2: what run time is made of. Any other kind is "other".
+OTHER = "other"
+GROUPS: dict[str, frozenset[Kind]] = {
+    "convolution": CONV_KINDS,
+    "element-wise": frozenset(("activation", "element-wise", "norm")),
+    "shuffle, data movement": frozenset(("data movement",)),
+    OTHER: frozenset(("linear", "matmul", "attention", "recurrent", "pooling", "other")),
+}
+_GROUP_OF = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
+VIEWS = "(views)"
+
+# What operators can be grouped by -> the name of an operator's group.
+BY: dict[str, Callable[[Op], str]] = {
+    "kind": lambda op: _GROUP_OF[op.kind],
+    "op": lambda op: op.op,
+    "module": lambda op: op.path.partition(".")[0] or "(network)",
+}
+
+
+class Pass(NamedTuple):
+    """Seconds of every operator of one pass, in the order in which they ran, and of all operators
+    together that have no row: views, and tensors made from nothing."""
+
+    operators_s: tuple[float, ...]
+    views_s: float
+
+    @property
+    def sum_s(self) -> float:
+        return math.fsum((*self.operators_s, self.views_s))
+
+
+class Round(NamedTuple):
+    """One pass operator by operator, and one undisturbed call."""
+
+    parts: Pass
+    whole: Reading
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A median over rounds with its exact 95 % interval; no bounds with fewer than 6 rounds."""
+
+    median: float
+    low: float | None
+    high: float | None
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Spread:
+        values = tuple(values)
+        low, high = median_interval(values) or (None, None)
+        return cls(median(values), low, high)
+
+    @property
+    def rel(self) -> float | None:
+        """Half width of the interval as a fraction of the median; None where there is none."""
+        if self.low is None or self.high is None or not self.median:
+            return None
+        return (self.high - self.low) / 2 / self.median
+
+
+@dataclass(frozen=True)
+class Part:
+    """One operator, or a group of them: what it costs, its time, and its share of the time of all
+    operators. ``ops`` is empty for views, which cost nothing but time."""
+
+    name: str
+    ops: tuple[Op, ...]
+    time: Spread  # seconds
+    share: Spread  # 0 to 1
+
+    @property
+    def time_s(self) -> float:
+        """Median seconds."""
+        return self.time.median
+
+    @property
+    def madds(self) -> int:
+        """Multiply-adds."""
+        return sum(op.madds for op in self.ops)
+
+    @property
+    def mem_bytes(self) -> int:
+        """Memory access as eager mode runs it, in bytes."""
+        return sum(op.mem_bytes for op in self.ops)
+
+    @property
+    def fused_bytes(self) -> int:
+        """Memory access with what can be merged merged, in bytes."""
+        return sum(op.fused_bytes for op in self.ops)
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """The operators of one network as they were timed. ``record`` is that of the whole call, timed
+    in the same rounds: its samples and ``passes`` belong together one by one, and each pass has one
+    time for each of its costs' operators. Raises ValueError for what does not fit together."""
+
+    record: Record
+    passes: tuple[Pass, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.passes) != len(self._whole_s):
+            raise ValueError("every round has one pass and one whole call")
+        for taken in self.passes:
+            if len(taken.operators_s) != len(self.ops):
+                raise ValueError(f"{len(taken.operators_s)} times for {len(self.ops)} operators")
+            times = (*taken.operators_s, taken.views_s)
+            if not all(math.isfinite(time) and time >= 0 for time in times) or not sum(times):
+                raise ValueError("times must be finite, not negative, and not all zero")
+
+    @property
+    def ops(self) -> tuple[Op, ...]:
+        """What was timed, in the order in which it ran."""
+        return self.record.costs.ops if self.record.costs else ()
+
+    @property
+    def _whole_s(self) -> tuple[float, ...]:
+        return self.record.samples.wall_s if self.record.samples else ()
+
+    @cached_property
+    def _sums_s(self) -> list[float]:
+        return [taken.sum_s for taken in self.passes]
+
+    @property
+    def whole(self) -> Spread:
+        """Seconds of the undisturbed call."""
+        return Spread.of(self._whole_s)
+
+    @property
+    def total(self) -> Spread:
+        """Seconds of all operators together, views included."""
+        return Spread.of(self._sums_s)
+
+    @property
+    def over_whole(self) -> Ratio:
+        """The operators' sum over the whole call, in pairs of one round."""
+        return paired_ratio(self._whole_s, self._sums_s)
+
+    @property
+    def views(self) -> Part:
+        """Operators that move nothing."""
+        return self._part(VIEWS, (), [taken.views_s for taken in self.passes])
+
+    @cached_property
+    def layers(self) -> tuple[Part, ...]:
+        """One part per operator, in the order in which they ran; their views are apart."""
+        columns = zip(*(taken.operators_s for taken in self.passes), strict=True)
+        return tuple(
+            self._part(op.path, (op,), times) for op, times in zip(self.ops, columns, strict=True)
+        )
+
+    def parts(self, by: str) -> list[Part]:
+        """The operators in groups; ``by`` is a key of `BY`. Kinds are always the same four, in that
+        order, views among the others; operators have the slowest first, modules stand as they ran,
+        and both have views last."""
+        members: dict[str, list[int]] = {group: [] for group in GROUPS} if by == "kind" else {}
+        for i, op in enumerate(self.ops):
+            members.setdefault(BY[by](op), []).append(i)
+        parts = [self._group(name, at, views=by == "kind") for name, at in members.items()]
+        if by == "op":
+            parts.sort(key=lambda part: -part.time_s)
+        return parts if by == "kind" else [*parts, self.views]
+
+    def _group(self, name: str, at: Sequence[int], *, views: bool) -> Part:
+        extra = views and name == OTHER
+        times = [
+            math.fsum((*(taken.operators_s[i] for i in at), taken.views_s if extra else 0.0))
+            for taken in self.passes
+        ]
+        return self._part(name, tuple(self.ops[i] for i in at), times)
+
+    def _part(self, name: str, ops: tuple[Op, ...], times: Sequence[float]) -> Part:
+        shares = (time / total for time, total in zip(times, self._sums_s, strict=True))
+        return Part(name, ops, Spread.of(times), Spread.of(shares))
+
+
+def alternate(
+    parts: Callable[[], Pass],
+    whole: Step,
+    *,
+    seconds: float,
+    clock: Callable[[], float],
+    rng: random.Random,
+    report: Callable[[Progress], None] | None = None,
+) -> tuple[Reading, list[Round]]:
+    """The very first call, and rounds of one pass and one call in random order, the first two of
+    which are thrown away.
+
+    They end when the next one would not fit into ``seconds``, but not before there are 6, which an
+    interval needs, unless that takes ten times as long. ``clock`` gives seconds and only ever
+    decides when to stop. Ctrl-C passes through.
+    """
+
+    def one() -> Round:
+        if rng.random() < 0.5:
+            reading = whole(1)
+            return Round(parts(), reading)
+        return Round(parts(), whole(1))
+
+    first = whole(1)
+    for _ in range(WARMUP):
+        one()
+    rounds: list[Round] = []
+    began, reported = clock(), -math.inf
+    while True:
+        rounds.append(one())
+        n, done_s = len(rounds), clock() - began
+        if n >= MAX_ROUNDS or done_s > PATIENCE * seconds:
+            break
+        if n >= ENOUGH and done_s * (n + 1) / n > seconds:
+            break
+        if report and done_s - reported >= REPORT_EVERY_S:
+            left_s = max(seconds, ENOUGH * done_s / n) - done_s
+            report(Progress(done_s, max(left_s, 0.0), n, None))
+            reported = done_s
+    return first, rounds

@@ -1,0 +1,421 @@
+"""Run-time decomposition: every operator's time in its own row, exact shares, and a network left alone."""
+
+from __future__ import annotations
+
+import random
+from contextlib import nullcontext
+from itertools import count
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import lightbench as lb
+from lightbench import profiler, registry
+from lightbench.breakdown import measure_layers, take_apart
+from lightbench.errors import ModelError, UnknownName, UsageError
+from lightbench.profiler import Given
+from lightbench.records import Case, Environment, InputSpec
+from lightbench.timing.sampling import Reading
+from lightbench.timing.shares import GROUPS, WARMUP, Spread
+
+OWN = ["shufflenet_v2_x0_5", "mobilenet_v2_x0_35", "shufflenet_v1_x0_5_g3"]
+WHERE = Environment(comparable={"threads": 1}, noted={})
+SMALL = InputSpec(shape=(4, 8, 8))
+
+
+class Net(nn.Module):
+    """Two pointwise groups with a shuffle; by hand: conv, relu, a copy, a pooling, linear, 4 views."""
+
+    def __init__(self):
+        super().__init__()
+        self.features = nn.Sequential(nn.Conv2d(4, 8, 1, groups=2), nn.ReLU())
+        self.fc = nn.Linear(8 * 16, 5)
+
+    def forward(self, x):
+        x = self.features(x)
+        x = x.view(-1, 2, 4, 8, 8).transpose(1, 2).reshape(-1, 8, 8, 8)
+        return self.fc(F.max_pool2d(x, 2).flatten(1)).unfold(1, 5, 5)
+
+
+# Milliseconds of every operator of Net: together 10.
+MS = {"conv2d": 4, "relu": 1, "reshape": 2, "max_pool2d": 1, "linear": 1,
+      "view": 0.25, "transpose": 0.25, "flatten": 0.25, "unfold": 0.25}  # fmt: skip
+
+
+class Device:
+    """A device on which an operator takes what ``ms`` says, and the whole call 8 ms."""
+
+    def __init__(self, ms):
+        self.ms = ms if callable(ms) else ms.__getitem__
+        self.ran = []
+
+    def step(self, call, context):
+        def timed(n):
+            assert n == 1
+            self.ran.append(call.func._opname)
+            with context():
+                call()
+            return Reading(self.ms(call.func._opname) / 1000, None)
+
+        return timed
+
+    def whole(self, n):
+        assert n == 1
+        return Reading(0.008, None)
+
+
+def ticking(seconds):
+    """A clock that moves on by so many seconds whenever it is read."""
+    return map(float, count(0, seconds)).__next__
+
+
+def prepared(network=None, model="Net", **settings):
+    given = None if network is None else Given(network)
+    return profiler.prepare(Case(model=model, **({"inputs": (SMALL,)} | settings)), given)
+
+
+def apart(network, device, *, seconds=6.0, tick=1.0, seed=0, **settings):
+    ready = prepared(network, **settings)._replace(step=device.whole)
+    rng = random.Random(seed)
+    return take_apart(ready, WHERE, device.step, seconds=seconds, clock=ticking(tick), rng=rng)
+
+
+@pytest.fixture(scope="module")
+def net_apart():
+    return apart(Net(), Device(MS))
+
+
+# Shares, by hand.
+
+
+def test_every_operator_has_its_own_time_and_share(net_apart):
+    assert [(part.ops[0].op, part.time.median, part.share.median) for part in net_apart.layers] == [
+        ("conv2d", 0.004, 0.4),
+        ("relu", 0.001, 0.1),
+        ("reshape", 0.002, 0.2),
+        ("max_pool2d", 0.001, 0.1),
+        ("linear", 0.001, 0.1),
+    ]
+
+
+def test_views_have_no_row_but_are_not_lost(net_apart):
+    assert net_apart.views.ops == ()
+    assert net_apart.views.time.median == pytest.approx(0.001)
+    assert net_apart.views.share.median == pytest.approx(0.1)
+    assert net_apart.total.median == pytest.approx(0.010)
+
+
+def test_the_four_kinds_of_figure_2_hold_everything(net_apart):
+    parts = net_apart.parts("kind")
+    assert [(p.name, len(p.ops)) for p in parts] == [
+        ("convolution", 1), ("element-wise", 1), ("shuffle, data movement", 1), ("other", 2),
+    ]  # fmt: skip
+    assert [p.time_s for p in parts] == pytest.approx([0.004, 0.001, 0.002, 0.003])
+    assert [p.share.median for p in parts] == pytest.approx([0.4, 0.1, 0.2, 0.3])
+    # 8 outputs from 2 inputs each at 8x8; 128 -> 5
+    assert [p.madds for p in parts] == [8 * 2 * 64, 0, 0, 128 * 5]
+
+
+def test_a_group_without_operators_is_there_and_takes_no_time():
+    parts = apart(nn.Conv2d(4, 4, 1), Device(MS)).parts("kind")
+    assert [p.name for p in parts] == list(GROUPS)
+    assert [p.time_s for p in parts] == [0.004, 0, 0, 0]
+    assert [p.share.median for p in parts] == [1, 0, 0, 0]
+
+
+def test_operators_are_grouped_with_the_slowest_first_and_views_last(net_apart):
+    parts = net_apart.parts("op")
+    assert [p.name for p in parts][:2] == ["conv2d", "reshape"]
+    assert parts[-1].name == "(views)"
+    assert sum(p.time_s for p in parts) == pytest.approx(0.010)
+
+
+def test_modules_are_grouped_as_they_run(net_apart):
+    parts = net_apart.parts("module")
+    assert [(p.name, round(p.time_s, 9)) for p in parts] == [
+        ("features", 0.005), ("(network)", 0.003), ("fc", 0.001), ("(views)", 0.001),
+    ]  # fmt: skip
+
+
+def test_the_sum_is_held_against_the_whole_call_in_pairs_of_one_round(net_apart):
+    # 10 ms of operators, 8 ms for the call
+    ratio = net_apart.over_whole
+    assert (ratio.ratio, ratio.low, ratio.high) == pytest.approx((1.25, 1.25, 1.25))
+    assert net_apart.whole == Spread(0.008, 0.008, 0.008)
+
+
+# Each time in its own row.
+
+
+def own_ms(name):
+    """A different time for every operator: which one a row has got shows."""
+    return sum(ord(letter) * (i + 1) for i, letter in enumerate(name)) / 1000
+
+
+class Zoo(nn.Module):
+    """Operators that decompose, work in place, give several tensors, make some, or may be a view."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(8, 8, batch_first=True)
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.norm = nn.BatchNorm2d(4)
+        self.relu = nn.ReLU(inplace=True)
+        self.register_buffer("calls", torch.zeros(1))
+
+    def forward(self, x):
+        self.calls += 1
+        x = x + torch.rand_like(x)
+        y = F.dropout(self.relu(self.norm(x)), training=self.training)
+        y = y.contiguous() + torch.arange(8, dtype=x.dtype, device=x.device)
+        y = y.transpose(2, 3).contiguous()
+        y = torch.einsum("bchw,bdhw->bcd", y, y).softmax(-1).repeat(1, 1, 2)
+        y = y[:, :, :8] + x.mean(dim=-1)
+        y, _ = self.lstm(y)
+        y, _ = self.attention(y, y, y, need_weights=False)
+        values, _ = y.topk(2)
+        return F.cosine_similarity(values, values, dim=-1), F.huber_loss(y, y)
+
+
+@pytest.mark.parametrize("model", [*OWN, "zoo"])
+def test_every_row_has_the_time_of_its_own_operator(model):
+    device = Device(own_ms)
+    if model == "zoo":
+        found = apart(Zoo(), device)
+    else:
+        found = apart(None, device, model=model, inputs=(InputSpec(shape=(3, 64, 64)),))
+    assert len(found.ops) > 15
+    for op, seconds in zip(found.ops, found.passes[0].operators_s, strict=True):
+        assert seconds == own_ms(op.op) / 1000
+    # and the rest of what ran went to the views
+    passes = len(found.passes) + WARMUP
+    assert found.passes[0].sum_s == pytest.approx(sum(map(own_ms, device.ran)) / 1000 / passes)
+
+
+@pytest.mark.parametrize("model", OWN)
+def test_rows_are_those_of_count(model):
+    found = apart(None, Device(own_ms), model=model, inputs=(InputSpec(shape=(3, 224, 224)),))
+    counted = lb.count(model)
+    assert found.ops == counted.layers
+    assert found.record.costs.madds == counted.costs.madds
+    assert found.record.costs.params == counted.costs.params
+
+
+def test_what_is_returned_is_not_merged_into_what_comes_after_it():
+    class Both(nn.Conv2d):
+        def forward(self, x):
+            x = super().forward(x)
+            return x, x.relu()
+
+    found = apart(Both(4, 4, 1), Device(MS))
+    assert found.ops == prepared(Both(4, 4, 1)).costs.ops
+    assert [op.fused_bytes > 0 for op in found.ops] == [True, True]
+
+
+def test_rows_are_those_of_count_in_channels_last_too():
+    network = nn.Sequential(nn.Conv2d(4, 8, 3), nn.ReLU(), nn.Flatten())
+    found = apart(network, Device(own_ms), layout="channels_last")
+    assert found.ops == prepared(network, layout="channels_last").costs.ops
+    assert "flatten" in [op.op for op in found.ops]  # no view here: it copies
+
+
+# The network is as it was.
+
+
+def states(network):
+    return [
+        (
+            name,
+            module.training,
+            sorted(module.__dict__),
+            {key: len(value) for key, value in vars(module).items() if "hooks" in key},
+        )
+        for name, module in network.named_modules()
+    ]
+
+
+def values(network):
+    return {name: tensor.clone() for name, tensor in network.state_dict().items()}
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
+
+
+def test_a_network_that_is_handed_over_is_as_it_was_and_so_is_the_rest():
+    network = Zoo().train()
+    network.relu.eval()
+    network.norm.register_forward_hook(lambda *_: None)
+    before = states(network), values(network)
+    draws, threads = torch.random.get_rng_state(), torch.get_num_threads()
+    measure_layers(network, input="4x8x8", batch=2, threads=1, seconds=0.01)
+    assert states(network) == before[0]
+    assert same(values(network), before[1])
+    assert torch.equal(torch.random.get_rng_state(), draws)
+    assert torch.get_num_threads() == threads
+
+
+def test_it_runs_with_the_threads_that_were_asked_for():
+    seen = set()
+
+    class Asks(Net):
+        def forward(self, x):
+            seen.add(torch.get_num_threads())
+            return super().forward(x)
+
+        def __deepcopy__(self, _memo):
+            return self
+
+    found = measure_layers(Asks(), input="4x8x8", threads=3, seconds=0.05)
+    assert seen == {3}
+    assert found.breakdown.record.environment.comparable["threads"] == 3
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_pass_with_the_stopwatch_leaves_the_network_as_it_was(fails):
+    device = Device(own_ms)
+    ready = prepared(Zoo())
+    before = states(ready.network), values(ready.network)
+
+    def step(call, context):
+        if fails and call.func._opname == "topk":
+            raise IndexError
+        return device.step(call, context)
+
+    ready = ready._replace(step=device.whole)
+    settings = {"seconds": 1, "clock": ticking(1), "rng": random.Random(0)}
+    with pytest.raises(ModelError) if fails else nullcontext():
+        take_apart(ready, WHERE, step, **settings)
+    assert "topk" in device.ran or fails
+    assert states(ready.network) == before[0]
+    assert same(values(ready.network), before[1])
+
+
+# Hostile networks.
+
+
+class Late(Net):
+    """Works until its n-th call."""
+
+    def __init__(self, fails_at):
+        super().__init__()
+        self.calls = Counter(fails_at)
+
+    def forward(self, x):
+        self.calls()
+        return self.fc(self.features(x).mean((2, 3)).repeat(1, 16))
+
+
+class Counter(nn.Module):
+    def __init__(self, fails_at):
+        super().__init__()
+        self.left = fails_at
+
+    def forward(self):
+        COUNTED[0] += 1
+        if COUNTED[0] == self.left:
+            raise IndexError("no such layer")
+
+
+COUNTED = [0]
+
+
+@pytest.mark.parametrize("fails_at", [3, 6, 12, 20])
+def test_a_network_that_fails_midway_is_an_error_that_names_the_module(fails_at):
+    COUNTED[0] = 0
+    with pytest.raises(ModelError, match=r"Counter `calls`.*IndexError: no such layer"):
+        measure_layers(Late(fails_at), input="4x8x8", threads=1, seconds=0.05)
+
+
+def test_a_network_that_runs_other_operators_from_call_to_call_has_no_median():
+    class Fickle(Net):
+        def forward(self, x):
+            return x.relu() if next(TOSS) else x.sigmoid()
+
+    with pytest.raises(ModelError, match="other operators from call to call"):
+        measure_layers(Fickle(), input="4x8x8", threads=1, seconds=0.05)
+
+
+TOSS = (n % 3 == 0 for n in count())
+
+
+def test_a_network_without_operators_has_nothing_to_take_apart():
+    with pytest.raises(ModelError, match="Identity has no operator"):
+        measure_layers(nn.Identity(), input="4x8x8", seconds=0.05)
+
+
+def test_a_network_that_looks_at_values_is_taken_apart():
+    class Looks(Net):
+        def forward(self, x):
+            return super().forward(x) if x.sum() < 1e9 else x
+
+    found = measure_layers(Looks(), input="4x8x8", seconds=0.05)
+    assert "linear" in [op.op for op in found.breakdown.ops]
+
+
+def test_an_output_of_nan_is_said():
+    class NaN(Net):
+        def forward(self, x):
+            return super().forward(x) * float("nan")
+
+    found = measure_layers(NaN(), input="4x8x8", seconds=0.05)
+    assert any("NaN" in warning for warning in found.breakdown.record.warnings)
+    assert "warning: the output has NaN" in " ".join(repr(found).split())
+
+
+def test_a_compiled_network_is_measured_as_it_was_written():
+    compiled = []
+
+    def backend(graph, _inputs):
+        compiled.append(graph)
+        return graph.forward
+
+    found = measure_layers(torch.compile(Net(), backend=backend), input="4x8x8", seconds=0.05)
+    assert compiled == []  # neither the operators nor the whole call
+    assert found.breakdown.record.case.model == "Net"
+    assert [op.path for op in found.breakdown.ops][:2] == ["features.0", "features.1"]
+
+
+# Python.
+
+
+def test_an_answer_shows_itself_and_groups_that_are_not_there_are_refused():
+    found = measure_layers(Net(), input="4x8x8", batch=2, threads=1, seconds=0.05)
+    assert "features.0" in repr(found)
+    assert "sum of operators / whole call" in " ".join(repr(found).split())
+    assert list(found.to_pandas()["time_s"]) == [
+        *(part.time_s for part in found.parts(None)),
+        found.breakdown.total.median,
+    ]
+    assert found.breakdown.record.case.batch == 2
+    with pytest.raises(UnknownName, match="Did you mean kind"):
+        found.by("kinds")
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
+def test_seconds_are_a_number_above_zero(seconds):
+    with pytest.raises(UsageError, match="above zero"):
+        measure_layers(Net(), seconds=seconds)
+
+
+def test_a_class_is_no_model():
+    with pytest.raises(UsageError, match="a name or a torch.nn.Module"):
+        measure_layers(Net)
+
+
+def test_only_eager_runs_operators_one_by_one(monkeypatch):
+    names = registry.names
+    more = lambda kind: (*names(kind), "compile") if kind == "engine" else names(kind)  # noqa: E731
+    monkeypatch.setattr(registry, "names", more)
+    with pytest.raises(UsageError, match="in eager only, not in 'compile'"):
+        measure_layers(Net(), engine="compile", input="4x8x8")
+
+
+def test_the_devices_own_clock_is_what_measures():
+    # the null device takes 1 ms for anything: 5 operators, 4 views, 1 call
+    found = measure_layers(Net(), input="4x8x8", device="null", seconds=0.01).breakdown
+    assert {part.time_s for part in found.layers} == {0.001}
+    assert found.views.time_s == pytest.approx(0.004)
+    assert found.over_whole.ratio == pytest.approx(9)
