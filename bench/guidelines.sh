@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The guideline tables, sweeps and device cards of a machine: `bench/guidelines.sh results/MACHINE`.
-# Takes an hour on two cores; nothing else may run meanwhile. What is stored already is not measured again.
+# Takes half an hour on two cores; nothing else may run meanwhile. What is stored already is not measured again.
 set -euo pipefail
 out=$1
 mkdir -p "$out/figures"
@@ -20,11 +20,11 @@ card() {  # NAME OPTIONS...
 card threads-1 --threads 1
 card threads-1-channels-last --threads 1 --channels-last
 guidelines threads-1 --threads 1 --scale paper
-guidelines threads-1-channels-last --threads 1 --scale paper --channels-last
+guidelines threads-1-channels-last --threads 1 --channels aligned,paper-gpu --channels-last
 guidelines threads-2 --threads 2
 guidelines threads-2-channels-last --threads 2 --channels-last
-guidelines more-threads-1 --threads 1 --seconds 15 units operators
+guidelines more-threads-1 --threads 1 --seconds 10 units operators
 for axis in ratio groups kernel kind resolution batch activation excite shuffle loop branches; do
-    lightbench sweep "$axis" --threads 1 --quiet --store "$out/sweeps-threads-1.jsonl" \
+    lightbench sweep "$axis" --threads 1 --seconds 15 --quiet --store "$out/sweeps-threads-1.jsonl" \
         --figure "$out/figures/sweep-$axis.svg" --format markdown
 done > "$out/sweeps-threads-1.md"

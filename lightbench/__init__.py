@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lightbench.api import Counts, Profile, count, load_model, profile
+    from lightbench.breakdown import LayerTimes, measure_layers
     from lightbench.records import Case, Costs, Latency, Op, Record, Samples, SweepPoint
     from lightbench.studies import (
         Card,
@@ -29,6 +30,7 @@ _PUBLIC = {
     "Counts": "lightbench.api",
     "Guidelines": "lightbench.studies",
     "Latency": "lightbench.records",
+    "LayerTimes": "lightbench.breakdown",
     "Lint": "lightbench.studies",
     "Op": "lightbench.records",
     "Profile": "lightbench.api",
@@ -40,6 +42,7 @@ _PUBLIC = {
     "lint_model": "lightbench.studies",
     "load_model": "lightbench.api",
     "make_device_card": "lightbench.studies",
+    "measure_layers": "lightbench.breakdown",
     "profile": "lightbench.api",
     "run_guidelines": "lightbench.studies",
     "run_sweep": "lightbench.studies",
@@ -51,6 +54,7 @@ __all__ = [
     "Counts",
     "Guidelines",
     "Latency",
+    "LayerTimes",
     "Lint",
     "Op",
     "Profile",
@@ -63,6 +67,7 @@ __all__ = [
     "lint_model",
     "load_model",
     "make_device_card",
+    "measure_layers",
     "profile",
     "run_guidelines",
     "run_sweep",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,12 +51,13 @@ def parts_view(breakdown: Breakdown, parts: Sequence[Part], by: str) -> View:
         *_notes(breakdown),
         "MAC: memory access cost of the operators as eager PyTorch runs them; not multiply-adds.",
     ]
-    elif abs((added := sum(part.share.median for part in parts)) - 1) > UNEVEN:
-        notes.insert(0, f"The median shares add up to {units.percent(added)}: times varied a lot.")
     if by == "kind":
         notes.append("Kinds as in Figure 2 of the ShuffleNet V2 paper; views are among the others.")
+    added = math.fsum(part.share.median for part in parts)
     if len(parts) < (groups := len(breakdown.parts(by))):
         notes.insert(0, f"{len(parts)} of {groups} groups; the sum is of all.")
+    elif abs(added - 1) > UNEVEN:
+        notes.insert(0, f"The median shares add up to {units.percent(added)}: times varied a lot.")
     if any(part.name == VIEWS for part in parts):
         notes.append("(views): operators that move nothing; starting them takes time.")
     title = f"Run time by {HEADINGS[by]}: {_case(breakdown.record)}"

@@ -29,8 +29,9 @@ HEIGHT, HEADER = 0.44, 0.47  # of a bar, and of the words above its middle: rows
 
 
 def draw(breakdowns: Sequence[Breakdown]) -> Figure:
-    """Each bar is one network, pieces of the time of its operators; they are the groups of Figure 2 of the ShuffleNet V2 paper, labelled with their median share. Above each bar: the time of
-    the whole call, and how much of it the operators add up to. Raises UsageError for none."""
+    """Each bar is one network: the time of its operators, in the groups of Figure 2 of the ShuffleNet
+    V2 paper, labelled with their median share. Above each bar: the time of the whole call, and how
+    much of it the operators add up to. Raises UsageError for none."""
     from matplotlib.figure import Figure
 
     if not breakdowns:

@@ -33,9 +33,10 @@ def calls(path):
 
 def test_the_public_names_are_these():
     assert lightbench.__all__ == [
-        "Card", "Case", "Costs", "Counts", "Guidelines", "Latency", "Lint", "Op", "Profile", "Record",
-        "Samples", "SweepPoint", "SweepResult", "__version__", "count", "lint_model", "load_model",
-        "make_device_card", "profile", "run_guidelines", "run_sweep",
+        "Card", "Case", "Costs", "Counts", "Guidelines", "Latency", "LayerTimes", "Lint", "Op",
+        "Profile", "Record", "Samples", "SweepPoint", "SweepResult", "__version__", "count",
+        "lint_model", "load_model", "make_device_card", "measure_layers", "profile", "run_guidelines",
+        "run_sweep",
     ]  # fmt: skip
     assert all(getattr(lightbench, name) for name in lightbench.__all__)
     assert dir(lightbench) == lightbench.__all__

@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from lightbench import breakdown, registry
 from lightbench.cli import layers as layers_command
 from lightbench.errors import UsageError
+from lightbench.exporters._breakdown import parts_view
 from lightbench.plots import save
 from lightbench.plots._breakdown import draw
 from lightbench.plots._style import style
@@ -248,6 +249,21 @@ def test_the_figure_says_each_share_the_whole_time_and_what_the_sum_is_of_it(mak
     # 1 s of operators in a call of 2 s
     assert "2.00 s (2.00 s to 2.00 s)" in title
     assert "50.0 % of it" in title
+
+
+def test_medians_of_shares_that_do_not_add_up_are_shown_as_they_are(make_record):
+    # each of three groups takes 60 % in a third of the rounds and 20 % in the others: 20 % each
+    turns = [(0.6, 0.2, 0.2, 0.0), (0.2, 0.6, 0.2, 0.0), (0.2, 0.2, 0.6, 0.0)] * 2
+    even = parted(make_record, SHARES[0])
+    samples = msgspec.structs.replace(even.record.samples, wall_s=(2.0,) * 6)
+    record = msgspec.structs.replace(even.record, samples=samples)
+    found = Breakdown(record, tuple(Pass(turn, 0.0) for turn in turns))
+    pieces = draw([found]).axes[0].patches
+    assert [piece.get_width() for piece in pieces] == pytest.approx([0.2, 0.2, 0.2, 0])
+    note = "The median shares add up to 60.0 %: times varied a lot."
+    assert note in parts_view(found, found.parts("kind"), "kind").table.notes
+    notes = parts_view(even, even.parts("kind"), "kind").table.notes
+    assert not any("add up" in note for note in notes)
 
 
 def test_the_figure_has_the_same_bytes_each_time_and_names_that_stay_text(tmp_path, make_record):

@@ -336,15 +336,7 @@ def test_data_are_seconds_bytes_and_multiply_adds(card_records):
 UGLY = ["<b>|x|", "[x](https://example.com)", "\x1b[31m", "a\n::error::b", "`", "@user"]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason="own_words in Markdown"))
-        if name == "markdown"
-        else name
-        for name in registry.names("format")
-    ],
-)
+@pytest.mark.parametrize("name", registry.names("format"))
 def test_a_hostile_label_of_a_cards_file_is_only_text(name, card_records):
     for text in UGLY:
         made = card_of(card_records(groups={"g=1": 1.0, text: 2.0}, engine=text))
