@@ -28,3 +28,7 @@ for axis in ratio groups kernel kind resolution batch activation excite shuffle 
     lightbench sweep "$axis" --threads 1 --seconds 15 --quiet --store "$out/sweeps-threads-1.jsonl" \
         --figure "$out/figures/sweep-$axis.svg" --format markdown
 done > "$out/sweeps-threads-1.md"
+for model in shufflenet_v2_x1_0 shufflenet_v1_x1_0_g3 mobilenet_v2; do
+    lightbench layers "$model" --measure --by kind --threads 1 --quiet \
+        --figure "$out/figures/layers-$model.svg" --format markdown
+done > "$out/layers-threads-1.md"

@@ -21,6 +21,7 @@ from lightbench.costs.borrow import Parts, Place, borrowed, parts_of, unwrap
 from lightbench.costs.count import costs_of
 from lightbench.costs.rules import Work
 from lightbench.costs.trace import Tracer
+from lightbench.devices._memory import keep_freed_memory
 from lightbench.engines._program import Program
 from lightbench.errors import DeviceUnavailable, ModelError, UnknownName, UsageError
 from lightbench.exporters import View
@@ -30,7 +31,6 @@ from lightbench.models._inputs import specs_of
 from lightbench.profiler import Given, Prepared, measured, own_dtype, prepare, random_numbers_kept
 from lightbench.records import Environment, Samples
 from lightbench.shown import Shown
-from lightbench.timing import environment
 from lightbench.timing.sampling import Progress, Step
 from lightbench.timing.shares import BY, WARMUP, Breakdown, Part, Pass, alternate
 
@@ -124,7 +124,8 @@ def measure_layers(
     if reason := hardware.unavailable():
         raise DeviceUnavailable(reason)
     with random_numbers_kept(), hardware.session(threads=threads) as active:
-        where = environment.capture(threads=active, extra={"device": device})
+        keep_freed_memory()
+        where = suite.here(device, active)
         say(f"{name}: load, count, first run")
         return LayerTimes(
             take_apart(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from lightbench.api import Inputs, Model, count
 from lightbench.card import shelf
 from lightbench.card.plan import SECONDS, plan_card
@@ -153,6 +155,12 @@ def run_sweep(
     Raises UnknownName, UsageError, DeviceUnavailable.
     """
     check_seconds(seconds)
+    if axis == "resolution" and input != "56x56":
+        raise UsageError(
+            "the resolution is what is swept: it takes no input.", "Leave --input out."
+        )
+    if axis == "batch" and batch != 1:
+        raise UsageError("the batch is what is swept: it takes none.", "Leave --batch out.")
     size = parse_shape(input)
     if len(size) != 2:
         raise UsageError(f"a map has a height and a width, got {input!r}.", "Try 56x56.")
@@ -193,7 +201,6 @@ def make_device_card(
     device: str = "cpu",
     engine: str = "eager",
     threads: int | None = None,
-    batch: int = 1,
     dtype: str = "float32",
     channels_last: bool = False,
     path: str | Path | None = None,
@@ -205,7 +212,10 @@ def make_device_card(
 ) -> Card:
     """Measure what a device attains, in about a minute, and keep it for `lint_model`: in ``path``, or
     in the user's data folder. Raises UsageError, DeviceUnavailable, StoreError."""
-    setup = Setup(device, engine, batch, dtype, _layout(channels_last=channels_last), threads)
+    setup = Setup(device, engine, 1, dtype, _layout(channels_last=channels_last), threads)
+    setup.check()
+    file = Path(path) if path else shelf.path_of(setup)
+    shelf.make_room(file)
     records = measure_all(
         plan_card(),
         setup,
@@ -217,7 +227,7 @@ def make_device_card(
         keep=keep,
     )
     if card_of(records) is not None:
-        shelf.keep(Path(path) if path else shelf.path_of(setup), records)
+        shelf.keep(file, records)
     return Card(tuple(records))
 
 
@@ -226,13 +236,12 @@ def card_path(
     device: str = "cpu",
     engine: str = "eager",
     threads: int | None = None,
-    batch: int = 1,
     dtype: str = "float32",
     channels_last: bool = False,
 ) -> Path:
     """Where this machine's card for these settings is kept, if it has been made."""
     return shelf.path_of(
-        Setup(device, engine, batch, dtype, _layout(channels_last=channels_last), threads)
+        Setup(device, engine, 1, dtype, _layout(channels_last=channels_last), threads)
     )
 
 
@@ -279,10 +288,13 @@ def lint_model(
     Raises UsageError, ModelError, StoreError.
     """
     if engine != "eager":
-        raise UsageError(f"lint looks at operators as eager runs them, not {engine}.")
+        raise UsageError(
+            f"lint looks at operators as eager runs them, not {engine}.", "Try --engine eager."
+        )
     check_seconds(seconds)
     layout = _layout(channels_last=channels_last)
-    setup = Setup(device, engine, batch, dtype or "float32", layout, threads)
+    own = own_dtype(model) if isinstance(model, nn.Module) else "float32"
+    setup = Setup(device, engine, batch, dtype or own, layout, threads)
     setup.check()
     counted = count(model, input=input, batch=batch, dtype=dtype, trusted=trusted)
     network = linted(counted.network, counted.costs, shelf.card(setup, card))
@@ -309,7 +321,8 @@ def lint_model(
             findings[:verify], network.ops, case, given, seconds=seconds, trusted=trusted, say=say
         )
     source = source_of(model) if isinstance(model, str) else None
-    return Lint(Linting(counted.model, network, findings, measured, source))
+    tried = len(findings[:verify])
+    return Lint(Linting(counted.model, network, findings, measured, source, tried))
 
 
 def check_seconds(seconds: float | None) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import msgspec
 
 from lightbench import registry
+from lightbench.devices._memory import facts
 from lightbench.errors import (
     DeviceUnavailable,
     LightbenchError,
@@ -210,10 +211,15 @@ def run(
                 if reason := device.unavailable():
                     raise DeviceUnavailable(reason)
                 with device.session(threads=threads) as active:
-                    measure(members, environment.capture(threads=active, extra={"device": name}))
+                    measure(members, here(name, active))
     except KeyboardInterrupt as stop:
         raise Interrupted([done[i] for i in sorted(done)]) from stop
     return [done[i] for i in range(len(cases))]
+
+
+def here(device: str, threads: int) -> Environment:
+    """The environment of what is measured now."""
+    return environment.capture(threads=threads, extra={"device": device, **facts()})
 
 
 def _time(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
 
-from lightbench import registry, store
-from lightbench.errors import UsageError
+from lightbench import registry, store, suite
+from lightbench.errors import StoreError, UsageError
 from lightbench.records import Record
 from lightbench.sweep.run import Setup
-from lightbench.timing import environment
 from lightbench.timing.card import DeviceCard, card_of
 
 
@@ -28,8 +28,9 @@ def path_of(setup: Setup) -> Path:
     """The file of this machine's card for a setup, whether there is one or not. Another machine, or
     another PyTorch, has another file."""
     with registry.load("device", setup.device).session(threads=setup.threads) as active:
-        here = environment.capture(threads=active, extra={"device": setup.device}).comparable
+        here = suite.here(setup.device, active).comparable
     facts = {**here, **asdict(setup), "threads": active, "batch": 1}
+    facts.pop("allocator", None)  # a card is always measured in the same way
     text = msgspec.json.encode(facts, order="sorted")
     return shelf() / f"{setup.device}-{hashlib.sha256(text).hexdigest()[:12]}.jsonl"
 
@@ -46,9 +47,30 @@ def card(setup: Setup, path: str | Path | None = None) -> DeviceCard | None:
     return found
 
 
+def make_room(path: Path) -> None:
+    """The folder for a card, before a minute of measuring, not after. Raises StoreError."""
+    with _naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+
 def keep(path: Path, records: Sequence[Record]) -> None:
     """Replace a card as a whole: a reader sees the old one or the new one. Raises StoreError."""
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    new.unlink(missing_ok=True)
-    store.append(new, records)
-    new.replace(path)
+    with _naming(path):
+        try:
+            new.unlink(missing_ok=True)
+            store.append(new, records)
+            new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {str(path)!r}: {error.strerror}.",
+            "Name another file: --card card.jsonl.",
+        ) from error

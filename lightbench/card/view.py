@@ -42,11 +42,24 @@ def card_view(card: DeviceCard) -> View:
         Column("what", "what", own_words, align="left"),
         Column("value", "value", own_words),
         Column("interval", "95 %", own_words, align="left"),
+        Column("key", "key", shown=False),
+        Column("raw", "value", shown=False),
+        Column("low", "low", shown=False),
+        Column("high", "high", shown=False),
     )
-    rows = [(name, text(f.value), _bounds(f, text)) for _, name, f, text in _rows(card)]
-    rows.append(("ridge point", f"{units.number(card.ridge)} MAdds/byte", ""))
-    rows.append(("groups hurt from", *_hurts(card.groups_hurt, card.groups)))
-    rows.append(("channel ratio hurts from", *_hurts(card.ratio_hurts, card.ratios)))
+    rows: list[tuple[Any, ...]] = [
+        (name, text(f.value), _bounds(f, text), key, f.value, f.low, f.high)
+        for key, name, f, text in _rows(card)
+    ]
+    ridge = f"{units.number(card.ridge)} MAdds/byte"
+    rows.append(("ridge point", ridge, "", "ridge_madds_per_byte", card.ridge, None, None))
+    for key, name, found, points in (
+        ("groups_hurt", "groups hurt from", card.groups_hurt, card.groups),
+        ("ratio_hurts", "channel ratio hurts from", card.ratio_hurts, card.ratios),
+    ):
+        raw = found.compared if found else None
+        bounds = (raw.ratio, raw.low, raw.high) if raw else (None, None, None)
+        rows.append((name, *_hurts(found, points), key, *bounds))
     where = ", ".join(word for word in shared([card.record]) if not word.startswith("input"))
     table = Table(
         f"Device card: {where}",

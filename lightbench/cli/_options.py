@@ -61,12 +61,17 @@ def output_options(function: F) -> F:
 
 
 def setup_options(function: F) -> F:
-    """How one set of cases is run: device, engine, threads, batch, dtype, layout, one value each."""
+    """How one set of cases is run: batch, device, engine, threads, dtype, layout, one value each."""
+    batch = click.option("--batch", type=int, default=1, show_default=True, help="Batch size.")
+    return batch(run_options(function))
+
+
+def run_options(function: F) -> F:
+    """The same without the batch."""
     options = (
         click.option("--device", default="cpu", show_default=True, help="Where to run."),
         click.option("--engine", default="eager", show_default=True, help="What runs it."),
         click.option("--threads", type=int, help="CPU threads. Default: PyTorch's choice."),
-        click.option("--batch", type=int, default=1, show_default=True, help="Batch size."),
         click.option(
             "--dtype", default="float32", show_default=True, help="float32, bfloat16, ..."
         ),
@@ -142,12 +147,18 @@ def _naming(output: Path) -> Iterator[None]:
 
 def read_records(path: str | Path) -> list[Record]:
     """The records of a store; a line of it that was skipped is named on stderr. Raises StoreError."""
+    with warnings_said():
+        return store.read(path)
+
+
+@contextmanager
+def warnings_said() -> Iterator[None]:
+    """What a store warns of is a line on stderr each, and no Python warning."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        records = store.read(path)
+        yield
     for warning in caught:
         say_error(str(warning.message))
-    return records
 
 
 def data_only() -> AbstractContextManager[Any]:

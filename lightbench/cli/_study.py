@@ -9,8 +9,16 @@ from typing import Any, TypeVar
 import click
 
 from lightbench import registry, store
-from lightbench.cli._options import INTERRUPTED, data_only, read_records, say_error
+from lightbench.cli._options import (
+    INTERRUPTED,
+    data_only,
+    make_room,
+    read_records,
+    say_error,
+)
 from lightbench.cli._progress import reports
+from lightbench.errors import UsageError
+from lightbench.plots._save import METADATA
 from lightbench.records import Record
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -67,6 +75,13 @@ def failures(records: Sequence[Record]) -> int:
     for reason, model in reasons.items():
         say_error(f"{model}: {reason}")
     return 3 if reasons else 0
+
+
+def check_figure(figure: Path | None) -> None:
+    """Before the measurement, not after. Raises UsageError, StoreError."""
+    if figure is not None and figure.suffix.lower() not in METADATA:
+        raise UsageError(f"cannot draw into {str(figure)!r}.", f"Known: {', '.join(METADATA)}.")
+    make_room(figure)
 
 
 def draw(figure: str, records: Sequence[Record], file: Path) -> None:

@@ -13,15 +13,15 @@ from lightbench.cli._options import (
     make_room,
     output_options,
     read_records,
+    run_options,
     say_error,
-    setup_options,
 )
-from lightbench.cli._study import draw, failures, measured
+from lightbench.cli._study import check_figure, draw, failures, measured
 from lightbench.errors import UsageError
 
 
 @click.command("device-card")
-@setup_options
+@run_options
 @click.option("--seed", type=int, help="Fixes the random order of the rounds.")
 @click.option("--card", "path", help="Keep the card in this file. Default: your data folder.")
 @click.option("--from", "source", help="Measure nothing: show the card that this file holds.")
@@ -46,7 +46,8 @@ def command(
     estimates of `lightbench lint`.
     """
     chosen_format(form, output)
-    make_room(path, figure)
+    make_room(path)
+    check_figure(figure)
     if source is not None:
         records, code = read_records(source), 0
     else:

@@ -13,14 +13,13 @@ from lightbench.cli._options import (
     data_only,
     emit,
     input_options,
-    make_room,
     output_options,
     setup_options,
 )
 from lightbench.cli._progress import reports
+from lightbench.cli._study import check_figure
 from lightbench.errors import UsageError
 from lightbench.exporters import View
-from lightbench.plots._save import METADATA
 
 KEYS = {"madds": "madds", "mac": "mem_bytes", "fused": "fused_bytes", "time": "time_s"}
 UNTIMED = ("model", "measure", "sort", "top", "batch", "quiet", "shapes", "form", "output")
@@ -77,7 +76,7 @@ def command(
         _refuse_time(context, sort)
         view = _costs(model, sort, top, input=shapes, batch=batch)
     else:
-        _check_figure(figure)
+        check_figure(figure)
         settings |= {"input": shapes, "batch": batch}
         view = _times(model, by, sort, top, figure, quiet=quiet, **settings)
     emit(view, form, output)
@@ -98,13 +97,6 @@ def _refuse_time(context: click.Context, sort: str | None) -> None:
             f"{', '.join(given)} {'is' if len(given) == 1 else 'are'} about measured time.",
             "Add --measure.",
         )
-
-
-def _check_figure(figure: Path | None) -> None:
-    """Before the measurement, not after. Raises UsageError, StoreError."""
-    if figure is not None and figure.suffix.lower() not in METADATA:
-        raise UsageError(f"cannot draw into {str(figure)!r}.", f"Known: {', '.join(METADATA)}.")
-    make_room(figure)
 
 
 def _cut(rows: list[Any], sort: str | None, top: int | None) -> list[Any]:

@@ -14,6 +14,7 @@ from lightbench.cli._options import (
     input_options,
     output_options,
     setup_options,
+    warnings_said,
 )
 from lightbench.cli._progress import reports
 
@@ -53,7 +54,7 @@ def command(
     from lightbench.studies import lint_model  # imports torch
 
     given = {key: value for key, value in settings.items() if value is not None}
-    with reports(quiet=quiet) as report, data_only():
+    with reports(quiet=quiet) as report, data_only(), warnings_said():
         found = lint_model(
             model, input=shapes, verify=top if verify else 0, say=report.say, **given
         )

@@ -16,7 +16,7 @@ from lightbench.cli._options import (
     read_records,
     setup_options,
 )
-from lightbench.cli._study import draw, failures, measured, study_options
+from lightbench.cli._study import check_figure, draw, failures, measured, study_options
 from lightbench.errors import UsageError
 
 
@@ -54,7 +54,8 @@ def command(
     the first point that is slower by more than its interval.
     """
     chosen_format(form, output)
-    make_room(path, figure)
+    make_room(path)
+    check_figure(figure)
     if source is not None:
         records = [r for r in read_records(source) if r.sweep and r.sweep.experiment == axis]
         if not records:

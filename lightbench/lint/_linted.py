@@ -38,11 +38,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Linted:
-    """A counted network; ``blocks`` maps the path of each block to the positions of its operators."""
+    """A counted network; ``blocks`` maps the path of each block to the positions of its operators;
+    those in ``whole`` are modules of their own kind, the others only hold one layer after another."""
 
     costs: Costs
     blocks: dict[str, tuple[int, ...]]
     card: DeviceCard | None = None
+    whole: frozenset[str] = frozenset()
 
     @property
     def ops(self) -> Sequence[Op]:
@@ -65,7 +67,8 @@ def linted(network: nn.Module, costs: Costs, card: DeviceCard | None = None) -> 
     blocks: dict[str, list[int]] = {}
     for i, op in enumerate(costs.ops):
         blocks.setdefault(_block(op.path, is_block), []).append(i)
-    return Linted(costs, {path: tuple(rows) for path, rows in blocks.items()}, card)
+    rows = {path: tuple(positions) for path, positions in blocks.items()}
+    return Linted(costs, rows, card, frozenset(is_block))
 
 
 def _block(path: str, is_block: set[str]) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from lightbench import profiler, registry
-from lightbench.errors import LightbenchError
-from lightbench.faults import explain_plainly
+from lightbench.devices._memory import keep_freed_memory
 from lightbench.lint._linted import Finding
 from lightbench.lint._verify import Saving, capture, measure
 from lightbench.profiler import Given
@@ -27,15 +27,17 @@ def savings(
     say: Callable[[str], None] = lambda _text: None,
 ) -> dict[int, Saving]:
     """What each finding costs on the case's device, by its position; one whose operators cannot be
-    called again has none. Raises what keeps the network from running at all."""
+    called again on their own has none. Raises what keeps the network from running at all."""
     device = registry.load("device", case.device)
     found: dict[int, Saving] = {}
+    keep_freed_memory()
     with profiler.random_numbers_kept(), device.session(threads=case.threads):
         prepared = profiler.prepare(case, given, trusted=trusted)
         for i, finding in enumerate(findings):
             say(f"verify {i + 1} of {len(findings)}: {finding.guideline} {finding.path}")
-            captured = capture(prepared.network, prepared.program.call, finding.block)
-            try:
+            captured = capture(prepared.network, prepared.program.call, finding.block, ops)
+            saving = None
+            with suppress(Exception):  # the others may well be timed; this one has a dash
                 saving = measure(
                     finding,
                     ops,
@@ -45,11 +47,6 @@ def savings(
                     clock=time.perf_counter,
                     rng=random.Random(seed),
                 )
-            except LightbenchError:
-                raise
-            except Exception as error:
-                what = f"{finding.path} cannot be timed on its own"
-                raise explain_plainly(what, error) from error
             if saving is not None:
                 found[i] = saving
     return found

@@ -66,9 +66,12 @@ class _Recorder(Tracer):  # type: ignore[no-untyped-call]
         super().add(func, work, args, out)
 
 
-def capture(network: nn.Module, call: Call, positions: Sequence[int]) -> dict[int, _Captured]:
-    """Call the network once, on real tensors; gives the calls of the rows at ``positions``.
-    Raises ModelError."""
+def capture(
+    network: nn.Module, call: Call, positions: Sequence[int], ops: Sequence[Op] | None = None
+) -> dict[int, _Captured]:
+    """Call the network once, on real tensors; gives the calls of the rows at ``positions``; none if
+    what runs are not the counted ``ops``, as where another layout needs a copy more. Raises
+    ModelError."""
     network = unwrap(network)
     parts = parts_of(network)
     try:
@@ -79,7 +82,9 @@ def capture(network: nn.Module, call: Call, positions: Sequence[int]) -> dict[in
                 call()
     except Exception as error:
         raise explain(network, error) from error
-    return recorder.captured
+    ran = [(row.where.path, row.op) for row in recorder.rows]
+    as_counted = ops is None or ran == [(op.path, op.op) for op in ops]
+    return recorder.captured if as_counted else {}
 
 
 def measure(
@@ -93,12 +98,15 @@ def measure(
     rng: random.Random,
 ) -> Saving | None:
     """Time the block of a finding with and without its cause for about ``seconds``. None where it
-    was not captured. Raises what the operators raise."""
+    was not captured, or where nothing can stand in for it. Raises what the operators raise."""
     if any(i not in captured for i in finding.block):
         return None
     with torch.inference_mode():
         whole = [captured[i].call for i in finding.block]
-        without, scale = _without(finding, ops, captured)
+        left = _without(finding, ops, captured)
+    if left is None:
+        return None
+    without, scale = left
     steps = {
         "with": make_step(partial(_run, whole), torch.inference_mode),
         "without": make_step(partial(_run, without), torch.inference_mode),
@@ -131,14 +139,17 @@ def _run(calls: Sequence[Call]) -> None:
 
 def _without(
     finding: Finding, ops: Sequence[Op], captured: dict[int, _Captured]
-) -> tuple[list[Call], float]:
-    """The block without the cause, and what its time has to be multiplied by to be at equal MAdds."""
+) -> tuple[list[Call], float] | None:
+    """The block without the cause, and what its time has to be multiplied by to be at equal MAdds.
+    None for a convolution that is not on maps: what stands in is a conv2d."""
     rest = [captured[i].call for i in finding.block if i not in finding.ops]
     if finding.instead is None:
         return rest, 1.0
     madds = sum(ops[i].madds for i in finding.ops)
     c_in, c_out, kernel = (*map(_aligned, finding.instead[:2]), finding.instead[2])
     like = next(t for t in captured[finding.ops[0]].args if isinstance(t, Tensor))
+    if like.dim() != 4:
+        return None
     x, weight = _operands(like, c_in, c_out, kernel)
     out = torch.nn.functional.conv2d(x, weight, padding=kernel // 2)
     mine = out.numel() * c_in * kernel * kernel

@@ -36,6 +36,7 @@ class Linting:
     findings: Sequence[Finding]
     savings: dict[int, Saving]  # position among the findings -> what was measured
     source: tuple[str, int] | None = None  # file and line, for annotations
+    verified: int = 0  # of how many findings a measurement was tried
 
 
 COLUMNS = (
@@ -62,6 +63,8 @@ def lint_view(lint: Linting, top: int | None = None) -> View:
     ]
     if lint.savings:
         notes.append(MEASURED)
+    if missing := lint.verified - len(lint.savings):
+        notes.append(f"{missing} of {lint.verified} findings cannot be timed on their own: a dash.")
     if len(shown) < len(lint.findings):
         notes.insert(0, f"{len(shown)} of {len(lint.findings)} findings; --top shows more.")
     rows = tuple(_row(lint, i, finding) for i, finding in shown)

@@ -58,13 +58,19 @@ def _estimate(network: Linted, op: Op, ratio: float) -> float | None:
     card = network.card
     if card is None or not card.ratios:
         return None
-    points = [(_ratio_of(p.point.settings), p.per_madd.ratio) for p in card.ratios]
+    points = [
+        (ratio_, p.per_madd.ratio) for p in card.ratios if (ratio_ := _ratio_of(p.point.settings))
+    ]
+    if not points:
+        return None
     rate = card.madds_per_s[op.kind].value
     return op.madds / rate * max(slowdown(points, ratio) - 1, 0.0)
 
 
-def _ratio_of(settings: dict[str, int | str | bool]) -> float:
-    c1, c2 = int(settings["c1"]), int(settings["c2"])
+def _ratio_of(settings: dict[str, int | str | bool]) -> float | None:
+    c1, c2 = settings.get("c1"), settings.get("c2")
+    if not isinstance(c1, int) or not isinstance(c2, int) or min(c1, c2) < 1:
+        return None  # a card is a file, which may hold anything
     return max(c1, c2) / min(c1, c2)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from lightbench.lint._linted import Finding, Linted
@@ -18,7 +19,8 @@ def find(network: Linted) -> Iterator[Finding]:
     operators of a block that are launch-bound."""
     for path, rows in network.blocks.items():
         fragments = [i for i in rows if _is_fragment(network.ops[i])]
-        if len(fragments) > MOST_FRAGMENTS:
+        calls = Counter(network.ops[i].call for i in fragments)  # a shared block runs several times
+        if path in network.whole and max(calls.values(), default=0) > MOST_FRAGMENTS:
             yield _fragmented(network, path, fragments)
         if network.card is not None:
             bound = [i for i in rows if launch_bound(network.card, network.ops[i])]

@@ -41,7 +41,13 @@ def _estimate(network: Linted, op: Op) -> float | None:
     card = network.card
     if card is None or not card.groups:
         return None
-    points = [(float(p.point.settings["groups"]), p.per_madd.ratio) for p in card.groups]
+    points = [
+        (float(groups), p.per_madd.ratio)
+        for p in card.groups
+        if isinstance(groups := p.point.settings.get("groups"), int) and groups > 0
+    ]
+    if not points:
+        return None
     dense = op.weight is not None and math.prod(op.weight[2:]) > 1
     rate = card.madds_per_s["dense conv" if dense else "pointwise conv"].value
     return op.madds / rate * max(slowdown(points, op.groups) - 1, 0.0)

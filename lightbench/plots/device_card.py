@@ -12,7 +12,7 @@ from lightbench.plots._labels import shorten, title
 from lightbench.plots._style import LITERAL, style
 from lightbench.plots._ticks import ticks
 from lightbench.records import Record
-from lightbench.timing.card import RATES, DeviceCard, card_of
+from lightbench.timing.card import EXPERIMENT, RATES, DeviceCard, card_of
 from lightbench.timing.ratios import Relative, slower, sweeps
 from lightbench.units import visible
 
@@ -46,7 +46,12 @@ def draw(records: Sequence[Record]) -> Figure:
 
 
 def _roofline(axes: Axes, card: DeviceCard, records: Sequence[Record]) -> None:
-    latest = {r.sweep.point: r for group in sweeps(records) for r in group if r.sweep}
+    latest = {
+        r.sweep.point: r
+        for group in sweeps(records)
+        for r in group
+        if r.sweep and r.sweep.experiment == EXPERIMENT and not r.sweep.launch
+    }
     peak = max(rate.value for rate in card.madds_per_s.values())
     points = []
     for (name, kind), mark in zip(RATES.items(), MARKS, strict=True):

@@ -11,7 +11,7 @@ from lightbench.errors import UnknownName, UsageError
 from lightbench.sweep.plan import Point, Size, Sweep
 
 Constant = Literal["madds", "width"]
-MOST_CHANNELS = 65_536
+MOST_CHANNELS = 2048  # depthwise at constant MAdds has c * c / 9 of them
 LOOP_GROUPS = 8
 
 
@@ -19,13 +19,15 @@ LOOP_GROUPS = 8
 class Axis:
     """One thing that differs. ``points(c, equal)`` gives them, the reference first; ``equal`` asks
     for equal multiply-adds, as nearly as whole channels allow. ``constants`` are what can be asked
-    for; the first is the default."""
+    for; the first is the default. Channels are ``least`` or more, and a multiple of ``multiple``."""
 
     about: str
     points: Callable[[int, bool], Iterable[Point]]
     constants: tuple[Constant, ...] = ("madds", "width")
     per_madd: bool = False  # points differ in size alone, so that only time per MAdd says anything
     launch: bool = True
+    least: int = 1
+    multiple: int = 1
 
 
 def _ratio(c: int, equal: bool) -> Iterable[Point]:  # noqa: FBT001  the signature of a table
@@ -99,17 +101,21 @@ def _whole(channels: float) -> int:
 
 WIDTH: tuple[Constant, ...] = ("width",)
 AXES: dict[str, Axis] = {
-    "ratio": Axis("1x1 convolutions c1 -> c2 -> c1, 1:1 to 1:16", _ratio),
+    "ratio": Axis("1x1 convolutions c1 -> c2 -> c1, 1:1 to 1:16", _ratio, least=8),
     "groups": Axis("1x1 convolutions, every divisor of the channels as group count", _groups),
-    "kernel": Axis("kernels 1, 3, 5 and 7", _kernel),
-    "kind": Axis("pointwise, dense and depthwise convolution", _kind),
+    "kernel": Axis("kernels 1, 3, 5 and 7", _kernel, least=7),
+    "kind": Axis("pointwise, dense and depthwise convolution", _kind, least=3),
     "resolution": Axis("maps of 7x7 to 112x112", _resolution, per_madd=True, launch=False),
     "batch": Axis("batches of 1 to 16", _batch, WIDTH, per_madd=True, launch=False),
     "activation": Axis("no activation, ReLU, ReLU6, hard-swish, SiLU, GELU", _activation, WIDTH),
-    "excite": Axis("without and with squeeze-and-excite", _excite, WIDTH),
-    "shuffle": Axis("channel shuffle by reshape and transpose, by index, none", _shuffle, WIDTH),
-    "loop": Axis("one grouped convolution and a loop of small ones", _loop, WIDTH),
-    "branches": Axis("1, 2, 4 and 8 parallel 1x1 convolutions, added", _branches),
+    "excite": Axis("without and with squeeze-and-excite", _excite, WIDTH, least=4),
+    "shuffle": Axis(
+        "channel shuffle by reshape and transpose, by index, none", _shuffle, WIDTH, multiple=2
+    ),
+    "loop": Axis(
+        "one grouped convolution and a loop of small ones", _loop, WIDTH, multiple=LOOP_GROUPS
+    ),
+    "branches": Axis("1, 2, 4 and 8 parallel 1x1 convolutions, added", _branches, least=3),
 }
 
 
@@ -126,13 +132,15 @@ def plan_axis(
             f"{axis} cannot be swept at constant {constant}.",
             f"Known: --constant {', '.join(found.constants)}.",
         )
-    if not 1 <= channels <= MOST_CHANNELS:
+    if not found.least <= channels <= MOST_CHANNELS:
         raise UsageError(
-            f"channels are 1 to {MOST_CHANNELS:,}, got {channels}.", "Try --channels 128."
+            f"{axis} takes {found.least} to {MOST_CHANNELS:,} channels, got {channels}.",
+            "Try --channels 128.",
         )
-    if axis == "loop" and channels % LOOP_GROUPS:
+    if channels % found.multiple:
         raise UsageError(
-            f"{LOOP_GROUPS} groups do not divide {channels} channels.", "Try --channels 128."
+            f"{axis} takes a multiple of {found.multiple} channels, got {channels}.",
+            "Try --channels 128.",
         )
     points = tuple(found.points(channels, constant == "madds"))
     return Sweep(

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lightbench import registry, suite
-from lightbench.errors import DeviceUnavailable, UnknownName
+from lightbench.devices._memory import keep_freed_memory
+from lightbench.errors import DeviceUnavailable, UnknownName, UsageError
 from lightbench.records import Case, Record, SweepPoint
 from lightbench.sweep.equal import check_equal_madds, input_of
 from lightbench.sweep.plan import Point, Size, Sweep
-from lightbench.timing import environment
 from lightbench.timing.ratios import sweeps
 from lightbench.timing.sampling import Progress, Rule
 
@@ -42,6 +42,8 @@ class Setup:
             if value not in known:
                 raise UnknownName(axis, value, known, f"Known: {', '.join(known)}.")
         suite.check_batch(self.batch)
+        if self.threads is not None and self.threads < 1:
+            raise UsageError(f"threads are 1 or more, got {self.threads}.", "Try --threads 1.")
         device = registry.load("device", self.device)
         if reason := device.unavailable():
             raise DeviceUnavailable(reason)
@@ -108,6 +110,7 @@ def measure_all(
     """Every sweep for about ``seconds(sweep)``; the options of `measure`. Ctrl-C keeps what is
     finished, in the exception."""
     setup.check()
+    keep_freed_memory()
     records: list[Record] = []
     for i, sweep in enumerate(sweeps, 1):
         where = f"sweep {i} of {len(sweeps)}: "
@@ -154,7 +157,7 @@ def _stored(
     if not found:
         return None
     with registry.load("device", setup.device).session(threads=setup.threads) as active:
-        here = environment.capture(threads=active, extra={"device": setup.device}).comparable
+        here = suite.here(setup.device, active).comparable
     same = [group for group in found if all(r.environment.comparable == here for r in group)]
     return same[-1] if same else None
 

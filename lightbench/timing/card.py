@@ -85,9 +85,13 @@ class DeviceCard:
 def card_of(records: Sequence[Record]) -> DeviceCard | None:
     """The card that records hold, the latest if they hold several; None if a part is missing."""
     runs = {group[0].sweep.experiment: group for group in sweeps(records) if group[0].sweep}
-    by_point = {r.sweep.point: r for r in runs.get(EXPERIMENT, []) if r.sweep and r.latency}
-    needed = (*RATES, *MOVES, STREAM, LAUNCH)
-    if not all(name in by_point for name in needed):
+    timed = (r for r in runs.get(EXPERIMENT, []) if r.latency and r.costs)
+    by_point = {r.sweep.point: r for r in timed if r.sweep and not r.sweep.launch}
+    needed: dict[str, str] = {
+        **dict.fromkeys(RATES, "madds"),
+        **dict.fromkeys((*MOVES, STREAM, LAUNCH), "mem_bytes"),
+    }
+    if not all(name in by_point and getattr(by_point[name].costs, c) for name, c in needed.items()):
         return None
     return DeviceCard(
         record=by_point[STREAM],

@@ -113,7 +113,9 @@ def check_markdown(view, model):
     assert [t.type for t in tokens].count("td_open") == rows * columns
     inline = [child for token in tokens for child in token.children or ()]
     assert {t.type for t in inline} <= {"text", "code_inline", "strong_open", "strong_close"}
-    assert not any(re.search(r"[@#]|<(?!0\.001$)|://|www\.", t.content) for t in inline if t.type == "text")
+    assert not any(
+        re.search(r"[@#]|<(?!0\.001$)|://|www\.", t.content) for t in inline if t.type == "text"
+    )
     (cell, *_) = [tokens[i + 1] for i, token in enumerate(tokens) if token.type == "td_open"]
     (code,) = cell.children
     shown = re.sub(r"(\\+)(?=\|)", lambda run: run[0][: len(run[0]) // 2], code.content)
@@ -224,7 +226,9 @@ def quiet_in_markdown(view):
     assert types.count("td_open") == sum(len(t.rows) * len(t.columns) for t in tables)
     inline = [child for token in tokens for child in token.children or ()]
     assert {t.type for t in inline} <= {"text", "code_inline", "strong_open", "strong_close"}
-    assert not any(re.search(r"[@#]|<(?!0\.001$)|://|www\.", t.content) for t in inline if t.type == "text")
+    assert not any(
+        re.search(r"[@#]|<(?!0\.001$)|://|www\.", t.content) for t in inline if t.type == "text"
+    )
 
 
 def quiet_in_html(view):

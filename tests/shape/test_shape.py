@@ -95,7 +95,11 @@ def test_the_parameters_of_the_public_functions_are_these():
             " seed stored say progress keep"
         ),
         "make_device_card": (
-            "device engine threads batch dtype channels_last path seed stored say progress keep"
+            "device engine threads dtype channels_last path seed stored say progress keep"
+        ),
+        "measure_layers": (
+            "model input batch device engine threads dtype channels_last seconds seed trusted say"
+            " progress"
         ),
         "lint_model": (
             "model input card verify seconds device engine threads batch dtype channels_last trusted"

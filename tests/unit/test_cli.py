@@ -60,19 +60,19 @@ def process(*arguments, **settings):
 OPTIONS = {
     "count": "models --convention --crosscheck --batch --strict --input --format -o/--output",
     "layers": (
-        "model --measure --by --sort --top --seconds --seed --figure -q/--quiet --device --engine"
-        " --threads --batch --dtype --channels-last --input --format -o/--output"
+        "model --measure --by --sort --top --seconds --seed --figure -q/--quiet --batch --device"
+        " --engine --threads --dtype --channels-last --input --format -o/--output"
     ),
     "device-card": (
-        "--device --engine --threads --batch --dtype --channels-last --seed --card --from -q/--quiet"
+        "--device --engine --threads --dtype --channels-last --seed --card --from -q/--quiet"
         " --figure --format -o/--output"
     ),
     "guidelines": (
-        "names --scale --channels --widths --geometry --seconds --device --engine --threads --batch"
+        "names --scale --channels --widths --geometry --seconds --batch --device --engine --threads"
         " --dtype --channels-last --seed --store --from -q/--quiet --figures --format -o/--output"
     ),
     "lint": (
-        "model --card --verify --seconds --top --device --engine --threads --batch --dtype"
+        "model --card --verify --seconds --top --batch --device --engine --threads --dtype"
         " --channels-last -q/--quiet --input --format -o/--output"
     ),
     "list": "what --from --format -o/--output",
@@ -82,7 +82,7 @@ OPTIONS = {
     ),
     "report": "files --suite --store --device --trust-code -q/--quiet -o/--output",
     "sweep": (
-        "axis --channels --input --constant --seconds --device --engine --threads --batch --dtype"
+        "axis --channels --input --constant --seconds --batch --device --engine --threads --dtype"
         " --channels-last --seed --store --from -q/--quiet --figure --format -o/--output"
     ),
 }

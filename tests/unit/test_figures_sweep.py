@@ -258,7 +258,6 @@ def test_part_of_a_card_is_nothing_to_draw(card_records):
             device_card.draw(records)
 
 
-@pytest.mark.xfail(strict=True, reason="points are looked up by label in all sweeps of the file")
 def test_another_sweep_with_points_of_the_same_name_moves_no_mark(card_records, sweep_records):
     """`lightbench sweep kind` has a pointwise, a dense and a depthwise 3x3 too."""
     kind = sweep_records(

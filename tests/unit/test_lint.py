@@ -300,9 +300,6 @@ def test_1x1_convolutions_of_signals_and_volumes_strain_g1_too(dimensions):
     assert finding.mem_bytes == pytest.approx(4 * (hw * 288 - 2 * hw * math.sqrt(8192)))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the filter of a transposed convolution is (c_in, c_out / g)"
-)
 def test_a_transposed_convolution_is_read_in_its_own_direction():
     """64 -> 128 in 4 groups: B = hw * 64 * 128 / 4 multiply-adds, 3 B / 64 elements too many."""
     found = findings(nn.ConvTranspose2d(64, 128, 1, groups=4, bias=False), "64x14x14")
@@ -404,9 +401,6 @@ def test_layers_at_the_root_of_a_plain_sequential_are_blocks_of_their_own():
     assert network.blocks == {"0": (0,), "1": (1,), "2": (2,)}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="what holds a layer may hold the whole network: VGG's features"
-)
 @pytest.mark.parametrize("hold", [nn.Sequential, Block])
 def test_a_plain_chain_is_not_fragmented_because_it_has_a_name(hold):
     """VGG: six dense layers of which each waits for the last are what G3 asks for, not against."""
@@ -876,9 +870,6 @@ def test_a_module_is_linted_in_its_own_precision_and_given_back_as_it_was():
     assert torch.equal(torch.get_rng_state(), state)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the card that is looked up is float32's, not the module's own"
-)
 def test_a_module_in_another_precision_is_estimated_from_that_precisions_card(monkeypatch):
     """A module says its own precision where the caller says none."""
     asked = []

@@ -477,9 +477,6 @@ class Flattens(nn.Module):
         False,
         pytest.param(
             True,
-            marks=pytest.mark.xfail(
-                strict=True, reason="counted in NCHW, captured in NHWC: a copy more, all rows shift"
-            ),
         ),
     ],
     ids=["contiguous", "channels last"],
@@ -489,7 +486,6 @@ def test_in_another_layout_the_same_operators_are_timed(layout, scripted):
     check_names(lint, scripted)
 
 
-@pytest.mark.xfail(strict=True, raises=ModelError, reason="the stand-in is always a conv2d")
 @pytest.mark.parametrize("dimensions", [1, 3])
 def test_signals_and_volumes_are_measured_or_left_out_but_do_not_end_the_run(dimensions):
     kind = {1: nn.Conv1d, 3: nn.Conv3d}[dimensions]
@@ -499,9 +495,6 @@ def test_signals_and_volumes_are_measured_or_left_out_but_do_not_end_the_run(dim
     assert lint.linting.savings
 
 
-@pytest.mark.xfail(
-    strict=True, raises=ModelError, reason="raised, though the docstring says left out"
-)
 def test_a_finding_that_cannot_be_timed_on_its_own_leaves_the_others_measured(monkeypatch):
     """`savings`: "one whose operators cannot be called again has none"."""
     real = _savings.measure
