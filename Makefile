@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: report test check bench
+.PHONY: report test test-npu check bench
 
 report: .venv/ready  ## profile bench/suites/quick.toml on this CPU: a table and a figure
 	$(BIN)/lightbench report --suite bench/suites/quick.toml -o report/report.md
@@ -10,6 +10,9 @@ report: .venv/ready  ## profile bench/suites/quick.toml on this CPU: a table and
 
 test: .venv/ready  ## the whole test suite
 	$(BIN)/python -m pytest
+
+test-npu:  ## torch_npu's own binary on a simulated CANN, in .venv-npu; also needs Linux and g++
+	@PYTHON=$(PYTHON) tests/npu/run.sh
 
 check: .venv/ready  ## lint, types, direction of imports
 	$(BIN)/ruff check .

@@ -92,14 +92,14 @@ def verdict(claims: Sequence[Claim]) -> str | None:
 
 def clocked(call: Callable[[], Any]) -> Callable[[], float]:
     """A reader of the seconds that one call takes, without garbage collection in between."""
-    step = cpu.step(call, nullcontext)
+    step = cpu.at().step(call, nullcontext)
     return lambda: step(1).wall_s
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
     """One thread, and no warnings: the peers call much that PyTorch has deprecated."""
-    with cpu.session(threads=1), warnings.catch_warnings():
+    with cpu.at().session(threads=1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 

@@ -38,7 +38,7 @@ def empty() -> None:
 
 def readers(case: str) -> dict[str, Callable[[], Cost]]:
     """Single calls and blocks of calls, by lightbench, by PyTorch and by the standard library."""
-    step = cpu.step(empty, torch.inference_mode)
+    step = cpu.at().step(empty, torch.inference_mode)
     block = calls_per_sample(step(SINGLES).wall_s)
     blocks = f"blocks of {units.seconds(BLOCK_S)}"
     torch_timer = Timer("empty()", globals={"empty": empty})

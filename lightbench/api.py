@@ -218,6 +218,7 @@ def profile(
     dtype: str | Sequence[str] | None = None,
     mode: str | Sequence[str] = "infer",
     layout: str | Sequence[str] = "contiguous",
+    options: Sequence[str] = (),
     input: Inputs = None,  # noqa: A002  the word of the command line
     args: tuple[Any, ...] | None = None,
     rel: float = 0.01,
@@ -236,7 +237,8 @@ def profile(
     ``dtype`` float32 (of a module: its own) unless said; ``args`` are ready inputs for a module, of
     any form, and say the batch: it is the first size of the first tensor. ``rel`` is how well each
     median is to be known (0.01: its 95 % interval within 1 %), ``max_seconds`` how long each case may
-    take for it. A case that fails is a record that says so. Raises UsageError for what fits no case,
+    take for it. ``device`` is "cpu", "cuda:1", "npu:0,1", "auto"; ``options`` are those of an
+    accelerator: "graph", "cold-cache", "h2d", "energy". A case that fails is a record that says so. Raises UsageError for what fits no case,
     DeviceUnavailable.
     """
     if not models:
@@ -259,6 +261,7 @@ def profile(
         dtype=_list(dtype),
         mode=_list(mode),
         layout=_list(layout),
+        options=[tuple(sorted(set(_list(options))))],
         batch=_list(batch),
     )
     records = suite.run(

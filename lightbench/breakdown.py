@@ -16,22 +16,23 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from lightbench import registry, suite
+from lightbench import devices, suite
 from lightbench.costs.borrow import Parts, Place, borrowed, parts_of, unwrap
 from lightbench.costs.count import costs_of
 from lightbench.costs.rules import Work
 from lightbench.costs.trace import Tracer
 from lightbench.devices._memory import keep_freed_memory
 from lightbench.engines._program import Program
-from lightbench.errors import DeviceUnavailable, ModelError, UnknownName, UsageError
+from lightbench.errors import ModelError, UnknownName, UsageError
 from lightbench.exporters import View
 from lightbench.exporters._breakdown import layers_view, parts_view
 from lightbench.faults import explain
 from lightbench.models._inputs import specs_of
 from lightbench.profiler import Given, Prepared, measured, own_dtype, prepare, random_numbers_kept
 from lightbench.records import Environment, Samples
+from lightbench.rounds import here
 from lightbench.shown import Shown
-from lightbench.timing.sampling import Progress, Step
+from lightbench.timing.sampling import Progress, Step, clocks
 from lightbench.timing.shares import BY, WARMUP, Breakdown, Part, Pass, alternate
 
 Bracket = Callable[[Callable[[], Any], Callable[[], AbstractContextManager[Any]]], Step]
@@ -102,6 +103,7 @@ def measure_layers(
     if not (math.isfinite(seconds) and seconds > 0):
         raise UsageError(f"seconds must be a number above zero, got {seconds!r}.", "5 is usual.")
     name, given = _named(model)
+    device = devices.one(device)
     (case,), errors = suite.plan(
         [name],
         inputs=specs_of(input),
@@ -120,16 +122,16 @@ def measure_layers(
         raise UsageError(
             f"operators run one by one in eager only, not in {engine!r}.", "Try --engine eager."
         )
-    hardware = registry.load("device", device)
+    hardware = devices.find(device)
     if reason := hardware.unavailable():
-        raise DeviceUnavailable(reason)
+        raise reason
     with random_numbers_kept(), hardware.session(threads=threads) as active:
         keep_freed_memory()
-        where = suite.here(device, active)
+        where = here(hardware, device, active)
         say(f"{name}: load, count, first run")
         return LayerTimes(
             take_apart(
-                prepare(case, given, trusted=trusted),
+                prepare(case, hardware, given, trusted=trusted),
                 where,
                 hardware.step,
                 seconds=seconds,
@@ -197,10 +199,8 @@ def take_apart(
         uncounted=dict(watch.uncounted),
         traced="real",
     )
-    cpu_s = [reading.cpu_s for _, reading in rounds if reading.cpu_s is not None]
     samples = Samples(
-        wall_s=tuple(reading.wall_s for _, reading in rounds),
-        cpu_s=tuple(cpu_s) if len(cpu_s) == len(rounds) else (),
+        **clocks([reading for _, reading in rounds]),
         first_call_s=first.wall_s,
         warmup_calls=WARMUP,
         stop="max_seconds",
@@ -246,7 +246,7 @@ class Stopwatch(Tracer):  # type: ignore[no-untyped-call]
     def execute(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self._views_s += self._last_s
         call = Call(func, args, kwargs)
-        self._last_s = self._bracket(call, nullcontext)(1).wall_s
+        self._last_s = self._bracket(call, nullcontext)(1).time_s
         if not call.ran:  # the null device runs nothing
             call()
         return call.out

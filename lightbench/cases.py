@@ -31,6 +31,7 @@ FACETS = (
     Facet("dtype", lambda r: r.case.dtype),
     Facet("mode", lambda r: r.case.mode),
     Facet("layout", lambda r: r.case.layout),
+    Facet("options", lambda r: ", ".join(r.case.options) or None),
     Facet("threads", _threads, "threads {}", "right"),
 )
 

@@ -20,6 +20,7 @@ from torch.utils import _pytree as pytree
 
 from lightbench import registry
 from lightbench.costs.count import count_costs
+from lightbench.devices import Device
 from lightbench.errors import LightbenchError, ModelError, OutOfMemory
 from lightbench.faults import explain, explain_plainly
 from lightbench.models import sources
@@ -61,9 +62,12 @@ class Prepared(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def prepare(case: Case, given: Given | None = None, *, trusted: bool = True) -> Prepared:
-    """Load, count, and run once. Raises a LightbenchError that says what is wrong with the case."""
-    device = registry.load("device", case.device)
+def prepare(
+    case: Case, device: Device, given: Given | None = None, *, trusted: bool = True
+) -> Prepared:
+    """Load, count, and run once, in a session of the case's device. Raises a LightbenchError that says
+    what is wrong with the case."""
+    device.refuse(layout=case.layout, dtype=case.dtype, mode=case.mode)
     where = device.torch_device
     network = _network(case, given, where, trusted=trusted)
     costs = count_costs(
@@ -75,8 +79,10 @@ def prepare(case: Case, given: Given | None = None, *, trusted: bool = True) -> 
         settle_norms(network, args)
     try:
         program = registry.load("engine", case.engine).prepare(network, args, mode=case.mode)
-        warnings = _first_look(program)
+        with device.noticing() as noticed:
+            warnings = _first_look(program)
         peak = device.peak_memory(program.call, program.context)
+        step = device.step(program.call, program.context, args)
     except Exception as error:
         raise explain(network, error) from error
     held = costs.param_bytes + sum(t.nbytes for t in pytree.tree_leaves(args) if _is_tensor(t))
@@ -85,9 +91,9 @@ def prepare(case: Case, given: Given | None = None, *, trusted: bool = True) -> 
         costs,
         network,
         program,
-        device.step(program.call, program.context),
+        step,
         None if peak is None else peak + held,
-        warnings,
+        (*device.concerns(), *warnings, *noticed),
     )
 
 

@@ -4,6 +4,7 @@ A stored record carries ``schema``. History:
 
 1. first version
 2. ``sweep``: where a record stands among those timed in the same rounds
+3. accelerators: ``device_s``, ``launch_s`` and transfers of samples, ``options`` of a case, ``energy_j``
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from lightbench.errors import UsageError
 from lightbench.units import parse_shape
 from lightbench.units import shape as shape_text
 
-SCHEMA = 2
+SCHEMA = 3
 
 Kind = Literal[
     "dense conv",
@@ -92,6 +93,7 @@ class Case(Noun, frozen=True, kw_only=True):
     mode: Mode = "infer"
     layout: Layout = "contiguous"
     threads: int | None = None  # None: what PyTorch chooses; the record's environment says how many
+    options: tuple[str, ...] = ()  # of the device, in alphabetical order: "cold-cache", "graph"
 
     def __post_init__(self) -> None:
         if self.batch < 1:
@@ -183,10 +185,19 @@ def _check_times(times: tuple[float, ...], what: str, *, zero: bool = False) -> 
 
 class Samples(Noun, frozen=True, kw_only=True):
     """Raw times of one case, in seconds per call, in the order they were taken: sample i of every
-    case of one run belongs to the same round."""
+    case of one run belongs to the same round.
+
+    An accelerator has three times of the same call: ``launch_s`` until it returned to the host,
+    ``device_s`` between two events on the device, and ``wall_s`` to the end of synchronisation.
+    """
 
     wall_s: tuple[float, ...]
     cpu_s: tuple[float, ...] = ()  # CPU time of the calling thread, where there is such a clock
+    device_s: tuple[float, ...] = ()  # empty where the device has no events
+    launch_s: tuple[float, ...] = ()
+    to_device_s: tuple[float, ...] = ()  # the inputs, with the option "h2d"
+    to_host_s: tuple[float, ...] = ()  # the outputs
+    throttled_rounds: int = 0  # thrown away: the device was slowed down meanwhile
     calls_per_sample: int = 1
     samples_per_round: int = 1
     first_call_s: float
@@ -197,10 +208,21 @@ class Samples(Noun, frozen=True, kw_only=True):
         _check_times(self.wall_s, "wall_s")
         _check_times(self.cpu_s, "cpu_s", zero=True)  # the thread clock may tick too coarsely
         _check_times((self.first_call_s,), "first_call_s")
-        if self.cpu_s and len(self.cpu_s) != len(self.wall_s):
-            raise ValueError("wall_s and cpu_s must have the same length")
+        for name in ("cpu_s", "device_s", "launch_s", "to_device_s", "to_host_s"):
+            times = getattr(self, name)
+            if times and len(times) != len(self.wall_s):
+                raise ValueError(f"wall_s and {name} must have the same length")
+            if name != "cpu_s":
+                _check_times(times, name)
         if self.samples_per_round < 1 or len(self.wall_s) % self.samples_per_round:
             raise ValueError("samples come in whole rounds")
+        if self.throttled_rounds < 0:
+            raise ValueError("throttled_rounds is a count")
+
+    @property
+    def times_s(self) -> tuple[float, ...]:
+        """What counts as the time of a call: the device's own where it has one, or else the wall's."""
+        return self.device_s or self.wall_s
 
 
 class Latency(Noun, frozen=True, kw_only=True):
@@ -285,6 +307,7 @@ class Record(Noun, frozen=True, kw_only=True):
     samples: Samples | None = None
     latency: Latency | None = None
     peak_memory_bytes: int | None = None
+    energy_j: float | None = None  # per image
     warnings: tuple[str, ...] = ()
     failure: Failure | None = None
     sweep: SweepPoint | None = None

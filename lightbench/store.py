@@ -26,6 +26,7 @@ MAX_LINE = 32 << 20  # bytes; a record of 1,000 operators and 100,000 samples ha
 # A schema -> the change that lifts a stored record (without its id) to the next one.
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: lambda record: {**record, "schema": 2, "sweep": None},
+    2: lambda record: {**record, "schema": 3},  # what is new has a default that was true
 }
 
 _LINE = re.compile(rb'\{"id":"([0-9a-f]{16})",')

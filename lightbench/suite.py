@@ -1,9 +1,7 @@
-"""Many cases -> records: plan them, skip what is stored, time the rest side by side in rounds."""
+"""Many cases -> records: plan them, skip what is stored, have the rest timed side by side."""
 
 from __future__ import annotations
 
-import random
-import time
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby, product
@@ -12,15 +10,12 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
-from lightbench import registry
-from lightbench.devices._memory import facts
+from lightbench import devices, registry
 from lightbench.errors import (
-    DeviceUnavailable,
     LightbenchError,
     UnknownName,
     UsageError,
 )
-from lightbench.faults import explain_plainly
 from lightbench.records import (
     Case,
     Dtype,
@@ -29,14 +24,11 @@ from lightbench.records import (
     Layout,
     Mode,
     Record,
-    Samples,
     SweepPoint,
 )
-from lightbench.timing import environment
-from lightbench.timing.sampling import Progress, Rule, collect
+from lightbench.timing.sampling import Progress, Rule
 
 if TYPE_CHECKING:
-    from lightbench import profiler
     from lightbench.profiler import Given
 
 Say = Callable[[str], None]
@@ -85,10 +77,11 @@ def plan(
     looked up, and have their own defaults there. Raises UsageError for values that fit no case."""
     from lightbench.models import sources  # may import torchvision
 
-    for kind in ("device", "engine"):
-        for name in axes.get(kind, ()):
-            if name not in registry.names(kind):
-                raise UnknownName(kind, name, registry.names(kind))
+    for name in axes.get("engine", ()):
+        if name not in registry.names("engine"):
+            raise UnknownName("engine", name, registry.names("engine"))
+    if "device" in axes:
+        axes["device"] = [name for text in axes["device"] for name in devices.named(text)]
     cases: list[Case] = []
     errors: dict[int, LightbenchError] = {}
     for model in dict.fromkeys(models):
@@ -153,7 +146,7 @@ def run(
     """Records of ``cases``, in their order. ``keep`` gets each one as soon as it is known.
 
     Cases that ``stored`` holds already, measured on this machine, are not measured again. Cases of
-    one device and thread count are timed in rounds of random order, so that a machine whose
+    one device, thread count and options are timed in rounds of random order, so that a machine whose
     speed drifts is unfair to none of them. One that fails is a record saying so. Ctrl-C ends the
     run: in the rounds, what has samples is kept, marked; then ``Interrupted`` is raised, with the
     records there are.
@@ -161,7 +154,7 @@ def run(
     With ``sweep``, one point for each case, of one device and thread count: the rounds end when each
     point's ratio to the reference is known within ``rule.rel``.
     """
-    from lightbench import profiler  # imports torch
+    from lightbench import apart, rounds, worker  # import torch
 
     given, errors, stored = given or {}, errors or {}, tuple(stored)
     done: dict[int, Record] = {}
@@ -172,84 +165,45 @@ def run(
         done[index] = record
         keep(record)
 
-    def prepare(index: int) -> profiler.Prepared:
-        if index in errors:
-            raise errors[index]
-        case = cases[index]
-        return profiler.prepare(case, given.get(case.model), trusted=trusted)
-
-    def measure(members: Iterable[int], where: Environment) -> None:
+    def missing(members: Iterable[int], where: Environment) -> list[int]:
         known = {r.case: r for r in stored if _usable(r, where) and r.case.model not in given}
-        ready: dict[int, profiler.Prepared] = {}
+        left = []
         for i in members:
             if cases[i] in known:
-                say(f"{_label(cases[i])}: stored already")
+                say(f"{rounds.label(cases[i])}: stored already")
                 done[i] = known[cases[i]]
-                continue
-            say(f"{_label(cases[i])}: load, count, first run")
-            try:
-                ready[i] = prepare(i)
-            except LightbenchError as error:
-                finish(i, profiler.failed(cases[i], error, where))
-        results = _time(ready, rule, seed, progress, _compared(sweep))
-        for i, result in results.items():
-            if isinstance(result, Exception):
-                reason = explain_plainly("the network failed while it was timed", result)
-                finish(i, profiler.failed(cases[i], reason, where))
             else:
-                finish(i, profiler.measured(ready[i], result, where))
-        if any(isinstance(r, Samples) and r.stop == "interrupted" for r in results.values()):
-            raise KeyboardInterrupt
+                left.append(i)
+        return left
 
-    order = sorted(range(len(cases)), key=lambda i: (cases[i].device, cases[i].threads or 0))
+    def together(i: int) -> tuple[str, int, tuple[str, ...]]:
+        return cases[i].device, cases[i].threads or 0, cases[i].options
+
+    order = sorted(range(len(cases)), key=together)
+    for name, _, options in dict.fromkeys(map(together, order)):  # all, before the first is timed
+        if reason := devices.find(name, options).unavailable():
+            raise reason
     try:
-        with profiler.random_numbers_kept():
-            for (name, threads), members in groupby(
-                order, lambda i: (cases[i].device, cases[i].threads)
-            ):
-                device = registry.load("device", name)
-                if reason := device.unavailable():
-                    raise DeviceUnavailable(reason)
-                with device.session(threads=threads) as active:
-                    measure(members, here(name, active))
+        for (name, asked, options), members in groupby(order, together):
+            device, threads = devices.find(name, options), asked or None
+            left = missing(members, rounds.here(device, name, device.host_threads(threads)))
+            if not left:
+                continue
+            group = rounds.Group(
+                cases={i: cases[i] for i in left},
+                sweep={i: sweep[i] for i in left} if sweep else {},
+                given=given,
+                errors=errors,
+                rule=rule,
+                seed=seed,
+                trusted=trusted,
+            )
+            alone = device.strict is not None and not given and not worker.is_one()
+            measure = apart.measure if alone else rounds.measure
+            measure(group, device, say=say, progress=progress, finish=finish)
     except KeyboardInterrupt as stop:
         raise Interrupted([done[i] for i in sorted(done)]) from stop
     return [done[i] for i in range(len(cases))]
-
-
-def here(device: str, threads: int) -> Environment:
-    """The environment of what is measured now."""
-    return environment.capture(threads=threads, extra={"device": device, **facts()})
-
-
-def _time(
-    ready: Mapping[int, profiler.Prepared],
-    rule: Rule,
-    seed: int | None,
-    progress: Callable[[Progress], None] | None,
-    compared: Mapping[str, str] | None,
-) -> dict[int, Samples | Exception]:
-    samples = collect(
-        {str(i): prepared.step for i, prepared in ready.items()},
-        rule,
-        clock=time.perf_counter,
-        rng=random.Random(seed),
-        report=progress,
-        compared=compared,
-    )
-    return {int(name): result for name, result in samples.items()}
-
-
-def _compared(sweep: Sequence[SweepPoint]) -> dict[str, str] | None:
-    """Every point -> the reference, by the names that `collect` knows them under."""
-    if not sweep:
-        return None
-    (reference,) = (i for i, point in enumerate(sweep) if point.reference and not point.launch)
-    return {
-        str(i): str(reference)
-        for i, point in enumerate(sweep)
-        if i != reference and not point.launch
-    }
 
 
 class Interrupted(KeyboardInterrupt):
@@ -263,7 +217,3 @@ class Interrupted(KeyboardInterrupt):
 def _usable(record: Record, where: Environment) -> bool:
     complete = record.samples is not None and record.samples.stop != "interrupted"
     return complete and record.environment.comparable == where.comparable
-
-
-def _label(case: Case) -> str:
-    return f"{case.model} batch {case.batch}"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from lightbench import registry, store, suite
+from lightbench import rounds, store
 from lightbench.errors import StoreError, UsageError
 from lightbench.records import Record
 from lightbench.sweep.run import Setup
@@ -27,12 +27,15 @@ def shelf() -> Path:
 def path_of(setup: Setup) -> Path:
     """The file of this machine's card for a setup, whether there is one or not. Another machine, or
     another PyTorch, has another file."""
-    with registry.load("device", setup.device).session(threads=setup.threads) as active:
-        here = suite.here(setup.device, active).comparable
+    device = setup.found
+    active = device.host_threads(setup.threads)
+    here = rounds.here(device, setup.device, active).comparable
     facts = {**here, **asdict(setup), "threads": active, "batch": 1}
     facts.pop("allocator", None)  # a card is always measured in the same way
     text = msgspec.json.encode(facts, order="sorted")
-    return shelf() / f"{setup.device}-{hashlib.sha256(text).hexdigest()[:12]}.jsonl"
+    return (
+        shelf() / f"{setup.device.replace(':', '-')}-{hashlib.sha256(text).hexdigest()[:12]}.jsonl"
+    )
 
 
 def card(setup: Setup, path: str | Path | None = None) -> DeviceCard | None:

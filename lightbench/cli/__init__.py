@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from lightbench import __version__, registry
+from lightbench import __version__, autoload, registry
 from lightbench.cli._options import INTERRUPTED, say_error
 from lightbench.errors import LightbenchError, UnknownName
 
@@ -67,6 +67,7 @@ def lightbench() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with the code of ``errors.EXIT_CODES``."""
+    autoload.hold_back()
     sys.exit(run(arguments))
 
 

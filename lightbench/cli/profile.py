@@ -29,13 +29,15 @@ from lightbench.exporters import profile_view
 from lightbench.models import sources
 from lightbench.records import Failure, Record
 
+DEVICE_OPTIONS = ("graph", "cold-cache", "h2d", "energy", "npu-jit")
+
 
 @click.command("profile")
 @click.argument("models", nargs=-1, metavar="MODEL...")
 @click.option(
     "--suite", "file", type=click.Path(path_type=Path), help="A TOML file of models and settings."
 )
-@click.option("--device", help="Where to run: see `lightbench list devices`. Default cpu.")
+@click.option("--device", help="cpu, cuda:1, npu:0,1, auto; see `lightbench devices`. Default cpu.")
 @click.option("--engine", help="What runs it: see `lightbench list engines`. Default eager.")
 @click.option(
     "--threads", type=NUMBERS, metavar="N[,N]", help="CPU threads. Default: PyTorch's choice."
@@ -46,6 +48,13 @@ from lightbench.records import Failure, Record
 )
 @click.option("--mode", help="infer, or train: forward, backward and optimizer step.")
 @click.option("--channels-last", is_flag=True, help="Lay images out as NHWC.")
+@click.option("--graph", is_flag=True, help="Accelerators: record the call, and play it again.")
+@click.option(
+    "--cold-cache", is_flag=True, help="Accelerators: empty the last cache before a call."
+)
+@click.option("--h2d", is_flag=True, help="Accelerators: also time the copies there and back.")
+@click.option("--energy", is_flag=True, help="Accelerators: also energy per image.")
+@click.option("--npu-jit", is_flag=True, help="NPU: compile every operator for its shapes.")
 @click.option("--rel", type=float, help="Wanted half width of the median's interval. Default 0.01.")
 @click.option("--max-seconds", type=float, help="Time for each case. Default 10.")
 @click.option("--seed", type=int, help="Fixes the random order of the rounds.")
@@ -75,7 +84,10 @@ def command(
     The cases are timed in rounds of random order until each median is known within --rel, or the
     time is spent. Exit code: 0; 2 bad input; 3 some cases failed; 4 not available; 130 interrupted.
     """
+    options = [name for name in DEVICE_OPTIONS if settings.pop(name.replace("-", "_"))]
     settings = {key: value for key, value in settings.items() if value is not None}
+    if options:
+        settings["options"] = options
     if channels_last:
         settings["layout"] = "channels_last"
     if shapes:

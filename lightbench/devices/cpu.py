@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -15,86 +15,100 @@ import psutil
 import torch
 from torch.autograd import profiler
 
+from lightbench.devices._device import Call, Context, Device
 from lightbench.errors import UsageError
 from lightbench.timing.sampling import Reading, Step
 
-torch_device = "cpu"
 CGROUP = Path("/sys/fs/cgroup")
 MOST_THREADS = 1024  # OpenMP ends the process when it cannot start as many as it was told to
 
 
-def unavailable() -> str | None:
-    """Why the device cannot be used; None: it can."""
-    return None
+class Cpu(Device):
+    """The only one there is."""
 
+    torch_device = "cpu"
 
-@contextmanager
-def session(*, threads: int | None) -> Iterator[int]:
-    """Set PyTorch's threads for the duration; gives how many there are. Raises UsageError."""
-    if threads is not None and threads > MOST_THREADS:
-        raise UsageError(
-            f"{threads:,} threads are more than any processor runs.", "Try --threads 1."
-        )
-    before = torch.get_num_threads()
-    try:
-        if threads is not None:
-            torch.set_num_threads(threads)
-        yield torch.get_num_threads()
-    finally:
-        torch.set_num_threads(before)
+    def host_threads(self, asked: int | None) -> int:
+        """As many as asked for, or PyTorch's choice. Raises UsageError."""
+        if asked is not None and asked > MOST_THREADS:
+            raise UsageError(
+                f"{asked:,} threads are more than any processor runs.", "Try --threads 1."
+            )
+        return torch.get_num_threads() if asked is None else asked
 
-
-def free_memory() -> int | None:
-    """Bytes that can be had without swapping, and without leaving the container's limit."""
-    available = int(psutil.virtual_memory().available)
-    try:
-        limit, used = (int((CGROUP / f"memory.{file}").read_text()) for file in ("max", "current"))
-        stat = dict(line.split() for line in (CGROUP / "memory.stat").read_text().splitlines())
-        return min(available, limit - used + int(stat["inactive_file"]))
-    except (OSError, ValueError, KeyError):  # no cgroup v2, or no limit ("max") in it
-        return available
-
-
-def step(call: Callable[[], Any], context: Callable[[], AbstractContextManager[Any]]) -> Step:
-    """A timed block of ``n`` calls: seconds per call, with the garbage collector off.
-
-    The thread clock costs microseconds to read on virtual machines: it stands outside the bracket
-    of the wall clock.
-    """
-    wall_ns, cpu_ns = time.perf_counter_ns, time.thread_time_ns
-
-    def timed(n: int) -> Reading:
-        calls = repeat(None, n)
-        collecting = gc.isenabled()
-        gc.disable()
+    @contextmanager
+    def session(self, *, threads: int | None) -> Iterator[int]:
+        """Set PyTorch's threads for the duration; gives how many there are. Raises UsageError."""
+        before = torch.get_num_threads()
         try:
-            with context():
+            torch.set_num_threads(self.host_threads(threads))
+            yield torch.get_num_threads()
+        finally:
+            torch.set_num_threads(before)
+
+    def free_memory(self) -> int | None:
+        """Bytes that can be had without swapping, and without leaving the container's limit."""
+        available = int(psutil.virtual_memory().available)
+        try:
+            limit, used = (
+                int((CGROUP / f"memory.{file}").read_text()) for file in ("max", "current")
+            )
+            stat = dict(line.split() for line in (CGROUP / "memory.stat").read_text().splitlines())
+            return min(available, limit - used + int(stat["inactive_file"]))
+        except (OSError, ValueError, KeyError):  # no cgroup v2, or no limit ("max") in it
+            return available
+
+    def step(self, call: Call, context: Context, inputs: Sequence[Any] = ()) -> Step:  # noqa: ARG002
+        """A timed block of ``n`` calls: seconds per call, with the garbage collector off.
+
+        The thread clock costs microseconds to read on virtual machines: it stands outside the
+        bracket of the wall clock.
+        """
+        wall_ns, cpu_ns = time.perf_counter_ns, time.thread_time_ns
+
+        def timed(n: int) -> Reading:
+            calls = repeat(None, n)
+            with uncollected(), context():
                 cpu_start = cpu_ns()
                 start = wall_ns()
                 for _ in calls:
                     call()
                 end = wall_ns()
                 cpu_end = cpu_ns()
-        finally:
-            if collecting:
-                gc.enable()
-        return Reading((end - start) * 1e-9 / n, (cpu_end - cpu_start) * 1e-9 / n)
+            return Reading((end - start) * 1e-9 / n, (cpu_end - cpu_start) * 1e-9 / n)
 
-    return timed
+        return timed
+
+    def peak_memory(self, call: Call, context: Context) -> int | None:
+        """Bytes that one call has allocated at its highest point, from PyTorch's own allocator."""
+        with _quiet_profiler(), context(), profiler.profile(profile_memory=True) as profile:
+            call()
+        now = peak = 0
+        for event in profile.kineto_results.events():
+            if event.name() == "[memory]":
+                now += event.nbytes()
+                peak = max(peak, now)
+        return peak
 
 
-def peak_memory(
-    call: Callable[[], Any], context: Callable[[], AbstractContextManager[Any]]
-) -> int | None:
-    """Bytes that one call has allocated at its highest point, from PyTorch's own allocator."""
-    with _quiet_profiler(), context(), profiler.profile(profile_memory=True) as profile:
-        call()
-    now = peak = 0
-    for event in profile.kineto_results.events():
-        if event.name() == "[memory]":
-            now += event.nbytes()
-            peak = max(peak, now)
-    return peak
+_CPU = Cpu()
+
+
+def at(_index: int = 0, _options: tuple[str, ...] = ()) -> Cpu:
+    """The processor."""
+    return _CPU
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """The garbage collector is off meanwhile."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 @contextmanager

@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from lightbench.devices._device import Call, Context, Device
 from lightbench.timing.sampling import Reading, Step
 
-torch_device = "meta"
 SECONDS = 0.001
 
 
-def unavailable() -> str | None:
-    """It is always there."""
-    return None
+class Null(Device):
+    """Always there, always the same."""
+
+    torch_device = "meta"
+    seconds = SECONDS
+
+    def host_threads(self, asked: int | None) -> int:
+        """As many as asked for: they are all idle."""
+        return asked or 1
+
+    @contextmanager
+    def session(self, *, threads: int | None) -> Iterator[int]:
+        """Nothing to set."""
+        yield self.host_threads(threads)
+
+    def step(self, call: Call, context: Context, inputs: Sequence[Any] = ()) -> Step:  # noqa: ARG002
+        """Always the same reading."""
+        return lambda _n: Reading(self.seconds, self.seconds)
 
 
-@contextmanager
-def session(*, threads: int | None) -> Iterator[int]:
-    """Nothing to set."""
-    yield threads or 1
+_NULL = Null()
 
 
-def free_memory() -> int | None:
-    """It needs none."""
-    return None
-
-
-def step(_call: Callable[[], Any], _context: Callable[[], AbstractContextManager[Any]]) -> Step:
-    """Always the same reading."""
-    return lambda _n: Reading(SECONDS, SECONDS)
-
-
-def peak_memory(
-    _call: Callable[[], Any], _context: Callable[[], AbstractContextManager[Any]]
-) -> int | None:
-    """Nothing is allocated, so nothing is known."""
-    return None
+def at(_index: int = 0, _options: tuple[str, ...] = ()) -> Null:
+    """The only one."""
+    return _NULL

@@ -10,14 +10,26 @@ import msgspec
 from lightbench import units
 from lightbench.cases import FACETS, differing, shared
 from lightbench.exporters._remarks import remarks, signs, status
+from lightbench.exporters._transfers import transfers_table
 from lightbench.exporters._view import Column, Table, View
 from lightbench.records import Costs, Latency, Record
+from lightbench.timing.stats import median
 
 Value = Callable[[Record], Any]
 
 
 def _costs(get: Callable[[Costs], Any]) -> Value:
     return lambda record: get(record.costs) if record.costs else None
+
+
+def _typical(clock: str) -> Value:
+    """Median of one of the clocks of `Samples`, over all calls."""
+
+    def value(record: Record) -> Any:
+        times = getattr(record.samples, clock) if record.samples else ()
+        return median(times) if times else None
+
+    return value
 
 
 def _latency(get: Callable[[Latency], Any]) -> Value:
@@ -36,6 +48,19 @@ VALUES: tuple[tuple[Column, Value], ...] = (
     (Column("latency_p90_s", "p90 (ms)", units.milliseconds, drop=7), _latency(lambda t: t.p90_s)),
     (Column("latency_p99_s", "p99 (ms)", units.milliseconds, drop=10), _latency(lambda t: t.p99_s)),
     (Column("latency_min_s", "min (ms)", units.milliseconds, drop=11), _latency(lambda t: t.min_s)),
+    (
+        Column("launch_s", "launch (ms)", units.milliseconds, drop=5, sparse=True),
+        _typical("launch_s"),
+    ),
+    (
+        Column("to_device_s", "to device (ms)", units.milliseconds, drop=5, sparse=True),
+        _typical("to_device_s"),
+    ),
+    (
+        Column("to_host_s", "to host (ms)", units.milliseconds, drop=5, sparse=True),
+        _typical("to_host_s"),
+    ),
+    (Column("energy_j", "J/img", units.number, drop=8, sparse=True), lambda r: r.energy_j),
     (Column("samples", "n", units.exact, drop=12), _latency(lambda t: t.n)),
     (Column("throughput_img_s", "img/s", units.number, drop=6), lambda r: r.throughput),
     (
@@ -44,6 +69,12 @@ VALUES: tuple[tuple[Column, Value], ...] = (
     ),
     (Column("intensity", "MAdds/byte", units.number, drop=9), _costs(lambda c: c.intensity)),
     # for programs
+    (Column("wall_s", "wall (s)", shown=False), _typical("wall_s")),
+    (Column("device_s", "device (s)", shown=False), _typical("device_s")),
+    (
+        Column("first_call_s", "first call (s)", shown=False),
+        lambda r: r.samples.first_call_s if r.samples else None,
+    ),
     (Column("latency_low_s", "low (s)", shown=False), _latency(lambda t: t.low_s)),
     (Column("latency_high_s", "high (s)", shown=False), _latency(lambda t: t.high_s)),
     (Column("mem_access", "MAC (elements)", shown=False), _costs(lambda c: c.mem_access)),
@@ -66,7 +97,7 @@ def profile_view(records: Sequence[Record]) -> View:
         rows=tuple(tuple(value(record) for _, value in columns) for record in records),
         notes=remarks(records),
     )
-    return View(table, [_data(record) for record in records])
+    return View(table, [_data(record) for record in records], transfers_table(records))
 
 
 def _data(record: Record) -> dict[str, Any]:

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from lightbench import units
 from lightbench.cases import FACETS, names
 from lightbench.records import Record
+from lightbench.timing.stats import launch_bound
 
 # What a reader must know before believing a row: its word in the status column, sign, explanation.
 MARKS = (
     ("failed", "x", "this case has no result"),
     ("not converged", "?", "stopped before the interval was narrow; measure longer"),
     ("contended", "!", "other work was using the machine; the time may be too long"),
+    ("launch-bound", "l", "launching it took more than 90 % of the time; see --graph"),
+    ("fell back", "c", "some operators ran on the CPU, and their data went there and back"),
 )
 
 HEADINGS = (
@@ -28,6 +31,8 @@ def status(record: Record) -> str:
         "failed": record.status == "failed",
         "not converged": record.samples is not None and record.samples.stop != "converged",
         "contended": any(warning.startswith("contended") for warning in record.warnings),
+        "launch-bound": record.samples is not None and launch_bound(record.samples),
+        "fell back": any(warning.startswith("fell back") for warning in record.warnings),
     }
     return ", ".join(word for word, _, _ in MARKS if true[word]) or "ok"
 

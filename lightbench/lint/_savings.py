@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from lightbench import profiler, registry
+from lightbench import devices, profiler
 from lightbench.devices._memory import keep_freed_memory
 from lightbench.lint._linted import Finding
 from lightbench.lint._verify import Saving, capture, measure
@@ -28,11 +28,11 @@ def savings(
 ) -> dict[int, Saving]:
     """What each finding costs on the case's device, by its position; one whose operators cannot be
     called again on their own has none. Raises what keeps the network from running at all."""
-    device = registry.load("device", case.device)
+    device = devices.find(case.device, case.options)
     found: dict[int, Saving] = {}
     keep_freed_memory()
     with profiler.random_numbers_kept(), device.session(threads=case.threads):
-        prepared = profiler.prepare(case, given, trusted=trusted)
+        prepared = profiler.prepare(case, device, given, trusted=trusted)
         for i, finding in enumerate(findings):
             say(f"verify {i + 1} of {len(findings)}: {finding.guideline} {finding.path}")
             captured = capture(prepared.network, prepared.program.call, finding.block, ops)

@@ -129,7 +129,7 @@ def measure(
 
 
 def _rounds(samples: Samples) -> list[float]:
-    return by_round(samples.wall_s, samples.samples_per_round)
+    return by_round(samples.times_s, samples.samples_per_round)
 
 
 def _run(calls: Sequence[Call]) -> None:

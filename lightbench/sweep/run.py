@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lightbench import registry, suite
+from lightbench import devices, registry, rounds, suite
+from lightbench.devices import Device
 from lightbench.devices._memory import keep_freed_memory
-from lightbench.errors import DeviceUnavailable, UnknownName, UsageError
+from lightbench.errors import UnknownName, UsageError
 from lightbench.records import Case, Record, SweepPoint
 from lightbench.sweep.equal import check_equal_madds, input_of
 from lightbench.sweep.plan import Point, Size, Sweep
@@ -31,12 +32,20 @@ class Setup:
     dtype: str = "float32"
     layout: str = "contiguous"
     threads: int | None = None
+    options: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "device", devices.one(self.device))  # with its number
+
+    @property
+    def found(self) -> Device:
+        """The device itself."""
+        return devices.find(self.device, self.options)
 
     def check(self) -> None:
         """Raises UnknownName, UsageError or DeviceUnavailable before anything is measured."""
-        for kind, name in (("device", self.device), ("engine", self.engine)):
-            if name not in registry.names(kind):
-                raise UnknownName(kind, name, registry.names(kind))
+        if self.engine not in registry.names("engine"):
+            raise UnknownName("engine", self.engine, registry.names("engine"))
         for axis in ("dtype", "layout"):
             known, value = suite.CHOICES[axis], getattr(self, axis)
             if value not in known:
@@ -44,11 +53,10 @@ class Setup:
         suite.check_batch(self.batch)
         if self.threads is not None and self.threads < 1:
             raise UsageError(f"threads are 1 or more, got {self.threads}.", "Try --threads 1.")
-        device = registry.load("device", self.device)
+        device = self.found
         if reason := device.unavailable():
-            raise DeviceUnavailable(reason)
-        with device.session(threads=self.threads):
-            pass
+            raise reason
+        device.host_threads(self.threads)
 
 
 def measure(
@@ -156,8 +164,9 @@ def _stored(
     found = [group for group in sweeps(stored) if _same(group, cases, points)]
     if not found:
         return None
-    with registry.load("device", setup.device).session(threads=setup.threads) as active:
-        here = suite.here(setup.device, active).comparable
+    device = setup.found
+    active = device.host_threads(setup.threads)
+    here = rounds.here(device, setup.device, active).comparable
     same = [group for group in found if all(r.environment.comparable == here for r in group)]
     return same[-1] if same else None
 

@@ -111,7 +111,7 @@ def _relative(
 
 def _rounds(record: Record) -> list[float]:
     assert record.samples is not None
-    return by_round(record.samples.wall_s, record.samples.samples_per_round)
+    return by_round(record.samples.times_s, record.samples.samples_per_round)
 
 
 def _over(record: Record, reference: Record, cost: str) -> float | None:

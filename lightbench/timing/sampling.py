@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
-from lightbench.errors import UsageError
+from lightbench.errors import NotAvailable, UsageError
 from lightbench.records import Samples, Stop
 from lightbench.timing.stats import ENOUGH, half_width, median, paired_ratio
 
@@ -44,11 +44,24 @@ T = TypeVar("T")
 
 
 class Reading(NamedTuple):
-    """What one timed block says: seconds per call on the wall (or device) clock, and on the CPU
-    clock of the calling thread, None where there is no such clock."""
+    """What one timed block says, in seconds per call; None where there is no such clock. The names
+    are those of `records.Samples`. ``throttled`` is why the device was slowed down meanwhile."""
 
     wall_s: float
-    cpu_s: float | None
+    cpu_s: float | None = None
+    device_s: float | None = None
+    launch_s: float | None = None
+    to_device_s: float | None = None
+    to_host_s: float | None = None
+    throttled: str | None = None
+
+    @property
+    def time_s(self) -> float:
+        """What counts: the device's own time, or else that of the wall."""
+        return self.wall_s if self.device_s is None else self.device_s
+
+
+CLOCKS = ("wall_s", "cpu_s", "device_s", "launch_s", "to_device_s", "to_host_s")
 
 
 Step = Callable[[int], Reading]
@@ -111,18 +124,20 @@ class _Case(NamedTuple):
 
 def _read(step: Step, calls: int) -> Reading:
     reading = step(calls)
-    if not (math.isfinite(reading.wall_s) and reading.wall_s > 0):
-        raise ValueError(f"the device's clock gave {reading.wall_s!r} s for one call")
+    for clock in CLOCKS:
+        time_s = getattr(reading, clock)
+        if clock != "cpu_s" and time_s is not None and not (math.isfinite(time_s) and time_s > 0):
+            raise ValueError(f"the device's clock gave {time_s!r} s for one call ({clock})")
     if reading.cpu_s is not None and not (math.isfinite(reading.cpu_s) and reading.cpu_s >= 0):
         raise ValueError(f"the thread's CPU clock gave {reading.cpu_s!r} s for one call")
     return reading
 
 
-def is_steady(walls: Sequence[float]) -> bool:
+def is_steady(times: Sequence[float]) -> bool:
     """Do the medians of the last two windows of 5 blocks agree within 5 %?"""
-    if len(walls) < 2 * WINDOW:
+    if len(times) < 2 * WINDOW:
         return False
-    before, last = median(walls[-2 * WINDOW : -WINDOW]), median(walls[-WINDOW:])
+    before, last = median(times[-2 * WINDOW : -WINDOW]), median(times[-WINDOW:])
     return abs(last - before) <= STEADY * before
 
 
@@ -136,18 +151,19 @@ def _warm_up(step: Step, rule: Rule, clock: Callable[[], float]) -> _Case:
     spent. The first call (a compilation, perhaps) is not charged; one block is run in any case."""
     first = _read(step, 1)
     began = clock()
-    walls: deque[float] = deque(maxlen=2 * WINDOW)
+    taken: deque[Reading] = deque(maxlen=2 * WINDOW)
     block, calls = 1, 0
     for _ in range(MAX_WARMUP_BLOCKS):
-        wall_s = _read(step, block).wall_s
-        walls.append(wall_s)
+        taken.append(_read(step, block))
         calls += block
         spent = clock() - began
-        if spent >= rule.warmup_s or (spent >= MIN_WARMUP_S and is_steady(tuple(walls))):
+        if spent >= rule.warmup_s or (
+            spent >= MIN_WARMUP_S and is_steady([r.time_s for r in taken])
+        ):
             break
-        if block * wall_s < BLOCK_S:
+        if block * taken[-1].wall_s < BLOCK_S:
             block = min(2 * block, MAX_CALLS)
-    typical_s = median(tuple(walls)[-WINDOW:])
+    typical_s = median([r.wall_s for r in taken][-WINDOW:])
     return _Case(step, first.wall_s, calls, typical_s, calls_per_sample(typical_s))
 
 
@@ -204,7 +220,7 @@ def _ratio_half_width(rounds: Sequence[Mapping[str, Visit]], name: str, referenc
 
 
 def _times(rounds: Sequence[Mapping[str, Visit]], name: str) -> list[float]:
-    return [median(reading.wall_s for reading in taken[name]) for taken in rounds]
+    return [median(reading.time_s for reading in taken[name]) for taken in rounds]
 
 
 def _left_s(
@@ -220,16 +236,28 @@ def _left_s(
     return min(left, max(missing, 0.0) * done_s / rounds)
 
 
-def _samples(case: _Case, readings: Sequence[Reading], stop: Stop) -> Samples:
-    cpu = tuple(reading.cpu_s for reading in readings if reading.cpu_s is not None)
+def clocks(readings: Sequence[Reading]) -> dict[str, Any]:
+    """The times of each clock, as `Samples` has them; none of a clock that missed one."""
+    columns = {clock: [getattr(reading, clock) for reading in readings] for clock in CLOCKS}
+    return {clock: () if None in times else tuple(times) for clock, times in columns.items()}
+
+
+def _samples(case: _Case, readings: Sequence[Reading], stop: Stop, throttled: int) -> Samples:
     return Samples(
-        wall_s=tuple(reading.wall_s for reading in readings),
-        cpu_s=cpu if len(cpu) == len(readings) else (),
+        **clocks(readings),
+        throttled_rounds=throttled,
         calls_per_sample=case.calls_per_sample,
         samples_per_round=case.samples_per_round,
         first_call_s=case.first_call_s,
         warmup_calls=case.warmup_calls,
         stop=stop,
+    )
+
+
+def _too_hot(throttled: Sequence[str]) -> NotAvailable:
+    return NotAvailable(
+        f"the device was slowed down ({throttled[0]}) in all {len(throttled)} rounds.",
+        "Let it cool, raise its power limit, or measure longer.",
     )
 
 
@@ -253,6 +281,9 @@ def collect(
     the rounds: what whole rounds gave is returned with ``stop`` "interrupted". Before the first
     whole round there is nothing to return, and KeyboardInterrupt passes through.
 
+    A round in which the device was slowed down is thrown away, and counted in ``throttled_rounds``;
+    if they all are, each case has an error that says so.
+
     Looking at the interval again and again until it is narrow costs little coverage (Chow and
     Robbins, 1965: none in the limit; simulated with this rule, 94 % instead of 95 %), as
     ``rule.min_samples`` keeps the first look from being early.
@@ -262,6 +293,7 @@ def collect(
     cases = _with_visits(ready, compared)
     failed = {name: case for name, case in outcomes.items() if isinstance(case, Exception)}
     rounds: list[dict[str, Visit]] = []  # appended whole: an interrupt never leaves half a round
+    throttled: list[str] = []  # why, for each round that was thrown away
     budget_s = rule.max_s * len(cases)
     due, look, reported = rule.min_samples, None, -math.inf
     interrupted = False
@@ -287,24 +319,30 @@ def collect(
                     taken[name] = visit
             if not taken:
                 break
-            rounds.append(taken)
-            n, done_s = len(rounds), clock() - began
-            if n >= due:
+            slowed = [r.throttled for visit in taken.values() for r in visit if r.throttled]
+            if slowed:
+                throttled.append(slowed[0])
+            else:
+                rounds.append(taken)
+            tried, n, done_s = len(rounds) + len(throttled), len(rounds), clock() - began
+            if n >= due and not slowed:
                 look = (n, max(widths(taken).values(), default=math.inf))
                 due = math.ceil(n * CHECK_GROWTH)
                 if look[1] <= rule.rel:
                     break
-            if report and done_s - reported >= REPORT_EVERY_S:
+            if report and n and done_s - reported >= REPORT_EVERY_S:
                 left_s = _left_s(done_s, n, budget_s, rule.rel, look)
                 report(Progress(done_s, left_s, n, look[1] if look else None))
                 reported = done_s
-            if n >= rule.max_samples or done_s * (n + 1) / n > budget_s:
+            if tried >= rule.max_samples or done_s * (tried + 1) / tried > budget_s:
                 break
     except KeyboardInterrupt:
         if not rounds:
             raise
         interrupted = True
 
+    if throttled and not rounds:
+        return {name: failed.get(name) or _too_hot(throttled) for name in steps}
     known = widths(name for name in cases if name not in failed) if rounds else {}
 
     def stop(name: str) -> Stop:
@@ -317,6 +355,8 @@ def collect(
     return {
         name: failed[name]
         if name in failed
-        else _samples(cases[name], [r for taken in rounds for r in taken[name]], stop(name))
+        else _samples(
+            cases[name], [r for taken in rounds for r in taken[name]], stop(name), len(throttled)
+        )
         for name in steps
     }

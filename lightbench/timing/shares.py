@@ -137,7 +137,7 @@ class Breakdown:
 
     @property
     def _whole_s(self) -> tuple[float, ...]:
-        return self.record.samples.wall_s if self.record.samples else ()
+        return self.record.samples.times_s if self.record.samples else ()
 
     @cached_property
     def _sums_s(self) -> list[float]:

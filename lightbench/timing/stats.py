@@ -20,6 +20,7 @@ CONFIDENCE = 0.95
 # quiet machine it is above 0.99; time slices taken away by other programs show long before 0.95.
 CPU_SHARE = 0.95
 CALM_FRACTION = 0.25  # the fastest quarter of the samples is what the machine does undisturbed
+LAUNCH_BOUND = 0.9
 ENOUGH = 6  # samples; with fewer, not even the full range bounds the median with 95 %
 
 
@@ -119,8 +120,8 @@ def summarize(samples: Samples) -> Latency:
     """The latency that samples show, in seconds per call: the median over rounds with its 95 %
     interval; of all calls the minimum, the 90th percentile from 10 samples on and the 99th from 100
     on. Raises ValueError without samples."""
-    rounds = _ordered(by_round(samples.wall_s, samples.samples_per_round))
-    ordered = _ordered(samples.wall_s)
+    rounds = _ordered(by_round(samples.times_s, samples.samples_per_round))
+    ordered = _ordered(samples.times_s)
     n = len(ordered)
     low, high = _median_interval(rounds, CONFIDENCE) or (None, None)
     return Latency(
@@ -150,6 +151,14 @@ def contended(samples: Samples, threads: int | None) -> bool:
     shares = [cpu / wall for wall, cpu in by_wall]
     calm = 1.0 if threads == 1 else median(shares[: math.ceil(len(shares) * CALM_FRACTION)])
     return median(shares) < CPU_SHARE * calm
+
+
+def launch_bound(samples: Samples) -> bool:
+    """Did the host need more than 90 % of a call's time to launch it, so that the device waited?
+    False where that is not known."""
+    if not samples.launch_s:
+        return False
+    return median(samples.launch_s) > LAUNCH_BOUND * median(samples.wall_s)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from lightbench import registry, store
+from lightbench import devices, store
+from lightbench.errors import DeviceUnavailable
 
 QUICK = ("--device", "null", "--max-seconds", "0.05")
 NET = "example_conv_g4"
@@ -114,8 +115,8 @@ def test_every_error_message_is_inert_on_a_terminal(lightbench):
 
 
 def test_a_device_that_is_not_there_is_4_and_says_why(lightbench, monkeypatch):
-    device = registry.load("device", "cpu")
-    monkeypatch.setattr(device, "unavailable", lambda: "no CPU here.")
+    device = devices.find("cpu")
+    monkeypatch.setattr(device, "unavailable", lambda: DeviceUnavailable("no CPU here."))
     answer = lightbench("profile", NET)
     assert (answer.code, answer.out, answer.err) == (4, "", "lightbench: no CPU here.\n")
 

@@ -48,17 +48,20 @@ def test_a_name_that_is_not_public_is_an_attribute_error():
 
 
 FIELDS = {
-    "Case": "model inputs batch device engine dtype mode layout threads",
+    "Case": "model inputs batch device engine dtype mode layout threads options",
     "InputSpec": "shape dtype",
     "Costs": (
         "params param_bytes madds mem_access mem_bytes fused_bytes activations ops uncounted traced"
     ),
-    "Samples": "wall_s cpu_s calls_per_sample samples_per_round first_call_s warmup_calls stop",
+    "Samples": (
+        "wall_s cpu_s device_s launch_s to_device_s to_host_s throttled_rounds"
+        " calls_per_sample samples_per_round first_call_s warmup_calls stop"
+    ),
     "Latency": "median_s low_s high_s p90_s p99_s min_s n cpu_median_s",
     "Failure": "error message hint exit_code",
     "Environment": "comparable noted",
     "Record": (
-        "schema time case status environment costs samples latency peak_memory_bytes warnings"
+        "schema time case status environment costs samples latency peak_memory_bytes energy_j warnings"
         " failure sweep"
     ),
     "SweepPoint": ("run experiment point channels width settings reference launch per_madd note"),
@@ -81,7 +84,7 @@ def test_the_parameters_of_the_public_functions_are_these():
     }
     assert found == {
         "profile": (
-            "models device engine batch threads dtype mode layout input args rel max_seconds seed"
+            "models device engine batch threads dtype mode layout options input args rel max_seconds seed"
             " trusted stored say progress keep"
         ),
         "count": "model input batch dtype args strict trusted",

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import lightbench as lb
-from lightbench import profiler, registry
+from lightbench import devices, profiler, registry
 from lightbench.breakdown import measure_layers, take_apart
 from lightbench.errors import ModelError, UnknownName, UsageError
 from lightbench.profiler import Given
@@ -73,7 +73,8 @@ def ticking(seconds):
 
 def prepared(network=None, model="Net", **settings):
     given = None if network is None else Given(network)
-    return profiler.prepare(Case(model=model, **({"inputs": (SMALL,)} | settings)), given)
+    case = Case(model=model, **({"inputs": (SMALL,)} | settings))
+    return profiler.prepare(case, devices.find(case.device), given)
 
 
 def apart(network, device, *, seconds=6.0, tick=1.0, seed=0, **settings):

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from lightbench import breakdown, registry
+from lightbench import breakdown, devices
 from lightbench.cli import layers as layers_command
-from lightbench.errors import UsageError
+from lightbench.errors import DeviceUnavailable, UsageError
 from lightbench.exporters._breakdown import parts_view
 from lightbench.plots import save
 from lightbench.plots._breakdown import draw
@@ -159,7 +159,9 @@ def test_a_network_that_fails_is_2_and_names_the_module(nets, lightbench):
 
 
 def test_a_device_that_is_not_there_is_4(lightbench, monkeypatch):
-    monkeypatch.setattr(registry.load("device", "cpu"), "unavailable", lambda: "no CPU here.")
+    monkeypatch.setattr(
+        devices.find("cpu"), "unavailable", lambda: DeviceUnavailable("no CPU here.")
+    )
     answer = lightbench("layers", "mobilenet_v1", "--measure")
     assert answer == (4, "", "lightbench: no CPU here.\n")
 

@@ -12,7 +12,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lightbench import store
+from lightbench import devices, store
+from lightbench.errors import DeviceUnavailable
 from lightbench.suite import Interrupted
 
 ROOT = Path(__file__).parents[2]
@@ -310,9 +311,10 @@ def test_what_cannot_be_is_said_with_what_can(arguments, code, words, lightbench
 
 
 def test_a_device_that_is_not_there_is_code_4(lightbench, monkeypatch):
-    from lightbench import registry
 
-    monkeypatch.setattr(registry.load("device", "null"), "unavailable", lambda: "it is off.")
+    monkeypatch.setattr(
+        devices.find("null"), "unavailable", lambda: DeviceUnavailable("it is off.")
+    )
     answer = ask(lightbench, "g1", *QUICK)
     assert (answer.code, answer.out) == (4, "")
     assert answer.err.startswith("lightbench: it is off.")

@@ -14,8 +14,9 @@ from xml.etree import ElementTree
 import pytest
 from markdown_it import MarkdownIt
 
-from lightbench import registry, store
+from lightbench import devices, registry, store
 from lightbench.card.plan import SECONDS
+from lightbench.errors import DeviceUnavailable
 from lightbench.studies import card_path
 from lightbench.suite import Interrupted
 from lightbench.timing.card import CONV_LAUNCH, LAUNCH, MOVES, RATES, STREAM, card_of
@@ -603,8 +604,8 @@ def test_lint_is_about_eager_and_says_so(lightbench):
 @each_command
 def test_a_device_that_is_not_there_is_4_and_says_why(command, lightbench, monkeypatch):
     nothing_may_be_measured(monkeypatch)
-    device = registry.load("device", "null")
-    monkeypatch.setattr(device, "unavailable", lambda: "it has left.")
+    device = devices.find("null")
+    monkeypatch.setattr(device, "unavailable", lambda: DeviceUnavailable("it has left."))
     answer = lightbench(*command)
     assert (answer.code, answer.out, answer.err) == (4, "", "lightbench: it has left.\n")
 

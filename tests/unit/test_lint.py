@@ -841,7 +841,7 @@ def test_a_file_that_cannot_be_read_as_python_is_the_file(text, tmp_path):
         ({"seconds": math.inf}, "got inf"),
         ({"batch": 0}, "a batch is a whole number"),
         ({"dtype": "float23"}, "no dtype is called 'float23'"),
-        ({"device": "nul"}, "no device is called 'nul'. Did you mean null?"),
+        ({"device": "nul"}, "no device is called 'nul'. Did you mean null"),
     ],
 )
 def test_what_cannot_be_linted_says_why(settings, words):

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from lightbench import count, registry
+from lightbench import count, devices
 from lightbench.errors import LightbenchError, ModelError
 from lightbench.lint import _savings
 from lightbench.lint._find import find_all
@@ -59,7 +59,7 @@ class Scripted:
     def __init__(self):
         self.runs = []
 
-    def step(self, call, context):
+    def step(self, call, context, _inputs=()):
         seen = Operators()
         self.runs.append(seen)
 
@@ -238,7 +238,7 @@ def test_the_interval_is_that_of_the_rounds():
 
     class Changing:
         @staticmethod
-        def step(_call, _context):
+        def step(_call, _context, _inputs=()):
             mine = next(times)
             return lambda _n: Reading(next(mine), None)
 
@@ -254,7 +254,7 @@ def test_the_interval_is_that_of_the_rounds():
 def test_what_an_operator_raises_is_raised():
     class Broken:
         @staticmethod
-        def step(_call, _context):
+        def step(_call, _context, _inputs=()):
             def timed(_n):
                 raise ZeroDivisionError("no time")
 
@@ -368,7 +368,7 @@ def test_buffers_and_training_flags_are_given_back_after_a_capture_and_after_a_f
 def scripted(monkeypatch):
     """The processor, on which every operator takes 1 ms."""
     device = Scripted()
-    monkeypatch.setattr(registry.load("device", "cpu"), "step", device.step)
+    monkeypatch.setattr(devices.find("cpu"), "step", device.step)
     return device
 
 

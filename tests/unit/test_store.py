@@ -355,6 +355,16 @@ def test_every_schema_before_this_one_has_a_migration_and_a_line_in_the_history(
     assert all(f"\n{schema}. " in records.__doc__ for schema in range(1, SCHEMA + 1))
 
 
+# What later schemas added to the nouns of a record.
+ADDED = {
+    "case": {"options": []},
+    "samples": {
+        **{key: [] for key in ("device_s", "launch_s", "to_device_s", "to_host_s")},
+        "throttled_rounds": 0,
+    },
+}
+
+
 def test_records_of_schema_1_are_read_as_they_are_and_belong_to_no_sweep():
     """A file that version 0.1.0 wrote."""
     old = ROOT / "results" / "amd-epyc-2-cores" / "quick.jsonl"
@@ -365,7 +375,10 @@ def test_records_of_schema_1_are_read_as_they_are_and_belong_to_no_sweep():
     assert all(record.schema == SCHEMA and record.sweep is None for record in found)
     for record, line in zip(found, lines, strict=True):
         again = json.loads(msgspec.json.encode(record))
-        assert {**again, "schema": 1, "id": line["id"]} == {**line, "sweep": None}
+        since = {"sweep": None, "energy_j": None}
+        for noun, added in ADDED.items():
+            assert {key: again[noun].pop(key) for key in added} == added
+        assert {**again, "schema": 1, "id": line["id"]} == {**line, **since}
     assert store.verify(old) == []
 
 

@@ -7,8 +7,14 @@ import pytest
 import torch
 from torch import nn
 
-from lightbench import registry, suite
-from lightbench.errors import LightbenchError, ModelError, UnknownName, UsageError
+from lightbench import devices, registry, rounds, suite
+from lightbench.errors import (
+    DeviceUnavailable,
+    LightbenchError,
+    ModelError,
+    UnknownName,
+    UsageError,
+)
 from lightbench.profiler import Given
 from lightbench.records import Case, InputSpec, Samples, SweepPoint
 from lightbench.suite import Suite, plan, read_suite, run
@@ -197,7 +203,9 @@ def test_a_fault_of_our_own_is_no_record(monkeypatch):
 
 
 def test_a_device_that_is_not_there_says_so_before_anything_runs(monkeypatch):
-    monkeypatch.setattr(registry.load("device", "null"), "unavailable", lambda: "it is off.")
+    monkeypatch.setattr(
+        devices.find("null"), "unavailable", lambda: DeviceUnavailable("it is off.")
+    )
     with pytest.raises(LightbenchError, match=r"it is off\.") as raised:
         run([null()], rule=QUICK)
     assert raised.value.exit_code == 4
@@ -250,7 +258,7 @@ def test_cases_of_one_device_and_thread_count_are_timed_together(monkeypatch):
         samples = Samples(wall_s=(0.001,), first_call_s=0.001, warmup_calls=1, stop="max_seconds")
         return dict.fromkeys(steps, samples)
 
-    monkeypatch.setattr(suite, "collect", collect)
+    monkeypatch.setattr(rounds, "collect", collect)
     run([null(batch=b, threads=t) for b in (1, 2, 3) for t in (1, 2)], rule=QUICK)
     assert together == [3, 3]
 
@@ -322,6 +330,6 @@ def test_points_are_compared_with_the_reference_and_launch_probes_with_nothing(
         samples = Samples(wall_s=(0.001,), first_call_s=0.001, warmup_calls=1, stop="max_seconds")
         return dict.fromkeys(steps, samples)
 
-    monkeypatch.setattr(suite, "collect", collect)
+    monkeypatch.setattr(rounds, "collect", collect)
     run([null(batch=b + 1) for b in range(len(points) or 1)], rule=QUICK, sweep=points)
     assert seen == [expected]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from lightbench import registry, store, suite
+from lightbench import devices, registry, store, suite
 from lightbench.errors import DeviceUnavailable, LightbenchError, UnknownName, UsageError
 from lightbench.guidelines._plan import plan, seconds_of
 from lightbench.records import InputSpec
@@ -464,7 +464,9 @@ def test_a_setup_that_cannot_be_teaches_what_can(setup, words, monkeypatch):
 
 
 def test_a_device_that_is_not_there_is_said_before_anything_is_counted(monkeypatch):
-    monkeypatch.setattr(registry.load("device", "null"), "unavailable", lambda: "it is off.")
+    monkeypatch.setattr(
+        devices.find("null"), "unavailable", lambda: DeviceUnavailable("it is off.")
+    )
     monkeypatch.setattr(run, "check_equal_madds", lambda _: pytest.fail("it was counted"))
     with pytest.raises(DeviceUnavailable, match=r"it is off\.") as raised:
         measure_all([SMALL], NULL, **QUICK_EACH)

@@ -1,0 +1,199 @@
+"""What state an NPU installation is in, found out in a child process.
+
+Importing torch_npu can raise and leave torch unusable, end the process with SIGABRT (a CUDA build of
+torch beside CANN), or not return. So it is first imported where that does no harm. Run as a module
+this file is that child: ``python -m lightbench.devices._npu_state FD`` writes its answer to FD,
+since torch_npu prints to stdout.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import metadata
+from typing import Any, Literal
+
+from lightbench import autoload
+from lightbench.errors import DeviceUnavailable
+
+State = Literal[
+    "ok",
+    "absent",
+    "no-cann",
+    "no-driver",
+    "cann-env",
+    "no-device",
+    "conflict",
+    "old-cann",
+    "crash",
+    "hang",
+    "broken",
+]
+TIME_LIMIT_S = 120.0  # an import takes 2 to 3 s, with a cold disk much more
+DRIVER = ("libascend_hal.so", "libdrvdsmi_host.so", "libdcmi.so", "libmmpa.so")
+MOUNTS = "/dev/davinci0, /dev/davinci_manager, /dev/devmm_svm and /dev/hisi_hdc"
+NEXT = "then try `lightbench devices`."
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The answer: ``facts`` are comparable ones of each device, in its order."""
+
+    state: State
+    detail: str = ""  # the missing library, or what was said last
+    version: str = ""  # of torch_npu
+    count: int = 0
+    facts: tuple[Mapping[str, Any], ...] = field(default=())
+
+
+def _absent(_: Probe) -> tuple[str, str]:
+    torch = metadata.version("torch").partition("+")[0]
+    return "torch_npu is not installed", f"pip install torch-npu=={torch}, {NEXT}"
+
+
+def _no_cann(found: Probe) -> tuple[str, str]:
+    home = "" if os.environ.get("ASCEND_HOME_PATH") else " (ASCEND_HOME_PATH is not set)"
+    return (
+        f"torch_npu {found.version} is installed but CANN's {found.detail} was not found",
+        f"Install the CANN toolkit and source its set_env.sh{home}, {NEXT}",
+    )
+
+
+# A state -> why there is no NPU, and the next step.
+SAYS: Mapping[State, Callable[[Probe], tuple[str, str]]] = {
+    "absent": _absent,
+    "no-cann": _no_cann,
+    "no-driver": lambda found: (
+        f"torch_npu {found.version} and CANN are installed, the driver's {found.detail} was not found",
+        f"Install the Ascend driver and firmware; in a container mount the driver's folder, {NEXT}",
+    ),
+    "old-cann": lambda found: (
+        f"torch_npu {found.version} calls {found.detail}, which this CANN does not have",
+        f"Install the CANN version that torch_npu's release notes name, and source it, {NEXT}",
+    ),
+    "cann-env": lambda found: (
+        f"CANN is installed but not set up: {found.detail}",
+        f"Source CANN's set_env.sh, {NEXT}",
+    ),
+    "no-device": lambda found: (
+        f"torch_npu {found.version} and CANN are installed but they see no device",
+        f"Does `npu-smi info` list one? In a container mount {MOUNTS}; {NEXT}",
+    ),
+    "conflict": lambda found: (
+        f"torch_npu {found.version} refuses this build of PyTorch: {found.detail}",
+        f"Install the CPU build of PyTorch of the same version, {NEXT}",
+    ),
+    "crash": lambda found: (
+        f"importing torch_npu {found.version} ends the process: {found.detail}",
+        f"If PyTorch is a CUDA build, install the CPU build of the same version, {NEXT}",
+    ),
+    "hang": lambda found: (
+        f"importing torch_npu {found.version} does not return: {found.detail}",
+        f"Does `npu-smi info` return? Restart the driver if it does not, {NEXT}",
+    ),
+    "broken": lambda found: (
+        f"torch_npu {found.version} does not load: {found.detail}",
+        f"Does its version fit PyTorch's? pip install torch-npu==<version of torch>, {NEXT}",
+    ),
+}
+
+
+def why(found: Probe) -> DeviceUnavailable | None:
+    """The answer as what is said to the user; None: there is an NPU."""
+    if found.state == "ok":
+        return None
+    reason, hint = SAYS[found.state](found)
+    return DeviceUnavailable(f"no NPU here: {reason.rstrip('.')}.", hint)
+
+
+@cache
+def probe() -> Probe:
+    """The state of this installation, found out once."""
+    return probe_now()
+
+
+def probe_now(*, environ: Mapping[str, str] | None = None, limit_s: float = TIME_LIMIT_S) -> Probe:
+    """The same, afresh; ``environ`` is that of the child."""
+    try:
+        version = metadata.version("torch-npu")
+    except metadata.PackageNotFoundError:
+        return Probe("absent")
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb") as answer:
+        child = subprocess.Popen(  # noqa: S603  our own module
+            [sys.executable, "-m", __name__, str(writer)],
+            env={
+                **autoload.handed_on(os.environ if environ is None else environ),
+                autoload.VARIABLE: "0",
+            },
+            pass_fds=[writer],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        os.close(writer)
+        timer = threading.Timer(limit_s, child.kill)
+        timer.start()
+        try:
+            _, said = child.communicate()
+            text = answer.read()
+        finally:
+            late = not timer.is_alive()
+            timer.cancel()
+    if late and not text:
+        return Probe("hang", f"it was stopped after {limit_s:.0f} s", version)
+    if not text:
+        return Probe("crash", _last_words(said.decode(errors="replace"), child.returncode), version)
+    return _read(json.loads(text), version)
+
+
+def _last_words(said: str, code: int) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    what = [line for line in lines if "what():" in line] or lines or ["it said nothing"]
+    return f"exit code {code}, {what[-1]}"
+
+
+def _read(answer: Mapping[str, Any], version: str) -> Probe:
+    error = answer.get("error", "")
+    if library := re.search(r"(\S+\.so\S*): cannot open shared object file", error):
+        state: State = "no-driver" if library[1] in DRIVER else "no-cann"
+        return Probe(state, library[1], version)
+    if symbol := re.search(r"undefined symbol: (\w+)", error):
+        return Probe("old-cann", symbol[1], version)
+    if "ASCEND_OPP_PATH" in error or "set_env.sh" in error:
+        return Probe("cann-env", error.partition("ERROR")[0].strip(" ["), version)
+    if "Two accelerators" in error:
+        return Probe("conflict", error, version)
+    if error:
+        return Probe("broken", error, version)
+    facts = tuple(answer["facts"])
+    return Probe("ok" if facts else "no-device", "", version, len(facts), facts)
+
+
+def main() -> None:
+    """The child: import, ask, answer, and leave without tearing anything down."""
+    answer: dict[str, Any] = {}
+    try:
+        import torch  # noqa: F401  always before torch_npu
+        from torch_npu import npu
+
+        from lightbench.devices.npu import facts_here
+
+        answer["facts"] = [facts_here(index) for index in range(npu.device_count())]
+    except BaseException as error:  # noqa: BLE001  whatever it is, the parent explains it
+        answer["error"] = " ".join(str(error).split())
+    with os.fdopen(int(sys.argv[1]), "w") as pipe:
+        json.dump(answer, pipe)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""Cases of one device -> records: load them all, time them side by side in rounds, in this process."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from lightbench import profiler
+from lightbench.devices import Device
+from lightbench.devices._device import ENERGY
+from lightbench.devices._memory import facts as memory_facts
+from lightbench.errors import LightbenchError
+from lightbench.faults import explain_plainly
+from lightbench.profiler import Given
+from lightbench.records import Case, Environment, Record, Samples, SweepPoint
+from lightbench.timing import environment
+from lightbench.timing.sampling import Progress, Rule, collect
+
+Say = Callable[[str], None]
+Report = Callable[[Progress], None]
+Finish = Callable[[int, Record], None]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cases of one device, thread count and options, by their number; with ``sweep``, one point for
+    each of them. ``errors`` are those of cases whose network cannot be found."""
+
+    cases: Mapping[int, Case]
+    rule: Rule
+    sweep: Mapping[int, SweepPoint] = field(default_factory=dict)
+    given: Mapping[str, Given] = field(default_factory=dict)
+    errors: Mapping[int, LightbenchError] = field(default_factory=dict)
+    seed: int | None = None
+    trusted: bool = True
+
+    @property
+    def device(self) -> str:
+        """The name that they share."""
+        return next(iter(self.cases.values())).device
+
+    @property
+    def threads(self) -> int | None:
+        """The thread count that they share."""
+        return next(iter(self.cases.values())).threads
+
+
+def here(device: Device, name: str, threads: int) -> Environment:
+    """The environment of what is measured now on a device."""
+    return environment.capture(
+        threads=threads, extra={"device": name, **device.facts(), **memory_facts()}
+    )
+
+
+def measure(
+    group: Group, device: Device, *, say: Say, progress: Report | None, finish: Finish
+) -> None:
+    """Time a group; ``finish`` gets the number and the record of each case as soon as it is known.
+    Ctrl-C passes through, after what has samples is finished."""
+    with profiler.random_numbers_kept(), device.session(threads=group.threads) as active:
+        where = here(device, group.device, active)
+        ready: dict[int, profiler.Prepared] = {}
+        for i, case in group.cases.items():
+            say(f"{label(case)}: load, count, first run")
+            try:
+                if i in group.errors:
+                    raise group.errors[i]
+                ready[i] = profiler.prepare(
+                    case, device, group.given.get(case.model), trusted=group.trusted
+                )
+            except LightbenchError as error:
+                finish(i, profiler.failed(case, error, where))
+        results = _time(ready, group, progress)
+        where = msgspec.structs.replace(where, noted={**where.noted, **device.noted()})
+        for i, result in results.items():
+            if isinstance(result, Exception):
+                reason = explain_plainly("the network failed while it was timed", result)
+                finish(i, profiler.failed(group.cases[i], reason, where))
+            else:
+                record = profiler.measured(ready[i], result, where)
+                if ENERGY in record.case.options:
+                    say(f"{label(record.case)}: energy")
+                    record = _with_energy(record, ready[i], device)
+                finish(i, record)
+        if any(isinstance(r, Samples) and r.stop == "interrupted" for r in results.values()):
+            raise KeyboardInterrupt
+
+
+def _with_energy(record: Record, prepared: profiler.Prepared, device: Device) -> Record:
+    joules = device.energy(prepared.program.call, prepared.program.context)
+    if joules is None:
+        said = f"no energy: {record.case.device} gave too few samples of power."
+        return msgspec.structs.replace(record, warnings=(*record.warnings, said))
+    return msgspec.structs.replace(record, energy_j=joules / record.case.batch)
+
+
+def _time(
+    ready: Mapping[int, profiler.Prepared], group: Group, progress: Report | None
+) -> dict[int, Samples | Exception]:
+    samples = collect(
+        {str(i): prepared.step for i, prepared in ready.items()},
+        group.rule,
+        clock=time.perf_counter,
+        rng=random.Random(group.seed),
+        report=progress,
+        compared=_compared(group.sweep),
+    )
+    return {int(name): result for name, result in samples.items()}
+
+
+def _compared(sweep: Mapping[int, SweepPoint]) -> dict[str, str] | None:
+    """Every point -> the reference, by the names that `collect` knows them under."""
+    if not sweep:
+        return None
+    (reference,) = (i for i, point in sweep.items() if point.reference and not point.launch)
+    return {
+        str(i): str(reference) for i, point in sweep.items() if i != reference and not point.launch
+    }
+
+
+def label(case: Case) -> str:
+    """A case on a progress line."""
+    return f"{case.model} batch {case.batch}"

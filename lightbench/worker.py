@@ -1,0 +1,88 @@
+"""The process that measures for another one: see `apart`.
+
+It reads a request from stdin and writes JSON lines to the file descriptor it is given: what it says,
+its progress, and records as soon as they are known. Its stdout goes to stderr, whoever prints there.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from lightbench import autoload
+from lightbench.errors import LightbenchError
+from lightbench.records import Case, SweepPoint
+from lightbench.timing.sampling import Rule
+
+MARK = "LIGHTBENCH_WORKER"  # set in the process that is one: it starts no further one
+Send = Callable[[str, Any], None]
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A `rounds.Group`, and what else decides how it is timed."""
+
+    cases: dict[int, Case]
+    sweep: dict[int, SweepPoint]
+    rule: Rule
+    seed: int | None
+    trusted: bool
+    keep_memory: bool
+
+
+def is_one() -> bool:
+    """Is this process a worker?"""
+    return MARK in os.environ
+
+
+def main(arguments: Sequence[str]) -> None:
+    """The worker: measure what stdin asks for."""
+    autoload.hold_back()
+    os.dup2(2, 1)
+    request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
+    with os.fdopen(int(arguments[0]), "wb", buffering=0) as pipe:
+
+        def send(kind: str, value: Any) -> None:
+            pipe.write(msgspec.json.encode([kind, value]) + b"\n")
+
+        try:
+            _measure(request, send)
+        except KeyboardInterrupt:
+            send("end", "interrupted")
+        except LightbenchError as error:
+            send(
+                "error",
+                {"message": error.message, "hint": error.hint, "exit_code": error.exit_code},
+            )
+        else:
+            send("end", "done")
+
+
+def _measure(request: Request, send: Send) -> None:
+    # These import torch, which must not import anything else along with it.
+    from lightbench import devices, rounds
+    from lightbench.devices._memory import keep_freed_memory
+
+    if request.keep_memory:
+        keep_freed_memory()
+    case = next(iter(request.cases.values()))
+    rounds.measure(
+        rounds.Group(
+            cases=request.cases,
+            sweep=request.sweep,
+            rule=request.rule,
+            seed=request.seed,
+            trusted=request.trusted,
+        ),
+        devices.find(case.device, case.options),
+        say=lambda text: send("say", text),
+        progress=lambda state: send("progress", state),
+        finish=lambda i, record: send("record", [i, record]),
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
