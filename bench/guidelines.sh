@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The guideline tables, sweeps and device cards of a machine: `bench/guidelines.sh results/MACHINE`.
-# Takes half an hour on two cores; nothing else may run meanwhile. What is stored already is not measured again.
+# Takes a quarter of an hour on two cores; nothing else may run meanwhile. What is stored already is not measured again.
 set -euo pipefail
 out=$1
 mkdir -p "$out/figures"

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -17,11 +17,14 @@ import msgspec
 from lightbench import autoload
 from lightbench.devices import Device
 from lightbench.devices._memory import facts
-from lightbench.errors import LightbenchError
+from lightbench.errors import LightbenchError, NotAvailable
+from lightbench.processes import ending
 from lightbench.records import Record
 from lightbench.rounds import Finish, Group, Report, Say
 from lightbench.timing.sampling import Progress
 from lightbench.worker import MARK, Request
+
+FELL_BACK = "fell back"  # how a device begins to say that something ran elsewhere
 
 
 def measure(
@@ -40,10 +43,17 @@ def measure(
         elif not (fell and group.sweep):
             finish(i, record)
 
+    def marked(i: int, record: Record) -> None:
+        told = record.failure or any(said.startswith(FELL_BACK) for said in record.warnings)
+        if i in fell and not told:  # a process says it of an operator once, whoever else has it
+            said = f"{FELL_BACK}: operators without a kernel ran on the CPU."
+            record = msgspec.structs.replace(record, warnings=(*record.warnings, said))
+        finish(i, record)
+
     _in_child(group, device.strict or {}, say, progress, strictly)
     for members in [list(group.cases)] if fell and group.sweep else [[i] for i in fell]:
         say("operators without a kernel: once more, with the CPU for those")
-        _in_child(_part(group, members), {}, say, progress, finish)
+        _in_child(_part(group, members), {}, say, progress, marked)
 
 
 def _part(group: Group, members: Sequence[int]) -> Group:
@@ -71,15 +81,18 @@ def _in_child(
         keep_memory=bool(facts()),
     )
     reader, writer = os.pipe()
-    child = subprocess.Popen(  # noqa: S603  our own module
-        [sys.executable, "-m", Request.__module__, str(writer)],
-        env={**autoload.handed_on(os.environ), **environ, MARK: "1"},
-        pass_fds=[writer],
-        stdin=subprocess.PIPE,
-    )
-    os.close(writer)
     end = ""
-    with os.fdopen(reader, "rb") as answers:
+    with (
+        subprocess.Popen(  # noqa: S603  our own module
+            [sys.executable, "-m", Request.__module__, str(writer)],
+            env={**autoload.handed_on(os.environ), **environ, MARK: "1"},
+            pass_fds=[writer],
+            stdin=subprocess.PIPE,
+        ) as child,
+        os.fdopen(reader, "rb") as answers,
+        _interrupts_left_to(child) as interrupts,
+    ):
+        os.close(writer)
         assert child.stdin is not None
         with suppress(BrokenPipeError), child.stdin as stdin:
             stdin.write(msgspec.json.encode(request))
@@ -95,23 +108,40 @@ def _in_child(
             elif kind == "end":
                 end = value
     code = child.wait()
-    if end == "interrupted":
+    if interrupts or end == "interrupted":
         raise KeyboardInterrupt
     if not end:
-        raise LightbenchError(
-            f"the process that measures on {group.device} ended early: {_ending(code)}.",
+        raise NotAvailable(
+            f"the process that measures on {group.device} ended early: {ending(code)}.",
             "`lightbench doctor --selftest` finds out more.",
         )
 
 
+@contextmanager
+def _interrupts_left_to(child: subprocess.Popen[bytes]) -> Iterator[list[int]]:
+    """Collects Ctrl-C: it is the child's business, and what that still sends is waited for; a second
+    one ends a child that does not."""
+    seen: list[int] = []
+
+    def note(number: int, _frame: object) -> None:
+        seen.append(number)
+        if len(seen) > 1:
+            child.kill()
+
+    try:
+        before = signal.signal(signal.SIGINT, note)
+    except ValueError:  # not the main thread, which is the one that gets it
+        yield seen
+        return
+    try:
+        yield seen
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _lines(answers: Any) -> Iterator[tuple[str, Any]]:
-    """Ctrl-C is the child's business: what it still sends is waited for."""
-    while True:
-        try:
-            line = answers.readline()
-        except KeyboardInterrupt:
-            continue
-        if not line:
+    for line in answers:
+        if not line.endswith(b"\n"):  # what a process that was killed had begun to say
             return
         yield json.loads(line)
 
@@ -120,11 +150,3 @@ def _again(value: Mapping[str, Any]) -> LightbenchError:
     error = LightbenchError(value["message"], value["hint"])
     error.exit_code = value["exit_code"]
     return error
-
-
-def _ending(code: int) -> str:
-    if code >= 0:
-        return f"exit code {code}"
-    with suppress(ValueError):
-        return f"killed by {signal.Signals(-code).name}"
-    return f"killed by signal {-code}"

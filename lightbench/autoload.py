@@ -18,7 +18,8 @@ USERS = "LIGHTBENCH_USER_AUTOLOAD"  # what it was, while we hold it back; empty:
 def hold_back() -> None:
     """No backend is imported along with torch from now on."""
     if "torch" not in sys.modules and USERS not in os.environ:
-        os.environ[USERS] = os.environ.get(VARIABLE, "")
+        users = os.environ.get(VARIABLE)
+        os.environ[USERS] = "" if users is None else users or "0"  # PyTorch takes empty for off
         os.environ[VARIABLE] = "0"
 
 

@@ -183,7 +183,7 @@ def take_apart(
         first, rounds = alternate(
             one_pass, prepared.step, seconds=seconds, clock=clock, rng=rng, report=report
         )
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise explain(network, error) from error
     watch = seen[0]
     if not watch.rows:

@@ -6,7 +6,7 @@ from types import FrameType
 from typing import Any
 
 from lightbench.errors import LightbenchError, ModelError, OutOfMemory
-from lightbench.units import shape
+from lightbench.units import shape, unicode
 
 _OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "not enough memory")
 
@@ -17,7 +17,7 @@ def explain(network: Any, error: BaseException) -> LightbenchError:
     if known := _known(error):
         return known
     path, module, frame = _innermost(network, error)
-    where = f"{module} `{path}`" if path else f"{module} (the network itself)"
+    where = f"{module} `{unicode(path)}`" if path else f"{module} (the network itself)"
     called = f" with {_shapes(frame)}" if frame is not None and _shapes(frame) else ""
     return ModelError(
         f"the forward pass failed in {where}{called}: {_said(error)}",
@@ -40,7 +40,7 @@ def _known(error: BaseException) -> LightbenchError | None:
 
 def _said(error: BaseException) -> str:
     """Its type and the first line of its message, as a sentence."""
-    line = str(error).strip().partition("\n")[0].rstrip(".")
+    line = unicode(str(error)).strip().partition("\n")[0].rstrip(".")
     return f"{type(error).__name__}: {line}." if line else f"{type(error).__name__}."
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import copy
 import random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
+import msgspec
 import torch
 from torch import Tensor
 from torch.nn.parameter import is_lazy
@@ -24,11 +26,11 @@ from lightbench.devices import Device
 from lightbench.errors import LightbenchError, ModelError, OutOfMemory
 from lightbench.faults import explain, explain_plainly
 from lightbench.models import sources
-from lightbench.models._inputs import lay_out, make_inputs, settle_norms
+from lightbench.models._inputs import SETTLING_IMAGES, lay_out, make_inputs, settle_norms
 from lightbench.records import SCHEMA, Case, Costs, Dtype, Environment, Failure, Record, Samples
 from lightbench.timing import environment
 from lightbench.timing.stats import contended, summarize
-from lightbench.units import size
+from lightbench.units import count, size
 
 if TYPE_CHECKING:
     from torch import nn
@@ -60,6 +62,7 @@ class Prepared(NamedTuple):
     step: Step
     peak_memory_bytes: int | None
     warnings: tuple[str, ...]
+    first_call_s: float | None = None  # the very first one, in which kernels are compiled or chosen
 
 
 def prepare(
@@ -75,15 +78,15 @@ def prepare(
     )
     _check_memory(costs, case, device.free_memory())
     args = _arguments(case, given, where)
-    if given is None and where != "meta":
+    if given is None and where == "cpu":
         settle_norms(network, args)
     try:
         program = registry.load("engine", case.engine).prepare(network, args, mode=case.mode)
         with device.noticing() as noticed:
-            warnings = _first_look(program)
+            first_call_s, warnings = _first_look(program, device)
         peak = device.peak_memory(program.call, program.context)
         step = device.step(program.call, program.context, args)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise explain(network, error) from error
     held = costs.param_bytes + sum(t.nbytes for t in pytree.tree_leaves(args) if _is_tensor(t))
     return Prepared(
@@ -94,15 +97,22 @@ def prepare(
         step,
         None if peak is None else peak + held,
         (*device.concerns(), *warnings, *noticed),
+        None if where == "meta" else first_call_s,
     )
 
 
 def measured(prepared: Prepared, samples: Samples, where: Environment) -> Record:
     """The record of a case that was timed, with what a reader must know about it."""
+    if prepared.first_call_s is not None:
+        samples = msgspec.structs.replace(samples, first_call_s=prepared.first_call_s)
     case, latency = prepared.case, summarize(samples)
     warnings = [*prepared.warnings, *environment.warnings(where)]
     if contended(samples, _threads(where)):
         warnings.append("contended: other programs used this CPU meanwhile.")
+    if samples.throttled_rounds:
+        warnings.append(
+            f"{count(samples.throttled_rounds)} rounds were thrown away: the device was slowed down."
+        )
     return Record(
         schema=SCHEMA,
         time=_now(),
@@ -143,6 +153,9 @@ def _network(case: Case, given: Given | None, where: str, *, trusted: bool) -> n
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             network = source.build()
+        if where not in ("cpu", "meta"):  # on the host: the device's first call is timed, and apart
+            few = min(case.batch, SETTLING_IMAGES)
+            settle_norms(network, make_inputs(case.inputs, batch=few))
     else:
         network = _copied(case.model, given.network)
         if case.dtype == own_dtype(given.network):
@@ -205,14 +218,17 @@ def _check_memory(costs: Costs, case: Case, free: int | None) -> None:
         )
 
 
-def _first_look(program: Program) -> tuple[str, ...]:
-    """Run once, untimed: does it run at all, and are its outputs numbers?"""
+def _first_look(program: Program, device: Device) -> tuple[float, tuple[str, ...]]:
+    """Run once: does it run at all, how long does that take, and are its outputs numbers?"""
     with program.context():
+        start = time.perf_counter()
         outputs = pytree.tree_leaves(program.call())
+        device.synchronize()
+        first_call_s = time.perf_counter() - start
     floats = [x for x in outputs if _is_tensor(x) and x.is_floating_point() and not x.is_meta]
     if all(bool(torch.isfinite(x).all()) for x in floats):
-        return ()
-    return (
+        return first_call_s, ()
+    return first_call_s, (
         "the output has NaN or infinite values: its time may not be that of a working network.",
     )
 

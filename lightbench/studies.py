@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
+from lightbench import store
 from lightbench.api import Inputs, Model, count
 from lightbench.card import shelf
 from lightbench.card.plan import SECONDS, plan_card
 from lightbench.card.view import card_view
 from lightbench.errors import ModelError, UnknownName, UsageError
 from lightbench.exporters import View
+from lightbench.faults import explain_plainly
 from lightbench.guidelines import _verdict
 from lightbench.guidelines._plan import SCALES, WIDTHS, plan, seconds_of
 from lightbench.guidelines._view import guidelines_view
@@ -31,7 +35,7 @@ from lightbench.records import Record
 from lightbench.shown import Shown
 from lightbench.suite import Say
 from lightbench.suite import plan as plan_cases
-from lightbench.sweep.axes import plan_axis
+from lightbench.sweep.axes import check_channels, plan_axis
 from lightbench.sweep.run import Setup, measure_all
 from lightbench.sweep.view import sweep_view
 from lightbench.timing.card import DeviceCard, card_of
@@ -82,6 +86,8 @@ def run_guidelines(
     DeviceUnavailable.
     """
     check_seconds(seconds)
+    if not widths:
+        raise UsageError("no width is named.", "Try widths=(1, 2, 4).")
     if scale not in SCALES:
         raise UnknownName("scale", scale, SCALES, f"Known: {', '.join(SCALES)}.")
     records = measure_all(
@@ -164,8 +170,10 @@ def run_sweep(
     size = parse_shape(input)
     if len(size) != 2:
         raise UsageError(f"a map has a height and a width, got {input!r}.", "Try 56x56.")
+    sweep = plan_axis(axis, channels, constant, (size[0], size[1]))
+    check_channels(axis, channels, constant)
     records = measure_all(
-        [plan_axis(axis, channels, constant, (size[0], size[1]))],
+        [sweep],
         Setup(device, engine, batch, dtype, _layout(channels_last=channels_last), threads),
         seconds=lambda _sweep: seconds,
         seed=seed,
@@ -211,21 +219,30 @@ def make_device_card(
     keep: Callable[[Record], None] = lambda _record: None,
 ) -> Card:
     """Measure what a device attains, in about a minute, and keep it for `lint_model`: in ``path``, or
-    in the user's data folder. Raises UsageError, DeviceUnavailable, StoreError."""
+    in the user's data folder. A call that is interrupted keeps its finished parts beside it, in a
+    file that ends with ``.part``; the next one goes on from there. Raises UsageError,
+    DeviceUnavailable, StoreError."""
     setup = Setup(device, engine, 1, dtype, _layout(channels_last=channels_last), threads)
     setup.check()
     file = Path(path) if path else shelf.path_of(setup)
     shelf.make_room(file)
+    part = shelf.part_of(file)
+
+    def kept(record: Record) -> None:
+        store.append(part, [record])
+        keep(record)
+
     records = measure_all(
         plan_card(),
         setup,
         seconds=lambda sweep: SECONDS[sweep.experiment],
         seed=seed,
-        stored=stored,
+        stored=[*stored, *(store.read(part) if part.exists() else ())],
         say=say,
         progress=progress,
-        keep=keep,
+        keep=kept,
     )
+    part.unlink(missing_ok=True)
     if card_of(records) is not None:
         shelf.keep(file, records)
     return Card(tuple(records))
@@ -285,8 +302,12 @@ def lint_model(
     where there is a device card: ``card``, or the one that this machine has for these settings.
 
     ``verify`` is how many of the dearest findings are measured, ``seconds`` for how long each.
-    Raises UsageError, ModelError, StoreError.
+    A module in another ``dtype`` than its own is copied. Raises UsageError, ModelError, StoreError.
     """
+    if isinstance(verify, bool) or not isinstance(verify, int) or verify < 0:
+        raise UsageError(
+            f"verify is how many findings, 0 or more, got {verify!r}.", "Try verify=5."
+        )
     if engine != "eager":
         raise UsageError(
             f"lint looks at operators as eager runs them, not {engine}.", "Try --engine eager."
@@ -296,7 +317,8 @@ def lint_model(
     own = own_dtype(model) if isinstance(model, nn.Module) else "float32"
     setup = Setup(device, engine, batch, dtype or own, layout, threads)
     setup.check()
-    counted = count(model, input=input, batch=batch, dtype=dtype, trusted=trusted)
+    looked_at = model if isinstance(model, str) else cast(model, setup.dtype)
+    counted = count(looked_at, input=input, batch=batch, dtype=dtype, trusted=trusted)
     network = linted(counted.network, counted.costs, shelf.card(setup, card))
     findings = find_all(network)
     measured: dict[int, Saving] = {}
@@ -322,7 +344,21 @@ def lint_model(
         )
     source = source_of(model) if isinstance(model, str) else None
     tried = len(findings[:verify])
-    return Lint(Linting(counted.model, network, findings, measured, source, tried))
+    words = (
+        f"batch {batch}, {setup.device}, {setup.dtype}, {layout},"
+        f" threads {setup.found.host_threads(threads)}"
+    )
+    return Lint(Linting(counted.model, network, findings, measured, source, tried, words))
+
+
+def cast(network: nn.Module, dtype: str) -> nn.Module:
+    """The network, or a copy of it if it is in another precision. Raises ModelError."""
+    if dtype == own_dtype(network):
+        return network
+    try:
+        return copy.deepcopy(network).to(getattr(torch, dtype))
+    except Exception as error:
+        raise explain_plainly(f"{type(network).__name__} cannot be made {dtype}", error) from error
 
 
 def check_seconds(seconds: float | None) -> None:

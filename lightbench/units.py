@@ -126,6 +126,11 @@ def visible(text: str, keep: str = "") -> str:
     )
 
 
+def unicode(text: str) -> str:
+    r"""The same text, with halves of characters, which no file can hold, as their escape: \udcff."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def parse_shape(text: str) -> tuple[int, ...]:
     """Read ``3x224x224``. Raises UsageError for anything that is not positive whole numbers."""
     parts = re.split(r"[xX*]", text.strip())

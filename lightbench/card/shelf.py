@@ -40,14 +40,36 @@ def path_of(setup: Setup) -> Path:
 
 def card(setup: Setup, path: str | Path | None = None) -> DeviceCard | None:
     """The card in ``path``, or else this machine's for the setup if it has been made. Raises
-    StoreError, and UsageError for a file that holds none."""
+    StoreError, and UsageError for a file that holds none, or one made with other settings."""
     file = Path(path) if path is not None else path_of(setup)
     if path is None and not file.exists():
         return None
     found = card_of(store.read(file))
     if found is None:
         raise UsageError(f"{str(file)!r} holds no device card.", "Try `lightbench device-card`.")
+    if path is not None:
+        _check_settings(file, found.record, setup)
     return found
+
+
+def part_of(path: Path) -> Path:
+    """Where finished records of a card wait until all of it is measured."""
+    return path.with_name(f"{path.name}.part")
+
+
+def _check_settings(file: Path, record: Record, setup: Setup) -> None:
+    """A card's speeds hold for its own settings. Raises UsageError that names both."""
+    made = {key: getattr(record.case, key) for key in ("device", "engine", "dtype", "layout")}
+    asked = {key: getattr(setup, key) for key in made}
+    made["threads"] = record.environment.comparable.get("threads") or record.case.threads
+    asked["threads"] = setup.found.host_threads(setup.threads)
+    unlike = [key for key in made if made[key] is not None and made[key] != asked[key]]
+    if unlike:
+        has, wants = (", ".join(f"{key} {of[key]}" for key in unlike) for of in (made, asked))
+        raise UsageError(
+            f"the card in {str(file)!r} was made with {has}, and asked for is {wants}.",
+            "Ask for the same settings, or make another card: `lightbench device-card --card FILE`.",
+        )
 
 
 def make_room(path: Path) -> None:

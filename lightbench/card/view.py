@@ -10,9 +10,10 @@ import msgspec
 from lightbench import units
 from lightbench.cases import shared
 from lightbench.exporters import Column, Table, View
-from lightbench.sweep.view import interval, own_words
+from lightbench.exporters._remarks import warned
+from lightbench.sweep.view import TOO_FEW, interval, own_words
 from lightbench.timing.card import DeviceCard, Figure
-from lightbench.timing.ratios import Relative
+from lightbench.timing.ratios import Relative, undecided
 
 Row = tuple[str, str, Figure, Callable[[float], str]]
 
@@ -69,6 +70,8 @@ def card_view(card: DeviceCard) -> View:
             "MAdds/s, GB/s: attained by ten layers of a usual size, 56x56; linear at batch 1.",
             "ridge point: below it an operator waits for memory, above it for arithmetic.",
             "hurt: time per MAdd at equal MAdds, the first point whose interval is above 1.",
+            *_too_few(card),
+            *warned(card.records),
         ),
     )
     return View(table, _data(card))
@@ -80,9 +83,14 @@ def _bounds(figure: Figure, text: Callable[[float], str]) -> str:
     return f"{text(figure.low)} to {text(figure.high)}"
 
 
+def _too_few(card: DeviceCard) -> Iterator[str]:
+    if any(undecided(points) for points in (card.groups, card.ratios)):
+        yield f"hurt, - : {TOO_FEW.replace(' (--seconds)', '')}"
+
+
 def _hurts(point: Relative | None, points: Any) -> tuple[str, str]:
     if point is None:
-        return ("never" if points else units.DASH), ""
+        return (units.DASH if undecided(points) or not points else "never"), ""
     return point.point.point, f"{units.factor(point.compared.ratio)} ({interval(point.compared)})"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from lightbench import registry, store
 from lightbench.cli._options import (
@@ -37,6 +38,20 @@ def study_options(function: F) -> F:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def check_only_shown(*shows: str) -> None:
+    """With ``--from`` nothing is measured: raises UsageError for given options that only a
+    measurement has. ``shows`` are the parameters that select or show records."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        name = option.name or ""
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if given and name not in (*shows, "source", "form", "output", "quiet"):
+            raise UsageError(
+                f"--from measures nothing, so {option.opts[0]} has no meaning beside it.",
+                f"Leave {option.opts[0]} out, or leave out --from to measure.",
+            )
 
 
 def measured(

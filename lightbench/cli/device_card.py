@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from lightbench.cli._options import (
+    INTERRUPTED,
     chosen_format,
     emit,
     make_room,
@@ -16,7 +17,7 @@ from lightbench.cli._options import (
     run_options,
     say_error,
 )
-from lightbench.cli._study import check_figure, draw, failures, measured
+from lightbench.cli._study import check_figure, check_only_shown, draw, failures, measured
 from lightbench.errors import UsageError
 
 
@@ -43,8 +44,10 @@ def command(
     """What this device attains: MAdds/s, bandwidth, launch overhead, and where groups begin to hurt.
 
     It takes a minute, is kept for this device, precision, layout and thread count, and makes the
-    estimates of `lightbench lint`.
+    estimates of `lightbench lint`. Interrupted, it goes on from its finished parts the next time.
     """
+    if source is not None:
+        check_only_shown("figure")
     chosen_format(form, output)
     make_room(path)
     check_figure(figure)
@@ -60,6 +63,8 @@ def command(
     from lightbench.timing.card import card_of
 
     card = card_of(records)
+    if code == INTERRUPTED and records:
+        say_error("finished parts are kept: the same command goes on from there.")
     if card is None:
         if source is None:
             return code or 3

@@ -22,7 +22,7 @@ from lightbench.cli._options import (
     read_records,
     setup_options,
 )
-from lightbench.cli._study import draw, failures, measured, study_options
+from lightbench.cli._study import check_only_shown, draw, failures, measured, study_options
 from lightbench.errors import UsageError
 from lightbench.guidelines._plan import full_name
 from lightbench.records import Record
@@ -80,6 +80,8 @@ def command(
     The networks of one sweep are timed in rounds of random order and compared round by round. Each
     guideline is found supported, contradicted, not detectable or launch-bound at each width.
     """
+    if source is not None:
+        check_only_shown("names", "figures")
     chosen_format(form, output)
     make_room(path, figures and figures / "g1.svg")
     wanted = [full_name(name) for name in names]

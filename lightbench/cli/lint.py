@@ -17,6 +17,7 @@ from lightbench.cli._options import (
     warnings_said,
 )
 from lightbench.cli._progress import reports
+from lightbench.errors import UsageError
 
 
 @click.command("lint")
@@ -50,6 +51,8 @@ def command(
     The cost is memory access, exact; and time, an estimate from the device card, if there is one.
     With --verify it is measured, too.
     """
+    if settings["seconds"] is not None and not verify:
+        raise UsageError("--seconds is the time of --verify.", "Add --verify, or leave it out.")
     chosen_format(form, output)
     from lightbench.studies import lint_model  # imports torch
 

@@ -16,7 +16,14 @@ from lightbench.cli._options import (
     read_records,
     setup_options,
 )
-from lightbench.cli._study import check_figure, draw, failures, measured, study_options
+from lightbench.cli._study import (
+    check_figure,
+    check_only_shown,
+    draw,
+    failures,
+    measured,
+    study_options,
+)
 from lightbench.errors import UsageError
 
 
@@ -53,6 +60,8 @@ def command(
     timed in rounds of random order and compared with the first round by round; the crossover is
     the first point that is slower by more than its interval.
     """
+    if source is not None:
+        check_only_shown("axis", "figure")
     chosen_format(form, output)
     make_room(path)
     check_figure(figure)

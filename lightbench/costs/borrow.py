@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from lightbench.units import unicode
+
 _CONTAINERS = frozenset((dict, OrderedDict, list, set))
 
 
@@ -86,7 +88,7 @@ def borrowed(parts: Parts, *, values: bool) -> Iterator[Place]:
             forward = module.forward if compiled is None else compiled.__call__
             module.__dict__.update(
                 training=False,
-                forward=_tracked(place, path, type(module).__name__, forward),
+                forward=_tracked(place, unicode(path), type(module).__name__, forward),
                 _compiled_call_impl=None,
             )
         yield place

@@ -56,23 +56,23 @@ def _initialised(network: nn.Module, parts: Parts, make_inputs: MakeInputs) -> n
     try:
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
             network(*args, **kwargs)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise explain(network, error) from error
     return network
 
 
 def _trace(network: nn.Module, parts: Parts, make_inputs: MakeInputs) -> Any:
-    on_meta: Exception = ValueError("a scripted network needs weights")
+    on_meta: BaseException = ValueError("a scripted network needs weights")
     if not any(isinstance(module, torch.jit.ScriptModule) for _, module in parts.modules):
         try:
             return *_run(network, parts, make_inputs, meta=True), "meta"
-        except Exception as error:  # noqa: BLE001  whatever it is, real tensors decide
+        except (Exception, SystemExit) as error:  # noqa: BLE001  whatever it is, real tensors decide
             on_meta = error
     if any(tensor.is_meta for tensor in parts.parameters):
         raise explain(network, on_meta) from on_meta
     try:
         return *_run(network, parts, make_inputs, meta=False), "real"
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise explain(network, error) from error
 
 

@@ -38,7 +38,7 @@ def named(text: str) -> list[str]:
     kind = ""
     for part in text.split(","):
         match = re.fullmatch(
-            r"(?:([^\s:,]*[^\s:,\d][^\s:,]*)(?::(\d{1,4}))?|(\d{1,4}))", part.strip()
+            r"(?:([^\s:,]*[^\s:,0-9][^\s:,]*)(?::([0-9]{1,4}))?|([0-9]{1,4}))", part.strip()
         )
         if match is None or (match[3] and not kind):
             raise UsageError(

@@ -5,6 +5,7 @@ One class on ``torch.accelerator`` and ``torch.Event``; where devices differ is 
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -74,6 +75,10 @@ class Accelerator(Device):
         """Names, versions and switches."""
         return self.quirks.facts(self.index)
 
+    def total_memory(self) -> int | None:
+        """Bytes that it has; None where it does not say."""
+        return self.quirks.memory_bytes(self.index)
+
     def refuse(self, *, layout: str, dtype: str, mode: str) -> None:
         """Raises UsageError for what the device would refuse, or do as something else."""
         if layout == "channels_last" and not self.quirks.channels_last:
@@ -129,7 +134,10 @@ class Accelerator(Device):
 
     def noted(self) -> Notes:
         """Clock, temperature and power so far."""
-        return summary(self._watch.readings) if self._watch else {}
+        seen = (
+            {"visible_devices": os.environ.get(self.quirks.visible)} if self.quirks.visible else {}
+        )
+        return {**seen, **(summary(self._watch.readings) if self._watch else {})}
 
     def noticing(self) -> AbstractContextManager[list[str]]:
         """Collects warnings about what ran somewhere else meanwhile."""

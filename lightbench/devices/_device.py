@@ -43,6 +43,15 @@ class Device(ABC):
         """What must be equal before two times of this device are compared."""
         return {}
 
+    def product(self) -> str | None:
+        """What its maker calls it: "Ascend910B3"; None: it does not say."""
+        name = self.facts().get("accelerator")
+        return None if name is None else str(name)
+
+    def total_memory(self) -> int | None:
+        """Bytes that it has; None: it does not say."""
+        return None
+
     def refuse(self, *, layout: str, dtype: str, mode: str) -> None:  # noqa: B027  most refuse nothing
         """Raises UsageError for what it cannot do, or would do as something else."""
 
@@ -53,6 +62,9 @@ class Device(ABC):
     def free_memory(self) -> int | None:
         """Bytes that can be had; None: it does not say."""
         return None
+
+    def synchronize(self) -> None:  # noqa: B027  most have done their work when a call returns
+        """Wait until all that was launched has been done."""
 
     def noticing(self) -> AbstractContextManager[list[str]]:
         """Collects warnings about what is run somewhere else meanwhile."""

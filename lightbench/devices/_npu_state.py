@@ -51,6 +51,7 @@ class Probe:
     version: str = ""  # of torch_npu
     count: int = 0
     facts: tuple[Mapping[str, Any], ...] = field(default=())
+    memory: tuple[int | None, ...] = ()  # bytes of each device
 
 
 def _absent(_: Probe) -> tuple[str, str]:
@@ -148,6 +149,7 @@ def probe_now(*, environ: Mapping[str, str] | None = None, limit_s: float = TIME
         finally:
             late = not timer.is_alive()
             timer.cancel()
+            child.kill()  # Ctrl-C does not reach it
     if late and not text:
         return Probe("hang", f"it was stopped after {limit_s:.0f} s", version)
     if not text:
@@ -175,7 +177,8 @@ def _read(answer: Mapping[str, Any], version: str) -> Probe:
     if error:
         return Probe("broken", error, version)
     facts = tuple(answer["facts"])
-    return Probe("ok" if facts else "no-device", "", version, len(facts), facts)
+    memory = tuple(answer["memory"])
+    return Probe("ok" if facts else "no-device", "", version, len(facts), facts, memory)
 
 
 def main() -> None:
@@ -185,9 +188,11 @@ def main() -> None:
         import torch  # noqa: F401  always before torch_npu
         from torch_npu import npu
 
-        from lightbench.devices.npu import facts_here
+        from lightbench.devices.npu import facts_here, memory_here
 
-        answer["facts"] = [facts_here(index) for index in range(npu.device_count())]
+        indices = range(npu.device_count())
+        answer["memory"] = [memory_here(index) for index in indices]
+        answer["facts"] = [facts_here(index) for index in indices]
     except BaseException as error:  # noqa: BLE001  whatever it is, the parent explains it
         answer["error"] = " ".join(str(error).split())
     with os.fdopen(int(sys.argv[1]), "w") as pipe:

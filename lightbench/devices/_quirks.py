@@ -35,6 +35,7 @@ class Quirks:
     options: tuple[str, ...] = ()  # beyond those of all
     # Runs a call once while its kernels are recorded; gives what plays them again.
     capture: Callable[[Callable[[], Any]], Replay] | None = None
+    memory_bytes: Callable[[int], int | None] = field(default=lambda _index: None)
     l2_bytes: Callable[[int], int | None] = field(default=lambda _index: None)
     health: Callable[[int], Read | None] = field(default=lambda _index: None)
     watch_s: float = 0.1  # between two looks at clock, temperature and power

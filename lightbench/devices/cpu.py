@@ -17,6 +17,7 @@ from torch.autograd import profiler
 
 from lightbench.devices._device import Call, Context, Device
 from lightbench.errors import UsageError
+from lightbench.timing import machine
 from lightbench.timing.sampling import Reading, Step
 
 CGROUP = Path("/sys/fs/cgroup")
@@ -45,6 +46,18 @@ class Cpu(Device):
             yield torch.get_num_threads()
         finally:
             torch.set_num_threads(before)
+
+    def product(self) -> str | None:
+        """Name of the processor."""
+        return machine.cpu(machine.Source())
+
+    def total_memory(self) -> int | None:
+        """Bytes of the machine, or of the container's limit."""
+        total = int(psutil.virtual_memory().total)
+        try:
+            return min(total, int((CGROUP / "memory.max").read_text()))
+        except (OSError, ValueError):  # no cgroup v2, or no limit ("max") in it
+            return total
 
     def free_memory(self) -> int | None:
         """Bytes that can be had without swapping, and without leaving the container's limit."""

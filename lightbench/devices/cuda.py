@@ -67,10 +67,15 @@ def _capture(call: Callable[[], Any]) -> Callable[[], Any]:
     return replay
 
 
+def _memory_bytes(index: int) -> int | None:
+    return int(torch.cuda.get_device_properties(index).total_memory)
+
+
 QUIRKS = Quirks(
     products="NVIDIA GPU, AMD GPU",
     probe=_probe,
     facts=_facts,
+    memory_bytes=_memory_bytes,
     visible="CUDA_VISIBLE_DEVICES",
     capture=_capture,
     l2_bytes=_l2_bytes,

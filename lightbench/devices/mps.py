@@ -5,6 +5,8 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 
+import torch
+
 from lightbench.devices._accelerator import Accelerator, accelerator
 from lightbench.devices._quirks import Quirks, devices_of, in_torch
 
@@ -19,6 +21,7 @@ QUIRKS = Quirks(
     products="Apple GPU",
     probe=in_torch("mps", _HINT),
     facts=_facts,
+    memory_bytes=lambda _index: int(torch.mps.recommended_max_memory()),
     float64=False,
 )
 

@@ -24,6 +24,9 @@ STRICT = {"TORCH_NPU_FALLBACK_CPU_DISABLE": "1"}
 _FELL_BACK = re.compile(
     r"CAUTION: The operator '?(?P<op>[\w:.]+)'? is not currently supported on the NPU"
 )
+_WOULD_FALL_BACK = re.compile(  # what is said where STRICT forbids it
+    r"would execute its main computation on CPU .* disabled by TORCH_NPU_FALLBACK_CPU_DISABLE"
+)
 
 _SETTINGS = (
     "TASK_QUEUE_ENABLE",
@@ -50,7 +53,7 @@ def count() -> int:
         return _npu_state.probe().count
     from torch_npu import npu
 
-    return int(npu.devicecount())
+    return int(npu.device_count())
 
 
 def _start() -> None:
@@ -99,6 +102,17 @@ def facts_here(index: int) -> Mapping[str, str | int | None]:
     }
 
 
+def memory_here(index: int) -> int | None:
+    """The same of a device's memory, in bytes."""
+    from torch_npu import npu
+
+    return getattr(npu.get_device_properties(index), "total_memory", None)
+
+
+def _memory_bytes(index: int) -> int | None:
+    return memory_here(index) if _is_imported() else _npu_state.probe().memory[index]
+
+
 def _facts(index: int) -> Mapping[str, str | int | None]:
     return facts_here(index) if _is_imported() else _npu_state.probe().facts[index]
 
@@ -138,10 +152,10 @@ def _noticing() -> Iterator[list[str]]:
             os.close(kept)
             said.seek(0)
             text = said.read().decode(errors="replace")
+            sys.stderr.write("".join(x for x in text.splitlines(True) if not _FELL_BACK.search(x)))
     ops = sorted({match["op"] for match in _FELL_BACK.finditer(text)})
     if ops:
         found.append(f"fell back: no NPU kernel, so it ran on the CPU: {', '.join(ops)}.")
-    sys.stderr.write("".join(x for x in text.splitlines(True) if not _FELL_BACK.search(x)))
 
 
 def _health(index: int) -> Read | None:
@@ -159,11 +173,12 @@ QUIRKS = Quirks(
     float64=False,
     options=(JIT,),
     capture=_capture,
+    memory_bytes=_memory_bytes,
     l2_bytes=_l2_bytes,
     health=_health,
     watch_s=1.0,  # each look starts two or three processes
     strict=STRICT,
-    fell_back=lambda message: "FALLBACK" in message.upper(),
+    fell_back=lambda message: _WOULD_FALL_BACK.search(message) is not None,
     noticing=_noticing,
 )
 

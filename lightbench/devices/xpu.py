@@ -21,10 +21,15 @@ def _facts(index: int) -> Mapping[str, str | int | None]:
     }
 
 
+def _memory_bytes(index: int) -> int | None:
+    return int(torch.xpu.get_device_properties(index).total_memory)
+
+
 QUIRKS = Quirks(
     products="Intel GPU",
     probe=in_torch("xpu", _HINT),
     facts=_facts,
+    memory_bytes=_memory_bytes,
     visible="ZE_AFFINITY_MASK",
 )
 

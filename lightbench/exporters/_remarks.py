@@ -50,10 +50,16 @@ def remarks(records: Sequence[Record]) -> tuple[str, ...]:
         notes.append("MAdds and MAC are for the whole batch.")
     notes += [f"{sign} {word}: {meaning}." for word, sign, meaning in MARKS if word in found]
     for say in (_failed, _uncounted, _warned):
-        notes += _once(say, records)
+        notes += _once(say, records, names(records))
     if unlike := _unlike(records):
         notes.append(f"The cases ran under different conditions ({unlike}): do not compare times.")
     return tuple(notes)
+
+
+def warned(records: Sequence[Record]) -> tuple[str, ...]:
+    """What was noticed while these records of sweeps were measured, each once, with its points."""
+    points = [record.sweep.point if record.sweep else record.case.model for record in records]
+    return tuple(_once(_warned, records, points))
 
 
 def _failed(record: Record) -> Iterator[str]:
@@ -70,15 +76,18 @@ def _warned(record: Record) -> Iterator[str]:
     yield from (f"warning: {warning}" for warning in record.warnings)
 
 
-def _once(say: Callable[[Record], Iterable[str]], records: Sequence[Record]) -> Iterator[str]:
+def _once(
+    say: Callable[[Record], Iterable[str]], records: Sequence[Record], called: Sequence[str]
+) -> Iterator[str]:
     """What ``say`` finds, each sentence once, with the cases it holds for unless it holds for all."""
     found: dict[str, list[str]] = {}
-    for name, record in zip(names(records), records, strict=True):
+    for name, record in zip(called, records, strict=True):
         for sentence in say(record):
             found.setdefault(sentence, []).append(name)
-    for sentence, cases in found.items():
+    for sentence, named in found.items():
+        cases = list(dict.fromkeys(named))
         more = f"; and {len(cases) - 3} more" if len(cases) > 3 else ""
-        where = "" if len(cases) == len(records) else f" ({'; '.join(cases[:3])}{more})"
+        where = "" if len(named) == len(records) else f" ({'; '.join(cases[:3])}{more})"
         yield sentence + where
 
 

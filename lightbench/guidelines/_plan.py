@@ -67,8 +67,11 @@ def plan(
     geometries = registry.load("guideline", "g4_elementwise").OPTIONS["geometry"]
     if geometry is not None and geometry not in geometries:
         raise UnknownName("geometry", geometry, geometries, f"Known: {', '.join(geometries)}.")
+    wanted = [full_name(name) for name in names or GUIDELINES]
+    if geometry is not None and "g4_elementwise" not in wanted:
+        raise UsageError("a geometry is of G4's bottleneck.", "Name g4, or leave --geometry out.")
     planned: dict[Any, list[Sweep]] = {}
-    for name in map(full_name, names or GUIDELINES):
+    for name in wanted:
         guideline = registry.load("guideline", name)
         own = next(iter(guideline.CHANNELS))
         takes = inspect.signature(guideline.sweep).parameters

@@ -45,6 +45,11 @@ class Finding:
     relatives: tuple[Relative, ...]  # all points of the sweep
 
     @property
+    def too_few(self) -> bool:
+        """Is there a ratio, but too few rounds for its interval?"""
+        return self.effect is not None and self.effect.log_low is None
+
+    @property
     def record(self) -> Record:
         """A record of the sweep, for what all of them share."""
         return self.relatives[0].record
@@ -52,10 +57,11 @@ class Finding:
     def __str__(self) -> str:
         if self.effect is None:
             return f"{self.word}: {self.row} has no time"
-        low, high = units.factor(self.effect.low), units.factor(self.effect.high)
         ratio = units.factor(self.effect.ratio)
         size = f"{self.row} takes {ratio} times as long as {self.reference}"
-        return f"{self.word}: {size} per MAdd ({low} to {high})"
+        low, high = units.factor(self.effect.low), units.factor(self.effect.high)
+        within = "too few rounds: measure longer" if self.too_few else f"{low} to {high}"
+        return f"{self.word}: {size} per MAdd ({within})"
 
 
 def judge(effect: Ratio, launch_share: float | None) -> Word:

@@ -11,10 +11,11 @@ import msgspec
 from lightbench import paper, registry, units
 from lightbench.cases import FACETS, Facet, differing, shared
 from lightbench.exporters import Column, Table, View
+from lightbench.exporters._remarks import warned
 from lightbench.guidelines._verdict import Finding, findings
 from lightbench.records import Record
-from lightbench.sweep.view import cost, interval, median_s, own_words
-from lightbench.timing.ratios import Relative
+from lightbench.sweep.view import TOO_FEW, cost, interval, median_s, own_words
+from lightbench.timing.ratios import Relative, sweeps
 from lightbench.timing.stats import Ratio
 
 RULE = (
@@ -46,10 +47,18 @@ def guidelines_view(records: Sequence[Record]) -> View:
             ],
         },
         above=(
-            _findings_table(found, differs),
+            _findings_table(found, differs, warned(_timed_with(found, records))),
             *(_paper_table(group, differs) for group in groups.values()),
         ),
     )
+
+
+def _timed_with(found: Sequence[Finding], records: Sequence[Record]) -> list[Record]:
+    """All records of the runs of these findings, those that measure the start among them."""
+    runs = {point.point.run for one in found for point in one.relatives}
+    return [
+        r for group in sweeps(records) for r in group if r.sweep is not None and r.sweep.run in runs
+    ]
 
 
 def _latest(found: Sequence[Finding]) -> list[Finding]:
@@ -76,9 +85,15 @@ FINDINGS = (
 )
 
 
-def _findings_table(found: Sequence[Finding], differs: Sequence[Facet]) -> Table:
+def _findings_table(
+    found: Sequence[Finding], differs: Sequence[Facet], warnings: Sequence[str] = ()
+) -> Table:
     notes = [f"{_short(g)}: {claim}." for g, claim in {f.guideline: f.claim for f in found}.items()]
     notes += ["time: per MAdd, of the row over the one that follows the guideline.", RULE]
+    few = [f"{_short(one.guideline)} x{one.width}" for one in found if one.too_few]
+    if few:
+        notes.append(f"{', '.join(dict.fromkeys(few))}: {TOO_FEW}")
+    notes += warnings
     same = shared([one.record for one in found])
     where = ", ".join(word for word in same if not word.startswith("input")) or "nothing measured"
     return Table(

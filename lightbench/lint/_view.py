@@ -19,7 +19,10 @@ GUIDELINES = {
     "G3": "many small operators in a block",
     "G4": "element-wise operators",
 }
-NO_CARD = "No device card for these settings, so no time: `lightbench device-card` makes one."
+NO_CARD = (
+    "No device card for these settings, so no time, and no search for launch-bound operators (G3):"
+    " `lightbench device-card` makes one."
+)
 ESTIMATE = "estimate: from the device card of {where}, made {time}; not a measurement."
 MEASURED = (
     "measured: what the block's operators take less without the cause (at equal MAdds where it is"
@@ -37,6 +40,7 @@ class Linting:
     savings: dict[int, Saving]  # position among the findings -> what was measured
     source: tuple[str, int] | None = None  # file and line, for annotations
     verified: int = 0  # of how many findings a measurement was tried
+    settings: str = ""  # what it was asked for: "batch 1, cpu, float32"
 
 
 COLUMNS = (
@@ -68,7 +72,8 @@ def lint_view(lint: Linting, top: int | None = None) -> View:
     if len(shown) < len(lint.findings):
         notes.insert(0, f"{len(shown)} of {len(lint.findings)} findings; --top shows more.")
     rows = tuple(_row(lint, i, finding) for i, finding in shown)
-    table = Table(f"Lint: {lint.model}", COLUMNS, rows, tuple(notes))
+    title = f"Lint: {lint.model}" + (f" ({lint.settings})" if lint.settings else "")
+    table = Table(title, COLUMNS, rows, tuple(notes))
     return View(
         table,
         [_data(lint, i, finding) for i, finding in enumerate(lint.findings)],

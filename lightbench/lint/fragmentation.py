@@ -73,7 +73,7 @@ def _launched(
         GUIDELINE,
         path or "(network)",
         f"{len(bound)} of {len(rows)} launch-bound",
-        "fewer operators: fuse, fold, or a graph (--engine compile)",
+        "fewer operators: fuse, fold, or a graph (`profile --graph` on an accelerator)",
         sum(network.ops[i].mem_bytes for i in bound),
         len(bound) * card.launch_s.value,
         tuple(bound),

@@ -15,20 +15,26 @@ GUIDELINE = "G2"
 
 def find(network: Linted) -> Iterator[Finding]:
     """Every grouped convolution that is not depthwise. The cost is what its memory access is above
-    that of one group with the same input and MAdds: B (g - 1) / c1 elements (section 2, G2)."""
+    that of one group with the same input and MAdds (section 2, G2).
+
+    With g groups there are c1 c2 k^2 / g MAdds a position. One group has as many, and as many
+    weights, with c2 / g channels of output: of g groups' output (g - 1) / g is there because of the
+    groups. For the 1x1 convolution of the paper that is B (g - 1) / c1 elements. It is said in
+    elements of output since it holds for any filter and stride so, and for transposed convolutions,
+    which have their MAdds at the positions of the input.
+    """
     for i, op in enumerate(network.ops):
         if op.kind != "grouped conv" or not op.madds or op.weight is None:
             continue
         c_in, c_out = channels(op)
         narrow = [max(round(c / math.sqrt(op.groups)), 1) for c in (c_in, c_out)]
-        # a k x k filter sees c1 at k^2 positions: per element of output it reads no more of the map
-        elements = op.madds * (op.groups - 1) / (c_in * math.prod(op.weight[2:]))
+        elements = op.writes * (op.groups - 1) / op.groups
         yield Finding(
             GUIDELINE,
             op.path or "(network)",
             f"{op.groups} groups, {c_in} -> {c_out}",
             f"{narrow[0]} -> {narrow[1]} channels in one group have the same MAdds",
-            elements * (op.read_bytes / op.reads if op.reads else 4.0),
+            elements * (op.write_bytes / op.writes if op.writes else 4.0),
             _estimate(network, op),
             (i,),
             (i,),

@@ -9,10 +9,12 @@ from typing import Literal
 
 from lightbench.errors import UnknownName, UsageError
 from lightbench.sweep.plan import Point, Size, Sweep
+from lightbench.units import percent
 
 Constant = Literal["madds", "width"]
 MOST_CHANNELS = 2048  # depthwise at constant MAdds has c * c / 9 of them
 LOOP_GROUPS = 8
+EQUAL_MADDS = 0.07  # by what fraction "constant MAdds" may differ: channels are whole numbers
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,36 @@ def plan_axis(
         per_madd=found.per_madd or constant == "madds",
         launch=found.launch,
     )
+
+
+def check_channels(axis: str, channels: int = 128, constant: str | None = None) -> None:
+    """At constant multiply-adds whole channels come near enough only if there are enough of them.
+    Raises UsageError that names the next number at which they do."""
+    found = AXES[axis]
+    if (constant or found.constants[0]) != "madds" or unequal(found, channels) <= EQUAL_MADDS:
+        return
+    enough = next(
+        (c for c in range(channels, MOST_CHANNELS + 1) if unequal(found, c) <= EQUAL_MADDS), 128
+    )
+    raise UsageError(
+        f"{axis} cannot have constant MAdds with {channels} channels: rounded to whole channels they"
+        f" differ by {percent(unequal(found, channels))}, and {percent(EQUAL_MADDS)} are allowed.",
+        f"Try --channels {enough}, or --constant width.",
+    )
+
+
+def unequal(axis: Axis, channels: int) -> float:
+    """By what fraction the multiply-adds of its points differ at most from the reference's."""
+    reference, *others = map(_work, axis.points(channels, True))
+    return max(abs(other / reference - 1) for other in others)
+
+
+def _work(point: Point) -> float:
+    """Multiply-adds of a layer, but for what all points of an axis have in common."""
+    s = {key: value for key, value in point.settings.items() if isinstance(value, int)}
+    side = point.size[0] if point.size else 1
+    inner = s["c1"] * s["c2"] if "c1" in s else s["c"] ** 2
+    return inner * s.get("n", 1) * s.get("kernel", 1) ** 2 * side**2 / s.get("groups", 1)
 
 
 def _sized(point: Point, size: Size) -> Point:

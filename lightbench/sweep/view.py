@@ -10,11 +10,13 @@ import msgspec
 from lightbench import units
 from lightbench.cases import shared
 from lightbench.exporters import Column, Table, View
+from lightbench.exporters._remarks import warned
 from lightbench.records import Record
-from lightbench.timing.ratios import Relative, crossover, known, relatives, sweeps
+from lightbench.timing.ratios import Relative, crossover, known, relatives, sweeps, undecided
 from lightbench.timing.stats import Ratio
 
 Value = Callable[[Relative], Any]
+TOO_FEW = "too few rounds for an interval: measure longer (--seconds)."
 
 
 def own_words(value: str) -> str:
@@ -84,8 +86,9 @@ COLUMNS: tuple[tuple[Column, Value], ...] = (
 
 def sweep_view(records: Sequence[Record]) -> View:
     """Records of one or several sweeps; those of other kinds are left out."""
-    found = [points for group in sweeps(records) if (points := relatives(group))]
-    tables = [_table(points) for points in found] or [_table([])]
+    both = [(points, group) for group in sweeps(records) if (points := relatives(group))]
+    found = [points for points, _ in both]
+    tables = [_table(points, warned(group)) for points, group in both] or [_table([])]
     return View(
         tables[-1],
         {
@@ -100,7 +103,7 @@ def sweep_view(records: Sequence[Record]) -> View:
     )
 
 
-def _table(points: Sequence[Relative]) -> Table:
+def _table(points: Sequence[Relative], warnings: Sequence[str] = ()) -> Table:
     title = "Sweep: nothing measured"
     notes: list[str] = []
     if points:
@@ -114,6 +117,7 @@ def _table(points: Sequence[Relative]) -> Table:
         notes += dict.fromkeys(f"{p.point.note}." for p in points if p.point.note)
     if not all(known(point.compared) for point in points):
         notes.append("? not known to +-3 %.")
+    notes += warnings
     rows = tuple(tuple(value(point) for _, value in COLUMNS) for point in points)
     return Table(title, tuple(column for column, _ in COLUMNS), rows, tuple(notes))
 
@@ -123,6 +127,9 @@ def turn(points: Sequence[Relative]) -> str:
     found = crossover(points)
     reference = next(p.point.point for p in points if p.point.reference)
     what = "per MAdd " if points[0].point.per_madd else ""
+    if unsure := undecided(points):
+        which = "" if found is None else f"; slower for certain is {found.point.point}"
+        return f"Crossover: unknown{which}. {_listed(unsure)}: {TOO_FEW}"
     if found is None:
         return f"Crossover: no point is slower {what}than {reference} by more than its interval."
     ratio = found.compared
@@ -130,6 +137,10 @@ def turn(points: Sequence[Relative]) -> str:
         f"Crossover: {found.point.point} is the first point slower {what}than {reference}:"
         f" {units.factor(ratio.ratio)} ({interval(ratio)})."
     )
+
+
+def _listed(points: Sequence[Relative]) -> str:
+    return ", ".join(point.point.point for point in points)
 
 
 def _data(points: Sequence[Relative]) -> dict[str, Any]:

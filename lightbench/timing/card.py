@@ -50,6 +50,7 @@ class DeviceCard:
     conv_launch_s: Figure | None
     groups: Sequence[Relative] = ()  # group counts at equal multiply-adds
     ratios: Sequence[Relative] = ()  # channel ratios at equal multiply-adds
+    records: Sequence[Record] = ()  # all of those it is made from
 
     @property
     def ridge(self) -> float:
@@ -102,6 +103,7 @@ def card_of(records: Sequence[Record]) -> DeviceCard | None:
         conv_launch_s=_per_op(by_point[CONV_LAUNCH]) if CONV_LAUNCH in by_point else None,
         groups=relatives(runs.get("groups", [])),
         ratios=relatives(runs.get("ratio", [])),
+        records=[r for name in (EXPERIMENT, "groups", "ratio") for r in runs.get(name, [])],
     )
 
 

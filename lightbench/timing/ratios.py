@@ -72,12 +72,13 @@ def shifted(ratio: Ratio, by: float) -> Ratio:
 
 def sweeps(records: Iterable[Record]) -> list[list[Record]]:
     """The records that were timed together, run by run, in the order in which they stand; records
-    that belong to no sweep are left out."""
-    runs: dict[str, list[Record]] = {}
+    that belong to no sweep are left out, and one that stands there twice, as in files that were put
+    together, counts once."""
+    runs: dict[str, dict[str, Record]] = {}
     for record in records:
         if record.sweep:
-            runs.setdefault(record.sweep.run, []).append(record)
-    return list(runs.values())
+            runs.setdefault(record.sweep.run, {}).setdefault(record.id, record)
+    return [list(run.values()) for run in runs.values()]
 
 
 def relatives(records: Sequence[Record]) -> list[Relative]:
@@ -125,6 +126,11 @@ def _launch_share(record: Record, launch: Record | None) -> float | None:
     if launch is None or launch.latency is None or record.latency is None:
         return None
     return min(launch.latency.median_s / record.latency.median_s, 1.0)
+
+
+def undecided(points: Iterable[Relative]) -> list[Relative]:
+    """The points with too few rounds for an interval: nothing can be said of them."""
+    return [point for point in points if point.compared.log_low is None]
 
 
 def slower(point: Relative) -> bool:

@@ -24,6 +24,8 @@ CANN = str(BUILD / "cann")
 HOME = BUILD / "ascend-toolkit"
 
 INSTALLED = importlib.util.find_spec("torch_npu") is not None
+if INSTALLED:  # or `import torch` would import it, in the process of the tests, which has no CANN
+    os.environ["TORCH_DEVICE_BACKEND_AUTOLOAD"] = "0"
 
 collect_ignore = [
     path.name

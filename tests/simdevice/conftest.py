@@ -23,13 +23,16 @@ import simdevice
 
 # Python that ends right after a backward pass aborts now and then: autograd's threads still need it
 # (pytorch/pytorch issue 38228). So the child ends with its answer, without Python's own end.
-SETUP = """
+ANSWER = """
 import json, os, sys, time
-import torch, simdevice
 
 def answer(**facts):
     print("\\n" + json.dumps(facts), flush=True)
     os._exit(0)
+"""
+
+SETUP = """
+import torch, simdevice
 
 torch.set_num_threads(1)
 simdevice.load(**json.loads(sys.argv[1]))
@@ -37,21 +40,24 @@ simdevice.load(**json.loads(sys.argv[1]))
 
 
 @pytest.fixture(scope="session")
-def on_sim():
+def child():
     """What Python text said with ``answer(name=value)``, which ends it: numbers, text, lists."""
     if reason := simdevice.missing():
         pytest.skip(reason)
     simdevice.build()
-    environment = os.environ | {
-        "PYTHONPATH": str(Path(__file__).parent),
-        "TORCH_DEVICE_BACKEND_AUTOLOAD": "0",
-        "OMP_NUM_THREADS": "1",  # two threads on a busy machine make a forward pass 50 times as long
-    }
 
-    def run(code, *, timeout=120, **settings):
+    def run(code, *arguments, timeout=120, path=(), **environ):
+        environment = (
+            os.environ
+            | {
+                "PYTHONPATH": os.pathsep.join(map(str, (*path, Path(__file__).parent))),
+                "TORCH_DEVICE_BACKEND_AUTOLOAD": "0",
+                "OMP_NUM_THREADS": "1",  # two threads on a busy machine make a forward pass 50 times as long
+            }
+        )
         done = subprocess.run(
-            [sys.executable, "-c", SETUP + code, json.dumps(settings)],
-            env=environment,
+            [sys.executable, "-c", ANSWER + code, *arguments],
+            env=environment | environ,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -61,3 +67,9 @@ def on_sim():
         return json.loads(done.stdout.splitlines()[-1])
 
     return run
+
+
+@pytest.fixture(scope="session")
+def on_sim(child):
+    """The same where "sim" is a device."""
+    return lambda code, **settings: child(SETUP + code, json.dumps(settings))

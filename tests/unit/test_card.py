@@ -599,3 +599,10 @@ def test_what_cannot_be_measured_is_refused_before_anything_is(setting, monkeypa
     monkeypatch.setattr("lightbench.suite.run", lambda *_, **__: pytest.fail("it was measured"))
     with pytest.raises(LightbenchError):
         make_device_card(**{"device": "null", **setting})
+
+
+def test_what_was_noticed_while_a_card_was_measured_is_said_once(card_records):
+    busy = "Other programs keep 3 of 4 CPUs busy."
+    records = [msgspec.structs.replace(r, warnings=(busy,)) for r in card_records()]
+    notes = card_view(card_of(records)).table.notes
+    assert [note for note in notes if "busy" in note] == [f"warning: {busy}"]

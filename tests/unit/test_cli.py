@@ -58,6 +58,8 @@ def process(*arguments, **settings):
 # What there is.
 
 OPTIONS = {
+    "devices": "--format -o/--output",
+    "doctor": "--device --selftest --format -o/--output",
     "count": "models --convention --crosscheck --batch --strict --input --format -o/--output",
     "layers": (
         "model --measure --by --sort --top --seconds --seed --figure -q/--quiet --batch --device"
@@ -77,7 +79,8 @@ OPTIONS = {
     ),
     "list": "what --from --format -o/--output",
     "profile": (
-        "models --suite --device --engine --threads --batch --dtype --mode --channels-last --rel"
+        "models --suite --device --engine --threads --batch --dtype --mode --channels-last --graph"
+        " --cold-cache --h2d --energy --npu-jit --rel"
         " --max-seconds --seed --store --trust-code -q/--quiet --input --format -o/--output"
     ),
     "report": "files --suite --store --device --trust-code -q/--quiet -o/--output",

@@ -13,7 +13,8 @@ from xml.etree import ElementTree
 import pytest
 
 from lightbench import devices, store
-from lightbench.errors import DeviceUnavailable
+from lightbench.errors import DeviceUnavailable, UsageError
+from lightbench.studies import run_guidelines
 from lightbench.suite import Interrupted
 
 ROOT = Path(__file__).parents[2]
@@ -290,6 +291,7 @@ def test_a_file_cannot_say_where_figures_are_written(channels, lightbench, tmp_p
         (["--channels", "aligned,"], 2, "Known: aligned, paper-gpu, paper-arm"),
         (["--scale", "tiny"], 2, "--scale"),
         (["g4", "--geometry", "wild"], 2, "Did you mean wide"),
+        (["g1", "--geometry", "wide"], 2, "of G4's bottleneck. Name g4, or leave --geometry"),
         (["--seconds", "0"], 2, "above zero, got 0.0. Try --seconds"),
         (["--seconds", "-1"], 2, "above zero"),
         (["--seconds", "nan"], 2, "above zero"),
@@ -400,3 +402,8 @@ def test_progress_is_silent_in_a_pipe(lightbench, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert ask(lightbench, "g1", *QUICK).err == ""
     assert "\x1b" not in ask(lightbench, "g1", *QUICK).out
+
+
+def test_no_width_at_all_is_refused():
+    with pytest.raises(UsageError, match="no width is named"):
+        run_guidelines("g1", device="null", widths=())

@@ -11,10 +11,11 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 from markdown_it import MarkdownIt
 
-from lightbench import devices, registry, store
+from lightbench import devices, registry, store, suite
 from lightbench.card.plan import SECONDS
 from lightbench.errors import DeviceUnavailable
 from lightbench.studies import card_path
@@ -23,7 +24,7 @@ from lightbench.timing.card import CONV_LAUNCH, LAUNCH, MOVES, RATES, STREAM, ca
 
 ROOT = Path(__file__).parents[2]
 NULL = ("--device", "null")
-SWEEP = ("sweep", "kernel", "--channels", "12", "--input", "5x6", "--seconds", "0.05", *NULL)
+SWEEP = ("sweep", "kernel", "--channels", "34", "--input", "5x6", "--seconds", "0.05", *NULL)
 CARD = ("device-card", *NULL)
 LINT = ("lint", "shufflenet_v1_x0_5_g3", *NULL)
 COMMANDS = {"sweep": SWEEP, "device-card": CARD, "lint": LINT}
@@ -145,27 +146,27 @@ def test_there_is_no_progress_in_a_pipe(command, lightbench, monkeypatch):
 
 
 def test_a_sweep_of_the_device_that_takes_a_millisecond_is_exact(lightbench):
-    """12 channels: 12^2 MAdds a position for 1x1, 4^2 * 9 for 3x3, 2^2 * 25 and 2^2 * 49."""
+    """34 channels: 34^2 MAdds a position for 1x1, 11^2 * 9 for 3x3, 7^2 * 25 and 5^2 * 49."""
     (sweep,) = json.loads(lightbench(*SWEEP, "--format", "json").out)["sweeps"]
     assert sweep["sweep"] == "kernel"
-    assert sweep["channels"] == "c=12, constant MAdds"
+    assert sweep["channels"] == "c=34, constant MAdds"
     assert sweep["per_madd"] is True
     points = {point["point"]: point for point in sweep["points"]}
-    madds = {"1x1": 144, "3x3": 144, "5x5": 100, "7x7": 196}
+    madds = {"1x1": 1156, "3x3": 1089, "5x5": 1225, "7x7": 1225}
     assert {label: p["madds"] for label, p in points.items()} == {
         label: 10 * 30 * m for label, m in madds.items()
     }
     for label, point in points.items():
         assert point["latency_s"] == 0.001
         assert point["time_ratio"] == point["time_low"] == point["time_high"] == 1.0
-        assert point["time_per_madd_ratio"] == pytest.approx(144 / madds[label])
+        assert point["time_per_madd_ratio"] == pytest.approx(1156 / madds[label])
         assert point["launch_share"] == 1.0  # a map of one pixel takes as long
-    assert sweep["crossover"] == "5x5"
+    assert sweep["crossover"] == "3x3"
 
 
 def test_what_is_said_of_a_sweep_is_the_crossover(lightbench):
     text = " ".join(lightbench(*SWEEP).out.split())
-    assert "5x5 is the first point slower per MAdd than 1x1: 1.44" in text
+    assert "3x3 is the first point slower per MAdd than 1x1: 1.06" in text
     text = " ".join(lightbench(*SWEEP, "--constant", "width").out.split())
     assert "no point is slower than 1x1 by more than its interval" in text
 
@@ -193,7 +194,7 @@ def test_options_of_a_sweep_reach_it(lightbench):
                                   "loop", "branches", "resolution"])  # fmt: skip
 def test_every_axis_can_be_swept(axis, lightbench):
     answer = lightbench(
-        "sweep", axis, "--channels", "8", "--seconds", "0.02", *NULL, "--format", "json",
+        "sweep", axis, "--channels", "32", "--seconds", "0.02", *NULL, "--format", "json",
         *(() if axis == "resolution" else ("--input", "3x4")),
     )  # fmt: skip
     assert (answer.code, answer.err) == (0, "")
@@ -230,6 +231,64 @@ def test_from_shows_one_axis_of_a_file_with_several(lightbench, tmp_path, sweep_
     assert answer.code == 0
     assert "g=2 is the first point slower than g=1" in " ".join(answer.out.split())
     assert "1:4" not in answer.out
+
+
+@pytest.mark.parametrize("command", [("sweep", "groups"), ("device-card",), ("guidelines", "g1")])
+@pytest.mark.parametrize("option", ["--threads", "--device", "--store", "--seconds", "--channels"])
+def test_from_measures_nothing_and_takes_no_option_of_a_measurement(
+    command, option, lightbench, tmp_path
+):
+    value = {"--device": "null", "--store": tmp_path / "new.jsonl", "--channels": "aligned"}
+    given = value.get(option, "8")
+    if option == "--channels" and command[0] == "sweep":
+        given = "8"
+    if command[0] == "device-card":
+        option, given = ("--card", "x") if option in ("--store", "--seconds", "--channels") else (
+            option, given,
+        )  # fmt: skip
+    answer = lightbench(*command, "--from", tmp_path / "s.jsonl", option, given)
+    sentence, _ = refused(answer)
+    assert f"--from measures nothing, so {option} has no meaning" in sentence
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_put_together_twice_is_the_same_sweep(lightbench, tmp_path, sweep_records):
+    path = tmp_path / "s.jsonl"
+    for _ in range(2):
+        store.append(path, sweep_records({"g=1": 1.0, "g=2": 2.0}, experiment="groups"))
+    text = " ".join(lightbench("sweep", "groups", "--from", path).out.split())
+    assert "g=2 is the first point slower than g=1" in text
+
+
+def test_what_was_noticed_while_it_was_measured_is_said_once(lightbench, tmp_path, sweep_records):
+    busy = "Other programs keep 3 of 4 CPUs busy."
+    path = tmp_path / "s.jsonl"
+    for experiment, times in (
+        ("groups", {"a": 1.0, "b": 2.0}),
+        ("g1_channel_ratio", {"1:1": 1.0, "1:9": 2.0}),
+    ):
+        first, second = sweep_records(times, experiment=experiment, run=experiment)
+        store.append(path, [
+            msgspec.structs.replace(first, warnings=(busy,)),
+            msgspec.structs.replace(second, warnings=(busy, "contended: others.")),
+        ])  # fmt: skip
+    for command, point in ((("sweep", "groups"), "b"), (("guidelines", "g1"), "1:9")):
+        text = " ".join(lightbench(*command, "--from", path, "--format", "markdown").out.split())
+        assert text.count(f"warning: {busy}") == 1
+        assert text.count(f"warning: contended: others. ({point})") == 1
+
+
+def test_too_few_rounds_for_an_interval_are_said(lightbench, tmp_path, sweep_records):
+    path = tmp_path / "s.jsonl"
+    for experiment, times in (
+        ("groups", {"a": 1.0, "b": 2.0}),
+        ("g1_channel_ratio", {"1:1": 1.0, "1:9": 2.0}),
+    ):
+        store.append(path, sweep_records(times, experiment=experiment, run=experiment, rounds=3))
+    for command in (("sweep", "groups"), ("guidelines", "g1")):
+        text = " ".join(lightbench(*command, "--from", path).out.split())
+        assert "too few rounds for an interval: measure longer (--seconds)." in text
+        assert "no point is slower" not in text
 
 
 def test_from_a_file_without_the_sweep_says_so(lightbench, tmp_path, sweep_records):
@@ -358,7 +417,7 @@ def test_from_a_file_that_holds_no_card_says_so(content, lightbench, tmp_path, p
 def card_records(sweep_records, **failed):
     points = (*RATES, *MOVES, STREAM, LAUNCH, CONV_LAUNCH)
     times = {p: failed.get(p.replace(" ", "_"), 1.0) for p in points}
-    return sweep_records(times, experiment="device_card", run="card")
+    return sweep_records(times, experiment="device_card", run="card", device="null")
 
 
 def test_a_card_with_a_part_that_failed_is_3_says_why_and_is_not_kept(
@@ -423,12 +482,17 @@ def test_a_network_of_a_file_is_annotated_at_its_class_or_function(lightbench, n
 
 def test_a_network_of_ours_is_annotated_without_a_file(lightbench):
     answer = lightbench(*LINT, "--top", "1", "--format", "github")
-    assert answer.out.startswith("::notice title=Lint%3A shufflenet_v1_x0_5_g3::G4, layer: ")
+    assert answer.out.startswith(
+        "::notice title=Lint%3A shufflenet_v1_x0_5_g3 (batch 1%2C null%2C "
+    )
 
 
 def test_a_network_without_findings_is_one_notice(lightbench):
     answer = lightbench("lint", "example_dense", *NULL, "--format", "github")
-    assert answer == (0, "::notice title=Lint%3A example_dense::nothing to report\n", "")
+    assert (answer.code, answer.err) == (0, "")
+    assert re.fullmatch(
+        r"::notice title=Lint%3A example_dense \(.+\)::nothing to report\n", answer.out
+    )
     assert json.loads(lightbench("lint", "example_dense", *NULL, "--format", "json").out) == []
 
 
@@ -500,9 +564,52 @@ def test_a_card_with_a_line_that_was_cut_short_is_named_in_one_line_and_used(
     store.append(path, card_records(sweep_records))
     with path.open("a") as file:
         file.write('{"id":"0123456789abcdef","schema"')
-    answer = lightbench(*LINT, "--card", path, "--format", "json")
+    answer = lightbench(*LINT, "--threads", "2", "--card", path, "--format", "json")
     assert json.loads(answer.out)
     assert answer.err == f"lightbench: {path}:13: skipped a record that was cut short.\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (["--threads", "3"], "threads 1, and asked for is threads 3."),
+        (["--dtype", "bfloat16"], "dtype float32, and asked for is dtype bfloat16."),
+        (["--channels-last"], "layout contiguous, and asked for is layout channels_last."),
+        (["--device", "cpu", "--threads", "1"], "device null, and asked for is device cpu."),
+    ],
+)
+def test_a_card_of_other_settings_is_refused(asked, words, lightbench, tmp_path):
+    path = tmp_path / "card.jsonl"
+    assert lightbench(*CARD, "--threads", "1", "--card", path).code == 0
+    assert lightbench(*LINT, "--threads", "1", "--card", path).code == 0
+    answer = lightbench(*LINT, "--threads", "1", *asked, "--card", path)
+    sentence, _ = refused(answer)
+    assert words in sentence
+
+
+def test_names_that_are_no_text_are_shown_and_kept(lightbench, tmp_path):
+    path = tmp_path / "odd.py"
+    path.write_text(
+        "from torch import nn\n"
+        "class Odd(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.add_module('a\\udcff', nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()))\n"
+        "    def forward(self, x):\n"
+        "        return getattr(self, 'a\\udcff')(x)\n"
+        "class Quits(nn.Conv2d):\n"
+        "    def __init__(self):\n"
+        "        super().__init__(3, 8, 3)\n"
+        "    def forward(self, x):\n"
+        "        raise SystemExit(7)\n"
+    )
+    for command in (["lint"], ["layers"], ["layers", "--measure", "--seconds", "0.1"]):
+        answer = lightbench(*command, f"{path}:Odd", "--input", "3x8x8", "--format", "json")
+        assert answer.code == 0, answer.err
+        assert r"a\\udcff" in answer.out
+    for command in (["lint"], ["count"], ["profile"], ["layers", "--measure"]):
+        answer = lightbench(*command, f"{path}:Quits", "--input", "3x8x8")
+        assert (answer.code, "SystemExit: 7." in answer.err) == (2, True), answer.err
 
 
 def test_a_card_whose_sweeps_have_other_settings_is_no_fault_of_ours(
@@ -561,9 +668,12 @@ def test_a_network_whose_forward_raises_is_named_with_its_module(lightbench, net
         (["lint", "mobilenet_v22", *NULL], "'mobilenet_v22'. Did you mean mobilenet_v2"),
         (["lint", "huggingface:x", *NULL], "cannot read the model 'huggingface:x'"),
         (["lint", "missing.py:Net", *NULL], "there is no file 'missing.py'. Write path/file.py"),
-        (["lint", "example_dense", "--seconds", "0", *NULL], "above zero, got 0.0. Try --seconds"),
-        (["lint", "example_dense", "--seconds", "-1", *NULL], "above zero, got -1.0"),
-        (["lint", "example_dense", "--seconds", "nan", *NULL], "above zero, got nan"),
+        (["lint", "example_dense", "--verify", "--seconds", "0", *NULL], "above zero, got 0.0. Try --seconds"),
+        (["lint", "example_dense", "--verify", "--seconds", "-1", *NULL], "above zero, got -1.0"),
+        (["lint", "example_dense", "--verify", "--seconds", "nan", *NULL], "above zero, got nan"),
+        (["lint", "example_dense", "--seconds", "3", *NULL], "--seconds is the time of --verify."),
+        (["sweep", "kernel", "--channels", "7", *NULL], "allowed. Try --channels 34, or --constant"),
+        (["sweep", "resolution", "--channels", "1", *NULL], "allowed. Try --channels 2, or"),
         (["lint", "example_dense", "--top", "0", *NULL], "Invalid value for '--top'"),
         (["lint", "example_dense", "--top", "-3", *NULL], "Invalid value for '--top'"),
         (["lint", "example_dense", "--input", "3x", *NULL], "cannot read the input shape '3x'"),
@@ -685,6 +795,27 @@ def test_ctrl_c_in_a_card_keeps_none_and_leaves_the_old_one(lightbench, monkeypa
         assert answer.code == 130
         assert "kept in" not in answer.err
         assert old.read_bytes() == before
+
+
+def test_an_interrupted_card_goes_on_from_its_finished_sweeps(lightbench, monkeypatch):
+    real, ran = suite.run, []
+
+    def once(cases, **settings):
+        ran.append(settings["sweep"][0].experiment)
+        if len(ran) == 2:
+            raise Interrupted([])
+        return real(cases, **settings)
+
+    monkeypatch.setattr("lightbench.suite.run", once)
+    answer = lightbench(*CARD)
+    assert answer.code == 130
+    assert "finished parts are kept: the same command goes on from there." in answer.err
+    part = card_path(device="null").with_name(card_path(device="null").name + ".part")
+    finished = store.read(part)
+    assert lightbench(*CARD).code == 0
+    assert ran == ["device_card", "groups", "groups", "ratio"]
+    assert store.read(card_path(device="null"))[: len(finished)] == finished
+    assert not part.exists()
 
 
 # What is not imported.

@@ -308,7 +308,103 @@ def test_a_transposed_convolution_is_read_in_its_own_direction():
     assert finding.mem_bytes == pytest.approx(4 * 3 * (196 * 64 * 128 / 4) / 64)
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        partial(nn.ConvTranspose2d, kernel_size=2, stride=2),
+        partial(nn.ConvTranspose2d, kernel_size=3),
+        partial(nn.Conv2d, kernel_size=3, stride=2, padding=1),
+        partial(nn.Conv2d, kernel_size=1),
+    ],
+    ids=["transposed", "transposed 3x3", "strided", "1x1"],
+)
+def test_g2_costs_what_a_layer_of_one_group_with_as_many_madds_does_not_move(layer):
+    """64 -> 64 in 4 groups beside 64 -> 16 in one: as many MAdds and weights, the same input."""
+    grouped = count(layer(64, 64, groups=4, bias=False), input="64x16x16").costs
+    dense = count(layer(64, 16, bias=False), input="64x16x16").costs
+    assert grouped.madds == dense.madds
+    (finding,) = (
+        f for f in findings(layer(64, 64, groups=4, bias=False), "64x16x16") if f.guideline == "G2"
+    )
+    assert finding.mem_bytes == grouped.mem_bytes - dense.mem_bytes
+    if layer.keywords == {"kernel_size": 2, "stride": 2}:
+        assert finding.mem_bytes == 4 * 64 * 32 * 32 * 3 // 4 == 196_608
+
+
+@pytest.mark.parametrize(
+    ("layers", "folds"),
+    [
+        ([conv(8, 8, 3, padding=1), nn.BatchNorm2d(8)], True),
+        ([nn.Conv2d(8, 8, 3, padding=1), nn.BatchNorm2d(8)], True),
+        ([conv(8, 8, 3, padding=1), nn.GroupNorm(2, 8)], False),
+        ([conv(8, 8, 3, padding=1), nn.InstanceNorm2d(8)], False),
+        ([conv(8, 8, 3, padding=1), nn.LayerNorm(10)], False),
+        ([conv(8, 8, 3, padding=1), nn.ReLU(), nn.BatchNorm2d(8)], False),
+        ([nn.BatchNorm2d(8), conv(8, 8, 3, padding=1)], False),
+    ],
+)
+def test_only_a_batch_norm_right_behind_a_convolution_can_be_folded(layers, folds):
+    (norm,) = (f for f in findings(Block(*layers)) if "norm" in f.cause)
+    assert (norm.remedy == "fold it into the convolution before it") is folds
+
+
+def test_norms_that_fold_and_those_that_do_not_are_two_findings():
+    network = Block(conv(8, 8, 1), nn.BatchNorm2d(8), nn.GroupNorm(2, 8))
+    norms = [f for f in findings(nn.Sequential(network)) if "norm" in f.cause]
+    assert sorted((f.cause, f.ops) for f in norms) == [("1 x norm", (1,)), ("1 x norm", (2,))]
+    assert len({f.remedy for f in norms}) == 2
+
+
 # Blocks.
+
+
+class Branches(nn.Module):
+    """Eight convolutions side by side, summed."""
+
+    def __init__(self, *, named=False):
+        super().__init__()
+        branches = [conv(8, 8, 1) for _ in range(8)]
+        self.named = named
+        if named:
+            for i, branch in enumerate(branches):
+                self.add_module(f"b{i}", branch)
+        else:
+            self.branches = nn.ModuleList(branches)
+
+    def forward(self, x):
+        return sum(branch(x) for branch in (self.children() if self.named else self.branches))
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_branches_of_the_network_itself_are_as_fragmented_as_those_of_a_block(named):
+    (own,) = (f for f in findings(Branches(named=named)) if f.guideline == "G3")
+    (inner,) = (f for f in findings(nn.Sequential(Branches(named=named))) if f.guideline == "G3")
+    assert (own.path, own.cause) == ("(network)", "8 convolutions")
+    assert (own.cause, own.mem_bytes, own.ops) == (inner.cause, inner.mem_bytes, inner.ops)
+
+
+def test_layers_that_a_network_calls_one_after_another_are_no_fragments():
+    assert strained(Block(*(conv(8, 8, 3, padding=1) for _ in range(9)))) == set()
+
+
+@pytest.mark.parametrize("verify", [-1, True, 1.5])
+def test_a_number_of_findings_to_verify_is_0_or_more(verify):
+    with pytest.raises(UsageError, match="how many findings"):
+        lint_model(Branches(), input="8x10x10", device="null", verify=verify)
+
+
+def test_a_module_in_another_precision_is_copied_and_stays_as_it_is():
+    network = Branches()
+    lint = lint_model(network, input="8x10x10", device="null", dtype="bfloat16")
+    assert {p.dtype for p in network.parameters()} == {torch.float32}
+    (found,) = (f for f in lint.findings if f.guideline == "G3")
+    assert found.mem_bytes == 7 * 2 * (800 + 800 + 64)
+    assert "null, bfloat16, contiguous" in lint.view.table.title
+
+
+def test_without_a_card_it_says_that_launch_bound_operators_were_not_looked_for():
+    notes = " ".join(lint_model(Branches(), input="8x10x10", device="null").view.table.notes)
+    assert "no search for launch-bound operators (G3)" in notes
 
 
 class BasicConv2d(nn.Module):

@@ -270,3 +270,9 @@ def test_a_point_whose_interval_reaches_the_reference_is_not_slower(sweep_record
     assert not slower(points["doubtful"])
     assert slower(points["clear"])
     assert not slower(points["a"])
+
+
+def test_a_record_that_stands_in_a_file_twice_counts_once(sweep_records):
+    records = sweep_records({"a": 1.0, "b": 2.0}, launch={"b": 0.5})
+    assert sweeps([*records, *records]) == [records]
+    assert len(relatives(sweeps(records * 2)[0])) == 2

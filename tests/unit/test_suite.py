@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 import pytest
 import torch
@@ -248,6 +250,26 @@ def test_ctrl_c_while_loading_gives_what_was_finished_before(monkeypatch):
         run(cases, rule=QUICK, given=given)
     assert [record.case.model for record in raised.value.records] == ["first"]
     assert torch.get_num_threads() == threads
+
+
+class SlowStart(nn.Module):
+    """Sleeps in its very first call, as one that is compiled does."""
+
+    started = False
+
+    def forward(self, x):
+        if not x.is_meta and not self.started:
+            self.started = True
+            time.sleep(0.2)
+        return x + 1
+
+
+def test_the_very_first_call_is_kept_apart():
+    name = "SlowStart"
+    cases, errors = plan([name], at_hand={name: {}}, device=["cpu"])
+    (record,) = run(cases, errors=errors, rule=QUICK, given={name: Given(SlowStart())})
+    assert record.samples.first_call_s >= 0.2
+    assert record.latency.median_s < 0.1
 
 
 def test_cases_of_one_device_and_thread_count_are_timed_together(monkeypatch):

@@ -15,7 +15,7 @@ from lightbench import count, load_model, run_sweep
 from lightbench.errors import UnknownName, UsageError
 from lightbench.models import _stacks
 from lightbench.sweep import axes
-from lightbench.sweep.axes import AXES, plan_axis
+from lightbench.sweep.axes import AXES, EQUAL_MADDS, check_channels, plan_axis, unequal
 from lightbench.sweep.equal import input_of
 from lightbench.sweep.plan import Point, Sweep
 
@@ -298,11 +298,26 @@ def test_height_and_width_are_what_was_asked_for_in_that_order(axis, constant):
 
 
 def test_a_sweep_that_is_run_has_inputs_of_that_size():
-    records = run_sweep("kernel", channels=8, input="5x12", device="null", seconds=0.05).records
+    records = run_sweep("kernel", channels=34, input="5x12", device="null", seconds=0.05).records
     real = [r for r in records if not r.sweep.launch]
     assert {r.case.inputs[0].shape[1:] for r in real} == {(5, 12)}
     assert {r.case.inputs[0].shape[1:] for r in records if r.sweep.launch} == {(1, 1)}
     assert [r.sweep.point for r in real] == ["1x1", "3x3", "5x5", "7x7"]
+
+
+@pytest.mark.parametrize("axis", sorted(EQUAL))
+def test_what_is_said_of_equal_madds_is_what_is_counted(axis):
+    """The fraction that channels are checked by, beside the count of the networks themselves."""
+    for channels in (17, 32, 61):
+        reference, *others = (counted(p).madds for p in points(axis, channels, "madds").values())
+        worst = max(abs(other / reference - 1) for other in others)
+        assert unequal(AXES[axis], channels) == pytest.approx(worst, abs=1e-9)
+
+
+@pytest.mark.parametrize("axis", sorted(EQUAL))
+def test_128_channels_are_enough_for_every_axis(axis):
+    check_channels(axis)
+    assert unequal(AXES[axis], 128) <= EQUAL_MADDS
 
 
 def test_a_resolution_keeps_its_own_map_and_is_not_run_on_one_pixel():

@@ -90,7 +90,8 @@ def test_without_an_interval_nothing_is_slower(sweep_records):
     points = relatives(sweep_records({"a": 1.0, "b": 9.0}, rounds=5))
     assert points[1].time.low is None
     assert crossover(points) is None
-    assert "no point is slower than a" in turn(points)
+    assert "no point is slower" not in turn(points)
+    assert "unknown. b: too few rounds for an interval: measure longer" in turn(points)
 
 
 def test_the_reference_is_never_slower_than_itself(sweep_records):

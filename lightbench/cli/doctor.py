@@ -1,0 +1,28 @@
+"""One file that says what is wrong with a device: versions, states, and a self-test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lightbench import doctor
+from lightbench.cli._options import chosen_format, emit, output_options
+
+
+@click.command("doctor")
+@click.option("--device", default="cpu", show_default=True, help="The device it is about.")
+@click.option("--selftest", is_flag=True, help="Check its results and clocks, in another process.")
+@output_options
+def command(device: str, selftest: bool, form: str | None, output: Path | None) -> int:  # noqa: FBT001
+    """One file that says what is wrong with a device: versions, states, and a self-test.
+
+    `lightbench doctor --device npu --selftest -o doctor.json` writes what to send with a report. Names
+    of user, host and home folder are not in it.
+
+    Ends with 4 if the device is not available, with 3 if a check of the self-test is not ok.
+    """
+    chosen_format(form, output)
+    report = doctor.examine(device, test=selftest)
+    emit(doctor.view(report), form, output)
+    return report.exit_code
