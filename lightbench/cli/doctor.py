@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from lightbench import doctor
-from lightbench.cli._options import chosen_format, emit, output_options
+from lightbench.cli._options import chosen_format, emit, output_options, say_error
 
 
 @click.command("doctor")
@@ -25,4 +25,8 @@ def command(device: str, selftest: bool, form: str | None, output: Path | None) 
     chosen_format(form, output)
     report = doctor.examine(device, test=selftest)
     emit(doctor.view(report), form, output)
+    if output is not None:
+        if not report.asked.usable:
+            say_error(f"{report.asked.reason}\n  {report.asked.hint}".rstrip())
+        say_error(f"wrote {output}")
     return report.exit_code

@@ -24,7 +24,11 @@ def find(name: str, options: Sequence[str] = ()) -> Device:
     device: Device = registry.load("device", kind).at(int(index or 0), tuple(options))
     for option in options:
         if option not in device.known:
-            known = f"Known: {', '.join(device.known)}." if device.known else "It has none."
+            known = (
+                f"Known: {', '.join(device.known)}."
+                if device.known
+                else "Options are for accelerators."
+            )
             raise UsageError(f"{kind} has no option {option!r}.", known)
     return device
 
@@ -32,6 +36,8 @@ def find(name: str, options: Sequence[str] = ()) -> Device:
 def named(text: str) -> list[str]:
     """The devices of what a user writes: ``npu``, ``npu:5``, ``npu:0,1``, ``cuda:1,cpu``, ``auto``.
     Those that a machine may have several of have their number. Raises UnknownName, UsageError."""
+    if not isinstance(text, str):
+        raise UsageError(f"a device is a name, got {text!r}.", 'Try device="cuda:1".')
     if text == AUTO:
         return [automatic()]
     found: list[str] = []

@@ -326,7 +326,7 @@ def test_the_real_worker_sends_an_error_that_it_can_explain(heard):
     unknown = Group(cases={0: case(options=("warp",))}, rule=QUICK)
     with pytest.raises(LightbenchError, match="null has no option 'warp'") as raised:
         heard.measure(unknown)
-    assert raised.value.hint == "It has none."
+    assert raised.value.hint == "Options are for accelerators."
 
 
 def test_what_the_real_worker_prints_does_not_disturb_our_output(heard, capfd, tmp_path):

@@ -193,7 +193,7 @@ def test_options_of_an_accelerator_are_those_of_all_and_its_own():
 @pytest.mark.parametrize(
     ("name", "options", "said", "hint"),
     [
-        ("cpu", ["graph"], "cpu has no option 'graph'", "It has none."),
+        ("cpu", ["graph"], "cpu has no option 'graph'", "Options are for accelerators."),
         ("cuda:1", ["npu-jit"], "cuda has no option 'npu-jit'", "Known: graph, cold-cache, h2d, energy."),
         ("mps", ["graph"], "mps has no option 'graph'", "Known: cold-cache"),
         ("npu", ["h2d", "warp"], "npu has no option 'warp'", "npu-jit."),
@@ -347,3 +347,9 @@ def test_a_row_of_quirks_says_by_itself_that_nothing_is_special():
     assert row.fell_back("anything") is False
     with row.noticing() as noticed:
         assert noticed == []
+
+
+@pytest.mark.parametrize("thing", [0, None, ["cuda"], b"cpu"])
+def test_a_device_that_is_no_text_is_told_how_to_write_it(thing):
+    with pytest.raises(UsageError, match="a device is a name"):
+        devices.named(thing)

@@ -239,7 +239,7 @@ def test_a_child_that_does_not_even_start_is_a_finding():
 def test_it_passes_on_the_cpu_and_the_file_has_everything(lightbench, tmp_path):
     path = tmp_path / "x.json"
     answer = lightbench("doctor", "--selftest", "-o", path)
-    assert (answer.code, answer.out, answer.err) == (0, "", "")
+    assert (answer.code, answer.out, answer.err) == (0, "", f"lightbench: wrote {path}\n")
     found = json.loads(path.read_text())
     assert found["device"] == "cpu"
     assert found["versions"]["torch"] == torch.__version__
@@ -367,3 +367,14 @@ def test_what_a_container_must_mount_is_there_or_not(tmp_path):
         "/dev/davinci[0-9]*", "/dev/davinci_manager", "npu-smi",
     ]  # fmt: skip
     assert not _report.mounts(tmp_path, {"PATH": "/nowhere"})["npu-smi"]
+
+
+def test_a_file_about_a_device_that_is_not_there_is_written_and_the_reason_is_said(
+    lightbench, tmp_path
+):
+    file = tmp_path / "doctor.json"
+    answer = lightbench("doctor", "--device", "cuda", "-o", file)
+    assert (answer.code, answer.out) == (4, "")
+    assert "no cuda device here" in answer.err
+    assert f"wrote {file}" in answer.err
+    assert json.loads(file.read_text())["usable"] is False
