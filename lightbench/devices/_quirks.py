@@ -20,7 +20,6 @@ Replay = Callable[[], Any]
 class Quirks:
     """A row. Functions take the number of the device among the visible ones."""
 
-    products: str  # "NVIDIA or AMD GPU"
     probe: Callable[[int], DeviceUnavailable | None]  # in no time, and without starting anything
     facts: Callable[
         [int], Facts

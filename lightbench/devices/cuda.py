@@ -72,7 +72,6 @@ def _memory_bytes(index: int) -> int | None:
 
 
 QUIRKS = Quirks(
-    products="NVIDIA GPU, AMD GPU",
     probe=_probe,
     facts=_facts,
     memory_bytes=_memory_bytes,

@@ -18,7 +18,6 @@ def _facts(_index: int) -> Mapping[str, str | int | None]:
 
 
 QUIRKS = Quirks(
-    products="Apple GPU",
     probe=in_torch("mps", _HINT),
     facts=_facts,
     memory_bytes=lambda _index: int(torch.mps.recommended_max_memory()),

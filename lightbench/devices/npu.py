@@ -163,7 +163,6 @@ def _health(index: int) -> Read | None:
 
 
 QUIRKS = Quirks(
-    products="Ascend NPU",
     probe=_probe,
     facts=_facts,
     start=_start,

@@ -26,7 +26,6 @@ def _memory_bytes(index: int) -> int | None:
 
 
 QUIRKS = Quirks(
-    products="Intel GPU",
     probe=in_torch("xpu", _HINT),
     facts=_facts,
     memory_bytes=_memory_bytes,

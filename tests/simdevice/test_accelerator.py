@@ -21,7 +21,7 @@ MIB = 1 << 20
 
 def quirks(**changes):
     facts = lambda index: {"accelerator": f"simulated {index}"}
-    return Quirks(**{"products": "none", "probe": in_torch("sim", "Load it."), "facts": facts, **changes})
+    return Quirks(**{"probe": in_torch("sim", "Load it."), "facts": facts, **changes})
 
 def on(index=0, options=(), kind=Accelerator, **changes):
     return kind("sim", index, quirks(**changes), options)

@@ -25,7 +25,7 @@ def start():
         log.write(f"{os.getpid()} {os.environ.get('SIM_STRICT')}\\n")
 
 QUIRKS = Quirks(
-    products="simulated", probe=in_torch("sim", "Load it."), start=start, l2_bytes=lambda index: 512,
+    probe=in_torch("sim", "Load it."), start=start, l2_bytes=lambda index: 512,
     facts=lambda index: {"accelerator": f"simulated {index}"}, health=lambda index: read, watch_s=0.01,
     strict={"SIM_STRICT": "1"} if os.environ["SIM_APART"] else None,
 )

@@ -340,7 +340,7 @@ def test_a_device_must_say_how_it_is_timed(missing):
 
 
 def test_a_row_of_quirks_says_by_itself_that_nothing_is_special():
-    row = Quirks(products="none", probe=lambda _index: None, facts=lambda _index: {})
+    row = Quirks(probe=lambda _index: None, facts=lambda _index: {})
     assert row.capture is row.strict is row.l2_bytes(0) is row.health(0) is None
     assert row.channels_last
     assert row.float64
