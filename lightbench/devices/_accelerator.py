@@ -257,7 +257,7 @@ class Accelerator(Device):
                     call()
                 self.synchronize()
                 return capture(call)
-        except LightbenchError:
+        except (LightbenchError, torch.OutOfMemoryError):
             raise
         except Exception as error:
             raise UsageError(

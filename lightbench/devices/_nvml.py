@@ -51,17 +51,22 @@ def _library() -> Any | None:
     return pynvml
 
 
+def _opened(nvml: Any) -> bool:
+    """Is there a driver to ask?"""
+    try:
+        nvml.nvmlInit()
+    except nvml.NVMLError:
+        return False
+    return True
+
+
 def driver() -> str | None:
     """Version of the driver: "570.86.15"; None without one."""
     return _driver(_library())
 
 
 def _driver(nvml: Any | None) -> str | None:
-    if nvml is None:
-        return None
-    try:
-        nvml.nvmlInit()
-    except nvml.NVMLError:
+    if nvml is None or not _opened(nvml):
         return None
     version = _told(nvml, "nvmlSystemGetDriverVersion")
     with suppress(nvml.NVMLError):
@@ -85,11 +90,7 @@ def reader(
     of the whole GPU are not the slice's, so they are not known.
     """
     nvml = nvml or _library()
-    if nvml is None:
-        return None
-    try:
-        nvml.nvmlInit()
-    except nvml.NVMLError:
+    if nvml is None or not _opened(nvml):
         return None
     part = _handle(nvml, uuid, index)
     if part is None:

@@ -550,3 +550,20 @@ def test_what_it_said_is_noted(watched):
 
 def test_a_device_is_watched_in_sessions_only(watched):
     assert watched["outside"] == watched["after"] == [None, [], {}]
+
+
+def test_no_memory_for_a_graph_is_no_fault_of_the_network(on_sim):
+    facts = on_sim(
+        SETUP
+        + """
+def capture(call):
+    raise torch.OutOfMemoryError("out of memory")
+
+device = on(options=("graph",), capture=capture)
+try:
+    device.step(lambda: None, nullcontext)
+except Exception as error:
+    answer(kind=type(error).__name__)
+"""
+    )
+    assert facts == {"kind": "OutOfMemoryError"}
