@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lightbench.api import Counts, Profile, count, load_model, profile
     from lightbench.breakdown import LayerTimes, measure_layers
+    from lightbench.compared import Compared, compare
     from lightbench.records import Case, Costs, Latency, Op, Record, Samples, SweepPoint
     from lightbench.studies import (
         Card,
@@ -26,6 +27,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Card": "lightbench.studies",
     "Case": "lightbench.records",
+    "Compared": "lightbench.compared",
     "Costs": "lightbench.records",
     "Counts": "lightbench.api",
     "Guidelines": "lightbench.studies",
@@ -38,6 +40,7 @@ _PUBLIC = {
     "Samples": "lightbench.records",
     "SweepPoint": "lightbench.records",
     "SweepResult": "lightbench.studies",
+    "compare": "lightbench.compared",
     "count": "lightbench.api",
     "lint_model": "lightbench.studies",
     "load_model": "lightbench.api",
@@ -50,6 +53,7 @@ _PUBLIC = {
 __all__ = [
     "Card",
     "Case",
+    "Compared",
     "Costs",
     "Counts",
     "Guidelines",
@@ -63,6 +67,7 @@ __all__ = [
     "SweepPoint",
     "SweepResult",
     "__version__",
+    "compare",
     "count",
     "lint_model",
     "load_model",

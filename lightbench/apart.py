@@ -80,39 +80,52 @@ def _in_child(
         trusted=group.trusted,
         keep_memory=bool(facts()),
     )
+    for kind, value in answers(Request.__module__, request, environ, group.device):
+        if kind == "say":
+            say(value)
+        elif kind == "progress" and progress:
+            progress(msgspec.convert(value, Progress))
+        elif kind == "record":
+            finish(value[0], msgspec.convert(value[1], Record))
+
+
+def answers(
+    module: str, request: Any, environ: Mapping[str, str], device: str
+) -> Iterator[tuple[str, Any]]:
+    """What a process of its own says to a request: ``module`` is run there and calls `worker.serve`.
+
+    Ctrl-C reaches the child too, which sends what it has; KeyboardInterrupt is raised then. Raises
+    what the child raised, and NotAvailable if it dies.
+    """
     reader, writer = os.pipe()
     end = ""
     with (
         subprocess.Popen(  # noqa: S603  our own module
-            [sys.executable, "-m", Request.__module__, str(writer)],
+            [sys.executable, "-m", module, str(writer)],
             env={**autoload.handed_on(os.environ), **environ, MARK: "1"},
             pass_fds=[writer],
             stdin=subprocess.PIPE,
         ) as child,
-        os.fdopen(reader, "rb") as answers,
+        os.fdopen(reader, "rb") as lines,
         _interrupts_left_to(child) as interrupts,
     ):
         os.close(writer)
         assert child.stdin is not None
         with suppress(BrokenPipeError), child.stdin as stdin:
             stdin.write(msgspec.json.encode(request))
-        for kind, value in _lines(answers):
-            if kind == "say":
-                say(value)
-            elif kind == "progress" and progress:
-                progress(msgspec.convert(value, Progress))
-            elif kind == "record":
-                finish(value[0], msgspec.convert(value[1], Record))
-            elif kind == "error":
-                raise _again(value)
-            elif kind == "end":
+        for kind, value in _lines(lines):
+            if kind == "error":
+                raise again(value)
+            if kind == "end":
                 end = value
+            else:
+                yield kind, value
     code = child.wait()
     if interrupts or end == "interrupted":
         raise KeyboardInterrupt
     if not end:
         raise NotAvailable(
-            f"the process that measures on {group.device} ended early: {ending(code)}.",
+            f"the process that measures on {device} ended early: {ending(code)}.",
             "`lightbench doctor --selftest` finds out more.",
         )
 
@@ -139,14 +152,15 @@ def _interrupts_left_to(child: subprocess.Popen[bytes]) -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, before)
 
 
-def _lines(answers: Any) -> Iterator[tuple[str, Any]]:
-    for line in answers:
+def _lines(pipe: Any) -> Iterator[tuple[str, Any]]:
+    for line in pipe:
         if not line.endswith(b"\n"):  # what a process that was killed had begun to say
             return
         yield json.loads(line)
 
 
-def _again(value: Mapping[str, Any]) -> LightbenchError:
+def again(value: Mapping[str, Any]) -> LightbenchError:
+    """The error that a child sent."""
     error = LightbenchError(value["message"], value["hint"])
     error.exit_code = value["exit_code"]
     return error

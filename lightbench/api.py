@@ -131,7 +131,7 @@ def load_model(model: str) -> nn.Module:
     return sources.find(model).build()
 
 
-def _check_model(model: Any) -> None:
+def check_model(model: Any) -> None:
     if not isinstance(model, (str, nn.Module)):
         hint = f"Build it first: {model.__name__}()." if isinstance(model, type) else ""
         raise UsageError(f"a model is a name or a torch.nn.Module, got {model!r}.", hint)
@@ -154,7 +154,7 @@ def count(
     what a module is in. ``strict`` raises UncountedOps if an operator has no rule. A module is as it
     was afterwards.
     """
-    _check_model(model)
+    check_model(model)
     suite.check_batch(batch)
     if dtype is not None and dtype not in get_args(Dtype):
         raise UnknownName("dtype", dtype, get_args(Dtype), f"Known: {', '.join(get_args(Dtype))}.")
@@ -244,16 +244,16 @@ def profile(
     if not models:
         raise UsageError("no model is named.", 'Try lightbench.profile("mobilenet_v2").')
     for model in models:
-        _check_model(model)
+        check_model(model)
     if args is not None and (batch is not None or input):
         raise UsageError("args say the batch and the shape of the input themselves.")
-    names, given = _handed_over(models, args)
+    names, given = handed_over(models, args)
     if args is not None and len(given) < len(names):
         raise UsageError("args are for modules, not for models by name.", "Use input and batch.")
     cases, errors = suite.plan(
         names,
         inputs=specs_of(input),
-        at_hand={name: _defaults(of) for name, of in given.items()},
+        at_hand={name: defaults_of(of) for name, of in given.items()},
         trusted=trusted,
         device=[device],
         engine=_list(engine),
@@ -279,7 +279,7 @@ def profile(
     return Profile(tuple(records))
 
 
-def _handed_over(
+def handed_over(
     models: Sequence[Model], args: tuple[Any, ...] | None
 ) -> tuple[list[str], dict[str, Given]]:
     """Names for all models; those that are modules also by that name."""
@@ -297,7 +297,7 @@ def _handed_over(
     return names, given
 
 
-def _defaults(given: Given) -> dict[str, Any]:
+def defaults_of(given: Given) -> dict[str, Any]:
     """What a handed-over network says about its case by itself."""
     dtype = own_dtype(given.network)
     if given.args is None:

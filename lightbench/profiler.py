@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn.parameter import is_lazy
 from torch.utils import _pytree as pytree
 
-from lightbench import registry
+from lightbench import registry, units
 from lightbench.costs.count import count_costs
 from lightbench.devices import Device
 from lightbench.errors import LightbenchError, ModelError, OutOfMemory
@@ -30,7 +30,6 @@ from lightbench.models._inputs import SETTLING_IMAGES, lay_out, make_inputs, set
 from lightbench.records import SCHEMA, Case, Costs, Dtype, Environment, Failure, Record, Samples
 from lightbench.timing import environment
 from lightbench.timing.stats import contended, summarize
-from lightbench.units import count, size
 
 if TYPE_CHECKING:
     from torch import nn
@@ -111,7 +110,7 @@ def measured(prepared: Prepared, samples: Samples, where: Environment) -> Record
         warnings.append("contended: other programs used this CPU meanwhile.")
     if samples.throttled_rounds:
         warnings.append(
-            f"{count(samples.throttled_rounds)} rounds were thrown away: the device was slowed down."
+            f"{units.count(samples.throttled_rounds)} rounds were thrown away: the device was slowed down."
         )
     return Record(
         schema=SCHEMA,
@@ -124,6 +123,26 @@ def measured(prepared: Prepared, samples: Samples, where: Environment) -> Record
         latency=latency,
         peak_memory_bytes=prepared.peak_memory_bytes,
         warnings=tuple(warnings),
+    )
+
+
+def count(case: Case) -> Costs:
+    """What a case by name costs; nothing is timed. Raises a LightbenchError."""
+    with random_numbers_kept():
+        network = _network(case, None, "cpu", trusted=True)
+        return count_costs(network, lambda kind: (_arguments(case, None, kind), {}))
+
+
+def counted(prepared: Prepared, where: Environment) -> Record:
+    """The record of a case that was made ready and then not timed."""
+    return Record(
+        schema=SCHEMA,
+        time=_now(),
+        case=prepared.case,
+        status="ok",
+        environment=where,
+        costs=prepared.costs,
+        warnings=prepared.warnings,
     )
 
 
@@ -212,8 +231,8 @@ def _check_memory(costs: Costs, case: Case, free: int | None) -> None:
     )
     if free is not None and needed > free:
         raise OutOfMemory(
-            f"out of memory: {case.model} at batch {case.batch} needs more than {size(needed)},"
-            f" and {size(free)} are free.",
+            f"out of memory: {case.model} at batch {case.batch} needs more than {units.size(needed)},"
+            f" and {units.size(free)} are free.",
             "Try a smaller --batch or --input.",
         )
 

@@ -140,3 +140,15 @@ def parse_shape(text: str) -> tuple[int, ...]:
             "Write it without the batch, as channels x height x width: --input 3x224x224.",
         )
     return tuple(int(part) for part in parts)
+
+
+def parse_fraction(text: str) -> float:
+    """Read ``2%``, ``+2 %`` or ``0.02``. Raises UsageError."""
+    digits, percents, rest = text.strip().partition("%")
+    try:
+        value = float(digits) / (100 if percents else 1)
+    except ValueError:
+        value = math.nan
+    if rest.strip() or not math.isfinite(value):
+        raise UsageError(f"cannot read {text!r} as a fraction.", "Write 2% or 0.02.")
+    return value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -38,18 +38,18 @@ def is_one() -> bool:
     return MARK in os.environ
 
 
-def main(arguments: Sequence[str]) -> None:
-    """The worker: measure what stdin asks for."""
+def serve(descriptor: str, work: Callable[[bytes, Send], None]) -> None:
+    """Answer the request on stdin: ``work`` gets it and a way to send lines to the descriptor."""
     autoload.hold_back()
     os.dup2(2, 1)
-    request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
-    with os.fdopen(int(arguments[0]), "wb", buffering=0) as pipe:
+    request = sys.stdin.buffer.read()
+    with os.fdopen(int(descriptor), "wb", buffering=0) as pipe:
 
         def send(kind: str, value: Any) -> None:
             pipe.write(msgspec.json.encode([kind, value]) + b"\n")
 
         try:
-            _measure(request, send)
+            work(request, send)
         except KeyboardInterrupt:
             send("end", "interrupted")
         except LightbenchError as error:
@@ -61,7 +61,8 @@ def main(arguments: Sequence[str]) -> None:
             send("end", "done")
 
 
-def _measure(request: Request, send: Send) -> None:
+def _measure(text: bytes, send: Send) -> None:
+    request = msgspec.json.decode(text, type=Request)
     # These import torch, which must not import anything else along with it.
     from lightbench import devices, rounds
     from lightbench.devices._memory import keep_freed_memory
@@ -85,4 +86,4 @@ def _measure(request: Request, send: Send) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    serve(sys.argv[1], _measure)

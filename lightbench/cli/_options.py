@@ -18,7 +18,7 @@ from lightbench import registry, store
 from lightbench.errors import StoreError, UnknownName, UsageError
 from lightbench.exporters import View, format_of
 from lightbench.records import Record
-from lightbench.units import visible
+from lightbench.units import parse_fraction, visible
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,6 +43,16 @@ class Many(click.ParamType[list[Any]]):
             raise UsageError(f"cannot read {value!r} as {self.what}.", "Try 1, or 1,8.") from error
 
 
+class Fraction(click.ParamType[float]):
+    """``2%`` or ``0.02``."""
+
+    name = "fraction"
+
+    def convert(self, value: Any, _param: Any, _ctx: Any) -> float:
+        return parse_fraction(str(value))
+
+
+FRACTION = Fraction()
 NUMBERS = Many(int, "whole numbers")
 WORDS = Many(str, "names")
 

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from lightbench.units import DASH
 
+LEVELS = ("error", "warning", "notice", "")  # how grave a row is; "": nothing to point out
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -31,7 +33,8 @@ class Column:
 class Table:
     """Rows of raw values under their columns; notes explain what a heading cannot.
 
-    Titles, notes and values may hold text of any origin: each exporter makes it inert.
+    Titles, notes and values may hold text of any origin: each exporter makes it inert. Under the key
+    ``level`` is one of LEVELS.
     """
 
     title: str
@@ -47,6 +50,26 @@ class Table:
                 raise ValueError(f"a row has {len(row)} values for {len(self.columns)} columns")
             if any(isinstance(value, float) and not math.isfinite(value) for value in row):
                 raise ValueError(f"a number is not finite in {row}; unknown is None")
+            if self.level(row) not in LEVELS:
+                raise ValueError(f"a level is none of {LEVELS} in {row}")
+
+    def named(self, row: tuple[Any, ...]) -> dict[str, Any]:
+        """The values of a row by the keys of their columns."""
+        return {column.key: value for column, value in zip(self.columns, row, strict=True)}
+
+    def level(self, row: tuple[Any, ...]) -> Any:
+        """How grave a row is; where no column says so, every row is a notice."""
+        return self.named(row).get("level", "notice")
+
+    def said(self, row: tuple[Any, ...]) -> str:
+        """A row in words, where there is no table: ``model: net, time (ms): 4.31``. What is unknown,
+        empty or for programs only is not said, but for a ``note``, which stands below a table."""
+        words = [
+            (column.heading, column.text(value))
+            for column, value in zip(self.columns, row, strict=True)
+            if (column.shown or column.key == "note") and value is not None
+        ]
+        return ", ".join(f"{name}: {text}" if name else text for name, text in words if text)
 
     def for_people(self) -> Table:
         """The same table without columns that are for programs only or say nothing in any row."""
@@ -67,13 +90,15 @@ class Table:
 @dataclass(frozen=True, slots=True)
 class View:
     """One answer twice: ``table`` for people and CSV, ``data`` (builtins) for JSON. ``above`` are
-    tables that people read first."""
+    tables that people read first. With ``folded`` they see it, folded away where the format can, instead
+    of ``table``, which has all rows and which programs still get."""
 
     table: Table
     data: Any
     above: tuple[Table, ...] = ()
+    folded: Table | None = None
 
     @property
     def tables(self) -> tuple[Table, ...]:
         """What people are shown, in that order."""
-        return (*self.above, self.table)
+        return (*self.above, self.folded or self.table)

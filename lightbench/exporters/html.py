@@ -11,8 +11,16 @@ SUFFIXES = (".html", ".htm")
 
 
 def render(view: View, *, width: int | None = None, colour: bool = False) -> str:  # noqa: ARG001
-    """A ``div`` for each table with its notes, in ASCII, with no script, link or style sheet."""
-    return "".join(map(_table, view.tables))
+    """A ``div`` for each table with its notes, in ASCII, with no script, link or style sheet. What is
+    folded is opened by a click on its title."""
+    return "".join(
+        _folded(table) if table is view.folded else _table(table) for table in view.tables
+    )
+
+
+def _folded(table: Table) -> str:
+    title = _text(table.title)
+    return f"<details>\n<summary>{title}</summary>\n{_table(table)}</details>\n"
 
 
 def _table(table: Table) -> str:

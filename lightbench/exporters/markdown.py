@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from html import escape
 from typing import Any
 
 from lightbench.exporters._view import Column, Table, View
@@ -16,14 +17,25 @@ _PROSE = re.compile(r"(?!.*(://|www\.))[A-Za-z0-9(?!][A-Za-z0-9 ,.;:()%/'?!+=-]*
 
 
 def render(view: View, *, width: int | None = None, colour: bool = False) -> str:  # noqa: ARG001
-    """GFM tables, each under its title; names are code spans, notes a list below."""
-    return "\n".join(map(_table, view.tables))
+    """GFM tables, each under its title; names are code spans, notes a list below. What is folded is
+    opened by a click on its title."""
+    return "\n".join(
+        _folded(table) if table is view.folded else f"**{_prose(table.title)}**\n\n{_table(table)}"
+        for table in view.tables
+    )
+
+
+def _folded(table: Table) -> str:
+    """A table inside HTML, in which Markdown goes on after an empty line."""
+    title = escape(visible(table.title))
+    # GitHub looks for mentions and links in HTML, too, but not in code.
+    title = title if _PROSE.fullmatch(table.title) else f"<code>{title}</code>"
+    return f"<details><summary>{title}</summary>\n\n{_table(table)}\n</details>\n"
 
 
 def _table(table: Table) -> str:
     table = table.for_people()
-    lines = [f"**{_prose(table.title)}**", ""]
-    lines.append(_row(column.heading for column in table.columns))
+    lines = [_row(column.heading for column in table.columns)]
     lines.append(_row("---:" if column.align == "right" else ":---" for column in table.columns))
     lines += [_row(map(_cell, table.columns, row)) for row in table.rows]
     lines += ["", *(f"- {_prose(note)}" for note in table.notes)]

@@ -9,13 +9,13 @@ from __future__ import annotations
 import ast
 import contextlib
 import hashlib
-import importlib
 import importlib.util
 import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -23,11 +23,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from lightbench import registry
 from lightbench.errors import (
     MissingPackage,
+    NotAvailable,
     UnknownName,
     UntrustedCode,
     UsageError,
 )
 from lightbench.faults import explain_plainly
+from lightbench.models._trees import placed
 from lightbench.records import InputSpec
 
 if TYPE_CHECKING:
@@ -102,7 +104,7 @@ def _torchvision() -> Any:
     from lightbench.models._torchvision import import_torchvision  # 1.3 s
 
     import_torchvision()
-    return importlib.import_module("torchvision.models")
+    return import_module("torchvision.models")
 
 
 def _torchvision_names() -> list[str]:
@@ -133,7 +135,7 @@ def _timm() -> Any:
 
     import_torchvision()
     try:
-        return importlib.import_module("timm")
+        return import_module("timm")
     except ImportError as error:
         raise MissingPackage(
             f"timm is not installed, or does not load: {error}.", "pip install 'lightbench[timm]'"
@@ -209,8 +211,9 @@ def _made(fault: str, make: Callable[..., T], *args: Any, **kwargs: Any) -> T:
 
 def _from_file(model: str) -> Source:
     stem, colon, call = model.rpartition(".py:")
-    path = Path(f"{stem}.py" if colon else model)
-    if not path.is_file():
+    path = Path(f"{stem}.py" if colon else model)  # as the user wrote it, which messages repeat
+    file = placed(path)
+    if not file.is_file():
         raise UsageError(f"there is no file {str(path)!r}.", "Write path/file.py:Class.")
     parsed = _parse_call(call if colon else "")
     if parsed is None:
@@ -218,7 +221,7 @@ def _from_file(model: str) -> Source:
     name, args, kwargs = parsed
 
     def build() -> nn.Module:
-        module = _import(path)
+        module = _import(file.resolve())
         factory = getattr(module, name, None)
         if factory is None:
             near = get_close_matches(name, list(vars(module)), n=2)
@@ -226,7 +229,7 @@ def _from_file(model: str) -> Source:
                 f"{str(path)!r} has no {name!r}.",
                 f"Did you mean {' or '.join(near)}?" if near else _offer(path),
             )
-        with _beside(path.resolve()):
+        with _beside(file.resolve()):
             return _build(factory, name, args, kwargs, path)
 
     return Source(build, (InputSpec.parse(DEFAULT_INPUT),))
@@ -251,8 +254,8 @@ def _parse_call(call: str) -> tuple[str, list[Any], dict[str, Any]] | None:
 
 def _offer(path: Path) -> str:
     """What the file defines, so that the next try can be right."""
-    with contextlib.suppress(SyntaxError, ValueError, OSError):
-        nodes = ast.parse(path.read_text(encoding="utf-8")).body
+    with contextlib.suppress(SyntaxError, ValueError, OSError, NotAvailable):
+        nodes = ast.parse(placed(path).read_text(encoding="utf-8")).body
         classes = [node.name for node in nodes if isinstance(node, ast.ClassDef)]
         if classes:
             return f"Write {path}:{classes[0]} (it defines {', '.join(classes[:8])})."
@@ -263,40 +266,81 @@ _USER = "lightbench_user_"  # how modules that are a user's file begin
 
 
 def _import(path: Path) -> ModuleType:
-    path = path.resolve()
-    name = f"{_USER}{path.stem}_{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise UsageError(f"{str(path)!r} cannot be imported as Python.")
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    try:
-        with _beside(path):
+    """Run the file anew. One in a package is that package's module, so that it can import from ``.``;
+    what was loaded under that name before, the user's own or an earlier one, stays under it."""
+    own = f"{_USER}{path.stem}_{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
+    with _beside(path):
+        name = _name_in_package(path) or own
+        before = sys.modules.get(name)
+        package = name.rpartition(".")[0]
+        if package:
+            _made(f"the package {package} fails when it is imported", import_module, package)
+        if before is None and name in sys.modules:  # its package has just done it
+            sys.modules[own] = sys.modules[name]
+            return sys.modules[own]
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise UsageError(f"{str(path)!r} cannot be imported as Python.")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = sys.modules[own] = module
+        try:
             _made(f"{path.name} fails when it is imported", spec.loader.exec_module, module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
+        except BaseException:
+            for key in {name, own}:
+                sys.modules.pop(key, None)
+            raise
+        finally:
+            if before is not None and name != own:
+                sys.modules[name] = before
+        if package and before is None:
+            setattr(sys.modules[package], name.rpartition(".")[2], module)
+        return module
+
+
+def _name_in_package(path: Path) -> str:
+    """``package.sub.net``; "" for a file that is in no package, or in one that is called like another
+    package that is loaded."""
+    top = _top(path)
+    parts = path.with_suffix("").relative_to(top).parts
+    if len(parts) == 1 or "." in path.stem:
+        return ""
+    loaded = sys.modules.get(parts[0])
+    file = getattr(loaded, "__file__", None) if loaded else top / parts[0] / "__init__.py"
+    if file is None or Path(file).resolve() != (top / parts[0] / "__init__.py").resolve():
+        return ""
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _top(path: Path) -> Path:
+    """The folder that holds the outermost package that ``path`` is in; its own folder without one."""
+    folder = path.parent
+    while (folder / "__init__.py").is_file() and folder.name.isidentifier():
+        folder = folder.parent
+    return folder
 
 
 @contextlib.contextmanager
 def _beside(path: Path) -> Iterator[None]:
-    """The file may import its neighbours, as when Python runs it."""
-    _step_aside(path.parent)
-    sys.path.insert(0, str(path.parent))
+    """The file may import its neighbours, as when Python runs it, and the package it is in."""
+    folders = list(dict.fromkeys((path.parent, _top(path))))
+    _step_aside(set(folders))
+    sys.path[:0] = map(str, folders)
     try:
         yield
     finally:
-        sys.path.remove(str(path.parent))
+        for folder in folders:
+            sys.path.remove(str(folder))
 
 
-def _step_aside(folder: Path) -> None:
-    """Forget neighbours of other files that are called like a neighbour in ``folder``: two checkouts
+def _step_aside(folders: set[Path]) -> None:
+    """Forget neighbours of other files that are called like a neighbour in ``folders``: two checkouts
     of one project can be compared, each with its own modules."""
     users = [module for name, module in sys.modules.items() if name.startswith(_USER)]
-    others = {Path(str(module.__file__)).parent for module in users} - {folder}
-    for other in others:
-        for name in _packages(other).keys() & _packages(folder).keys():
-            if getattr(sys.modules.get(name), "__file__", None) == str(_packages(other)[name]):
+    files = [Path(str(module.__file__)) for module in users]
+    here = {name for folder in folders for name in _packages(folder)}
+    for other in {folder for file in files for folder in (file.parent, _top(file))} - folders:
+        for name, file in _packages(other).items():
+            if name in here and getattr(sys.modules.get(name), "__file__", None) == str(file):
                 for inside in [n for n in sys.modules if n == name or n.startswith(f"{name}.")]:
                     del sys.modules[inside]
 

@@ -14,11 +14,13 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from lightbench.errors import NotAvailable, UsageError
 from lightbench.records import Samples, Stop
-from lightbench.timing.stats import ENOUGH, half_width, median, paired_ratio
+from lightbench.timing.known import all_times, ratio_half_width, rounds_half_width, seconds_left
+from lightbench.timing.stats import ENOUGH, median
 
 SHORT_S = 50e-6  # calls below this are timed in blocks: reading the clocks costs up to 2 us
 BLOCK_S = 1e-3  # how long such a block lasts, so that the harness is below 0.2 % of it
@@ -33,6 +35,8 @@ LONG_S = 0.1  # a call this long moves far more than the caches hold: it needs n
 
 VISIT = 0.25  # of the longest call: so long a visit may last for the sake of more samples ...
 MAX_VISIT = 31  # ... of which more than this would help no more
+
+ALIKE = 1.25  # calls whose lengths differ by less spoil the caches for each other alike
 
 CHECK_GROWTH = (
     1.1  # look again when there are 10 % more samples: sorting then costs next to nothing
@@ -111,6 +115,9 @@ class Progress:
 
 
 Visit = tuple[Reading, ...]  # the samples of one case in one round
+
+Enough = Callable[[float, Callable[[], dict[str, list[float]]]], bool]
+"""Given the seconds spent on rounds and a way to get the times by case: is enough known?"""
 
 
 class _Case(NamedTuple):
@@ -195,6 +202,24 @@ def _visit(case: _Case, *, untimed_first: bool) -> Visit:
     return tuple(_read(case.step, case.calls_per_sample) for _ in range(case.samples_per_round))
 
 
+def _round(
+    cases: Mapping[str, _Case],
+    order: Sequence[str],
+    failed: dict[str, Exception],
+    *,
+    untimed_first: bool,
+) -> dict[str, Visit]:
+    """Visit cases in this order; those that fail go to ``failed``."""
+    taken: dict[str, Visit] = {}
+    for name in order:
+        visit = _attempt(_visit, cases[name], untimed_first=untimed_first)
+        if isinstance(visit, Exception):
+            failed[name] = visit
+        else:
+            taken[name] = visit
+    return taken
+
+
 def _attempt(work: Callable[..., T], *args: Any, **settings: Any) -> T | Exception:
     try:
         return work(*args, **settings)
@@ -204,42 +229,23 @@ def _attempt(work: Callable[..., T], *args: Any, **settings: Any) -> T | Excepti
         return error
 
 
-def _half_width(rounds: Sequence[Mapping[str, Visit]], name: str) -> float:
-    width = half_width(_times(rounds, name))
-    return math.inf if width is None else width
-
-
-def _ratio_half_width(rounds: Sequence[Mapping[str, Visit]], name: str, reference: str) -> float:
-    """Half the interval of the logarithm: for small ones the same as a fraction of the ratio."""
-    if reference not in rounds[-1]:
-        return math.inf
-    ratio = paired_ratio(_times(rounds, reference), _times(rounds, name))
-    if ratio.log_low is None or ratio.log_high is None:
-        return math.inf
-    return (ratio.log_high - ratio.log_low) / 2
-
-
-def _times(rounds: Sequence[Mapping[str, Visit]], name: str) -> list[float]:
-    return [median(reading.time_s for reading in taken[name]) for taken in rounds]
-
-
-def _left_s(
-    done_s: float, rounds: int, budget_s: float, rel: float, look: tuple[int, float] | None
-) -> float:
-    """Seconds until convergence, of which the budget allows at most what is left of it. The half
-    width shrinks as 1/sqrt(rounds): David and Nagaraja, Order Statistics, 3rd ed., section 10.2."""
-    left = max(budget_s - done_s, 0.0)
-    if look is None:
-        return left
-    rounds_then, worst = look
-    missing = rounds_then * (worst / rel) * (worst / rel) - rounds
-    return min(left, max(missing, 0.0) * done_s / rounds)
+def _alike(cases: Mapping[str, _Case]) -> bool:
+    """Measured: with networks 1.5 times apart the ratio is 1.5 % off without the untimed call, with
+    alike ones it is not, and there are twice as many pairs."""
+    lengths = [case.typical_s for case in cases.values()]
+    return bool(lengths) and max(lengths) <= ALIKE * min(lengths)
 
 
 def clocks(readings: Sequence[Reading]) -> dict[str, Any]:
     """The times of each clock, as `Samples` has them; none of a clock that missed one."""
     columns = {clock: [getattr(reading, clock) for reading in readings] for clock in CLOCKS}
     return {clock: () if None in times else tuple(times) for clock, times in columns.items()}
+
+
+def _stop(*, known: bool, interrupted: bool) -> Stop:
+    if interrupted:
+        return "interrupted"
+    return "converged" if known else "max_seconds"
 
 
 def _samples(case: _Case, readings: Sequence[Reading], stop: Stop, throttled: int) -> Samples:
@@ -269,13 +275,17 @@ def collect(
     rng: random.Random,
     report: Callable[[Progress], None] | None = None,
     compared: Mapping[str, str] | None = None,
+    enough: Enough | None = None,
 ) -> dict[str, Samples | Exception]:
     """Time every case, by name; ``clock`` gives seconds and only ever decides when to stop.
 
     Rounds end when every median is known within ``rule.rel``, or when the next round would not fit
     into ``rule.max_s`` times the number of cases (warm-up not counted); one round is run in any
-    case. A case has ``samples_per_round`` samples of each round. ``stop`` is "converged" for a case whose own
-    median is known well enough, "max_seconds" otherwise.
+    case. A case has ``samples_per_round`` samples of each round. ``stop`` is "converged" for a case
+    whose own median is known well enough, "max_seconds" otherwise.
+
+    With ``enough`` it alone decides that enough is known; cases of about the same length then go
+    without the untimed call.
 
     A step that raises ends its case: its exception is returned, the other cases go on. Ctrl-C ends
     the rounds: what whole rounds gave is returned with ``stop`` "interrupted". Before the first
@@ -289,20 +299,21 @@ def collect(
     ``rule.min_samples`` keeps the first look from being early.
     """
     outcomes = {name: _attempt(_warm_up, step, rule, clock) for name, step in steps.items()}
-    ready = {n: case for n, case in outcomes.items() if isinstance(case, _Case)}
-    cases = _with_visits(ready, compared)
+    cases = _with_visits({n: c for n, c in outcomes.items() if isinstance(c, _Case)}, compared)
     failed = {name: case for name, case in outcomes.items() if isinstance(case, Exception)}
     rounds: list[dict[str, Visit]] = []  # appended whole: an interrupt never leaves half a round
     throttled: list[str] = []  # why, for each round that was thrown away
     budget_s = rule.max_s * len(cases)
+    spoiling = enough is None or not _alike(cases)
+    settled = False  # what `enough` said
     due, look, reported = rule.min_samples, None, -math.inf
     interrupted = False
 
     def widths(alive: Iterable[str]) -> dict[str, float]:
         if compared is None:
-            return {name: _half_width(rounds, name) for name in alive}
+            return {name: rounds_half_width(rounds, name) for name in alive}
         return {
-            name: _ratio_half_width(rounds, name, compared[name])
+            name: ratio_half_width(rounds, name, compared[name])
             for name in alive
             if name in compared
         }
@@ -310,13 +321,8 @@ def collect(
     began = clock()
     try:
         while alive := [name for name in cases if name not in failed]:
-            taken: dict[str, Visit] = {}
-            for name in rng.sample(alive, len(alive)):
-                visit = _attempt(_visit, cases[name], untimed_first=len(alive) > 1)
-                if isinstance(visit, Exception):
-                    failed[name] = visit
-                else:
-                    taken[name] = visit
+            order = rng.sample(alive, len(alive))
+            taken = _round(cases, order, failed, untimed_first=spoiling and len(alive) > 1)
             if not taken:
                 break
             slowed = [r.throttled for visit in taken.values() for r in visit if r.throttled]
@@ -325,13 +331,17 @@ def collect(
             else:
                 rounds.append(taken)
             tried, n, done_s = len(rounds) + len(throttled), len(rounds), clock() - began
-            if n >= due and not slowed:
+            if enough is not None:
+                settled = n > 0 and not slowed and enough(done_s, partial(all_times, rounds, taken))
+                if settled:
+                    break
+            elif n >= due and not slowed:
                 look = (n, max(widths(taken).values(), default=math.inf))
                 due = math.ceil(n * CHECK_GROWTH)
                 if look[1] <= rule.rel:
                     break
             if report and n and done_s - reported >= REPORT_EVERY_S:
-                left_s = _left_s(done_s, n, budget_s, rule.rel, look)
+                left_s = seconds_left(done_s, n, budget_s, rule.rel, look)
                 report(Progress(done_s, left_s, n, look[1] if look else None))
                 reported = done_s
             if tried >= rule.max_samples or done_s * (tried + 1) / tried > budget_s:
@@ -346,11 +356,9 @@ def collect(
     known = widths(name for name in cases if name not in failed) if rounds else {}
 
     def stop(name: str) -> Stop:
-        if interrupted:
-            return "interrupted"
         width = known.get(name, max(known.values(), default=math.inf))  # a reference: all of them
-        enough = len(rounds) >= rule.min_samples and width <= rule.rel
-        return "converged" if enough else "max_seconds"
+        narrow = len(rounds) >= rule.min_samples and width <= rule.rel
+        return _stop(known=settled if enough else narrow, interrupted=interrupted)
 
     return {
         name: failed[name]

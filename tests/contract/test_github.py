@@ -1,4 +1,4 @@
-"""GitHub Actions annotations, read the way the runner reads them: one row is one notice, no more.
+"""GitHub Actions annotations, read the way the runner reads them: one row is at most one.
 
 The grammar is that of the runner's ActionCommand.cs: a line that begins with ``::`` is a command,
 ``::name key=value,key=value::message``, in which %0D, %0A and %25 are unescaped in the message, and
@@ -49,6 +49,11 @@ def unescape(text, *more):
     for code in ("%0D", "%0A", *more):
         text = text.replace(code, chr(int(code[1:], 16)))
     return text.replace("%25", "%")
+
+
+def said(*words):
+    """The message for these headings and texts."""
+    return ", ".join(visible(f"{name}: {text}" if name else text) for name, text in words if text)
 
 
 def quiet(text):
@@ -105,6 +110,37 @@ def test_numbers_are_written_as_the_table_writes_them_and_what_is_unknown_is_lef
     assert render(View(table, [])) == "::notice title=T::time (ms): 500 ms, word\n"
 
 
+@pytest.mark.parametrize("level", ["error", "warning", "notice"])
+def test_a_row_is_as_grave_as_its_level_says(level):
+    columns = (Column("a", "a"), Column("level", "level", shown=False))
+    shown = render(View(Table("T", columns, (("x", level), ("y", "notice"))), []))
+    assert shown == f"::{level} title=T::a: x\n::notice title=T::a: y\n"
+
+
+def test_a_row_with_an_empty_level_is_not_annotated():
+    columns = (Column("a", "a"), Column("level", "level", shown=False))
+    table = Table("T", columns, (("x", ""), ("y", "error"), ("z", "")))
+    assert commands(render(View(table, []))) == [("error", {"title": "T"}, "a: y")]
+    quiet_one = Table("T", columns, (("x", ""),))
+    assert render(View(quiet_one, [])) == "::notice title=T::nothing to report\n"
+
+
+@pytest.mark.parametrize("level", ["Error", "stop-commands", "error::x\n::set-env", None, 1])
+def test_no_other_level_can_be_written(level):
+    with pytest.raises(ValueError, match="level"):
+        Table("T", (Column("level", "level", shown=False),), ((level,),))
+
+
+def test_what_people_see_folded_is_annotated_all_the_same():
+    table = Table("T", (Column("a", "a"),), (("x",), ("y",)))
+    rest = Table("R", (Column("a", "a"),), (("y",),))
+    assert render(View(table, [], above=(rest,), folded=rest)) == render(View(table, []))
+
+
+def test_an_empty_text_is_not_said():
+    assert render(view(("", "x"), title="T")) == "::notice title=T::b: x\n"
+
+
 def test_the_tables_above_are_for_people_and_not_annotated():
     table = Table("T", (Column("a", "a"),), (("x",),))
     assert render(View(table, [], above=(table, table))) == "::notice title=T::a: x\n"
@@ -130,14 +166,14 @@ def test_no_text_starts_a_command_or_ends_a_property(title, first, second, file)
     place = {"file": visible(file), "line": "3"} if file else {"line": "3"}
     assert one[:2] == ("notice", {**place, "title": visible(title)})
     assert two[:2] == ("notice", {"title": visible(title)})
-    assert one[2] == f"a: {visible(first)}, b: {visible(second)}"
-    assert two[2] == f"a: {visible(second)}, b: {visible(first)}"
+    assert one[2] == said(("a", first), ("b", second))
+    assert two[2] == said(("a", second), ("b", first))
 
 
 @given(TEXTS, TEXTS)
 def test_headings_are_text_too(heading, value):
     (command,) = commands(render(view((value,), a=heading)))
-    assert command[2] == visible(f"{heading}: {value}" if heading else value)
+    assert command[2] == said((heading, value))
 
 
 @pytest.mark.parametrize("text", PARTS, ids=ascii)
@@ -159,7 +195,7 @@ def test_a_profile_is_a_notice_a_case_whatever_the_cases_are_called(make_record,
     assert [name for name, _, _ in found] == ["notice"] * len(names)
     for model, (_, properties, message) in zip(names, found, strict=True):
         assert set(properties) == {"title"}
-        assert message.startswith(f"model: {visible(model)}")
+        assert message.startswith(said(("model", model)))
 
 
 def test_a_profile_without_cases_is_one_notice():

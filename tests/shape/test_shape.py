@@ -33,8 +33,8 @@ def calls(path):
 
 def test_the_public_names_are_these():
     assert lightbench.__all__ == [
-        "Card", "Case", "Costs", "Counts", "Guidelines", "Latency", "LayerTimes", "Lint", "Op",
-        "Profile", "Record", "Samples", "SweepPoint", "SweepResult", "__version__", "count",
+        "Card", "Case", "Compared", "Costs", "Counts", "Guidelines", "Latency", "LayerTimes", "Lint", "Op",
+        "Profile", "Record", "Samples", "SweepPoint", "SweepResult", "__version__", "compare", "count",
         "lint_model", "load_model", "make_device_card", "measure_layers", "profile", "run_guidelines",
         "run_sweep",
     ]  # fmt: skip
@@ -89,6 +89,10 @@ def test_the_parameters_of_the_public_functions_are_these():
         ),
         "count": "model input batch dtype args strict trusted",
         "load_model": "model",
+        "compare": (
+            "a b a_settings b_settings device engine batch threads dtype mode layout input args"
+            " tolerance seconds comparisons seed trusted say progress"
+        ),
         "run_guidelines": (
             "names scale channels widths geometry seconds device engine threads batch dtype"
             " channels_last seed stored say progress keep"

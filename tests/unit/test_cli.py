@@ -58,6 +58,16 @@ def process(*arguments, **settings):
 # What there is.
 
 OPTIONS = {
+    "baseline": "",  # a group, of `save` and `show`
+    "check": (
+        "models --against --baseline --config --tolerance --seconds --strict --no-latency --isolate"
+        " --old-python --pytest-benchmark --batch --seed --trust-code -q/--quiet --input --device"
+        " --engine --threads --dtype --channels-last --format -o/--output"
+    ),
+    "compare": (
+        "a b --a --b --tolerance --seconds --batch --mode --seed -q/--quiet --input --device --engine"
+        " --threads --dtype --channels-last --format -o/--output"
+    ),
     "devices": "--format -o/--output",
     "doctor": "--device --selftest --format -o/--output",
     "count": "models --convention --crosscheck --batch --strict --input --format -o/--output",
@@ -76,6 +86,10 @@ OPTIONS = {
     "lint": (
         "model --card --verify --seconds --top --batch --device --engine --threads --dtype"
         " --channels-last -q/--quiet --input --format -o/--output"
+    ),
+    "noise": (
+        "model --tolerance --seconds --seed -q/--quiet --batch --device --engine --threads --dtype"
+        " --channels-last --format -o/--output"
     ),
     "list": "what --from --format -o/--output",
     "profile": (

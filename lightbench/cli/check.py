@@ -1,0 +1,162 @@
+"""The check for CI: slower than a commit or a baseline, or over a budget? Exit code 1 only if so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lightbench.cli._options import (
+    FRACTION,
+    chosen_format,
+    data_only,
+    emit,
+    input_options,
+    make_room,
+    output_options,
+    read_records,
+    run_options,
+)
+from lightbench.cli._progress import reports
+from lightbench.cli._project import read_project, typed_settings
+from lightbench.errors import UsageError
+from lightbench.exporters import View
+from lightbench.regression.budgets import Config
+from lightbench.regression.rows import Row
+
+
+@click.command("check")
+@click.argument("models", nargs=-1, metavar="[MODEL...]")
+@click.option(
+    "--against", metavar="GIT_REF", help="The source at that commit, in pairs with yours."
+)
+@click.option("--baseline", type=click.Path(path_type=Path), help="A file of `baseline save`.")
+@click.option("--config", type=click.Path(path_type=Path), help="Default: the project's own.")
+@click.option("--tolerance", type=FRACTION, help="A slowdown as small as this is none. Default 2%.")
+@click.option("--seconds", type=float, help="For each comparison, at most. Default 60.")
+@click.option("--strict", is_flag=True, help="Exit with 3 if something is unclear.")
+@click.option("--no-latency", is_flag=True, help="Only what is counted, which never varies.")
+@click.option("--isolate", is_flag=True, help="Two processes in turn, for other dependencies.")
+@click.option("--old-python", metavar="FILE", help="With --isolate: the old side's interpreter.")
+@click.option(
+    "--pytest-benchmark",
+    nargs=2,
+    type=click.Path(path_type=Path),
+    metavar="OLD NEW",
+    help="Two JSON files of pytest-benchmark, and what they can tell.",
+)
+@click.option("--batch", type=int, help="Batch size. Default 1.")
+@click.option("--seed", type=int, help="Fixes the random order of the pairs.")
+@click.option("--trust-code", is_flag=True, help="Run Python files that a baseline names.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@input_options
+@run_options
+@output_options
+def command(
+    models: tuple[str, ...],
+    against: str | None,
+    baseline: Path | None,
+    config: Path | None,
+    strict: bool,  # noqa: FBT001
+    pytest_benchmark: tuple[Path, Path] | None,
+    trust_code: bool,  # noqa: FBT001
+    quiet: bool,  # noqa: FBT001
+    shapes: tuple[str, ...],
+    channels_last: bool,  # noqa: FBT001
+    form: str | None,
+    output: Path | None,
+    **settings: Any,
+) -> int:
+    """The check for CI: slower than a commit or a baseline, or over a budget?
+
+    --against measures the source at a commit and yours in pairs, in one process: no stored number, no
+    second run. --baseline compares params, MAdds and memory access exactly, and latency where that
+    can be done. Budgets are in lightbench.toml or under [tool.lightbench]. A slowdown is confirmed
+    in a fresh process. Exit code: 0 no regression; 1 a confirmed one; 2 bad input; 3 unclear (only
+    with --strict); 4 not comparable, or nothing measured; 130 interrupted.
+    """
+    chosen = chosen_format(form, output)
+    make_room(output)
+    if pytest_benchmark:
+        if models or against or baseline:
+            raise UsageError(
+                "--pytest-benchmark compares two files, and nothing else.", "Leave the rest out."
+            )
+        from lightbench.regression.two_runs import two_runs_view
+
+        view, code = two_runs_view(*pytest_benchmark, strict=strict)
+        return _answer(view, code, form, output, chosen)
+    if against and baseline:
+        raise UsageError("--against and --baseline are two questions.", "Ask one at a time.")
+    if against and settings["no_latency"]:
+        raise UsageError(
+            "--against compares latency, and --no-latency leaves it out.", "Try --baseline FILE."
+        )
+    if settings["old_python"] and not settings["isolate"]:
+        raise UsageError("--old-python is for --isolate.", "Add --isolate.")
+    project = read_project(config)
+    typed = typed_settings(settings, shapes, channels_last=channels_last)
+    with reports(quiet=quiet) as report, data_only():
+        rows = _check(
+            models or project.models,
+            project,
+            typed,
+            against=against,
+            baseline=baseline,
+            trusted=trust_code or bool(models or project.models),
+            how={**_how(settings, project), "say": report.say, "progress": report.progress},
+        )
+    from lightbench.regression.check_view import check_view
+    from lightbench.regression.rows import exit_code
+
+    code = exit_code(rows, strict=strict)
+    return _answer(check_view(rows, strict=strict), code, form, output, chosen)
+
+
+def _answer(view: View, code: int, form: str | None, output: Path | None, chosen: str) -> int:
+    from lightbench.regression.ci import announce
+
+    emit(view, form, output)
+    announce(view, annotate=not (chosen == "github" and output is None))
+    return code
+
+
+def _how(settings: dict[str, Any], project: Config) -> dict[str, Any]:
+    from lightbench.units import parse_fraction
+
+    tolerance, seconds = settings["tolerance"], settings["seconds"]
+    if tolerance is None and project.tolerance is not None:
+        tolerance = parse_fraction(str(project.tolerance))
+    if seconds is None:
+        seconds = project.seconds
+    chosen = {"tolerance": tolerance, "seconds": seconds}
+    return {
+        **{key: value for key, value in chosen.items() if value is not None},
+        "latency": not settings["no_latency"],
+        "isolate": settings["isolate"],
+        "old_python": settings["old_python"],
+        "seed": settings["seed"],
+    }
+
+
+def _check(
+    models: tuple[str, ...],
+    project: Config,
+    typed: dict[str, Any],
+    *,
+    against: str | None,
+    baseline: Path | None,
+    trusted: bool,
+    how: dict[str, Any],
+) -> list[Row]:
+    stored = read_records(baseline) if baseline else None
+    from lightbench.regression import check  # imports torch
+
+    if models:
+        cases = check.plan_cases(models, project, typed)
+    elif stored is not None:
+        cases = check.baseline_models(stored, trusted=trusted)
+    else:
+        raise UsageError("no model is named.", "Name one, or list `models` in lightbench.toml.")
+    return check.check(cases, project, check.How(**how), against=against, baseline=stored)

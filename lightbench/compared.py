@@ -1,0 +1,134 @@
+"""Two sides from Python: models, or one model under two settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lightbench import suite
+from lightbench.api import Inputs, Model, check_model, defaults_of, handed_over
+from lightbench.errors import UsageError
+from lightbench.exporters import View
+from lightbench.models._inputs import specs_of
+from lightbench.regression.compare_view import compare_view
+from lightbench.regression.comparison import Comparison
+from lightbench.regression.pairing import Gate, Side, compare_sides
+from lightbench.regression.settings import merged, side_names
+from lightbench.shown import Shown
+from lightbench.timing.sampling import Progress
+from lightbench.timing.verdict import TOLERANCE, Verdict
+
+SECONDS = 60.0
+
+
+@dataclass(frozen=True, repr=False)
+class Compared(Shown):
+    """What `compare` found; ``comparison`` has all of it."""
+
+    comparison: Comparison
+
+    @property
+    def view(self) -> View:  # type: ignore[override]
+        return compare_view(self.comparison)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of b beside a: "slower", "same", "faster", "unclear", "not comparable"."""
+        return self.comparison.verdict
+
+    @property
+    def change(self) -> float | None:
+        """By what fraction b takes longer: 0.04 is 4 % slower."""
+        return self.comparison.change
+
+
+def compare(
+    a: Model,
+    b: Model | None = None,
+    *,
+    a_settings: Mapping[str, Any] | None = None,
+    b_settings: Mapping[str, Any] | None = None,
+    device: str = "cpu",
+    engine: str = "eager",
+    batch: int | None = None,
+    threads: int | None = None,
+    dtype: str | None = None,
+    mode: str = "infer",
+    layout: str = "contiguous",
+    input: Inputs = None,  # noqa: A002  the word of the command line
+    args: tuple[Any, ...] | None = None,
+    tolerance: float = TOLERANCE,
+    seconds: float = SECONDS,
+    comparisons: int = 1,
+    seed: int | None = None,
+    trusted: bool = True,
+    say: Callable[[str], None] = lambda _text: None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Compared:
+    """Is ``b`` slower than ``a``? One call of each in turn, in random order, in this process.
+
+    A model is a name (see `load_model`) or a module, of which a copy is timed; without ``b`` it is
+    ``a`` again, under other settings. ``a_settings`` and ``b_settings`` say what one side does
+    differently: {"threads": 2}, {"layout": "channels_last"}, {"engine": "compile"}. ``args`` are
+    ready inputs for modules. Differences up to ``tolerance`` (0.02 is 2 %) are none. It ends when the
+    verdict is clear, after ``seconds`` at the latest, and is wrong about identical sides in at most
+    1 % of runs of so many ``comparisons``. Raises UsageError for what fits no case,
+    DeviceUnavailable.
+    """
+    for model in (a, *(() if b is None else (b,))):
+        check_model(model)
+    if b is None and not (a_settings or b_settings):
+        raise UsageError(
+            "there is nothing to compare: one model, and no setting of one side.",
+            "Name two models, or what differs: --b channels-last, b_settings={'threads': 2}.",
+        )
+    if args is not None and (
+        batch is not None or input or isinstance(a, str) or isinstance(b, str)
+    ):
+        raise UsageError("args are for modules, and say the batch and the input themselves.")
+    shared = {
+        "device": device,
+        "engine": engine,
+        "batch": batch,
+        "threads": threads,
+        "dtype": dtype,
+        "mode": mode,
+        "layout": layout,
+        "input": input,
+    }
+    models = [a, a if b is None else b]
+    names, given = handed_over(models, args)
+    cases = []
+    for name, own in zip(names, (a_settings, b_settings), strict=True):
+        settings = merged(shared, own or {})
+        options = settings.pop("options", ())
+        specs = specs_of(settings.pop("input", None))
+        planned, errors = suite.plan(
+            [name],
+            inputs=specs,
+            at_hand={name: defaults_of(given[name])} if name in given else None,
+            trusted=trusted,
+            options=[tuple(sorted({*options}))],
+            **{axis: [value] for axis, value in settings.items()},
+        )
+        for error in errors.values():
+            raise error
+        if len(planned) > 1:
+            raise UsageError("a side is one case.", "Name one device: --b device=cuda:1.")
+        cases += planned
+    labels = side_names(*cases)
+    one, other = (
+        Side(case, given.get(name), label=label)
+        for case, name, label in zip(cases, names, labels, strict=True)
+    )
+    found = compare_sides(
+        one,
+        other,
+        Gate(tolerance, seconds, comparisons=comparisons),
+        seed=seed,
+        trusted=trusted,
+        say=say,
+        progress=progress,
+    )
+    return Compared(found)

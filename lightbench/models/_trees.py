@@ -1,0 +1,234 @@
+"""Another version of the user's source, loaded in the place of the one that is there.
+
+Inside `loaded_from` the user's own files and modules are those of that version. A module holds on to
+what it has imported, so a network goes on with its own version when the next one is loaded.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from lightbench.errors import NotAvailable
+from lightbench.registry import PACKAGE
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A version of a project, in ``root``; the user's own version is in ``instead_of``. ``label`` says
+    which version it is. ``Tree(here, here)`` is the user's own."""
+
+    root: Path
+    instead_of: Path
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("root", "instead_of"):  # later comparisons are of paths without links
+            object.__setattr__(self, name, Path(os.path.realpath(getattr(self, name))))
+
+
+_CURRENT: ContextVar[Tree | None] = ContextVar("tree", default=None)
+
+
+@contextmanager
+def loaded_from(tree: Tree | None) -> Iterator[None]:
+    """Inside, the user's code comes from ``tree``: files that `sources.find` names, their neighbours
+    and packages, what is on sys.path, what is installed as editable.
+
+    Build the network and run it once inside; see `leaks`. None is the version in the repository
+    around the working directory, freshly loaded. Never exchanged: lightbench, and what is installed.
+    """
+    tree = tree or _repository()
+    if tree is None:
+        yield
+        return
+    tops = (tree.root, tree.instead_of)
+    aside = _take(_loaded(*tops))
+    path, entries = sys.path, list(sys.path)
+    tables = [(table, dict(table)) for table in _editable_tables()]
+    token = _CURRENT.set(tree)
+    try:
+        path[:] = [_mapped(entry, tree) for entry in entries]
+        for table, were in tables:
+            table.update({name: _mapped(place, tree) for name, place in were.items()})
+        importlib.invalidate_caches()
+        yield
+    finally:
+        _CURRENT.reset(token)
+        for table, were in tables:
+            table.clear()
+            table.update(were)
+        sys.path = path  # also if the user's code made another list of it
+        path[:] = entries
+        _take(_loaded(*tops))
+        _put_back(aside)
+
+
+def placed(path: Path) -> Path:
+    """The file that is meant by the user's ``path``: the one at the same place of the version that is
+    being loaded. Raises NotAvailable where that version has none."""
+    tree = _CURRENT.get()
+    if tree is None or tree.root == tree.instead_of or "\0" in str(path):
+        return path
+    moved = Path(_moved(path, tree))
+    if moved != path and not moved.is_file():
+        raise NotAvailable(
+            f"not comparable: there is no file {str(path)!r} at {tree.label or 'that version'}.",
+            "Compare with a version that has it, or name two files: OLD.py:Class NEW.py:Class.",
+        )
+    return moved
+
+
+def leaks(tree: Tree | None) -> list[str]:
+    """Names of the user's modules that were loaded, inside `loaded_from`, from the user's own version
+    though another one was asked for: by code that names a path, or a finder we do not know."""
+    if tree is None or tree.root == tree.instead_of:
+        return []
+
+    def astray(file: Path) -> bool:
+        real = file.resolve()  # a link may lead back, and then it is not code of that version
+        return _place(real, tree.root) is None and _place(real, tree.instead_of) is not None
+
+    loaded = _loaded(tree.root, tree.instead_of)
+    return sorted(name for name, module in loaded.items() if any(map(astray, _files(module))))
+
+
+def installed_copies(tree: Tree | None) -> list[str]:
+    """Names of packages that ``tree`` has, at its top or in src/, and that were nevertheless loaded
+    from an installed copy: which is the same for every version, so there is nothing to compare."""
+    if tree is None:
+        return []
+    inits = [init for where in ("*", "src/*") for init in tree.root.glob(f"{where}/__init__.py")]
+    return sorted(
+        name
+        for name in {init.parent.name for init in inits} & sys.modules.keys()
+        if any(_INSTALLED & {*file.parts} for file in _files(sys.modules[name]))
+    )
+
+
+def _repository() -> Tree | None:
+    """The user's own version, in the repository around the working directory."""
+    here = Path.cwd()
+    top = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), None)
+    return Tree(top, top) if top else None
+
+
+def _mapped(entry: Any, tree: Tree) -> Any:
+    """A path, or a list of paths, in ``tree``. What is no path, as the marks that some put on sys.path,
+    stays what it is."""
+    if isinstance(entry, list):
+        return [_mapped(each, tree) for each in entry]
+    if not isinstance(entry, str):
+        return entry
+    path = Path(entry)  # "" is the working directory
+    return str(_moved(path, tree)) if path.is_absolute() or path.exists() else entry
+
+
+def _moved(path: Path, tree: Tree) -> Path:
+    if _place(path, tree.root) is not None:
+        return path
+    place = _place(path, tree.instead_of)
+    return path if place is None else tree.root / place
+
+
+def _place(path: Path, top: Path) -> Path | None:
+    """Where below ``top`` the user's own ``path`` is, with the links below ``top`` as they are
+    written, since they are part of a version; None if it is elsewhere, or installed, or ours."""
+    written = Path(os.path.normpath(path.absolute()))
+    found = [written.relative_to(p) for p in (written, *written.parents) if _real(p) == top]
+    real = _real(path)
+    if real.is_relative_to(top):
+        found.append(real.relative_to(top))
+    return next((place for place in found if not _installed(top, place)), None)
+
+
+def _real(path: str | Path) -> Path:
+    return Path(os.path.realpath(path))  # Path.resolve raises where links go in a circle
+
+
+_INSTALLED = {"site-packages", "dist-packages"}
+
+
+def _installed(top: Path, place: Path) -> bool:
+    """Only folders below ``top`` count: a whole project may stand in /usr/src, below Python's prefix."""
+    kept = {_real(folder) for folder in (sys.prefix, sys.base_prefix, PACKAGE)}
+    folders = [top / above for above in (place, *place.parents) if above.parts]
+    return bool(_INSTALLED & {*place.parts}) or any(
+        folder in kept or (folder / "pyvenv.cfg").is_file() for folder in folders
+    )
+
+
+def _loaded(*tops: Path) -> dict[str, ModuleType]:
+    """The user's modules from there that are loaded, by name. ``__main__`` runs, and stays."""
+
+    @cache
+    def own(folder: Path) -> bool:
+        return any(_place(folder, top) is not None for top in tops)
+
+    def theirs(module: ModuleType) -> bool:
+        files = _files(module)
+        if not isinstance(vars(module).get("__file__"), str):  # folders, which it may share
+            return bool(files) and all(map(own, files))
+        return any(own(f.parent) or (f.is_symlink() and own(f.resolve().parent)) for f in files)
+
+    return {
+        name: module
+        for name, module in list(sys.modules.items())
+        if name != "__main__" and isinstance(module, ModuleType) and theirs(module)
+    }
+
+
+def _files(module: ModuleType) -> list[Path]:
+    """Its file, or its folders if it is a package without one. Nothing is asked of the module itself:
+    some load what they are asked for."""
+    file = vars(module).get("__file__")
+    if isinstance(file, str):
+        return [Path(file)]
+    with suppress(Exception):  # worked out anew, from a parent that may be gone
+        folders = [Path(folder) for folder in vars(module).get("__path__") or ()]
+        return [folder for folder in folders if folder.is_absolute()]  # the others are marks
+    return []
+
+
+def _take(modules: dict[str, ModuleType]) -> dict[str, ModuleType]:
+    """Out of sys.modules, and out of packages that stay."""
+    for name in modules:
+        del sys.modules[name]
+    for package, child, module in _bonds(modules):
+        if vars(package).get(child) is module:
+            delattr(package, child)
+    return modules
+
+
+def _put_back(modules: dict[str, ModuleType]) -> None:
+    bonds = list(_bonds(modules))
+    sys.modules.update(modules)
+    for package, child, module in bonds:
+        setattr(package, child, module)
+
+
+def _bonds(modules: dict[str, ModuleType]) -> Iterator[tuple[ModuleType, str, ModuleType]]:
+    """Which package that is not among ``modules`` holds which of them: `from package import child`
+    would find it there."""
+    for name, module in modules.items():
+        parent, _, child = name.rpartition(".")
+        if parent in sys.modules:
+            yield sys.modules[parent], child, module
+
+
+def _editable_tables() -> Iterator[dict[str, Any]]:
+    """Where setuptools' finders look for what is installed as editable: name -> folder, or folders."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("__editable___"):
+            for table in ("MAPPING", "NAMESPACES"):
+                if isinstance(found := vars(module).get(table), dict):
+                    yield found

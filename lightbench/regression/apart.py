@@ -1,0 +1,27 @@
+"""`pairing.compare_sides` in a fresh process, for sides by name."""
+
+from __future__ import annotations
+
+import msgspec
+
+from lightbench import apart
+from lightbench.regression.comparison import Comparison
+from lightbench.regression.worker import Request
+from lightbench.rounds import Report, Say
+from lightbench.timing.sampling import Progress
+
+
+def compare_apart(request: Request, *, say: Say, progress: Report | None) -> Comparison:
+    """Ctrl-C ends both processes. Raises what the comparison raises, and NotAvailable if its process
+    dies."""
+    found: Comparison | None = None
+    device = request.b.case.device
+    for kind, value in apart.answers(Request.__module__, request, {}, device):
+        if kind == "say":
+            say(value)
+        elif kind == "progress" and progress:
+            progress(msgspec.convert(value, Progress))
+        elif kind == "comparison":
+            found = msgspec.convert(value, Comparison)
+    assert found is not None  # the process ended well, so it has answered
+    return found

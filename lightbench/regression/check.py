@@ -1,0 +1,291 @@
+"""Has it become slower, or more? Against a commit, a baseline, budgets: every model in its own fresh
+process, so that a crash is an answer and nothing of an earlier measurement is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from lightbench import apart, devices, profiler, rounds, suite
+from lightbench.devices._memory import keep_freed_memory
+from lightbench.errors import LightbenchError, NotAvailable, UntrustedCode, UsageError
+from lightbench.models import sources
+from lightbench.models._trees import Tree, loaded_from
+from lightbench.records import Case, Costs, InputSpec, Record
+from lightbench.regression import checkout, judging
+from lightbench.regression.apart import compare_apart
+from lightbench.regression.budgets import Config, Limits, limits_of
+from lightbench.regression.comparison import Comparison
+from lightbench.regression.judging import Tools
+from lightbench.regression.rows import Row
+from lightbench.regression.worker import Request, Version
+from lightbench.timing.sampling import Rule
+from lightbench.timing.verdict import TOLERANCE
+
+SECONDS = 60.0  # for each comparison, at most
+ALONE_S = 10.0  # for a model that is timed alone, at most
+DIRTY = "-dirty"  # how git marks a commit whose files were changed
+
+
+@dataclass(frozen=True)
+class How:
+    """How models are measured: options of the command, then of the project's configuration."""
+
+    tolerance: float = TOLERANCE
+    seconds: float = SECONDS
+    latency: bool = True  # False: only what is counted, and no time at all
+    isolate: bool = False
+    old_python: str | None = None
+    seed: int | None = None
+    trusted: bool = True
+    say: rounds.Say = lambda _text: None
+    progress: rounds.Report | None = None
+
+
+def plan_cases(models: Sequence[str], config: Config, typed: Mapping[str, Any]) -> list[Case]:
+    """One case for each model, under the settings typed, or else those of the configuration. Raises
+    the error of a model that cannot be found."""
+    settings = {
+        key: value
+        for key in ("batch", "device", "engine", "threads", "dtype", "layout", "input")
+        if (value := typed.get(key, getattr(config, key))) is not None
+    }
+    shapes = settings.pop("input", ())
+    specs = [InputSpec.parse(s) for s in ([shapes] if isinstance(shapes, str) else shapes)]
+    axes: dict[str, Any] = {axis: [value] for axis, value in settings.items()}
+    cases, errors = suite.plan(models, inputs=specs or None, **axes)
+    for error in errors.values():
+        raise error
+    if len(cases) > len(dict.fromkeys(models)):
+        raise UsageError("a check runs on one device.", "Name one: --device cuda:0.")
+    return cases
+
+
+def check(
+    cases: Sequence[Case],
+    config: Config,
+    how: How,
+    *,
+    against: str | None = None,
+    baseline: Sequence[Record] | None = None,
+) -> list[Row]:
+    """The rows of all models, in their order. Without ``against`` and ``baseline`` there are budgets.
+
+    Raises UsageError where nothing is asked for, DeviceUnavailable, and for ``against`` what
+    `checkout` raises. What cannot be compared is a row that says why.
+    """
+    limits = [limits_of(config, case.model) for case in cases]
+    if against is None and baseline is None and not any(limits):
+        raise UsageError(
+            "there is nothing to check against.",
+            "Try --against origin/main, --baseline FILE, or a budget in lightbench.toml.",
+        )
+    for name in dict.fromkeys(case.device for case in cases):
+        if reason := devices.find(name, ()).unavailable():
+            raise reason
+    keep_freed_memory()
+    tools = _tools(how, comparisons=len(cases))
+    rows: list[Row] = []
+    with ExitStack() as stack:
+        trees: dict[str, Tree] = {}
+
+        def tree_of(ref: str, beside: Path) -> Tree:
+            if ref not in trees:
+                how.say(f"check out {ref}")
+                trees[ref] = stack.enter_context(checkout.checkout(ref, beside))
+            return trees[ref]
+
+        for case, asked in zip(cases, limits, strict=True):
+            limit = asked if how.latency else judging.only_counted(asked)
+            if against is not None:
+                rows += _against(case, limit, against, tree_of, how, tools)
+            elif baseline is not None:
+                rows += _beside_baseline(case, limit, baseline, tree_of, how, tools)
+            else:
+                rows += _budgets(case, limit, tools)
+    return rows
+
+
+Trees = Callable[[str, Path], Tree]
+
+
+def _budgets(case: Case, limits: Limits, tools: Tools) -> list[Row]:
+    peak = tools.measure(case) if judging.PEAK in limits else None
+    return [
+        *judging.ceiling_rows(case, peak, limits, tools),
+        *judging.count_rows(case.model, None, tools.costs(case), limits, exact=False),
+        *judging.peak_rows(case.model, peak, None, limits),
+    ]
+
+
+def _against(
+    case: Case, limits: Limits, ref: str, tree_of: Trees, how: How, tools: Tools
+) -> list[Row]:
+    file = source_file(case.model)
+    if file is None:
+        said = f"{case.model} is no file of a repository: it is the same at every commit."
+        return [_not_comparable(case, said), *_budgets(case, limits, tools)]
+    tree = tree_of(ref, file.parent)
+    if not (tree.root / file.relative_to(tree.instead_of)).is_file():
+        said = (
+            f"{file.name} is not there at {ref}: it is new, and there is nothing to compare with."
+        )
+        new = Row(case.model, judging.LATENCY, None, None, "new", "unclear", note=said)
+        return [new, *_budgets(case, limits, tools)]
+    rows, found = judging.pair_rows(*_versions(case, tree), limits, how.tolerance, tools)
+    before, now = found.a.costs, found.b.costs
+    return [
+        *rows,
+        *judging.ceiling_rows(case, found.b, limits, tools),
+        *judging.count_rows(case.model, before, now, limits, exact=False),
+        *judging.peak_rows(case.model, found.b, found.a, limits),
+    ]
+
+
+def _beside_baseline(
+    case: Case,
+    limits: Limits,
+    baseline: Sequence[Record],
+    tree_of: Trees,
+    how: How,
+    tools: Tools,
+) -> list[Row]:
+    counted = [record for record in baseline if record.costs and _costs_alike(record.case, case)]
+    if not counted:
+        return [_not_comparable(case, _no_such_case(case, baseline))]
+    before, now = counted[-1].costs, tools.costs(case)
+    counts = judging.count_rows(case.model, before, now, limits, exact=True)
+    if not how.latency:
+        return counts
+    stored = [record for record in counted if record.case == case]
+    if not stored:
+        return [_not_comparable(case, _no_such_case(case, counted)), *counts]
+    first: Record | None = None
+    versions = _rebuilt(case, stored[-1], tree_of)
+    if versions is not None:
+        rows, found = judging.pair_rows(*versions, limits, how.tolerance, tools)
+        first = found.b
+    else:
+        device = devices.find(case.device, case.options)
+        here = rounds.here(device, case.device, device.host_threads(case.threads))
+        rows = [judging.stored_row(case, stored, here, tools)]
+    ceiling = judging.ceiling_rows(case, first, limits, tools)
+    return [*rows, *ceiling, *counts, *judging.peak_rows(case.model, first, stored[-1], limits)]
+
+
+def _rebuilt(case: Case, stored: Record, tree_of: Trees) -> tuple[Version, Version] | None:
+    """The model as it was when the baseline was saved, from its commit; None where that is not to be
+    had: no file of a repository, changed files, a commit that is not here."""
+    commit, file = stored.environment.noted.get("commit"), source_file(case.model)
+    if not isinstance(commit, str) or commit.endswith(DIRTY) or file is None:
+        return None
+    try:
+        if not checkout.commit_at_hand(commit, file.parent):
+            return None
+        tree = tree_of(commit, file.parent)
+    except NotAvailable:
+        return None
+    if not (tree.root / file.relative_to(tree.instead_of)).is_file():
+        return None
+    return _versions(case, tree)
+
+
+def _versions(case: Case, tree: Tree) -> tuple[Version, Version]:
+    """The old one, and the user's own, which is loaded afresh in the same way."""
+    own = str(tree.instead_of)
+    return (
+        Version(case, label=f"{case.model} at {tree.label}", root=str(tree.root), instead_of=own),
+        Version(case, label=case.model, root=own, instead_of=own),
+    )
+
+
+def source_file(model: str) -> Path | None:
+    """The file of a model that is one in a git repository, or None."""
+    if not sources.is_file(model):
+        return None
+    stem, colon, _ = model.rpartition(".py:")
+    path = Path(f"{stem}.py" if colon else model).resolve()
+    try:
+        checkout.toplevel(path.parent)
+    except LightbenchError:
+        return None
+    return path
+
+
+def _not_comparable(case: Case, why: str) -> Row:
+    return Row(
+        case.model, judging.LATENCY, None, None, "not comparable", "not comparable", note=why
+    )
+
+
+def _no_such_case(case: Case, baseline: Sequence[Record]) -> str:
+    same = [record.case for record in baseline if record.case.model == case.model]
+    if not same:
+        return f"the baseline has no {case.model}: save it with `lightbench baseline save`."
+    fields = [f for f in case.__struct_fields__ if getattr(case, f) != getattr(same[-1], f)]
+    return f"the baseline has {case.model} with other {', '.join(fields)}."
+
+
+def _costs_alike(a: Case, b: Case) -> bool:
+    """Do they cost the same, if they are the same network? Where they run does not matter."""
+    fields = ("model", "inputs", "batch", "dtype")
+    return all(getattr(a, field) == getattr(b, field) for field in fields)
+
+
+def baseline_models(baseline: Sequence[Record], *, trusted: bool) -> list[Case]:
+    """The cases of a baseline, where none are typed. Raises UntrustedCode for files that it names."""
+    cases = list(dict.fromkeys(record.case for record in baseline))
+    for case in cases:
+        if sources.is_file(case.model) and not trusted:
+            raise UntrustedCode(
+                f"the baseline names {case.model!r}, whose code would run.",
+                "Name the models yourself, or in lightbench.toml, or add --trust-code.",
+            )
+    return cases
+
+
+def _tools(how: How, *, comparisons: int) -> Tools:
+    def compare(a: Version, b: Version, tolerance: float) -> Comparison:
+        request = Request(
+            a=a,
+            b=b,
+            tolerance=tolerance,
+            seconds=how.seconds,
+            comparisons=comparisons,
+            seed=how.seed,
+            trusted=how.trusted,
+        )
+        if how.isolate:
+            from lightbench.regression.isolate import compare_isolated
+
+            python = (how.old_python, None)
+            return compare_isolated(request, python=python, say=how.say, progress=how.progress)
+        return compare_apart(request, say=how.say, progress=how.progress)
+
+    return Tools(compare, partial(measure_apart, how=how), _count)
+
+
+def _count(case: Case) -> Costs:
+    """Of the source as it is now, whatever of it is loaded already."""
+    file = source_file(case.model)
+    top = None if file is None else checkout.toplevel(file.parent)
+    with loaded_from(None if top is None else Tree(top, top)):
+        return profiler.count(case)
+
+
+def measure_apart(case: Case, how: How, seconds: float = ALONE_S) -> Record:
+    """One case alone, in a fresh process that keeps freed memory, as those that compare do."""
+    keep_freed_memory()
+    records: list[Record] = []
+    apart.measure(
+        rounds.Group({0: case}, Rule(max_s=seconds), seed=how.seed, trusted=how.trusted),
+        devices.find(case.device, case.options),
+        say=how.say,
+        progress=how.progress,
+        finish=lambda _, record: records.append(record),
+    )
+    return records[-1]

@@ -1,0 +1,70 @@
+"""The answer of a check: the verdict first, then what is worth reading, then the rest folded away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from lightbench import units
+from lightbench.exporters import Table, View
+from lightbench.regression.rows import COLUMNS, HEADINGS, STATES, Row, State, change, exit_code
+
+WORDS: dict[State, tuple[str, str]] = {
+    "regression": ("1 regression", "{n} regressions"),
+    "not comparable": ("1 not comparable", "{n} not comparable"),
+    "unclear": ("1 unclear", "{n} unclear"),
+    "improvement": ("1 improvement", "{n} improvements"),
+}
+
+
+def headline(rows: Sequence[Row]) -> str:
+    """The verdict in a sentence: the gravest rows first, by name."""
+    models = len(dict.fromkeys(row.model for row in rows))
+    if not rows:
+        return "Nothing was checked."
+    where = f"{units.exact(models)} {'model' if models == 1 else 'models'}"
+    counts = {state: [r for r in rows if r.state == state] for state in WORDS}
+    said = [
+        one if len(found) == 1 else many.format(n=units.exact(len(found)))
+        for state, (one, many) in WORDS.items()
+        if (found := counts[state])
+    ]
+    if not counts["regression"]:
+        said.insert(0, "no regression" if not counts["not comparable"] else "")
+    first = next((r for state in STATES for r in rows if r.state == state != "ok"), None)
+    lead = "" if first is None else f": {first.model} {HEADINGS[first.metric]} {_found(first)}"
+    return f"Check of {where}: {', '.join(filter(None, said))}{lead}."
+
+
+def _found(row: Row) -> str:
+    if row.change is None or row.verdict == "not comparable":
+        return row.verdict
+    bounds = "" if row.low is None else f" ({change(row.low)} to {change(row.high)})"
+    return f"{row.verdict}, {change(row.change)}{bounds}"
+
+
+def check_view(rows: Sequence[Row], *, strict: bool = False) -> View:
+    """All rows; people see those that are worth reading, and the others folded away."""
+    title = headline(rows)
+    changed = [row for row in rows if row.changed]
+    rest = [row for row in rows if not row.changed]
+    notes = [
+        f"{row.model}, {HEADINGS[row.metric]}: {row.note}" for row in (*changed, *rest) if row.note
+    ]
+    whole = _table(title, rows, notes)
+    data = {
+        "title": title,
+        "exit_code": exit_code(rows, strict=strict),
+        "rows": [{**asdict(row), "level": row.level} for row in rows],
+    }
+    if not changed or not rest:
+        return View(whole, data)
+    seen = _table(title, changed, notes)
+    folded = _table(f"{units.exact(len(rest))} without a finding", rest, ())
+    return View(whole, data, above=(seen,), folded=folded)
+
+
+def _table(title: str, rows: Sequence[Row], notes: Sequence[str]) -> Table:
+    cells: tuple[tuple[Any, ...], ...] = tuple(tuple(v(row) for _, v in COLUMNS) for row in rows)
+    return Table(title, tuple(column for column, _ in COLUMNS), cells, tuple(notes))

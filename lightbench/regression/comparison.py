@@ -1,0 +1,43 @@
+"""What is known of two sides that were timed together."""
+
+from __future__ import annotations
+
+from lightbench.records import Noun, Record
+from lightbench.timing.stats import Ratio
+from lightbench.timing.verdict import Verdict
+
+CONTENTION = 0.01  # wall and CPU clock may differ by this much before it is said
+
+
+class Comparison(Noun, frozen=True, kw_only=True):
+    """Side b beside side a. Sample i of both records belongs to the same round; ``ratio`` is that of
+    the ``clock`` that counts, b over a, with its interval of confidence ``confidence``.
+
+    ``detectable`` is the smallest slowdown that would have been found (a fraction), ``seconds`` how
+    long it took, ``restarts`` in how many pairs of processes. A side that could not be run is a
+    failed record; then there is no ratio and the verdict is "not comparable".
+    """
+
+    a: Record
+    b: Record
+    names: tuple[str, str]
+    ratio: Ratio | None
+    cpu_ratio: Ratio | None = None
+    clock: str = "wall"  # "wall", "cpu" (of the calling thread), "device"
+    tolerance: float
+    confidence: float
+    verdict: Verdict
+    detectable: float | None = None
+    seconds: float
+    looks: int = 1
+    restarts: int = 1
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.ratio is None) != (self.verdict == "not comparable"):
+            raise ValueError("a verdict needs a ratio, and only a comparison without one has none")
+
+    @property
+    def change(self) -> float | None:
+        """By what fraction b takes longer than a: 0.04 is 4 % slower."""
+        return None if self.ratio is None else self.ratio.ratio - 1

@@ -1,0 +1,181 @@
+"""One line of an answer: a metric of a model, before and now, and what that means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lightbench import units
+from lightbench.exporters import Column
+from lightbench.regression.comparison import Comparison
+
+State = Literal["regression", "not comparable", "unclear", "improvement", "ok"]
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a state is for CI: the level of its annotation, and the exit code it asks for."""
+
+    level: str
+    exit_code: int
+
+
+# The gravest first: it decides the exit code of them all. Under --strict "unclear" asks for 3.
+STATES: dict[State, Meaning] = {
+    "regression": Meaning("error", 1),
+    "not comparable": Meaning("error", 4),
+    "unclear": Meaning("warning", 0),
+    "improvement": Meaning("notice", 0),
+    "ok": Meaning("", 0),
+}
+UNCLEAR_STRICT = 3
+
+
+@dataclass(frozen=True)
+class Row:
+    """``before`` is None where there is only a budget; ``change``, ``low``, ``high`` are fractions.
+    ``limit`` is what was allowed, in words; ``verdict`` what was found; ``note`` why."""
+
+    model: str
+    metric: str
+    before: float | None
+    now: float | None
+    verdict: str
+    state: State
+    change: float | None = None
+    low: float | None = None
+    high: float | None = None
+    limit: str = ""
+    note: str = ""
+    seconds: float | None = None
+
+    @property
+    def level(self) -> str:
+        """Of its annotation on GitHub."""
+        return STATES[self.state].level
+
+    @property
+    def changed(self) -> bool:
+        """Is it worth reading?"""
+        counted = self.before is not None and self.metric != "latency_s"
+        return self.state != "ok" or (counted and self.now != self.before)
+
+
+def exit_code(rows: Sequence[Row], *, strict: bool = False) -> int:
+    """0 no regression, 1 a confirmed one, 3 unclear (only if strict), 4 not comparable, or nothing at
+    all. Never 1 for what could not be measured."""
+    found = {row.state for row in rows}
+    if not found:
+        return 4
+    gravest = next(state for state in STATES if state in found)
+    if gravest == "unclear" and strict:
+        return UNCLEAR_STRICT
+    return STATES[gravest].exit_code
+
+
+# metric -> how its value is written
+METRICS: dict[str, Callable[[Any], str]] = {
+    "latency_s": units.seconds,
+    "params": units.count,
+    "param_bytes": units.size,
+    "madds": units.count,
+    "mem_access": units.count,
+    "mem_bytes": units.size,
+    "fused_bytes": units.size,
+    "activations": units.count,
+    "peak_memory_bytes": units.size,
+}
+COUNTED = ("params", "madds", "mem_access", "mem_bytes")  # what is compared exactly
+HEADINGS = {
+    "latency_s": "latency",
+    "params": "params",
+    "param_bytes": "weights",
+    "madds": "MAdds",
+    "mem_access": "paper MAC",
+    "mem_bytes": "MAC",
+    "fused_bytes": "fused MAC",
+    "activations": "activations",
+    "peak_memory_bytes": "peak memory",
+}
+
+
+def latency_row(found: Comparison, model: str, limit: str = "") -> Row:
+    """The latency of a comparison, by its own verdict."""
+    a, b = found.a.latency, found.b.latency
+    if found.ratio is None:
+        failure = found.b.failure or found.a.failure
+        why = failure.message if failure else "nothing was timed."
+        return Row(
+            model,
+            "latency_s",
+            a.median_s if a else None,
+            b.median_s if b else None,
+            "not comparable",
+            "not comparable",
+            note=why,
+            seconds=found.seconds,
+        )
+    state: dict[str, State] = {
+        "slower": "regression",
+        "faster": "improvement",
+        "same": "ok",
+        "unclear": "unclear",
+    }
+    low, high = found.ratio.low, found.ratio.high
+    return Row(
+        model,
+        "latency_s",
+        a.median_s if a else None,
+        b.median_s if b else None,
+        found.verdict,
+        state[found.verdict],
+        change=found.change,
+        low=None if low is None else low - 1,
+        high=None if high is None else high - 1,
+        limit=limit or f"+{units.percent(found.tolerance)}",
+        seconds=found.seconds,
+    )
+
+
+def change(value: float | None) -> str:
+    """A fraction as a change: +4.1 %, -0.3 %, 0.0 %."""
+    if value is None:
+        return units.DASH
+    text = units.percent(value)
+    return f"+{text}" if value > 0 else text
+
+
+def _interval(row: Row) -> str:
+    return "" if row.low is None else f"{change(row.low)} to {change(row.high)}"
+
+
+def _value(row: Row, value: float | None) -> str:
+    return METRICS[row.metric](value)
+
+
+def own_words(value: str) -> str:
+    """Our own words and numbers, which need no quotes anywhere."""
+    return value
+
+
+# Column -> its cell. What people read first stands first; numbers for programs are not shown.
+COLUMNS: tuple[tuple[Column, Callable[[Row], Any]], ...] = (
+    (Column("model", "model", align="left"), lambda r: r.model),
+    (Column("metric", "metric", own_words, align="left"), lambda r: HEADINGS[r.metric]),
+    (Column("verdict", "verdict", own_words, align="left"), lambda r: r.verdict),
+    (Column("change_text", "change", own_words), lambda r: change(r.change)),
+    (Column("interval", "interval", own_words, align="left", drop=3), _interval),
+    (Column("before_text", "before", own_words, drop=4), lambda r: _value(r, r.before)),
+    (Column("now_text", "now", own_words, drop=5), lambda r: _value(r, r.now)),
+    (Column("limit", "limit", own_words, align="left", drop=2), lambda r: r.limit),
+    (Column("note", "note", shown=False), lambda r: r.note),
+    (Column("level", "level", own_words, shown=False), lambda r: r.level),
+    (Column("state", "state", own_words, shown=False), lambda r: r.state),
+    (Column("before", "before", shown=False), lambda r: r.before),
+    (Column("now", "now", shown=False), lambda r: r.now),
+    (Column("change", "change", shown=False), lambda r: r.change),
+    (Column("low", "low", shown=False), lambda r: r.low),
+    (Column("high", "high", shown=False), lambda r: r.high),
+    (Column("seconds", "seconds", shown=False), lambda r: r.seconds),
+)

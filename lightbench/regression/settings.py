@@ -1,0 +1,87 @@
+"""What one side of a comparison does differently: ``threads=2``, ``channels-last``, ``dtype=bfloat16``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from lightbench.errors import UnknownName, UsageError
+from lightbench.records import Case
+
+
+class _Key(NamedTuple):
+    read: Callable[[str], Any]
+    example: str
+
+
+KEYS: dict[str, _Key] = {
+    "batch": _Key(int, "batch=8"),
+    "device": _Key(str, "device=cuda"),
+    "dtype": _Key(str, "dtype=bfloat16"),
+    "engine": _Key(str, "engine=compile"),
+    "input": _Key(str, "input=3x160x160"),
+    "layout": _Key(str, "layout=channels_last"),
+    "mode": _Key(str, "mode=train"),
+    "threads": _Key(int, "threads=2"),
+}
+
+# Words without a value -> the setting that they are.
+FLAGS: dict[str, tuple[str, Any]] = {
+    "channels-last": ("layout", "channels_last"),
+    "graph": ("options", "graph"),
+    "cold-cache": ("options", "cold-cache"),
+    "npu-jit": ("options", "npu-jit"),
+}
+
+
+def parse_settings(texts: Sequence[str]) -> dict[str, Any]:
+    """Read the ``--a`` or ``--b`` options of one side, each with one setting or several with commas.
+    Raises UsageError, UnknownName."""
+    settings: dict[str, Any] = {}
+    for text in (part.strip() for whole in texts for part in whole.split(",")):
+        key, equals, value = (part.strip() for part in text.partition("="))
+        if not equals and key in FLAGS:
+            name, value = FLAGS[key]
+            settings[name] = [*settings.get(name, []), value] if name == "options" else value
+        elif equals and key in KEYS:
+            settings[key] = _read(key, value)
+        elif key in KEYS:
+            raise UsageError(f"the setting {text!r} has no value.", f"Try {KEYS[key].example}.")
+        else:
+            known = (*KEYS, *FLAGS)
+            raise UnknownName("setting", key, known, f"Known: {', '.join(known)}.")
+    return settings
+
+
+def _read(key: str, value: str) -> Any:
+    try:
+        return KEYS[key].read(value)
+    except ValueError as error:
+        raise UsageError(f"{key} cannot be {value!r}.", f"Try {KEYS[key].example}.") from error
+
+
+def side_names(a: Case, b: Case) -> tuple[str, str]:
+    """What to call two cases beside one another: the model, and what else tells them apart."""
+    differs = [name for name in a.__struct_fields__ if getattr(a, name) != getattr(b, name)]
+    settings = [name for name in differs if name != "model"]
+
+    def name(case: Case) -> str:
+        own = [said for key in settings if (said := _said(key, getattr(case, key)))]
+        return ", ".join([case.model, *own])
+
+    if not differs:
+        return a.model, f"{b.model} (again)"
+    return name(a), name(b)
+
+
+def _said(key: str, value: Any) -> str:
+    if key == "inputs":
+        return f"input {', '.join(map(str, value))}"
+    if key == "options":
+        return ", ".join(value) or "no options"
+    return f"{key} {'as PyTorch chooses' if value is None else value}"
+
+
+def merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of one side: what both share, unless it says otherwise itself."""
+    return {key: value for key, value in {**shared, **own}.items() if value is not None}

@@ -1,0 +1,325 @@
+"""From what was counted and timed to rows, states and an exit code; nothing is measured here."""
+
+import math
+
+import pytest
+
+from lightbench.errors import UnknownName, UsageError
+from lightbench.records import SCHEMA, Case, Environment, InputSpec, Record, Samples
+from lightbench.regression import judging
+from lightbench.regression.budgets import Limit, find_config, limits_of, read_config
+from lightbench.regression.check_view import check_view, headline
+from lightbench.regression.comparison import Comparison
+from lightbench.regression.rows import Row, exit_code
+from lightbench.regression.worker import Version
+from lightbench.timing.stats import Ratio, summarize
+from lightbench.timing.verdict import judge
+
+CASE = Case(model="net.py:Net", inputs=(InputSpec.parse("3x8x8"),), threads=1)
+HERE = Environment(comparable={"cpu": "A", "threads": 1}, noted={})
+
+
+class _Costs:
+    """The totals alone: what a sum of rows gives is tested elsewhere."""
+
+    def __init__(self, **totals):
+        self.__dict__.update(
+            {"params": 100, "madds": 1000, "mem_access": 500, "mem_bytes": 2000} | totals
+        )
+
+
+def record(time_s=1.0, *, environment=HERE, spread=0.0, n=20):
+    times = tuple(time_s * (1 + spread * (i % 3 - 1)) for i in range(n))
+    samples = Samples(wall_s=times, first_call_s=time_s, warmup_calls=1, stop="converged")
+    return Record(
+        schema=SCHEMA,
+        time="2026-01-01T00:00:00+00:00",
+        case=CASE,
+        status="ok",
+        environment=environment,
+        samples=samples,
+        latency=summarize(samples),
+    )
+
+
+def comparison(change, width=0.001, *, tolerance=0.02, restarts=1):
+    log = math.log1p(change)
+    ratio = Ratio(log, log - width, log + width, 100)
+    return Comparison(
+        a=record(1.0),
+        b=record(1.0 + change),
+        names=("old", "new"),
+        ratio=ratio,
+        tolerance=tolerance,
+        confidence=0.99,
+        verdict=judge(ratio, tolerance),
+        seconds=5.0,
+        restarts=restarts,
+    )
+
+
+class Bench:
+    """Tools that answer what they are given, in that order, and count how often they are asked."""
+
+    def __init__(self, *changes, records=(), restarts=1):
+        self.changes, self.records = list(changes), list(records)
+        self.restarts, self.asked = restarts, 0
+
+    def compare(self, _a, _b, tolerance):
+        self.asked += 1
+        return comparison(self.changes.pop(0), tolerance=tolerance, restarts=self.restarts)
+
+    def measure(self, _case):
+        self.asked += 1
+        return self.records.pop(0)
+
+    @property
+    def tools(self):
+        return judging.Tools(self.compare, self.measure, lambda _case: _Costs())
+
+
+def pairs(bench, limits=None, tolerance=0.02):
+    sides = Version(CASE), Version(CASE)
+    ((row,), _) = judging.pair_rows(*sides, limits or {}, tolerance, bench.tools)
+    return row
+
+
+def test_a_slowdown_that_a_fresh_process_confirms_is_a_regression():
+    bench = Bench(0.06, 0.05)
+    row = pairs(bench)
+    assert (row.verdict, row.state, bench.asked) == ("slower", "regression", 2)
+    assert "+5.0 %" in row.note
+
+
+@pytest.mark.parametrize("again", [0.0, 0.02, -0.05])
+def test_a_slowdown_that_is_not_confirmed_is_unclear(again):
+    row = pairs(Bench(0.06, again))
+    assert (row.verdict, row.state) == ("unclear", "unclear")
+    assert exit_code([row]) == 0
+    assert exit_code([row], strict=True) == 3
+
+
+def test_what_is_not_slower_is_measured_once():
+    for change in (0.0, -0.2):
+        bench = Bench(change)
+        pairs(bench)
+        assert bench.asked == 1
+
+
+def test_five_restarts_are_fresh_processes_already():
+    bench = Bench(0.06, restarts=5)
+    assert pairs(bench).state == "regression"
+    assert bench.asked == 1
+
+
+def test_a_relative_budget_of_latency_is_its_tolerance():
+    assert pairs(Bench(0.06), {"latency_s": Limit(relative=0.10)}).state == "ok"
+    assert pairs(Bench(0.06, 0.06), {"latency_s": Limit(relative=0.05)}).state == "regression"
+
+
+def states(rows):
+    return {row.metric: (row.verdict, row.state) for row in rows}
+
+
+def test_beside_a_baseline_one_multiply_add_more_is_a_regression():
+    rows = judging.count_rows("m", _Costs(), _Costs(madds=1001), {}, exact=True)
+    assert states(rows) == {
+        "params": ("equal", "ok"),
+        "madds": ("more", "regression"),
+        "mem_access": ("equal", "ok"),
+        "mem_bytes": ("equal", "ok"),
+    }
+    assert exit_code(rows) == 1
+
+
+def test_less_is_an_improvement_and_no_failure():
+    rows = judging.count_rows("m", _Costs(), _Costs(params=99), {}, exact=True)
+    assert states(rows)["params"] == ("less", "improvement")
+    assert exit_code(rows) == 0
+
+
+def test_against_a_commit_counts_are_told_and_only_a_budget_limits_them():
+    more = _Costs(madds=1010)
+    assert states(judging.count_rows("m", _Costs(), more, {}, exact=False))["madds"] == (
+        "more",
+        "ok",
+    )
+    limits = {"madds": Limit(relative=0.005)}
+    rows = judging.count_rows("m", _Costs(), more, limits, exact=False)
+    assert states(rows)["madds"] == ("more", "regression")
+
+
+@pytest.mark.parametrize(
+    ("budget", "state"), [(1000, "ok"), (999, "regression"), (0, "regression")]
+)
+def test_an_absolute_budget_is_a_most(budget, state):
+    limits = {"madds": Limit(absolute=budget)}
+    rows = judging.count_rows("m", None, _Costs(), limits, exact=False)
+    assert states(rows)["madds"][1] == state
+
+
+def test_a_budget_allows_what_exactness_would_not():
+    limits = {"madds": Limit(relative=0.01)}
+    rows = judging.count_rows("m", _Costs(), _Costs(madds=1010), limits, exact=True)
+    assert states(rows)["madds"] == ("more", "ok")
+
+
+def ceiling(limit, *records):
+    bench = Bench(records=records)
+    rows = judging.ceiling_rows(CASE, None, {"latency_s": Limit(absolute=limit)}, bench.tools)
+    return rows[0], bench.asked
+
+
+def test_a_latency_over_its_budget_is_measured_twice():
+    row, asked = ceiling(0.9, record(1.0), record(1.0))
+    assert (row.state, asked) == ("regression", 2)
+
+
+def test_a_latency_over_its_budget_only_once_is_unclear():
+    row, _ = ceiling(0.9, record(1.0), record(0.8))
+    assert row.state == "unclear"
+
+
+def test_a_latency_whose_interval_holds_the_budget_is_unclear():
+    row, asked = ceiling(1.0, record(1.0, spread=0.1))
+    assert (row.state, asked) == ("unclear", 1)
+
+
+def test_a_latency_in_its_budget_is_ok():
+    assert ceiling(1.1, record(1.0))[0].state == "ok"
+
+
+def stored(times, now, here=HERE):
+    bench = Bench(records=[record(time) for time in now])
+    return judging.stored_row(CASE, [record(time) for time in times], here, bench.tools), bench
+
+
+def test_stored_samples_fail_nothing_within_a_fifth():
+    row, _ = stored([1.0, 1.01, 0.99], [1.15])
+    assert (row.state, row.limit) == ("ok", "+20.0 %")
+
+
+def test_a_slowdown_beyond_the_stored_drift_has_to_be_seen_twice():
+    assert stored([1.0, 1.01, 0.99], [1.3, 1.3])[0].state == "regression"
+    assert stored([1.0, 1.01, 0.99], [1.3, 1.0])[0].state == "unclear"
+
+
+def test_a_baseline_that_drifted_widens_its_limit():
+    row, bench = stored([1.0, 1.2, 0.8], [1.3])
+    assert (row.state, bench.asked) == ("ok", 1)
+
+
+def test_another_environment_is_not_comparable_and_says_what_differs():
+    there = Environment(comparable={"cpu": "B", "threads": 1}, noted={})
+    row, bench = stored([1.0], [1.0], there)
+    assert (row.state, bench.asked) == ("not comparable", 0)
+    assert "cpu: A, here B" in row.note
+    assert exit_code([row]) == 4
+
+
+def row(state, metric="madds"):
+    return Row("m", metric, 1, 2, "more", state)
+
+
+@pytest.mark.parametrize(
+    ("found", "code", "strict"),
+    [
+        ([], 4, 4),
+        (["ok"], 0, 0),
+        (["ok", "improvement"], 0, 0),
+        (["ok", "unclear"], 0, 3),
+        (["unclear", "not comparable"], 4, 4),
+        (["ok", "not comparable", "regression"], 1, 1),
+    ],
+)
+def test_the_gravest_row_decides_the_exit_code(found, code, strict):
+    rows = [row(state) for state in found]
+    assert exit_code(rows) == code
+    assert exit_code(rows, strict=True) == strict
+
+
+def test_the_verdict_is_the_first_thing_that_is_said():
+    rows = [row("ok"), row("regression"), row("unclear")]
+    assert headline(rows).startswith("Check of 1 model: 1 regression, 1 unclear: m MAdds more")
+    assert headline([row("ok")]) == "Check of 1 model: no regression."
+    assert "no regression" not in headline([row("not comparable")])
+    view = check_view(rows)
+    assert view.tables[0].title == headline(rows)
+    assert view.data["exit_code"] == 1
+
+
+def test_rows_without_a_finding_are_folded_away():
+    unchanged = Row("m", "params", 5, 5, "equal", "ok")
+    view = check_view([row("regression"), unchanged])
+    assert [len(table.rows) for table in view.tables] == [1, 1]
+    assert len(view.table.rows) == 2  # programs get all of them
+
+
+# --- the configuration
+
+
+def write(folder, text, name="lightbench.toml"):
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_budgets_are_absolute_relative_or_both(tmp_path):
+    path = write(
+        tmp_path,
+        """
+        tolerance = "3%"
+        [budgets."*"]
+        params = 5
+        [budgets."net.py:Net"]
+        madds = 150e6
+        mem_bytes = "+1%"
+        latency_s = [0.02, "3%"]
+        """,
+    )
+    config = read_config(path)
+    assert limits_of(config, "net.py:Net") == {
+        "params": Limit(5.0, None),
+        "madds": Limit(150e6, None),
+        "mem_bytes": Limit(None, 0.01),
+        "latency_s": Limit(0.02, 0.03),
+    }
+    assert set(limits_of(config, "other")) == {"params"}
+
+
+def test_pyproject_holds_the_same_table(tmp_path):
+    write(tmp_path, "[tool.lightbench]\nmodels = ['a']\n", "pyproject.toml")
+    inside = tmp_path / "deep"
+    inside.mkdir()
+    path = find_config(inside)
+    assert path == tmp_path / "pyproject.toml"
+    assert read_config(path).models == ("a",)
+
+
+def test_a_project_without_a_table_has_no_configuration(tmp_path):
+    write(tmp_path, "[tool.other]\n", "pyproject.toml")
+    (tmp_path / ".git").mkdir()
+    assert find_config(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "models = 'a'",
+        "bugdets = {}",
+        "[budgets.a]\nmadds = true",
+        "[budgets.a]\nmadds = -1",
+        "[budgets.a]\nmadds = nan",
+        "[budgets.a]\nmadds = 'a lot'",
+        "[budgets.a]\nmadds = '-5%'",
+        "seconds = [1",
+    ],
+)
+def test_a_configuration_that_says_nothing_sensible_is_refused(tmp_path, text):
+    with pytest.raises(UsageError):
+        read_config(write(tmp_path, text))
+
+
+def test_a_metric_nobody_knows_is_named_with_its_neighbour(tmp_path):
+    with pytest.raises(UnknownName, match="madd"):
+        read_config(write(tmp_path, "[budgets.a]\nmadd = 1"))

@@ -1,0 +1,250 @@
+"""`lightbench check` and `baseline` in a project of their own: what is compared with what."""
+
+import json
+import subprocess
+
+import pytest
+
+from lightbench import store
+from lightbench.cli import run
+from lightbench.regression import check as checking
+from lightbench.regression import judging
+
+NET = """
+from torch import nn
+from layers import WIDTH
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, WIDTH, 3)
+
+    def forward(self, x):
+        return self.conv(x)
+"""
+RUN = ["--threads", "1", "--input", "3x16x16"]
+
+
+def git(*arguments):
+    author = ["-c", "user.name=a", "-c", "user.email=a@localhost"]
+    return subprocess.run(["git", *author, *arguments], check=True, capture_output=True, text=True)
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A repository with one network of 8 channels, in which we stand."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    (tmp_path / "net.py").write_text(NET)
+    (tmp_path / "layers.py").write_text("WIDTH = 8\n")
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "one"]):
+        git(*command)
+    return tmp_path
+
+
+def widen(project, width):
+    (project / "layers.py").write_text(f"WIDTH = {width}\n")
+
+
+def answer(arguments, capsys):
+    """Exit code, the rows by metric, and what was said on stderr."""
+    code = run([*arguments, "--format", "json"])
+    said = capsys.readouterr()
+    rows = json.loads(said.out)["rows"] if said.out else []
+    return code, {row["metric"]: row for row in rows}, said.err
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """No process is started: what would be compared is noted, and found to be as fast."""
+    seen = []
+    real = checking._tools
+
+    def tools(how, *, comparisons):
+        made = real(how, comparisons=comparisons)
+
+        def compare(a, b, tolerance):
+            seen.append((a, b, tolerance))
+            from pathlib import Path
+
+            from lightbench.models._trees import Tree
+            from lightbench.regression.pairing import Gate, Side, compare_sides
+
+            sides = [
+                Side(v.case, tree=Tree(Path(v.root), Path(v.instead_of)), label=v.label)
+                for v in (a, b)
+            ]
+            return compare_sides(*sides, Gate(0.9, 0.3), trusted=how.trusted)
+
+        return judging.Tools(compare, made.measure, made.costs)
+
+    monkeypatch.setattr(checking, "_tools", tools)
+    return seen
+
+
+def test_the_old_source_is_measured_beside_the_new(project, measured, capsys):
+    widen(project, 9)
+    code, rows, _ = answer(["check", "net.py:Net", "--against", "HEAD", *RUN], capsys)
+    ((a, b, tolerance),) = measured
+    assert a.root != b.root == str(project.resolve())
+    assert tolerance == 0.02
+    assert (rows["params"]["before"], rows["params"]["now"]) == (8 * 28, 9 * 28)
+    assert rows["params"]["state"] == "ok"  # told, and limited by budgets only
+    assert code == 0
+    assert git("status", "--short").stdout == " M layers.py\n"
+    assert len(git("worktree", "list").stdout.splitlines()) == 1
+
+
+def test_a_budget_in_the_project_is_a_limit(project, measured, capsys):
+    (project / "lightbench.toml").write_text(
+        'models = ["net.py:Net"]\nthreads = 1\ninput = "3x16x16"\ntolerance = "5%"\n'
+        '[budgets."net.py:Net"]\nmadds = 1000\nlatency_s = "+7%"\n'
+    )
+    code, rows, _ = answer(["check", "--against", "HEAD"], capsys)
+    assert code == 1
+    assert rows["madds"]["verdict"] == "over budget"
+    assert measured[0][2] == 0.07
+    assert measured[0][0].case.threads == 1
+
+
+def test_budgets_alone_need_no_other_side(project, capsys):
+    (project / "lightbench.toml").write_text('[budgets."*"]\nparams = 224\n')
+    code, rows, _ = answer(["check", "net.py:Net", "--input", "3x16x16"], capsys)
+    assert (code, rows["params"]["verdict"]) == (0, "in budget")
+    widen(project, 9)
+    code, rows, _ = answer(["check", "net.py:Net", "--input", "3x16x16"], capsys)
+    assert (code, rows["params"]["verdict"]) == (1, "over budget")
+
+
+def test_a_new_network_has_nothing_to_be_compared_with(project, measured, capsys):
+    (project / "new.py").write_text(NET)
+    code, rows, _ = answer(["check", "new.py:Net", "--against", "HEAD", *RUN], capsys)
+    assert (code, rows["latency_s"]["verdict"], measured) == (0, "new", [])
+    strict = ["check", "new.py:Net", "--against", "HEAD", "--strict", *RUN]
+    assert answer(strict, capsys)[0] == 3
+
+
+def test_a_network_that_is_no_file_is_the_same_at_every_commit(project, measured, capsys):
+    code, rows, _ = answer(["check", "shufflenet_v2_x0_5", "--against", "HEAD"], capsys)
+    assert (code, rows["latency_s"]["state"], measured) == (4, "not comparable", [])
+
+
+def test_a_network_that_no_longer_runs_is_not_comparable_and_no_regression(
+    project, measured, capsys
+):
+    (project / "layers.py").write_text("WIDTH = 'wide'\n")
+    code, rows, _ = answer(["check", "net.py:Net", "--against", "HEAD", *RUN], capsys)
+    assert (code, rows["latency_s"]["state"]) == (4, "not comparable")
+
+
+@pytest.fixture
+def baseline(project, capsys):
+    code = run(["baseline", "save", "net.py:Net", *RUN, "--sessions", "2", "--seconds", "0.3"])
+    capsys.readouterr()
+    assert code == 0
+    return project / "lightbench-baseline.jsonl"
+
+
+CHECK = ["check", "net.py:Net", "--baseline", "lightbench-baseline.jsonl", *RUN]
+
+
+def test_a_baseline_is_rebuilt_from_its_commit_and_counts_are_exact(
+    project, baseline, measured, capsys
+):
+    (first, second) = store.read(baseline)
+    assert first.environment.noted["commit"] == git("rev-parse", "HEAD").stdout.strip()
+    assert first.samples and second.costs.params == 8 * 28
+    code, rows, _ = answer(CHECK, capsys)
+    assert len(measured) == 1  # side by side with the commit, not beside stored samples
+    assert (code, rows["madds"]["verdict"]) == (0, "equal"), rows["latency_s"]
+    widen(project, 9)
+    code, rows, _ = answer(CHECK, capsys)
+    assert code == 1
+    assert rows["madds"]["verdict"] == "more"
+
+
+def test_without_latency_nothing_is_run(project, baseline, measured, capsys):
+    code, rows, _ = answer([*CHECK, "--no-latency"], capsys)
+    assert (code, measured, set(rows)) == (0, [], {"params", "madds", "mem_access", "mem_bytes"})
+
+
+def moved(baseline, **facts):
+    """The baseline, as if it came from elsewhere: other facts, a commit that is not here."""
+    records = store.read(baseline)
+    baseline.unlink()
+    for record in records:
+        where = record.environment
+        there = type(where)(
+            comparable={**where.comparable, **facts}, noted={**where.noted, "commit": "0" * 40}
+        )
+        fields = {f: getattr(record, f) for f in record.__struct_fields__}
+        store.append(baseline, [type(record)(**{**fields, "environment": there})])
+
+
+def test_another_machine_is_not_comparable_but_counts_are(project, baseline, measured, capsys):
+    moved(baseline, cpu="another")
+    code, rows, _ = answer(CHECK, capsys)
+    assert (code, measured) == (4, [])
+    assert "cpu: another, here" in rows["latency_s"]["note"]
+    assert rows["madds"]["verdict"] == "equal"
+
+
+def test_the_same_machine_without_the_commit_compares_with_stored_samples(
+    project, baseline, measured, capsys
+):
+    moved(baseline)
+    _, rows, _ = answer(CHECK, capsys)
+    assert measured == []
+    assert "stored sessions" in rows["latency_s"]["note"]
+    assert rows["latency_s"]["state"] != "not comparable"
+
+
+def test_a_baseline_does_not_make_code_run_that_was_not_typed(project, baseline, capsys):
+    code, _, said = answer(["check", "--baseline", str(baseline)], capsys)
+    assert code == 2
+    assert "--trust-code" in said
+
+
+def test_another_case_of_the_baseline_is_named(project, baseline, measured, capsys):
+    typed = ["check", "net.py:Net", "--baseline", str(baseline), "--threads", "1"]
+    code, rows, _ = answer(typed, capsys)
+    assert code == 4
+    assert "inputs" in rows["latency_s"]["note"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["check"], 2),
+        (["check", "net.py:Net"], 2),
+        (["check", "net.py:Net", "--against", "nosuch"], 4),
+        (["check", "net.py:Net", "--against", "--help"], 2),
+        (["check", "nosuch.py:Net", "--against", "HEAD"], 2),
+        (["check", "net.py:Net", "--against", "HEAD", "--baseline", "x.jsonl"], 2),
+        (["check", "net.py:Net", "--baseline", "missing.jsonl"], 2),
+        (["check", "net.py:Net", "--against", "HEAD", "--old-python", "python"], 2),
+        (["check", "net.py:Net", "--against", "HEAD", "--no-latency"], 2),
+        (["check", "net.py:Net", "--against", "HEAD", "--device", "cuda"], 4),
+        (["check", "net.py:Net", "--against", "HEAD", "--tolerance", "-1%"], 2),
+        (["baseline", "save"], 2),
+    ],
+)
+def test_bad_input_is_never_a_regression(project, arguments, code, capsys):
+    assert run(arguments) == code
+    capsys.readouterr()
+
+
+def test_outside_a_repository_there_is_nothing_to_check_out(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(NET)
+    (tmp_path / "layers.py").write_text("WIDTH = 8\n")
+    assert run(["check", "net.py:Net", "--against", "HEAD"]) == 4
+    capsys.readouterr()
+
+
+def test_two_real_processes_find_a_network_that_is_twice_as_slow(project, capsys):
+    widen(project, 400)
+    arguments = ["check", "net.py:Net", "--against", "HEAD", *RUN[:2], "--seconds", "2"]
+    code, rows, _ = answer([*arguments, "--input", "3x64x64"], capsys)
+    assert code == 1
+    assert "again in a fresh process" in rows["latency_s"]["note"]
