@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import counting
+import history
 import overhead
 import scaling
 import startup
@@ -22,7 +23,7 @@ from lightbench.exporters import Column, Table, View, markdown
 from lightbench.records import Environment
 from lightbench.timing import environment
 
-TOPICS = (counting, scaling, startup, overhead)
+TOPICS = (counting, scaling, startup, history, overhead)
 PACKAGES = ("torchvision", "thop", "fvcore", "ptflops", "torchinfo")
 
 

@@ -14,12 +14,14 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import msgspec
 
 from lightbench.errors import LightbenchError, StoreError
 from lightbench.records import SCHEMA, Record
+
+T = TypeVar("T")
 
 MAX_LINE = 32 << 20  # bytes; a record of 1,000 operators and 100,000 samples has about 3 MB
 
@@ -60,15 +62,26 @@ def read(path: str | Path) -> list[Record]:
     A record that was cut short is skipped with a warning; any other line that is not a record
     raises StoreError, naming file and line.
     """
-    records = []
-    for where, line in _lines(path):
+    return list(_each(path, _record))
+
+
+def scan(path: str | Path, parse: Callable[[bytes], T]) -> Iterator[T]:
+    """What ``parse`` makes of each record's line, oldest first: for a little of very many records,
+    since it need not look at the rest of them.
+
+    ``parse`` raises ValueError for what it cannot read, and a schema that is none of 1 to SCHEMA is
+    such a thing: the line is then read as `read` does, and is skipped or raises in its words. A field
+    that an older schema lacks must have a default in it.
+    """
+
+    def parsed(line: bytes) -> T:
         try:
-            records.append(_record(line))
-        except _CutShortError:
-            warnings.warn(f"{where}: skipped a record that was cut short.", stacklevel=2)
-        except StoreError as error:
-            raise StoreError(f"{where}: {error.message}", error.hint) from error
-    return records
+            return parse(line)
+        except (ValueError, TypeError, RecursionError, LightbenchError) as error:
+            _record(line)
+            raise StoreError(f"not a record: {error}", "Was the file edited by hand?") from error
+
+    return _each(path, parsed)
 
 
 def verify(path: str | Path) -> list[str]:
@@ -85,6 +98,16 @@ def verify(path: str | Path) -> list[str]:
         elif _hash(b"{" + line[start.end() :]) != start[1].decode():
             problems.append(f"{where}: the content does not match the id {start[1].decode()}.")
     return problems
+
+
+def _each(path: str | Path, parse: Callable[[bytes], T]) -> Iterator[T]:
+    for where, line in _lines(path):
+        try:
+            yield parse(line)
+        except _CutShortError:
+            warnings.warn(f"{where}: skipped a record that was cut short.", stacklevel=3)
+        except StoreError as error:
+            raise StoreError(f"{where}: {error.message}", error.hint) from error
 
 
 def _line(record: Record) -> bytes:

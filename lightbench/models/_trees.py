@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -112,6 +112,34 @@ def installed_copies(tree: Tree | None) -> list[str]:
         name
         for name in {init.parent.name for init in inits} & sys.modules.keys()
         if any(_INSTALLED & {*file.parts} for file in _files(sys.modules[name]))
+    )
+
+
+def late_imports(tree: Tree | None, call: Callable[[], object]) -> list[str]:
+    """Names of the user's modules that ``call`` imports while it runs, of a network made inside
+    `loaded_from`, where this is asked too. Once that is left, they would be of any version."""
+    if tree is None:
+        return []
+    aside = _take(_loaded(tree.root, tree.instead_of))
+    try:
+        call()
+    finally:
+        late = _take(_loaded(tree.root, tree.instead_of))
+        _put_back(aside)
+    return sorted(late)
+
+
+def shared_operators(tree: Tree | None) -> list[str]:
+    """Names of operators, as torch.library.custom_op makes them, that ``tree`` has made: the process
+    has one of each name, so a version loaded later takes them from an earlier one."""
+    made = getattr(sys.modules.get("torch._library.custom_ops"), "OPDEFS", {})
+    if tree is None:
+        return []
+    return sorted(
+        name
+        for name, operator in list(made.items())
+        if (code := getattr(operator._init_fn, "__code__", None))  # noqa: SLF001  torch tells it nowhere else
+        and _place(Path(code.co_filename), tree.root) is not None
     )
 
 

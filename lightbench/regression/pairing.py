@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,9 +15,16 @@ import torch
 
 from lightbench import devices, profiler, rounds
 from lightbench.devices._memory import keep_freed_memory
-from lightbench.errors import LightbenchError, UsageError
+from lightbench.errors import LightbenchError, NotAvailable
 from lightbench.faults import explain_plainly
-from lightbench.models._trees import Tree, installed_copies, leaks, loaded_from
+from lightbench.models._trees import (
+    Tree,
+    installed_copies,
+    late_imports,
+    leaks,
+    loaded_from,
+    shared_operators,
+)
 from lightbench.profiler import Given, Prepared
 from lightbench.records import Case, Environment, Record, Samples
 from lightbench.regression.comparison import CONTENTION, Comparison
@@ -109,7 +117,7 @@ def compare_sides(
         for side, device, n in zip((a, b), found, asked, strict=True):
             say(f"{side.label or rounds.label(side.case)}: load, count, first run")
             torch.set_num_threads(n)
-            ready.append(_prepared(side, device, trusted=trusted))
+            ready.append(prepared_side(side, device, trusted=trusted))
         torch.set_num_threads(threads[-1])
         steps = {
             key: _step(prepared, n if len({*asked}) > 1 else None)
@@ -167,7 +175,7 @@ def judged(
         clock="device" if a.samples.device_s and b.samples.device_s else "wall",
         verdict=judge(ratio, gate.tolerance),
         detectable=detectable(ratio, gate.tolerance, gate.confidence),
-        warnings=_contention(ratio, cpu_ratio, a, b),
+        warnings=contention(ratio, cpu_ratio, a, b),
         **shared,
     )
 
@@ -198,22 +206,42 @@ class _Looks:
         return self.settled
 
 
-def _prepared(side: Side, device: devices.Device, *, trusted: bool) -> Prepared | LightbenchError:
+def prepared_side(
+    side: Side, device: devices.Device, *, trusted: bool, alone: bool = False
+) -> Prepared | LightbenchError:
+    """The side, ready to be timed in a session of its device, or what is wrong with it. With ``alone``
+    there is no other version of it in this process."""
+    shared: list[str] = []
     try:
         if side.tree is None:
             return profiler.prepare(side.case, device, side.given, trusted=trusted)
         with loaded_from(side.tree):
             prepared = profiler.prepare(side.case, device, side.given, trusted=trusted)
             strangers = [*leaks(side.tree), *installed_copies(side.tree)]
+            if not alone:
+                late = late_imports(side.tree, partial(_once, prepared))
+                shared = [*late, *shared_operators(side.tree)]
     except LightbenchError as error:
         return error
+    name = side.label or side.case.model
     if strangers:
-        return UsageError(
-            f"{side.label or side.case.model} uses {', '.join(strangers[:3])} from somewhere else than"
-            " that version, so it is not that version.",
+        return NotAvailable(
+            f"{name} uses {', '.join(strangers[:3])} from somewhere else than that version, so it is"
+            " not that version.",
             "Uninstall the repository's own package, or install it as editable (pip install -e).",
         )
+    if shared:
+        return NotAvailable(
+            f"{name} imports or registers {', '.join(shared[:3])} while it runs, which two versions in"
+            " one process share.",
+            "Import it at the top of the file, or add --isolate.",
+        )
     return prepared
+
+
+def _once(prepared: Prepared) -> None:
+    with prepared.program.context():
+        prepared.program.call()
 
 
 def _step(prepared: Prepared, threads: int | None) -> Step:
@@ -251,7 +279,7 @@ def _ratio(a: Samples, b: Samples, clock: str, level: float) -> Ratio:
     return paired_ratio(sides[0], sides[1], level)
 
 
-def _contention(ratio: Ratio, cpu: Ratio | None, a: Record, b: Record) -> tuple[str, ...]:
+def contention(ratio: Ratio, cpu: Ratio | None, a: Record, b: Record) -> tuple[str, ...]:
     """Where the clocks of wall and CPU disagree by more than a point, for sides that run on one
     thread: others have taken the CPU away, or one side waits for something."""
     alone = all(r.case.device == "cpu" and r.environment.comparable["threads"] == 1 for r in (a, b))

@@ -66,12 +66,14 @@ def examples(make_record, sweep_records):
         axes = [other.experiment for other in others]
         return card + [r for axis in axes for r in sweep(names, experiment=axis, run=axis, **case)]
 
-    known = {"latency": cases, "guideline": guideline, "device_card": device_card}
+    known = {
+        "latency": cases, "history": cases, "guideline": guideline, "device_card": device_card
+    }  # fmt: skip
     return lambda figure, names, **case: known.get(figure, sweep)(names, **case)
 
 
 FOUR = ["1:1", "1:2", "1:6", "1:12"]
-SWEEP_FIGURES = [name for name in FIGURES if name != "latency"]
+SWEEP_FIGURES = [name for name in FIGURES if name not in {"history", "latency"}]
 
 
 def drawn(figure, monkeypatch):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -172,6 +171,27 @@ def test_what_git_sets_for_its_hooks_does_not_lead_us_to_the_users_index(dirty, 
     assert git(dirty, "diff", "--cached", "--name-only") == "staged.py"
 
 
+def test_git_is_told_to_take_no_locks_start_no_monitor_and_ask_nothing(repo, monkeypatch):
+    run, seen = subprocess.run, []
+
+    def noting(command, **settings):
+        seen.append((command, settings["env"]))
+        return run(command, **settings)
+
+    monkeypatch.setattr(subprocess, "run", noting)
+    with checkout("main", repo):
+        pass
+    for command, environ in seen:
+        assert command[:5] == [
+            "git",
+            "-c",
+            "core.hooksPath=/dev/null",
+            "-c",
+            "core.fsmonitor=false",
+        ]
+        assert (environ["GIT_OPTIONAL_LOCKS"], environ["GIT_TERMINAL_PROMPT"]) == ("0", "0")
+
+
 def test_a_ref_is_a_commit_in_full_however_it_is_written(repo):
     git(repo, "tag", "-a", "v1", "-m", "one", "HEAD~1")
     first, second = git(repo, "rev-parse", "HEAD~1", "HEAD").split()
@@ -245,4 +265,3 @@ def test_a_folder_that_cannot_be_made_leaves_nothing_behind(repo, monkeypatch):
     with pytest.raises(NotAvailable, match="temporary"), checkout("main", repo):
         pass
     assert state(repo) == before
-    assert Path.cwd().exists()

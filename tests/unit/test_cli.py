@@ -83,6 +83,7 @@ OPTIONS = {
         "names --scale --channels --widths --geometry --seconds --batch --device --engine --threads"
         " --dtype --channels-last --seed --store --from -q/--quiet --figures --format -o/--output"
     ),
+    "history": "stores --model --metric --device --figure --format -o/--output",
     "lint": (
         "model --card --verify --seconds --top --batch --device --engine --threads --dtype"
         " --channels-last -q/--quiet --input --format -o/--output"

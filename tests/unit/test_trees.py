@@ -17,7 +17,14 @@ import torch
 import lightbench as lb
 from lightbench.errors import ModelError, NotAvailable, UsageError
 from lightbench.models import sources
-from lightbench.models._trees import Tree, installed_copies, leaks, loaded_from
+from lightbench.models._trees import (
+    Tree,
+    installed_copies,
+    late_imports,
+    leaks,
+    loaded_from,
+    shared_operators,
+)
 from lightbench.regression.checkout import checkout
 
 OLD, NEW = 2.0, 3.0  # what each version multiplies by: a forward pass says which one it is
@@ -375,6 +382,24 @@ def test_the_users_module_keeps_its_name_when_its_file_is_built_from(project, mo
     assert type(network) is not users.Net
 
 
+def test_a_network_is_of_the_class_that_its_package_knows(project):
+    own = net("import pack_9").replace("scale(x)", "x * isinstance(self, pack_9.Net)")
+    project({"pack_9/__init__.py": "from .net import Net", "pack_9/net.py": own}, "pack_9/scale.py")
+    assert float(built("pack_9/net.py:Net", None)(torch.ones(1))) == 1.0
+
+
+def test_a_package_never_takes_the_modules_of_another_that_is_called_alike(
+    project, tmp_path, monkeypatch
+):
+    files = {"pack_10/__init__.py": "", "pack_10/net.py": net("from .scale import scale")}
+    project(files, "pack_10/scale.py")
+    other = {"pack_10/__init__.py": "", "pack_10/scale.py": SCALE.format(factor=9.0)}
+    monkeypatch.syspath_prepend(str(write(tmp_path / "site-packages", other)))
+    importlib.import_module("pack_10.scale")
+    with pytest.raises(ModelError, match="relative import"):
+        sources.find("pack_10/net.py:Net").build()
+
+
 def test_two_checkouts_of_a_package_side_by_side_without_git(tmp_path):
     for name, factor in (("one", OLD), ("two", NEW)):
         write(tmp_path / name, {
@@ -485,6 +510,14 @@ def test_errors_name_the_file_as_the_user_wrote_it(project):
     assert str(caught.value) == "'net.py' has no 'Nett'.\n  Did you mean Net?"
 
 
+def test_what_can_be_named_is_offered_from_the_file_of_that_version(project):
+    top = project({"net.py": "class Old: pass"}, "scale.py")
+    write(top, {"net.py": "class New: pass"})
+    with checkout("HEAD", top) as tree, loaded_from(tree), pytest.raises(UsageError) as caught:
+        sources.find("net.py")
+    assert caught.value.hint.startswith("Write net.py:Old ")
+
+
 def test_code_that_reaches_into_the_users_version_leaks(project):
     reaching = "import sys\nsys.path.insert(0, {!r})\nfrom reached_2 import scale"
     top = project({}, "deep/reached_2.py")
@@ -522,3 +555,48 @@ def test_a_package_that_comes_from_an_installed_copy_is_named(project, monkeypat
         sources.find("bench/net.py:Net").build()
         assert installed_copies(tree) == []
         assert "pack_4" in sys.modules
+
+
+def test_what_a_forward_pass_imports_only_when_it_runs_is_named(project, monkeypatch):
+    late = NET.format(imports="", scale="__import__('scale_11').scale")
+    top = project(
+        {"late.py": late, "net.py": net("import scale_11", "scale_11.scale")}, "scale_11.py"
+    )
+    monkeypatch.syspath_prepend(str(top))
+    for tree in (None, Tree(top, top)):
+        assert late_imports(tree, lambda: None) == []
+    with checkout("HEAD~1", top) as tree, loaded_from(tree):
+        for file, names in (("net.py", []), ("late.py", ["scale_11"])):
+            network = sources.find(f"{file}:Net").build()
+            network(torch.ones(1))
+            before = sys.modules["scale_11"]
+            assert late_imports(tree, lambda n=network: n(torch.ones(1))) == names
+            assert sys.modules["scale_11"] is before
+
+
+OPERATOR = """
+import torch
+@torch.library.custom_op("lightbench_test::scale_12", mutates_args=())
+def scale(x: torch.Tensor) -> torch.Tensor:
+    return x * {factor}
+"""
+
+
+def test_an_operator_that_the_next_version_would_replace_is_named(tmp_path):
+    trees = [Tree(tmp_path / name, tmp_path) for name in ("one", "two")]
+    for tree, factor in zip(trees, (OLD, NEW), strict=True):
+        write(
+            tree.root,
+            {"net.py": net("from op_12 import scale"), "op_12.py": OPERATOR.format(factor=factor)},
+        )
+    networks, named = [], []
+    for tree in trees:
+        with loaded_from(tree):
+            networks.append(sources.find(f"{tree.root}/net.py:Net").build())
+            named.append(shared_operators(tree))
+    assert named == [["lightbench_test::scale_12"]] * 2
+    assert [float(network(torch.ones(1))) for network in networks] == [
+        NEW,
+        NEW,
+    ]  # so PyTorch has it
+    assert shared_operators(None) == shared_operators(Tree(tmp_path / "three", tmp_path)) == []

@@ -1,0 +1,72 @@
+"""Stored records over commits: where a metric changed its level. Advice, never a gate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lightbench.cli._options import chosen_format, emit, output_options, warnings_said
+from lightbench.cli._study import check_figure
+from lightbench.errors import UnknownName, UsageError
+from lightbench.regression.history import METRICS, Entry, histories, read_entries
+
+
+@click.command("history")
+@click.argument("stores", nargs=-1, required=True, metavar="STORE.jsonl...")
+@click.option("--model", "models", multiple=True, metavar="NAME", help="Only this; repeatable.")
+@click.option(
+    "--metric", type=click.Choice(METRICS), default="latency", show_default=True, help="Of what."
+)
+@click.option("--device", metavar="NAME", help="Only what ran here.")
+@click.option(
+    "--figure", type=click.Path(dir_okay=False, path_type=Path), help="Draw it: .svg or .png."
+)
+@output_options
+def command(
+    stores: tuple[str, ...],
+    models: tuple[str, ...],
+    metric: str,
+    device: str | None,
+    figure: Path | None,
+    form: str | None,
+    output: Path | None,
+) -> int:
+    """Stored records over commits: where a metric changed its level. Advice, never a gate.
+
+    The records come from files that `lightbench profile --store` wrote. A series is one case on one
+    machine; new software does not begin another, and is said where it comes with a step. With one
+    --model its commits are listed, too. The exit code is 0 whatever is found.
+    """
+    chosen_format(form, output)
+    check_figure(figure)
+    with warnings_said():
+        found = [entry for store in stores for entry in read_entries(store)]
+    found = _only("model", models, found)
+    found = _only("device", (device,) if device else (), found)
+    series = histories(found, metric)
+    if not series:
+        raise UsageError(
+            f"no record of {len(found)} has a {metric} outside of a sweep.",
+            "Measure with `lightbench profile MODEL --store FILE.jsonl` on each commit.",
+        )
+    from lightbench.regression.history_view import history_view
+
+    emit(history_view(series, commits=len(models) == 1), form, output)
+    if figure:
+        from lightbench.plots import save  # imports matplotlib
+        from lightbench.plots.history import draw_series
+
+        save(draw_series(series), figure)
+        click.echo(f"lightbench: wrote {figure}", err=True)
+    return 0
+
+
+def _only(part: str, names: tuple[str, ...], found: list[Entry]) -> list[Entry]:
+    """The entries whose case has one of these names; all without any. Raises UnknownName."""
+    known = {getattr(entry.case, part) for entry in found}
+    for name in names:
+        if name not in known:
+            there = ", ".join(sorted(known)[:10])
+            raise UnknownName(part, name, known, f"These records have: {there}.")
+    return [entry for entry in found if not names or getattr(entry.case, part) in names]
