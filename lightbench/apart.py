@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from lightbench import autoload
+from lightbench import autoload, errors
 from lightbench.devices import Device
 from lightbench.devices._memory import facts
 from lightbench.errors import LightbenchError, NotAvailable
@@ -80,7 +80,7 @@ def _in_child(
         trusted=group.trusted,
         keep_memory=bool(facts()),
     )
-    for kind, value in answers(Request.__module__, request, environ, group.device):
+    for kind, value in answers(Request.__module__, request, environ, f"on {group.device}"):
         if kind == "say":
             say(value)
         elif kind == "progress" and progress:
@@ -90,12 +90,13 @@ def _in_child(
 
 
 def answers(
-    module: str, request: Any, environ: Mapping[str, str], device: str
+    module: str, request: Any, environ: Mapping[str, str], what: str
 ) -> Iterator[tuple[str, Any]]:
     """What a process of its own says to a request: ``module`` is run there and calls `worker.serve`.
+    ``what`` it measures, in words.
 
     Ctrl-C reaches the child too, which sends what it has; KeyboardInterrupt is raised then. Raises
-    what the child raised, and NotAvailable if it dies.
+    what the child raised, and NotAvailable if it dies. Whoever stops listening ends the child.
     """
     reader, writer = os.pipe()
     end = ""
@@ -111,22 +112,26 @@ def answers(
     ):
         os.close(writer)
         assert child.stdin is not None
-        with suppress(BrokenPipeError), child.stdin as stdin:
-            stdin.write(msgspec.json.encode(request))
-        for kind, value in _lines(lines):
-            if kind == "error":
-                raise again(value)
-            if kind == "end":
-                end = value
-            else:
-                yield kind, value
+        try:
+            with suppress(BrokenPipeError), child.stdin as stdin:
+                stdin.write(msgspec.json.encode(request))
+            for kind, value in _lines(lines):
+                if kind == "error":
+                    raise again(value)  # noqa: TRY301  the child ends, whoever raises
+                if kind == "end":
+                    end = value
+                else:
+                    yield kind, value
+        except BaseException:  # also of the one who listens: a generator that is closed
+            child.kill()
+            raise
     code = child.wait()
     if interrupts or end == "interrupted":
         raise KeyboardInterrupt
     if not end:
         raise NotAvailable(
-            f"the process that measures on {device} ended early: {ending(code)}.",
-            "`lightbench doctor --selftest` finds out more.",
+            f"the process that measures {what} ended early: {ending(code)}.",
+            "Does the network run by itself? `lightbench doctor --selftest` tries the device.",
         )
 
 
@@ -160,7 +165,9 @@ def _lines(pipe: Any) -> Iterator[tuple[str, Any]]:
 
 
 def again(value: Mapping[str, Any]) -> LightbenchError:
-    """The error that a child sent."""
-    error = LightbenchError(value["message"], value["hint"])
+    """The error that another process has told of, of the same kind."""
+    kind = getattr(errors, str(value.get("error")), LightbenchError)
+    error: LightbenchError = kind.__new__(kind)
+    LightbenchError.__init__(error, value["message"], value["hint"])
     error.exit_code = value["exit_code"]
     return error

@@ -81,7 +81,8 @@ def compare(
     if b is None and not (a_settings or b_settings):
         raise UsageError(
             "there is nothing to compare: one model, and no setting of one side.",
-            "Name two models, or what differs: --b channels-last, b_settings={'threads': 2}.",
+            "Name two models, or what one side does differently: --b channels-last (in Python:"
+            " b_settings={'layout': 'channels_last'}).",
         )
     if args is not None and (
         batch is not None or input or isinstance(a, str) or isinstance(b, str)

@@ -55,7 +55,12 @@ def serve(descriptor: str, work: Callable[[bytes, Send], None]) -> None:
         except LightbenchError as error:
             send(
                 "error",
-                {"message": error.message, "hint": error.hint, "exit_code": error.exit_code},
+                {
+                    "error": type(error).__name__,
+                    "message": error.message,
+                    "hint": error.hint,
+                    "exit_code": error.exit_code,
+                },
             )
         else:
             send("end", "done")

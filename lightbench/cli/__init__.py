@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -68,7 +69,15 @@ def lightbench() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with the code of ``errors.EXIT_CODES``."""
     autoload.hold_back()
+    for ending in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(ending) is signal.SIG_DFL:  # nohup has it ignored
+            signal.signal(ending, _interrupt)
     sys.exit(run(arguments))
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    """A job that is cancelled cleans up as after Ctrl-C: checkouts, processes."""
+    raise KeyboardInterrupt
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -16,6 +16,7 @@ from lightbench.cli._options import (
     output_options,
     read_records,
     run_options,
+    say_error,
 )
 from lightbench.cli._progress import reports
 from lightbench.cli._project import read_project, typed_settings
@@ -83,6 +84,8 @@ def save(
                 if record.failure is not None:
                     raise LightbenchError(record.failure.message, record.failure.hint)
                 records.append(record)
+    for said in dict.fromkeys(warning for record in records for warning in record.warnings):
+        say_error(said)
     if not add:
         file.unlink(missing_ok=True)
     store.append(file, records)

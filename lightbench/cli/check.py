@@ -89,10 +89,6 @@ def command(
         return _answer(view, code, form, output, chosen)
     if against and baseline:
         raise UsageError("--against and --baseline are two questions.", "Ask one at a time.")
-    if against and settings["no_latency"]:
-        raise UsageError(
-            "--against compares latency, and --no-latency leaves it out.", "Try --baseline FILE."
-        )
     if settings["old_python"] and not settings["isolate"]:
         raise UsageError("--old-python is for --isolate.", "Add --isolate.")
     project = read_project(config)
@@ -150,6 +146,11 @@ def _check(
     trusted: bool,
     how: dict[str, Any],
 ) -> list[Row]:
+    if baseline and not baseline.exists():
+        raise UsageError(
+            f"there is no baseline {str(baseline)!r}.",
+            "Write one: `lightbench baseline save MODEL`.",
+        )
     stored = read_records(baseline) if baseline else None
     from lightbench.regression import check  # imports torch
 

@@ -12,8 +12,8 @@ SUFFIXES = (".github",)
 
 def render(view: View, *, width: int | None = None, colour: bool = False) -> str:  # noqa: ARG001
     """A workflow command for each row: an error, a warning or a notice by its ``level``, none where
-    that is empty. ``file`` and ``line`` are where it is shown, if a row has them, and not part of
-    its text. Without any, one notice with the title."""
+    that is empty. ``file`` and ``line`` are where it is shown, ``title`` is its title (the table's
+    without one), if a row has them, and not part of its text. Without any, one notice with the title."""
     table = view.table
     commands = [_annotation(table, row) for row in table.rows if table.level(row)]
     return "".join(commands or [_command("notice", {"title": table.title}, "nothing to report")])
@@ -22,7 +22,9 @@ def render(view: View, *, width: int | None = None, colour: bool = False) -> str
 def _annotation(table: Table, row: tuple[Any, ...]) -> str:
     values = table.named(row)
     place = {key: values[key] for key in ("file", "line") if values.get(key)}
-    return _command(table.level(row), {**place, "title": table.title}, table.said(row))
+    return _command(
+        table.level(row), {**place, "title": values.get("title") or table.title}, table.said(row)
+    )
 
 
 def _command(level: str, properties: dict[str, Any], message: str) -> str:

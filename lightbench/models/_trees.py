@@ -42,7 +42,7 @@ _CURRENT: ContextVar[Tree | None] = ContextVar("tree", default=None)
 @contextmanager
 def loaded_from(tree: Tree | None) -> Iterator[None]:
     """Inside, the user's code comes from ``tree``: files that `sources.find` names, their neighbours
-    and packages, what is on sys.path, what is installed as editable.
+    and packages, what is on sys.path, what is installed as editable, files of a relative name.
 
     Build the network and run it once inside; see `leaks`. None is the version in the repository
     around the working directory, freshly loaded. Never exchanged: lightbench, and what is installed.
@@ -56,7 +56,11 @@ def loaded_from(tree: Tree | None) -> Iterator[None]:
     path, entries = sys.path, list(sys.path)
     tables = [(table, dict(table)) for table in _editable_tables()]
     token = _CURRENT.set(tree)
+    here = Path.cwd()
+    there = Path(_mapped(str(here), tree))
     try:
+        if there.is_dir():  # files that the code opens by a relative name are part of its version
+            os.chdir(there)
         path[:] = [_mapped(entry, tree) for entry in entries]
         for table, were in tables:
             table.update({name: _mapped(place, tree) for name, place in were.items()})
@@ -64,6 +68,7 @@ def loaded_from(tree: Tree | None) -> Iterator[None]:
         yield
     finally:
         _CURRENT.reset(token)
+        os.chdir(here)
         for table, were in tables:
             table.clear()
             table.update(were)
@@ -80,7 +85,8 @@ def placed(path: Path) -> Path:
     if tree is None or tree.root == tree.instead_of or "\0" in str(path):
         return path
     moved = Path(_moved(path, tree))
-    if moved != path and not moved.is_file():
+    of_tree = moved != path or _place(path, tree.root) is not None
+    if of_tree and not moved.is_file():
         raise NotAvailable(
             f"not comparable: there is no file {str(path)!r} at {tree.label or 'that version'}.",
             "Compare with a version that has it, or name two files: OLD.py:Class NEW.py:Class.",

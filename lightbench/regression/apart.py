@@ -15,8 +15,8 @@ def compare_apart(request: Request, *, say: Say, progress: Report | None) -> Com
     """Ctrl-C ends both processes. Raises what the comparison raises, and NotAvailable if its process
     dies."""
     found: Comparison | None = None
-    device = request.b.case.device
-    for kind, value in apart.answers(Request.__module__, request, {}, device):
+    model = request.b.case.model
+    for kind, value in apart.answers(Request.__module__, request, {}, model):
         if kind == "say":
             say(value)
         elif kind == "progress" and progress:

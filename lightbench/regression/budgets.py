@@ -1,7 +1,7 @@
 """What a model may cost: budgets in ``lightbench.toml`` or under ``[tool.lightbench]``.
 
 ```toml
-[tool.lightbench]
+[tool.lightbench]                # in lightbench.toml this prefix may be left out
 models = ["net.py:Net"]
 threads = 1
 tolerance = "2%"
@@ -68,7 +68,7 @@ def find_config(folder: Path) -> Path | None:
         own, shared = place / FILE, place / PYPROJECT
         if own.is_file():
             return own
-        if shared.is_file() and "lightbench" in _toml(shared).get("tool", {}):
+        if shared.is_file() and _ours(_toml(shared)) is not None:
             return shared
         if (place / ".git").exists():
             break
@@ -78,22 +78,36 @@ def find_config(folder: Path) -> Path | None:
 def read_config(path: Path) -> Config:
     """Raises UsageError for a file that is missing, no TOML, or says what is not known."""
     content = _toml(path)
-    if path.name == PYPROJECT:
-        content = content.get("tool", {}).get("lightbench", {})
+    ours = _ours(content)
+    if ours is not None or path.name == PYPROJECT:
+        content = ours or {}
     try:
         config = msgspec.convert(content, Config)
     except msgspec.ValidationError as error:
         known = ", ".join(Config.__struct_fields__)
         raise UsageError(f"cannot read {path}: {error}.", f"Known keys: {known}.") from error
-    for model in config.budgets:
-        limits_of(config, model)  # now, and not after minutes of measuring
+    for model in config.budgets:  # now, and not after minutes of measuring
+        limits_of(config, model)
+        if config.models and model not in (ANY, *config.models):
+            raise UnknownName(
+                "model of this project",
+                model,
+                config.models,
+                f"`models` in {path.name} has no such.",
+            )
     return config
+
+
+def _ours(content: dict[str, Any]) -> dict[str, Any] | None:
+    tool = content.get("tool")
+    ours = tool.get("lightbench") if isinstance(tool, dict) else None
+    return ours if isinstance(ours, dict) else None
 
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"cannot read {path}: {error}.", "It has to be TOML.") from error
 
 
@@ -112,6 +126,8 @@ def _limit(metric: str, values: Allowed) -> Limit:
             relative = parse_fraction(value)
         else:
             absolute = float(value)
+    if absolute is None and relative is None:
+        raise UsageError(f"the budget of {metric} is empty.", "Write 150e6, or leave it out.")
     if any(v is not None and not (math.isfinite(v) and v >= 0) for v in (absolute, relative)):
         raise UsageError(
             f"the budget of {metric} is {values!r}.", 'Write 150e6, "+1%", or [0.02, "+3%"].'

@@ -10,24 +10,34 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lightbench import apart, devices, profiler, rounds, suite
+from lightbench import apart, devices, rounds, suite
 from lightbench.devices._memory import keep_freed_memory
-from lightbench.errors import LightbenchError, NotAvailable, UntrustedCode, UsageError
+from lightbench.errors import (
+    LightbenchError,
+    ModelError,
+    NotAvailable,
+    OutOfMemory,
+    UntrustedCode,
+    UsageError,
+)
 from lightbench.models import sources
-from lightbench.models._trees import Tree, loaded_from
-from lightbench.records import Case, Costs, InputSpec, Record
+from lightbench.models._trees import Tree
+from lightbench.records import Case, InputSpec, Record
 from lightbench.regression import checkout, judging
 from lightbench.regression.apart import compare_apart
 from lightbench.regression.budgets import Config, Limits, limits_of
 from lightbench.regression.comparison import Comparison
+from lightbench.regression.counting import count_apart
 from lightbench.regression.judging import Tools
-from lightbench.regression.rows import Row
+from lightbench.regression.pairing import Gate
+from lightbench.regression.rows import NEW, Row
 from lightbench.regression.worker import Request, Version
 from lightbench.timing.sampling import Rule
 from lightbench.timing.verdict import TOLERANCE
 
 SECONDS = 60.0  # for each comparison, at most
 ALONE_S = 10.0  # for a model that is timed alone, at most
+BAD_INPUT = ("UsageError", "UnknownName")  # what is wrong with the request, not with the network
 DIRTY = "-dirty"  # how git marks a commit whose files were changed
 
 
@@ -78,6 +88,7 @@ def check(
     Raises UsageError where nothing is asked for, DeviceUnavailable, and for ``against`` what
     `checkout` raises. What cannot be compared is a row that says why.
     """
+    Gate(how.tolerance, how.seconds)  # raises for what cannot be meant
     limits = [limits_of(config, case.model) for case in cases]
     if against is None and baseline is None and not any(limits):
         raise UsageError(
@@ -99,14 +110,20 @@ def check(
                 trees[ref] = stack.enter_context(checkout.checkout(ref, beside))
             return trees[ref]
 
-        for case, asked in zip(cases, limits, strict=True):
-            limit = asked if how.latency else judging.only_counted(asked)
+        def rows_of(case: Case, limit: Limits) -> list[Row]:
             if against is not None:
-                rows += _against(case, limit, against, tree_of, how, tools)
-            elif baseline is not None:
-                rows += _beside_baseline(case, limit, baseline, tree_of, how, tools)
-            else:
-                rows += _budgets(case, limit, tools)
+                return _against(case, limit, against, tree_of, how, tools)
+            if baseline is not None:
+                return _beside_baseline(case, limit, baseline, tree_of, how, tools)
+            return _budgets(case, limit, tools)
+
+        for case, asked in zip(cases, limits, strict=True):
+            counted, unchecked = judging.split_counted(case.model, asked)
+            try:
+                rows += rows_of(case, asked if how.latency else counted)
+            except (ModelError, OutOfMemory, NotAvailable) as error:  # of this model: others go on
+                rows.append(_not_comparable(case, error.message))
+            rows += [] if how.latency else unchecked
     return rows
 
 
@@ -117,7 +134,7 @@ def _budgets(case: Case, limits: Limits, tools: Tools) -> list[Row]:
     peak = tools.measure(case) if judging.PEAK in limits else None
     return [
         *judging.ceiling_rows(case, peak, limits, tools),
-        *judging.count_rows(case.model, None, tools.costs(case), limits, exact=False),
+        *judging.count_rows(case.model, None, tools.costs(_own(case)), limits, exact=False),
         *judging.peak_rows(case.model, peak, None, limits),
     ]
 
@@ -127,21 +144,29 @@ def _against(
 ) -> list[Row]:
     file = source_file(case.model)
     if file is None:
-        said = f"{case.model} is no file of a repository: it is the same at every commit."
+        said = (
+            f"{case.model} is not in a git repository, so it has no other version."
+            if sources.is_file(case.model)
+            else f"{case.model} is no file of yours: it is the same at every commit."
+        )
         return [_not_comparable(case, said), *_budgets(case, limits, tools)]
     tree = tree_of(ref, file.parent)
     if not (tree.root / file.relative_to(tree.instead_of)).is_file():
         said = (
             f"{file.name} is not there at {ref}: it is new, and there is nothing to compare with."
         )
-        new = Row(case.model, judging.LATENCY, None, None, "new", "unclear", note=said)
+        new = Row(case.model, judging.LATENCY, None, None, NEW, "ok", note=said)
         return [new, *_budgets(case, limits, tools)]
+    if not how.latency:
+        before, now = map(tools.costs, _versions(case, tree))
+        return judging.count_rows(case.model, before, now, limits, exact=False)
     rows, found = judging.pair_rows(*_versions(case, tree), limits, how.tolerance, tools)
-    before, now = found.a.costs, found.b.costs
+    if found.b.failure and found.b.failure.error in BAD_INPUT:  # no such class, not its arguments
+        raise UsageError(found.b.failure.message, found.b.failure.hint)
     return [
         *rows,
         *judging.ceiling_rows(case, found.b, limits, tools),
-        *judging.count_rows(case.model, before, now, limits, exact=False),
+        *judging.count_rows(case.model, found.a.costs, found.b.costs, limits, exact=False),
         *judging.peak_rows(case.model, found.b, found.a, limits),
     ]
 
@@ -157,7 +182,7 @@ def _beside_baseline(
     counted = [record for record in baseline if record.costs and _costs_alike(record.case, case)]
     if not counted:
         return [_not_comparable(case, _no_such_case(case, baseline))]
-    before, now = counted[-1].costs, tools.costs(case)
+    before, now = counted[-1].costs, tools.costs(_own(case))
     counts = judging.count_rows(case.model, before, now, limits, exact=True)
     if not how.latency:
         return counts
@@ -226,8 +251,15 @@ def _no_such_case(case: Case, baseline: Sequence[Record]) -> str:
     same = [record.case for record in baseline if record.case.model == case.model]
     if not same:
         return f"the baseline has no {case.model}: save it with `lightbench baseline save`."
-    fields = [f for f in case.__struct_fields__ if getattr(case, f) != getattr(same[-1], f)]
-    return f"the baseline has {case.model} with other {', '.join(fields)}."
+    both = [(f, getattr(same[-1], f), getattr(case, f)) for f in case.__struct_fields__]
+    said = [f"{f} {_said(old)}, here {_said(new)}" for f, old, new in both if old != new]
+    return f"the baseline has {case.model} with {'; '.join(said)}."
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return "not said" if value is None else str(value)
 
 
 def _costs_alike(a: Case, b: Case) -> bool:
@@ -266,15 +298,14 @@ def _tools(how: How, *, comparisons: int) -> Tools:
             return compare_isolated(request, python=python, say=how.say, progress=how.progress)
         return compare_apart(request, say=how.say, progress=how.progress)
 
-    return Tools(compare, partial(measure_apart, how=how), _count)
+    return Tools(compare, partial(measure_apart, how=how), count_apart)
 
 
-def _count(case: Case) -> Costs:
-    """Of the source as it is now, whatever of it is loaded already."""
+def _own(case: Case) -> Version:
+    """The user's own version; of a file in a repository what it imports is of that, too."""
     file = source_file(case.model)
-    top = None if file is None else checkout.toplevel(file.parent)
-    with loaded_from(None if top is None else Tree(top, top)):
-        return profiler.count(case)
+    top = None if file is None else str(checkout.toplevel(file.parent))
+    return Version(case, label=case.model, root=top, instead_of=top)
 
 
 def measure_apart(case: Case, how: How, seconds: float = ALONE_S) -> Record:

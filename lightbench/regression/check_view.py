@@ -8,7 +8,7 @@ from typing import Any
 
 from lightbench import units
 from lightbench.exporters import Table, View
-from lightbench.regression.rows import COLUMNS, HEADINGS, STATES, Row, State, change, exit_code
+from lightbench.regression.rows import COLUMNS, LEGEND, STATES, Row, State, change, exit_code
 
 WORDS: dict[State, tuple[str, str]] = {
     "regression": ("1 regression", "{n} regressions"),
@@ -33,7 +33,7 @@ def headline(rows: Sequence[Row]) -> str:
     if not counts["regression"]:
         said.insert(0, "no regression" if not counts["not comparable"] else "")
     first = next((r for state in STATES for r in rows if r.state == state != "ok"), None)
-    lead = "" if first is None else f": {first.model} {HEADINGS[first.metric]} {_found(first)}"
+    lead = "" if first is None else f": {first.model} {first.about} {_found(first)}"
     return f"Check of {where}: {', '.join(filter(None, said))}{lead}."
 
 
@@ -49,9 +49,8 @@ def check_view(rows: Sequence[Row], *, strict: bool = False) -> View:
     title = headline(rows)
     changed = [row for row in rows if row.changed]
     rest = [row for row in rows if not row.changed]
-    notes = [
-        f"{row.model}, {HEADINGS[row.metric]}: {row.note}" for row in (*changed, *rest) if row.note
-    ]
+    notes = [f"{row.model}, {row.about}: {row.note}" for row in (*changed, *rest) if row.note]
+    notes += LEGEND if rows else ()
     whole = _table(title, rows, notes)
     data = {
         "title": title,

@@ -11,7 +11,7 @@ from lightbench import units
 from lightbench.exporters import Table, View
 from lightbench.regression.comparison import Comparison
 from lightbench.regression.judging import count_rows
-from lightbench.regression.rows import COLUMNS, change, latency_row
+from lightbench.regression.rows import COLUMNS, LEGEND, change, latency_row
 
 VERDICT_WORDS = {
     "slower": "{b} is slower than {a}: {change} ({low} to {high}).",
@@ -19,7 +19,7 @@ VERDICT_WORDS = {
     "same": "{b} takes as long as {a}, within {tolerance}: {change} ({low} to {high}).",
     "unclear": "Unclear whether {b} takes as long as {a}: {change} ({low} to {high}).",
 }
-TOO_FEW = "Unclear: {n} pairs are too few for an interval; give it more seconds."
+TOO_FEW = "Unclear: {pairs} too few for an interval; give it more seconds."
 
 
 def sentence(found: Comparison) -> str:
@@ -30,7 +30,8 @@ def sentence(found: Comparison) -> str:
         which = a if found.a.failure else b
         return f"Not comparable: {which}: {failure.message if failure else 'nothing was timed.'}"
     if found.ratio.low is None or found.ratio.high is None:
-        return TOO_FEW.format(n=found.ratio.n)
+        n = found.ratio.n
+        return TOO_FEW.format(pairs="1 pair is" if n == 1 else f"{units.count(n)} pairs are")
     return VERDICT_WORDS[found.verdict].format(
         a=a,
         b=b,
@@ -70,7 +71,7 @@ def _bounds(low: float | None, high: float | None) -> str:
 
 
 HEADINGS = {"before_text": "A", "now_text": "B"}
-LEFT_OUT = ("model", "limit", "note", "state", "level")
+LEFT_OUT = ("model", "limit", "note", "state", "level", "title", "file")
 
 
 def compare_view(found: Comparison) -> View:
@@ -85,6 +86,7 @@ def compare_view(found: Comparison) -> View:
     )
     notes = [f"A: {found.names[0]}", f"B: {found.names[1]}", *how(found)]
     notes += dict.fromkeys((*found.a.warnings, *found.b.warnings))
+    notes += LEGEND
     cells = tuple(tuple(value(row) for _, value in chosen) for row in rows)
     return View(Table(sentence(found), columns, cells, tuple(notes)), data(found))
 

@@ -15,21 +15,30 @@ from lightbench.regression.stored import drift, judge_stored
 from lightbench.regression.worker import Version
 
 LATENCY, PEAK = "latency_s", "peak_memory_bytes"
-NOT_CONFIRMED = "slower at first, but not in a fresh process: {again}."
+NOT_CONFIRMED = "{first} at first, but in a fresh process: {again}."
+INTENDED = 'Intended? Save the baseline again, or allow it in lightbench.toml: {metric} = "+20%".'
+NOT_CHECKED = "not checked"
 
 
 class Tools(NamedTuple):
-    """What counts and times. ``compare`` has a tolerance; ``measure`` times a case alone, in a fresh
-    process."""
+    """What counts and times, in fresh processes. ``compare`` has a tolerance; ``measure`` times a case
+    alone."""
 
     compare: Callable[[Version, Version, float], Comparison]
     measure: Callable[[Case], Record]
-    costs: Callable[[Case], Costs]
+    costs: Callable[[Version], Costs]
 
 
-def only_counted(limits: Limits) -> Limits:
-    """Without what has to be run for."""
-    return {metric: limit for metric, limit in limits.items() if metric not in (LATENCY, PEAK)}
+def split_counted(model: str, limits: Limits) -> tuple[Limits, list[Row]]:
+    """The limits of what is counted, and a row for each of those that a model has to be run for."""
+    counted = {metric: limit for metric, limit in limits.items() if metric not in (LATENCY, PEAK)}
+    said = "its budget needs a measurement: leave out --no-latency."
+    return counted, [_unchecked(model, metric, limits, said) for metric in limits.keys() - counted]
+
+
+def _unchecked(model: str, metric: str, limits: Limits, why: str) -> Row:
+    limit = _allowed(metric, limits[metric])
+    return Row(model, metric, None, None, NOT_CHECKED, "unclear", limit=limit, note=why)
 
 
 def pair_rows(
@@ -50,7 +59,7 @@ def pair_rows(
 
 def _confirmed(row: Row, again: Row) -> Row:
     seconds = (row.seconds or 0) + (again.seconds or 0)
-    said = f"{again.verdict} {change(again.change)}"
+    said = again.verdict if again.change is None else f"{again.verdict}, {change(again.change)}"
     if again.verdict == row.verdict:
         return replace(row, seconds=seconds, note=f"again in a fresh process: {said}.")
     return replace(
@@ -58,7 +67,7 @@ def _confirmed(row: Row, again: Row) -> Row:
         verdict="unclear",
         state="unclear",
         seconds=seconds,
-        note=NOT_CONFIRMED.format(again=said),
+        note=NOT_CONFIRMED.format(first=row.verdict, again=said),
     )
 
 
@@ -96,9 +105,14 @@ def _judged(
         state = "improvement" if exact and now < before else "ok"
         if relative is not None and now > before * (1 + relative):
             state = "regression"
+        if exact and state == "regression" and limit.relative is None:
+            note = INTENDED.format(metric=metric)
+    elif relative is not None:
+        verdict, state = NOT_CHECKED, "unclear"
+        note = "more than what? A relative budget needs --against or --baseline."
     if limit.absolute is not None and now > limit.absolute:
         verdict, state, note = "over budget", "regression", _over(metric, now, limit.absolute)
-    elif limit.absolute is not None and before is None:
+    elif limit.absolute is not None and before is None and state == "ok":
         verdict = "in budget"
     return Row(
         model,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ import torch
 
 from lightbench import devices, profiler, rounds
 from lightbench.devices._memory import keep_freed_memory
-from lightbench.errors import LightbenchError, NotAvailable
+from lightbench.errors import LightbenchError, NotAvailable, UsageError
 from lightbench.faults import explain_plainly
 from lightbench.models._trees import (
     Tree,
@@ -66,7 +67,10 @@ class Gate:
 
     def __post_init__(self) -> None:
         check_tolerance(self.tolerance)
-        Rule(max_s=self.seconds)
+        if not (math.isfinite(self.seconds) and self.seconds > 0):
+            raise UsageError(
+                f"seconds must be a number above zero, got {self.seconds!r}.", "60 is usual."
+            )
 
     @property
     def looks(self) -> tuple[float, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from lightbench import units
 from lightbench.exporters import Column
 from lightbench.regression.comparison import Comparison
+from lightbench.timing.stats import Ratio
 
 State = Literal["regression", "not comparable", "unclear", "improvement", "ok"]
 
@@ -30,12 +31,14 @@ STATES: dict[State, Meaning] = {
     "ok": Meaning("", 0),
 }
 UNCLEAR_STRICT = 3
+NEW = "new"  # the verdict of what the other side does not have
 
 
 @dataclass(frozen=True)
 class Row:
     """``before`` is None where there is only a budget; ``change``, ``low``, ``high`` are fractions.
-    ``limit`` is what was allowed, in words; ``verdict`` what was found; ``note`` why."""
+    ``limit`` is what was allowed, in words; ``verdict`` what was found; ``note`` why, and what to do.
+    ``alone``: an absolute budget, without another side."""
 
     model: str
     metric: str
@@ -49,6 +52,18 @@ class Row:
     limit: str = ""
     note: str = ""
     seconds: float | None = None
+    alone: bool = False
+
+    @property
+    def about(self) -> str:
+        """What people call its metric."""
+        return HEADINGS[self.metric] + (" budget" if self.alone else "")
+
+    @property
+    def file(self) -> str | None:
+        """The file of a model that is one."""
+        stem, colon, _ = self.model.rpartition(".py:")
+        return f"{stem}.py" if colon else None
 
     @property
     def level(self) -> str:
@@ -59,7 +74,7 @@ class Row:
     def changed(self) -> bool:
         """Is it worth reading?"""
         counted = self.before is not None and self.metric != "latency_s"
-        return self.state != "ok" or (counted and self.now != self.before)
+        return self.state != "ok" or self.verdict == NEW or (counted and self.now != self.before)
 
 
 def exit_code(rows: Sequence[Row], *, strict: bool = False) -> int:
@@ -100,6 +115,12 @@ HEADINGS = {
 }
 
 
+LEGEND = (
+    "change: median of the ratios of pairs; before and now are each side's own median.",
+    "MAC: memory access of eager PyTorch (mem_bytes); paper MAC: of the paper, in elements (mem_access).",
+)
+
+
 def latency_row(found: Comparison, model: str, limit: str = "") -> Row:
     """The latency of a comparison, by its own verdict."""
     a, b = found.a.latency, found.b.latency
@@ -130,12 +151,30 @@ def latency_row(found: Comparison, model: str, limit: str = "") -> Row:
         b.median_s if b else None,
         found.verdict,
         state[found.verdict],
-        change=found.change,
+        change=None if low is None else found.change,  # of a few pairs it says nothing
         low=None if low is None else low - 1,
         high=None if high is None else high - 1,
         limit=limit or f"+{units.percent(found.tolerance)}",
+        note=" ".join(_notes(found, found.ratio)),
         seconds=found.seconds,
     )
+
+
+def _notes(found: Comparison, ratio: Ratio) -> Iterator[str]:
+    if found.restarts > 1:
+        yield f"over {units.count(found.restarts)} restarts of two processes that take turns."
+    if found.verdict != "unclear":
+        return
+    kind = "pair" if ratio.n == 1 else "pairs"
+    if ratio.low is None:
+        yield f"{units.count(ratio.n)} {kind} in {units.seconds(found.seconds)} are too few."
+    elif found.detectable is not None:
+        yield (
+            f"in {units.seconds(found.seconds)} a slowdown of {units.percent(found.detectable)} could"
+            " have been seen, no smaller one."
+        )
+    yield "Give it more --seconds, or a calmer machine; `lightbench noise` says how noisy it is."
+    yield from dict.fromkeys((*found.warnings, *found.a.warnings, *found.b.warnings))
 
 
 def change(value: float | None) -> str:
@@ -162,14 +201,16 @@ def own_words(value: str) -> str:
 # Column -> its cell. What people read first stands first; numbers for programs are not shown.
 COLUMNS: tuple[tuple[Column, Callable[[Row], Any]], ...] = (
     (Column("model", "model", align="left"), lambda r: r.model),
-    (Column("metric", "metric", own_words, align="left"), lambda r: HEADINGS[r.metric]),
+    (Column("metric", "metric", own_words, align="left"), lambda r: r.about),
     (Column("verdict", "verdict", own_words, align="left"), lambda r: r.verdict),
     (Column("change_text", "change", own_words), lambda r: change(r.change)),
-    (Column("interval", "interval", own_words, align="left", drop=3), _interval),
-    (Column("before_text", "before", own_words, drop=4), lambda r: _value(r, r.before)),
-    (Column("now_text", "now", own_words, drop=5), lambda r: _value(r, r.now)),
-    (Column("limit", "limit", own_words, align="left", drop=2), lambda r: r.limit),
+    (Column("interval", "interval", own_words, align="left", drop=1), _interval),
+    (Column("before_text", "before", own_words, drop=2), lambda r: _value(r, r.before)),
+    (Column("now_text", "now", own_words, drop=2), lambda r: _value(r, r.now)),
+    (Column("limit", "limit", own_words, align="left", drop=3), lambda r: r.limit),
     (Column("note", "note", shown=False), lambda r: r.note),
+    (Column("title", "title", shown=False), lambda r: f"{r.model}: {r.about} {r.verdict}"),
+    (Column("file", "file", shown=False), lambda r: r.file),
     (Column("level", "level", own_words, shown=False), lambda r: r.level),
     (Column("state", "state", own_words, shown=False), lambda r: r.state),
     (Column("before", "before", shown=False), lambda r: r.before),

@@ -13,14 +13,13 @@ from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from lightbench.errors import LightbenchError, NotAvailable
 from lightbench.records import Samples
-from lightbench.regression.worker import Version
+from lightbench.regression.worker import Version, tree_of
 from lightbench.timing.sampling import (
     BLOCK_S,
     LONG_S,
@@ -117,16 +116,14 @@ def _take_turns(text: bytes, send: Send, *, tokens: int) -> None:
     # These import torch, which decides by the cores it sees how many threads it starts.
     from lightbench import devices, rounds
     from lightbench.devices._memory import keep_freed_memory
-    from lightbench.models._trees import Tree, loaded_from
+    from lightbench.models._trees import loaded_from
     from lightbench.regression.pairing import Side
 
     keep_freed_memory()
-    case, tree = task.version.case, None
+    case, tree = task.version.case, tree_of(task.version)
     device = devices.find(case.device, case.options)
     if reason := device.unavailable():
         raise reason
-    if task.version.root is not None and task.version.instead_of is not None:
-        tree = Tree(Path(task.version.root), Path(task.version.instead_of), task.version.label)
     # All the time: what the network imports while it runs is of its version, too.
     with loaded_from(tree) if tree else nullcontext(), device.session(threads=case.threads):
         where = rounds.here(device, case.device, device.host_threads(case.threads))

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from lightbench.records import Case
 from lightbench.worker import Send, serve
+
+if TYPE_CHECKING:
+    from lightbench.models._trees import Tree
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -22,6 +25,15 @@ class Version(msgspec.Struct, frozen=True):
     label: str = ""
     root: str | None = None
     instead_of: str | None = None
+
+
+def tree_of(version: Version) -> Tree | None:
+    """Where its source is read from."""
+    from lightbench.models._trees import Tree
+
+    if version.root is None or version.instead_of is None:
+        return None
+    return Tree(Path(version.root), Path(version.instead_of), version.label)
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -37,16 +49,12 @@ class Request(msgspec.Struct, frozen=True):
 
 
 def _compare(text: bytes, send: Send) -> None:
-    from lightbench.models._trees import Tree
     from lightbench.regression.pairing import Gate, Side, compare_sides
 
     request = msgspec.json.decode(text, type=Request)
 
     def side(version: Version) -> Side:
-        tree = None
-        if version.root is not None and version.instead_of is not None:
-            tree = Tree(Path(version.root), Path(version.instead_of), version.label)
-        return Side(version.case, tree=tree, label=version.label)
+        return Side(version.case, tree=tree_of(version), label=version.label)
 
     def progress(state: Any) -> None:
         send("progress", state)

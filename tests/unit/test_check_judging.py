@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import pytest
 
 from lightbench.errors import UnknownName, UsageError
@@ -10,7 +11,7 @@ from lightbench.regression import judging
 from lightbench.regression.budgets import Limit, find_config, limits_of, read_config
 from lightbench.regression.check_view import check_view, headline
 from lightbench.regression.comparison import Comparison
-from lightbench.regression.rows import Row, exit_code
+from lightbench.regression.rows import Row, exit_code, latency_row
 from lightbench.regression.worker import Version
 from lightbench.timing.stats import Ratio, summarize
 from lightbench.timing.verdict import judge
@@ -158,6 +159,21 @@ def test_an_absolute_budget_is_a_most(budget, state):
     assert states(rows)["madds"][1] == state
 
 
+def test_a_relative_budget_without_another_side_is_not_checked():
+    limits = {"madds": Limit(relative=0.01)}
+    rows = judging.count_rows("m", None, _Costs(), limits, exact=False)
+    assert states(rows)["madds"] == ("not checked", "unclear")
+
+
+def test_few_pairs_say_how_few_and_no_change():
+    ratio = Ratio(math.log(1.5), None, None, 1)
+    found = msgspec.structs.replace(comparison(0.5), ratio=ratio, verdict="unclear")
+    row = latency_row(found, "m")
+    assert row.change is None
+    assert "1 pair in" in row.note
+    assert "--seconds" in row.note
+
+
 def test_a_budget_allows_what_exactness_would_not():
     limits = {"madds": Limit(relative=0.01)}
     rows = judging.count_rows("m", _Costs(), _Costs(madds=1010), limits, exact=True)
@@ -296,6 +312,16 @@ def test_pyproject_holds_the_same_table(tmp_path):
     assert read_config(path).models == ("a",)
 
 
+def test_the_prefix_may_stand_in_our_own_file_too(tmp_path):
+    assert read_config(write(tmp_path, "[tool.lightbench]\nthreads = 1\n")).threads == 1
+
+
+def test_a_pyproject_that_is_odd_is_none_of_ours(tmp_path):
+    write(tmp_path, "tool = 1\n", "pyproject.toml")
+    (tmp_path / ".git").mkdir()
+    assert find_config(tmp_path) is None
+
+
 def test_a_project_without_a_table_has_no_configuration(tmp_path):
     write(tmp_path, "[tool.other]\n", "pyproject.toml")
     (tmp_path / ".git").mkdir()
@@ -312,6 +338,9 @@ def test_a_project_without_a_table_has_no_configuration(tmp_path):
         "[budgets.a]\nmadds = nan",
         "[budgets.a]\nmadds = 'a lot'",
         "[budgets.a]\nmadds = '-5%'",
+        "[budgets.a]\nmadds = []",
+        "models = ['a']\n[budgets.b]\nmadds = 1",
+        "a = " + "[" * 100_000,
         "seconds = [1",
     ],
 )

@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+import sys
+import time
 
 import pytest
 
@@ -121,7 +123,7 @@ def test_a_new_network_has_nothing_to_be_compared_with(project, measured, capsys
     code, rows, _ = answer(["check", "new.py:Net", "--against", "HEAD", *RUN], capsys)
     assert (code, rows["latency_s"]["verdict"], measured) == (0, "new", [])
     strict = ["check", "new.py:Net", "--against", "HEAD", "--strict", *RUN]
-    assert answer(strict, capsys)[0] == 3
+    assert answer(strict, capsys)[0] == 0  # who adds a network is not to be punished
 
 
 def test_a_network_that_is_no_file_is_the_same_at_every_commit(project, measured, capsys):
@@ -223,7 +225,10 @@ def test_another_case_of_the_baseline_is_named(project, baseline, measured, caps
         (["check", "net.py:Net", "--against", "HEAD", "--baseline", "x.jsonl"], 2),
         (["check", "net.py:Net", "--baseline", "missing.jsonl"], 2),
         (["check", "net.py:Net", "--against", "HEAD", "--old-python", "python"], 2),
-        (["check", "net.py:Net", "--against", "HEAD", "--no-latency"], 2),
+        (["check", "net.py:Nett", "--against", "HEAD"], 2),
+        (["check", "net.py:Nett", "--against", "HEAD", "--no-latency"], 2),
+        (["check", "net.py:Net", "--against", "HEAD", "--seconds", "nan"], 2),
+        (["check", "net.py:Net", "--against", "HEAD", "--seconds", "-1"], 2),
         (["check", "net.py:Net", "--against", "HEAD", "--device", "cuda"], 4),
         (["check", "net.py:Net", "--against", "HEAD", "--tolerance", "-1%"], 2),
         (["baseline", "save"], 2),
@@ -248,3 +253,74 @@ def test_two_real_processes_find_a_network_that_is_twice_as_slow(project, capsys
     code, rows, _ = answer([*arguments, "--input", "3x64x64"], capsys)
     assert code == 1
     assert "again in a fresh process" in rows["latency_s"]["note"]
+
+
+def test_counts_are_compared_with_a_commit_without_running_anything(project, measured, capsys):
+    widen(project, 9)
+    typed = ["check", "net.py:Net", "--against", "HEAD", "--no-latency", *RUN]
+    code, rows, _ = answer(typed, capsys)
+    assert (code, measured) == (0, [])
+    assert (rows["params"]["before"], rows["params"]["now"]) == (8 * 28, 9 * 28)
+
+
+def test_a_budget_that_was_not_checked_is_no_pass_under_strict(project, capsys):
+    (project / "lightbench.toml").write_text('[budgets."*"]\nmem_bytes = "+1%"\nlatency_s = 1\n')
+    typed = ["check", "net.py:Net", "--no-latency", "--strict", "--input", "3x16x16"]
+    code, rows, _ = answer(typed, capsys)
+    assert code == 3
+    assert rows["mem_bytes"]["verdict"] == rows["latency_s"]["verdict"] == "not checked"
+
+
+CRASH = NET.replace("return self.conv(x)", "import os; os._exit(1)")
+
+
+def test_a_network_that_ends_its_process_is_not_comparable_and_leaves_the_others(project, capsys):
+    (project / "crash.py").write_text(CRASH)
+    (project / "lightbench.toml").write_text('[budgets."*"]\nparams = 1\n')
+    arguments = ["check", "crash.py:Net", "net.py:Net", "--no-latency", "--input", "3x16x16"]
+    code = run([*arguments, "--format", "json"])
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert code == 1
+    assert [(r["model"], r["state"]) for r in rows[:1]] == [("crash.py:Net", "not comparable")]
+    assert "exit code 1" in rows[0]["note"]
+    assert ("net.py:Net", "over budget") in [(r["model"], r["verdict"]) for r in rows]
+    assert run(arguments[:2] + arguments[3:]) == 4
+    capsys.readouterr()
+
+
+LATE = NET.replace("        return", "        from layers import WIDTH\n        return")
+
+
+def test_an_import_while_it_runs_is_not_taken_for_the_old_version(project, capsys):
+    (project / "net.py").write_text(LATE)
+    git("commit", "-qam", "late")
+    typed = ["check", "net.py:Net", "--against", "HEAD", *RUN, "--seconds", "1"]
+    code, rows, _ = answer(typed, capsys)
+    assert (code, rows["latency_s"]["state"]) == (4, "not comparable")
+    assert "layers" in rows["latency_s"]["note"]
+
+
+def test_files_that_are_opened_by_a_relative_name_are_of_their_version(project, measured, capsys):
+    (project / "width.txt").write_text("8")
+    (project / "layers.py").write_text(
+        'from pathlib import Path\nWIDTH = int(Path("width.txt").read_text())\n'
+    )
+    git("add", "-A")
+    git("commit", "-qm", "file")
+    (project / "width.txt").write_text("9")
+    _, rows, _ = answer(["check", "net.py:Net", "--against", "HEAD", *RUN], capsys)
+    assert (rows["params"]["before"], rows["params"]["now"]) == (8 * 28, 9 * 28)
+
+
+def test_a_cancelled_job_leaves_no_checkout_behind(project):
+    (project / "net.py").write_text(NET.replace("return self", "import time; time.sleep(60)"))
+    git("commit", "-qam", "slow")
+    arguments = [sys.executable, "-m", "lightbench", "check", "net.py:Net", "--against", "HEAD"]
+    with subprocess.Popen([*arguments, *RUN], stderr=subprocess.DEVNULL) as job:
+        while len(git("worktree", "list").stdout.splitlines()) == 1:
+            assert job.poll() is None
+            time.sleep(0.1)
+        time.sleep(1)
+        job.terminate()
+        assert job.wait(60) == 130
+    assert len(git("worktree", "list").stdout.splitlines()) == 1

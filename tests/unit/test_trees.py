@@ -589,14 +589,10 @@ def test_an_operator_that_the_next_version_would_replace_is_named(tmp_path):
             tree.root,
             {"net.py": net("from op_12 import scale"), "op_12.py": OPERATOR.format(factor=factor)},
         )
-    networks, named = [], []
-    for tree in trees:
+    named = []
+    for tree in trees:  # calling the first one now would call the second's, or worse
         with loaded_from(tree):
-            networks.append(sources.find(f"{tree.root}/net.py:Net").build())
+            sources.find(f"{tree.root}/net.py:Net").build()
             named.append(shared_operators(tree))
     assert named == [["lightbench_test::scale_12"]] * 2
-    assert [float(network(torch.ones(1))) for network in networks] == [
-        NEW,
-        NEW,
-    ]  # so PyTorch has it
     assert shared_operators(None) == shared_operators(Tree(tmp_path / "three", tmp_path)) == []

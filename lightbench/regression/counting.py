@@ -1,0 +1,35 @@
+"""What a model costs, counted in a fresh process: its code runs there, and may do what it likes."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import msgspec
+
+from lightbench import apart
+from lightbench.records import Costs
+from lightbench.regression.worker import Version, tree_of
+from lightbench.worker import Send, serve
+
+
+def count_apart(version: Version) -> Costs:
+    """Raises what counting raises, and NotAvailable if the process dies."""
+    counted: list[Any] = []
+    for kind, value in apart.answers(__name__, version, {}, version.case.model):
+        if kind == "costs":
+            counted.append(value)
+    return msgspec.convert(counted[-1], Costs)
+
+
+def _count(text: bytes, send: Send) -> None:
+    from lightbench import profiler
+    from lightbench.models._trees import loaded_from
+
+    version = msgspec.json.decode(text, type=Version)
+    with loaded_from(tree_of(version)):
+        send("costs", profiler.count(version.case))
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], _count)
