@@ -56,9 +56,10 @@ def loaded_from(tree: Tree | None) -> Iterator[None]:
     path, entries = sys.path, list(sys.path)
     tables = [(table, dict(table)) for table in _editable_tables()]
     token = _CURRENT.set(tree)
-    here = Path.cwd()
+    here, writes = Path.cwd(), sys.dont_write_bytecode
     there = Path(_mapped(str(here), tree))
     try:
+        sys.dont_write_bytecode = True  # nothing is left in the user's folders
         if there.is_dir():  # files that the code opens by a relative name are part of its version
             os.chdir(there)
         path[:] = [_mapped(entry, tree) for entry in entries]
@@ -69,6 +70,7 @@ def loaded_from(tree: Tree | None) -> Iterator[None]:
     finally:
         _CURRENT.reset(token)
         os.chdir(here)
+        sys.dont_write_bytecode = writes
         for table, were in tables:
             table.clear()
             table.update(were)
