@@ -196,8 +196,9 @@ def test_a_latency_over_its_budget_only_once_is_unclear():
     assert row.state == "unclear"
 
 
-def test_a_latency_whose_interval_holds_the_budget_is_unclear():
-    row, asked = ceiling(1.0, record(1.0, spread=0.1))
+@pytest.mark.parametrize("limit", [0.95, 1.0, 1.05])
+def test_a_latency_whose_interval_holds_the_budget_is_unclear(limit):
+    row, asked = ceiling(limit, record(1.0, spread=0.1))
     assert (row.state, asked) == ("unclear", 1)
 
 

@@ -36,6 +36,8 @@ def ratio(low, high, n=100):
         (0.95, 0.97, "faster"),
         (0.99, 1.01, "same"),
         (1.005, 1.015, "same"),  # differs, but by less than matters
+        (0.985, 0.995, "same"),
+        (0.97, 0.99, "unclear"),
         (1.01, 1.05, "unclear"),  # may be within the tolerance
         (0.97, 1.03, "unclear"),
         (1.0, 1.5, "unclear"),
