@@ -223,3 +223,10 @@ def test_the_reader_of_this_test_sees_what_is_wrong():
 def test_it_is_one_of_the_formats():
     assert "github" in registry.names("format")
     assert registry.load("format", "github").render is render
+
+
+def test_a_row_that_has_a_title_is_headed_by_it_and_not_by_the_tables():
+    columns = (Column("model", "model"), Column("title", "title", shown=False))
+    table = Table("2 regressions: first latency", columns, (("second", "second: MAdds more"),))
+    said = render(View(table, None))
+    assert said == "::notice title=second%3A MAdds more::model: second\n"
