@@ -11,6 +11,8 @@ from lightbench.api import Inputs, Model, check_model, defaults_of, handed_over
 from lightbench.errors import UsageError
 from lightbench.exporters import View
 from lightbench.models._inputs import specs_of
+from lightbench.profiler import Given
+from lightbench.records import Case
 from lightbench.regression.compare_view import compare_view
 from lightbench.regression.comparison import Comparison
 from lightbench.regression.pairing import Gate, Side, compare_sides
@@ -100,24 +102,10 @@ def compare(
     }
     models = [a, a if b is None else b]
     names, given = handed_over(models, args)
-    cases = []
-    for name, own in zip(names, (a_settings, b_settings), strict=True):
-        settings = merged(shared, own or {})
-        options = settings.pop("options", ())
-        specs = specs_of(settings.pop("input", None))
-        planned, errors = suite.plan(
-            [name],
-            inputs=specs,
-            at_hand={name: defaults_of(given[name])} if name in given else None,
-            trusted=trusted,
-            options=[tuple(sorted({*options}))],
-            **{axis: [value] for axis, value in settings.items()},
-        )
-        for error in errors.values():
-            raise error
-        if len(planned) > 1:
-            raise UsageError("a side is one case.", "Name one device: --b device=cuda:1.")
-        cases += planned
+    cases = [
+        _case(name, merged(shared, own or {}), given.get(name), trusted=trusted)
+        for name, own in zip(names, (a_settings, b_settings), strict=True)
+    ]
     labels = side_names(*cases)
     one, other = (
         Side(case, given.get(name), label=label)
@@ -133,3 +121,21 @@ def compare(
         progress=progress,
     )
     return Compared(found)
+
+
+def _case(name: str, settings: dict[str, Any], given: Given | None, *, trusted: bool) -> Case:
+    """One side. Raises UsageError for what fits no case, and the error of a model that is not found."""
+    options = tuple(sorted({*settings.pop("options", ())}))
+    planned, errors = suite.plan(
+        [name],
+        inputs=specs_of(settings.pop("input", None)),
+        at_hand={name: defaults_of(given)} if given else None,
+        trusted=trusted,
+        options=[options],
+        **{axis: [value] for axis, value in settings.items()},
+    )
+    for error in errors.values():
+        raise error
+    if len(planned) > 1:
+        raise UsageError("a side is one case.", "Name one device: --b device=cuda:1.")
+    return planned[0]

@@ -22,7 +22,6 @@ ALPHA = 0.01  # how often a whole run may be wrong, over all its looks and compa
 TOLERANCE = 0.02  # a difference as small as this is none
 POWER = 0.95
 
-FIRST_LOOK_S = 5.0
 LOOKS_S = (5.0, 10.0, 20.0, 40.0, 60.0)  # after the last they double
 
 
