@@ -4,12 +4,14 @@ BIN := .venv/bin
 
 .PHONY: report test test-npu check bench
 
-report: .venv/ready  ## profile bench/suites/quick.toml on this CPU: a table and a figure
-	$(BIN)/lightbench report --suite bench/suites/quick.toml -o report/report.md
-	@cat report/report.md
+report: .venv/ready  ## measure bench/suites/quick.toml on this CPU: a report of one page
+	$(BIN)/lightbench report --suite bench/suites/quick.toml -o report/report.md -o report/report.html
+	@sed -n '/^## In short/,/^## Environment/{/^##/d;p}' report/report.md
+	@echo "All of it: report/report.html, report/report.md; records: report/report.jsonl"
 
 test: .venv/ready  ## the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 test-npu:  ## torch_npu's own binary on a simulated CANN, in .venv-npu; also needs Linux and g++
 	@PYTHON=$(PYTHON) tests/npu/run.sh

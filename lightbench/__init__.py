@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from lightbench.breakdown import LayerTimes, measure_layers
     from lightbench.compared import Compared, compare
     from lightbench.records import Case, Costs, Latency, Op, Record, Samples, SweepPoint
+    from lightbench.reports import Report, report
     from lightbench.studies import (
         Card,
         Guidelines,
@@ -37,6 +38,7 @@ _PUBLIC = {
     "Op": "lightbench.records",
     "Profile": "lightbench.api",
     "Record": "lightbench.records",
+    "Report": "lightbench.reports",
     "Samples": "lightbench.records",
     "SweepPoint": "lightbench.records",
     "SweepResult": "lightbench.studies",
@@ -47,6 +49,7 @@ _PUBLIC = {
     "make_device_card": "lightbench.studies",
     "measure_layers": "lightbench.breakdown",
     "profile": "lightbench.api",
+    "report": "lightbench.reports",
     "run_guidelines": "lightbench.studies",
     "run_sweep": "lightbench.studies",
 }
@@ -63,6 +66,7 @@ __all__ = [
     "Op",
     "Profile",
     "Record",
+    "Report",
     "Samples",
     "SweepPoint",
     "SweepResult",
@@ -74,6 +78,7 @@ __all__ = [
     "make_device_card",
     "measure_layers",
     "profile",
+    "report",
     "run_guidelines",
     "run_sweep",
 ]

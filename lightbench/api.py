@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, get_args
 
 import torch
@@ -19,10 +20,12 @@ from lightbench.exporters import View, profile_view
 from lightbench.exporters._costs import ConventionRow, counts_view, layers_view
 from lightbench.models import sources
 from lightbench.models._inputs import make_inputs, specs_of
+from lightbench.nouns import Opinion
 from lightbench.profiler import Given, own_dtype
 from lightbench.records import Case, Costs, Dtype, InputSpec, Latency, Op, Record
 from lightbench.shown import Shown
 from lightbench.timing.sampling import Progress, Rule
+from lightbench.untimed import untimed
 
 Model = str | nn.Module
 Inputs = str | Sequence[str] | None
@@ -59,10 +62,15 @@ class Profile(Shown):
 class Counts(Shown):
     """What `count` found for one network: ``costs`` and, on demand, any convention."""
 
-    model: str
+    case: Case
     costs: Costs
     network: nn.Module
     args: tuple[Any, ...]
+
+    @property
+    def model(self) -> str:
+        """What the network is called."""
+        return self.case.model
 
     @property
     def view(self) -> View:  # type: ignore[override]
@@ -102,14 +110,22 @@ class Counts(Shown):
             for name in names
         ]
 
-    def crosscheck(self) -> list[Any]:
-        """The installed thop and fvcore on the same network, on real tensors."""
+    def crosscheck(self) -> list[Opinion]:
+        """The installed thop and fvcore on the same network, on real tensors; they run once."""
+        return list(self._opinions)
+
+    def checked(self) -> Record:
+        """What is stored of it: the costs, and what the installed thop and fvcore count."""
+        return untimed(self.case, self.costs, opinions=self._opinions)
+
+    @cached_property
+    def _opinions(self) -> tuple[Opinion, ...]:
         with torch.random.fork_rng(devices=[]):
             network = self.network
             if any(t.is_meta for t in network.parameters()):
                 network = sources.find(self.model).build()
             args = pytree.tree_map_only(Tensor, _with_values, self.args)
-            return crosscheck(self.costs, network, args)
+            return tuple(crosscheck(self.costs, network, args))
 
 
 def _known(convention: str) -> None:
@@ -174,7 +190,20 @@ def count(
             "Count without --strict to see the rest, and report the operator.",
         )
     made = _inputs(specs, batch, dtype, args)("meta")[0]
-    return Counts(name, costs, network, args if args is not None else made)
+    case = Case(model=name, **_of_the_case(network, specs, batch, dtype, args))
+    return Counts(case, costs, network, args if args is not None else made)
+
+
+def _of_the_case(
+    network: nn.Module,
+    specs: Sequence[InputSpec],
+    batch: int,
+    dtype: str,
+    args: tuple[Any, ...] | None,
+) -> dict[str, Any]:
+    if args is not None:
+        return defaults_of(Given(network, args))
+    return {"inputs": tuple(specs), "batch": batch, "dtype": dtype}
 
 
 def _count_source(

@@ -29,7 +29,7 @@ from lightbench.exporters._breakdown import layers_view, parts_view
 from lightbench.faults import explain
 from lightbench.models._inputs import specs_of
 from lightbench.profiler import Given, Prepared, measured, own_dtype, prepare, random_numbers_kept
-from lightbench.records import Environment, Samples
+from lightbench.records import Environment, Record, Samples
 from lightbench.rounds import here
 from lightbench.shown import Shown
 from lightbench.timing.sampling import Progress, Step, clocks
@@ -48,6 +48,11 @@ class LayerTimes(Shown):
     def view(self) -> View:  # type: ignore[override]
         return self.by(None)
 
+    @property
+    def record(self) -> Record:
+        """What is stored of it: the whole call, and the median times of the operators."""
+        return self.breakdown.explained
+
     def parts(self, by: str | None) -> list[Part]:
         """Every operator (None), or groups of them: "kind", "op" or "module". Raises UnknownName."""
         if by is None:
@@ -60,8 +65,8 @@ class LayerTimes(Shown):
         """The same as a table; ``parts`` to sort or select them."""
         parts = self.parts(by) if parts is None else parts
         if by is None:
-            return layers_view(self.breakdown, parts)
-        return parts_view(self.breakdown, parts, by)
+            return layers_view(self.record, parts)
+        return parts_view(self.record, parts, by)
 
 
 def measure_layers(

@@ -5,6 +5,7 @@ A stored record carries ``schema``. History:
 1. first version
 2. ``sweep``: where a record stands among those timed in the same rounds
 3. accelerators: ``device_s``, ``launch_s`` and transfers of samples, ``options`` of a case, ``energy_j``
+4. what explains a case: ``layers``, ``findings``, ``opinions``, ``check``
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from typing import Literal
 import msgspec
 
 from lightbench.errors import UsageError
+from lightbench.nouns import Check, Finding, LayerTimes, Noun, Opinion
 from lightbench.units import parse_shape
 from lightbench.units import shape as shape_text
 
-SCHEMA = 3
+SCHEMA = 4
 
 Kind = Literal[
     "dense conv",
@@ -48,10 +50,6 @@ Mode = Literal["infer", "train"]
 Layout = Literal["contiguous", "channels_last"]
 Status = Literal["ok", "failed"]
 Stop = Literal["converged", "max_seconds", "interrupted"]
-
-
-class Noun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of everything stored: immutable, and strict when decoded."""
 
 
 class InputSpec(Noun, frozen=True, kw_only=True):
@@ -162,7 +160,7 @@ class Costs(Noun, frozen=True, kw_only=True):
     fused_bytes: int  # fused account
     activations: int  # elements written by convolutions, linear and matmul (as in RegNet)
     ops: tuple[Op, ...]
-    uncounted: dict[str, int] = {}  # operator without a rule -> how often
+    uncounted: dict[str, int] = msgspec.field(default_factory=dict)  # without a rule: how often
     traced: Literal["meta", "real"] = "meta"  # on which tensors the pass ran
 
     def __post_init__(self) -> None:
@@ -264,7 +262,8 @@ class SweepPoint(Noun, frozen=True, kw_only=True):
     point: str  # what differs: "1:4"
     channels: str = ""  # which set of channels: "aligned", "paper-gpu", "paper-arm"
     width: int = 1  # by how much the set is multiplied
-    settings: dict[str, int | str | bool] = {}  # what the point consists of: {"c1": 48, "c2": 192}
+    # what the point consists of: {"c1": 48, "c2": 192}
+    settings: dict[str, int | str | bool] = msgspec.field(default_factory=dict)
     reference: bool = False  # the point that all others are compared with
     launch: bool = False  # the same operators on a map of one pixel: what starting them takes
     per_madd: bool = False  # points differ in their multiply-adds: what counts is time per one
@@ -295,6 +294,9 @@ class Environment(Noun, frozen=True, kw_only=True):
     noted: dict[str, str | int | float | None]
 
 
+Study = Literal["profile", "sweep", "layers", "lint", "crosscheck", "check"]
+
+
 class Record(Noun, frozen=True, kw_only=True):
     """What is known of one case at one time."""
 
@@ -311,6 +313,10 @@ class Record(Noun, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     failure: Failure | None = None
     sweep: SweepPoint | None = None
+    layers: LayerTimes | None = None  # of `lightbench layers`; the samples are of the same rounds
+    findings: tuple[Finding, ...] | None = None  # of `lightbench lint`, the dearest first
+    opinions: tuple[Opinion, ...] | None = None  # of `lightbench count --crosscheck`
+    check: Check | None = None  # of `lightbench check`
 
     def __post_init__(self) -> None:
         if self.schema != SCHEMA:
@@ -319,6 +325,20 @@ class Record(Noun, frozen=True, kw_only=True):
             raise ValueError("a failed record says why, and only a failed one")
         if (self.latency is None) != (self.samples is None):
             raise ValueError("a latency comes with its samples")
+        if self.layers and len(self.layers.operators) != len(self.costs.ops if self.costs else ()):
+            raise ValueError("layers have one time for each operator")
+
+    @property
+    def study(self) -> Study:
+        """What was asked when it was measured: times of different studies are not one series."""
+        holds: dict[Study, object] = {
+            "sweep": self.sweep,
+            "layers": self.layers,
+            "lint": self.findings,
+            "crosscheck": self.opinions,
+            "check": self.check,
+        }
+        return next((study for study, part in holds.items() if part is not None), "profile")
 
     @property
     def throughput(self) -> float | None:

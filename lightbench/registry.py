@@ -31,6 +31,8 @@ FOLDERS = {
     "figure": "plots",
     "guideline": "guidelines",
     "lint rule": "lint",
+    "report part": "reports",
+    "study": "gathering",
     "command": "cli",
 }
 

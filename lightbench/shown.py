@@ -28,7 +28,4 @@ class Shown:
 
     def to_pandas(self) -> Any:
         """The table as a pandas DataFrame: raw values, columns named with their units."""
-        import pandas as pd  # 0.6 s
-
-        table = self.view.table
-        return pd.DataFrame(list(table.rows), columns=[column.key for column in table.columns])
+        return self.view.to_pandas()

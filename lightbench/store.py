@@ -29,6 +29,7 @@ MAX_LINE = 32 << 20  # bytes; a record of 1,000 operators and 100,000 samples ha
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: lambda record: {**record, "schema": 2, "sweep": None},
     2: lambda record: {**record, "schema": 3},  # what is new has a default that was true
+    3: lambda record: {**record, "schema": 4},
 }
 
 _LINE = re.compile(rb'\{"id":"([0-9a-f]{16})",')

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 from torch import nn
 
@@ -29,18 +30,17 @@ from lightbench.lint._savings import savings
 from lightbench.lint._source import source_of
 from lightbench.lint._verify import Saving
 from lightbench.lint._view import Linting, lint_view
-from lightbench.models._inputs import specs_of
 from lightbench.profiler import Given, own_dtype
 from lightbench.records import Record
 from lightbench.shown import Shown
 from lightbench.suite import Say
-from lightbench.suite import plan as plan_cases
 from lightbench.sweep.axes import check_channels, plan_axis
 from lightbench.sweep.run import Setup, measure_all
 from lightbench.sweep.view import sweep_view
 from lightbench.timing.card import DeviceCard, card_of
 from lightbench.timing.ratios import Relative, crossover, relatives
 from lightbench.units import parse_shape
+from lightbench.untimed import untimed
 
 
 @dataclass(frozen=True, repr=False)
@@ -277,6 +277,11 @@ class Lint(Shown):
         """Everything that was found, the dearest first."""
         return self.linting.findings
 
+    @property
+    def record(self) -> Record:
+        """What is stored of it: the costs, all findings, and what some were measured to cost."""
+        return self.linting.record
+
     def shown(self, top: int | None) -> View:
         """The table with so many findings."""
         return lint_view(self.linting, top)
@@ -286,7 +291,7 @@ def lint_model(
     model: Model,
     *,
     input: Inputs = None,  # noqa: A002  the word of the command line
-    card: str | Path | None = None,
+    card: str | Path | DeviceCard | None = None,
     verify: int = 0,
     seconds: float = 2.0,
     device: str = "cpu",
@@ -319,36 +324,22 @@ def lint_model(
     setup.check()
     looked_at = model if isinstance(model, str) else cast(model, setup.dtype)
     counted = count(looked_at, input=input, batch=batch, dtype=dtype, trusted=trusted)
-    network = linted(counted.network, counted.costs, shelf.card(setup, card))
+    known = card if isinstance(card, DeviceCard) else shelf.card(setup, card)
+    network = linted(counted.network, counted.costs, known)
     findings = find_all(network)
+    given = None if isinstance(model, str) else Given(model)
+    case = msgspec.structs.replace(
+        counted.case, device=setup.device, dtype=setup.dtype, layout=layout, threads=threads
+    )
     measured: dict[int, Saving] = {}
     if verify:
-        given = None if isinstance(model, str) else Given(model)
-        (case,), errors = plan_cases(
-            [counted.model],
-            inputs=specs_of(input),
-            at_hand={}
-            if given is None
-            else {counted.model: {"dtype": dtype or own_dtype(given.network)}},
-            trusted=trusted,
-            device=[device],
-            threads=[threads],
-            batch=[batch],
-            layout=[layout],
-            **({"dtype": [dtype]} if dtype else {}),
-        )
-        for error in errors.values():
-            raise error
         measured = savings(
             findings[:verify], network.ops, case, given, seconds=seconds, trusted=trusted, say=say
         )
     source = source_of(model) if isinstance(model, str) else None
     tried = len(findings[:verify])
-    words = (
-        f"batch {batch}, {setup.device}, {setup.dtype}, {layout},"
-        f" threads {setup.found.host_threads(threads)}"
-    )
-    return Lint(Linting(counted.model, network, findings, measured, source, tried, words))
+    record = untimed(case, counted.costs)
+    return Lint(Linting(record, network, findings, measured, source, tried))
 
 
 def cast(network: nn.Module, dtype: str) -> nn.Module:

@@ -37,7 +37,8 @@ LARGEST_BATCH = 10**9
 
 
 class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A file that says what to measure: ``models`` and, for each axis, one value or a list."""
+    """A file that says what to measure: ``models`` and, for each axis, one value or a list. Each of
+    its tables is a study of `lightbench report`, and its keys are the settings of that."""
 
     models: list[str]
     input: str | list[str] | None = None
@@ -49,16 +50,25 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     engine: str | list[str] = "eager"
     rel: float = 0.01
     max_seconds: float = 10.0
+    studies: dict[str, dict[str, Any]] = {}
+
+    @property
+    def axes(self) -> dict[str, Any]:
+        """What is said of all models, as keywords of `lightbench.profile`."""
+        apart = ("models", "studies")
+        return {name: getattr(self, name) for name in self.__struct_fields__ if name not in apart}
 
 
 def read_suite(path: Path) -> Suite:
     """Read a TOML suite. Raises UsageError for a file that is missing, not TOML, or has other keys."""
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Suite)
+        read = tomllib.loads(path.read_text(encoding="utf-8"))
+        studies = {name: read.pop(name) for name, of in list(read.items()) if isinstance(of, dict)}
+        return msgspec.convert({**read, "studies": studies}, Suite)
     except FileNotFoundError as error:
         raise UsageError(f"there is no suite {str(path)!r}.", "See bench/suites/.") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        known = ", ".join(Suite.__struct_fields__)
+        known = ", ".join(name for name in Suite.__struct_fields__ if name != "studies")
         raise UsageError(
             f"cannot read the suite {path}: {error}.", f"Known keys: {known}."
         ) from error
@@ -216,4 +226,6 @@ class Interrupted(KeyboardInterrupt):
 
 def _usable(record: Record, where: Environment) -> bool:
     complete = record.samples is not None and record.samples.stop != "interrupted"
-    return complete and record.environment.comparable == where.comparable
+    return (
+        record.study == "profile" and complete and record.environment.comparable == where.comparable
+    )

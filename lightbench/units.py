@@ -105,6 +105,11 @@ def factor(value: float | None) -> str:
     return f"{value:.2f}" if 0.095 <= value < 9.995 else _significant(value, 3)
 
 
+def correlation(value: float | None) -> str:
+    """From -1 to 1 with two decimals: 0.93, -0.23; a dash if unknown."""
+    return DASH if value is None else f"{round(value, 2) + 0.0:.2f}"  # no -0.00
+
+
 def number(value: float | None) -> str:
     """A plain figure with three significant digits: 12.4."""
     return DASH if value is None else _significant(value, 3)

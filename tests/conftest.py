@@ -207,6 +207,15 @@ def profile():
     ]  # fmt: skip
 
 
+@pytest.fixture(autouse=True, scope="session")
+def no_worker():
+    """A run of pytest that a test starts is not one of the workers that share our tests."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
+            monkeypatch.delenv(name, raising=False)
+        yield
+
+
 class Answer(NamedTuple):
     """What a command left behind: its exit code, stdout and stderr."""
 

@@ -9,9 +9,9 @@ import msgspec
 
 from lightbench import units
 from lightbench.cases import shared
-from lightbench.exporters import Column, Table, View
+from lightbench.exporters import Column, Table, View, own_words
 from lightbench.exporters._remarks import warned
-from lightbench.sweep.view import TOO_FEW, interval, own_words
+from lightbench.sweep.view import TOO_FEW, interval
 from lightbench.timing.card import DeviceCard, Figure
 from lightbench.timing.ratios import Relative, undecided
 
@@ -42,7 +42,7 @@ def card_view(card: DeviceCard) -> View:
     columns = (
         Column("what", "what", own_words, align="left"),
         Column("value", "value", own_words),
-        Column("interval", "95 %", own_words, align="left"),
+        Column("interval", "95 %", own_words, align="left", drop=1),
         Column("key", "key", shown=False),
         Column("raw", "value", shown=False),
         Column("low", "low", shown=False),

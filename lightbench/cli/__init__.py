@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from lightbench import __version__, autoload, registry
+from lightbench.cli import _complete
 from lightbench.cli._options import INTERRUPTED, say_error
 from lightbench.errors import LightbenchError, UnknownName
 
@@ -40,9 +42,21 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return [name.replace("_", "-") for name in registry.names("command")]
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command:
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """The commands, without importing them as click would, or the options."""
+        if incomplete.startswith("-"):
+            return click.Command.shell_complete(self, ctx, incomplete)
+        return [
+            CompletionItem(name, help=registry.summary("command", _plugin(name)))
+            for name in self.list_commands(ctx)
+            if name.startswith(incomplete)
+        ]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         known = self.list_commands(ctx)
         if name not in known:
+            if ctx.resilient_parsing:  # a line that is being typed
+                return None
             raise UnknownName("command", name, known, "`lightbench --help` shows them all.")
         command: click.Command = registry.load("command", _plugin(name)).command
         return command
@@ -83,6 +97,8 @@ def _interrupt(_number: int, _frame: object) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command; gives the exit code."""
     try:
+        if instruction := os.environ.get(_complete.VARIABLE):
+            return _complete.answer(lightbench, instruction)
         code = lightbench.main(arguments, prog_name="lightbench", standalone_mode=False)
         sys.stdout.flush()
     except LightbenchError as error:

@@ -8,13 +8,14 @@ import shutil
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from lightbench import registry, store
+from lightbench.cli import _complete
 from lightbench.errors import StoreError, UnknownName, UsageError
 from lightbench.exporters import View, format_of
 from lightbench.records import Record
@@ -66,7 +67,11 @@ def output_options(function: F) -> F:
         help="Write to this file; its suffix chooses the format.",
     )(function)
     return click.option(
-        "--format", "form", metavar="FORMAT", help="See `lightbench list formats`."
+        "--format",
+        "form",
+        metavar="FORMAT",
+        shell_complete=_complete.formats,
+        help="See `lightbench list formats`.",
     )(function)
 
 
@@ -79,11 +84,27 @@ def setup_options(function: F) -> F:
 def run_options(function: F) -> F:
     """The same without the batch."""
     options = (
-        click.option("--device", default="cpu", show_default=True, help="Where to run."),
-        click.option("--engine", default="eager", show_default=True, help="What runs it."),
+        click.option(
+            "--device",
+            default="cpu",
+            show_default=True,
+            shell_complete=_complete.devices,
+            help="Where to run.",
+        ),
+        click.option(
+            "--engine",
+            default="eager",
+            show_default=True,
+            shell_complete=_complete.engines,
+            help="What runs it.",
+        ),
         click.option("--threads", type=int, help="CPU threads. Default: PyTorch's choice."),
         click.option(
-            "--dtype", default="float32", show_default=True, help="float32, bfloat16, ..."
+            "--dtype",
+            default="float32",
+            show_default=True,
+            shell_complete=_complete.dtypes,
+            help="float32, bfloat16, ...",
         ),
         click.option("--channels-last", is_flag=True, help="Lay images out as NHWC."),
     )
@@ -114,12 +135,14 @@ def chosen_format(form: str | None, output: Path | None) -> str:
 
 
 def emit(view: View, form: str | None, output: Path | None) -> None:
-    """Print the answer, or write it to a file. Raises UnknownName, UsageError, StoreError."""
+    """Print the answer, or write it to a file. It is as wide as COLUMNS says, which whoever sets it
+    means, or else as the terminal that it is printed on. Raises UnknownName, UsageError, StoreError."""
     chosen = chosen_format(form, output)
     terminal = output is None and sys.stdout.isatty()
+    wanted = terminal or os.environ.get("COLUMNS")
     text = registry.load("format", chosen).render(
         view,
-        width=shutil.get_terminal_size().columns if terminal else None,
+        width=shutil.get_terminal_size().columns if wanted else None,
         colour=terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
     )
     if output is None:
@@ -171,9 +194,15 @@ def warnings_said() -> Iterator[None]:
         say_error(str(warning.message))
 
 
-def data_only() -> AbstractContextManager[Any]:
-    """What a network prints goes to stderr: stdout is for the answer."""
-    return redirect_stdout(sys.stderr)
+@contextmanager
+def data_only(*, quiet: bool) -> Iterator[None]:
+    """What a network prints goes to stderr, or with ``quiet`` nowhere: stdout is for the answer."""
+    nowhere = Path(os.devnull)
+    with (
+        nowhere.open("w", encoding="utf-8", errors="replace") as file,
+        redirect_stdout(file if quiet else sys.stderr),
+    ):
+        yield
 
 
 def exit_code(failures: list[int], cases: int) -> int:
@@ -181,6 +210,12 @@ def exit_code(failures: list[int], cases: int) -> int:
     if not failures:
         return 0
     return failures[0] if len(failures) == cases and len(set(failures)) == 1 else 3
+
+
+def notice(text: str, *, quiet: bool) -> None:
+    """What a command did besides its answer, on stderr, unless the user wants quiet."""
+    if not quiet:
+        say_error(text)
 
 
 def say_error(text: str) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.text import Text
 
 from lightbench import units
+from lightbench.exporters._shorten import cut
 from lightbench.timing.sampling import Progress
+
+SPINNER = 3  # cells: what turns, a space, and one that keeps the cursor in the line
 
 
 class Reports(NamedTuple):
@@ -27,19 +30,27 @@ def reports(*, quiet: bool) -> Iterator[Reports]:
     if quiet or not sys.stderr.isatty():  # rich would also take FORCE_COLOR for a terminal
         yield Reports(lambda _text: None, None)
         return
-    with Console(stderr=True).status(Text("planning")) as status:
+    console = Console(stderr=True)  # heeds NO_COLOR, and is silent where TERM is dumb
+    with console.status(Text("planning")) as status:
 
         def say(text: str) -> None:
-            status.update(Text(units.visible(text.partition("\n")[0])))
+            status.update(
+                Text(cut(units.visible(text.partition("\n")[0]), console.width - SPINNER))
+            )
 
         def progress(now: Progress) -> None:
-            status.update(Text(_line(now)))
+            status.update(Text(_line(now, console.width - SPINNER)))
 
         yield Reports(say, progress)
 
 
-def _line(now: Progress) -> str:
-    parts: list[Any] = [f"round {now.rounds}", f"{units.seconds(now.left_s)} left"]
+def _line(now: Progress, width: int) -> str:
+    """How far it is, in one line: what there is no room for is left out from its end."""
+    line = f"round {now.rounds}"
+    more = [f"{units.seconds(now.left_s)} left"]
     if now.worst_rel is not None:
-        parts.append(f"widest interval {units.margin(now.worst_rel)}")
-    return ", ".join(parts)
+        more.append(f"widest interval {units.margin(now.worst_rel)}")
+    for part in more:
+        if len(line) + len(part) + 2 <= width:
+            line += f", {part}"
+    return line

@@ -10,10 +10,12 @@ import click
 from click.core import ParameterSource
 
 from lightbench import registry, store
+from lightbench.cli import _complete
 from lightbench.cli._options import (
     INTERRUPTED,
     data_only,
     make_room,
+    notice,
     read_records,
     say_error,
 )
@@ -30,9 +32,17 @@ def study_options(function: F) -> F:
     options = (
         click.option("--seed", type=int, help="Fixes the random order of the rounds."),
         click.option(
-            "--store", "path", help="Append records to this file, and measure nothing twice."
+            "--store",
+            "path",
+            shell_complete=_complete.files,
+            help="Append records to this file, and measure nothing twice.",
         ),
-        click.option("--from", "source", help="Measure nothing: show what this file holds."),
+        click.option(
+            "--from",
+            "source",
+            shell_complete=_complete.files,
+            help="Measure nothing: show what this file holds.",
+        ),
         click.option("-q", "--quiet", is_flag=True, help="No progress."),
     )
     for option in reversed(options):
@@ -63,7 +73,7 @@ def measured(
     from lightbench.suite import Interrupted  # imports torch
 
     given = {key: value for key, value in settings.items() if value is not None}
-    with reports(quiet=quiet) as report, data_only():
+    with reports(quiet=quiet) as report, data_only(quiet=quiet):
         try:
             records = list(
                 run(
@@ -99,10 +109,10 @@ def check_figure(figure: Path | None) -> None:
     make_room(figure)
 
 
-def draw(figure: str, records: Sequence[Record], file: Path) -> None:
-    """A figure of the registry as a file, whose name is said on stderr."""
+def draw(figure: str, records: Sequence[Record], file: Path, *, quiet: bool) -> None:
+    """A figure of the registry as a file, whose name is said on stderr unless ``quiet``."""
     from lightbench.plots._save import save  # imports matplotlib
 
     file.parent.mkdir(parents=True, exist_ok=True)
     save(registry.load("figure", figure).draw(records), file)
-    click.echo(f"lightbench: wrote {file}", err=True)
+    notice(f"wrote {file}", quiet=quiet)

@@ -8,11 +8,13 @@ from typing import Any
 import click
 
 from lightbench import store
+from lightbench.cli import _complete
 from lightbench.cli._options import (
     data_only,
     emit,
     input_options,
     make_room,
+    notice,
     output_options,
     read_records,
     run_options,
@@ -32,7 +34,7 @@ def command() -> None:
 
 
 @command.command("save")
-@click.argument("models", nargs=-1, metavar="[MODEL...]")
+@click.argument("models", nargs=-1, metavar="[MODEL...]", shell_complete=_complete.models)
 @click.option(
     "-o", "--output", "file", type=click.Path(dir_okay=False, path_type=Path), default=DEFAULT,
     show_default=True, help="The file.",
@@ -75,7 +77,7 @@ def save(
     from lightbench.regression import check  # imports torch
 
     records: list[Any] = []
-    with reports(quiet=quiet) as report, data_only():
+    with reports(quiet=quiet) as report, data_only(quiet=quiet):
         cases = check.plan_cases(names, project, typed)
         how = check.How(say=report.say, progress=report.progress)
         for _ in range(sessions):
@@ -89,7 +91,7 @@ def save(
     if not add:
         file.unlink(missing_ok=True)
     store.append(file, records)
-    click.echo(f"lightbench: saved {len(records)} sessions in {file}", err=True)
+    notice(f"saved {len(records)} sessions in {file}", quiet=quiet)
     return 0
 
 
@@ -98,5 +100,6 @@ def save(
 @output_options
 def show(file: Path, form: str | None, output: Path | None) -> int:
     """What a baseline holds; no code that it names is run."""
-    emit(profile_view(read_records(file)), form, output)
+    records = [record for record in read_records(file) if record.study == "profile"]
+    emit(profile_view(records), form, output)
     return 0

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from lightbench import store
+from lightbench.cli import _complete
 from lightbench.cli._options import (
     FRACTION,
     chosen_format,
@@ -22,12 +25,14 @@ from lightbench.cli._progress import reports
 from lightbench.cli._project import read_project, typed_settings
 from lightbench.errors import UsageError
 from lightbench.exporters import View
+from lightbench.nouns import Check
+from lightbench.records import Case
 from lightbench.regression.budgets import Config
 from lightbench.regression.rows import Row
 
 
 @click.command("check")
-@click.argument("models", nargs=-1, metavar="[MODEL...]")
+@click.argument("models", nargs=-1, metavar="[MODEL...]", shell_complete=_complete.models)
 @click.option(
     "--against", metavar="GIT_REF", help="The source at that commit, in pairs with yours."
 )
@@ -48,6 +53,7 @@ from lightbench.regression.rows import Row
 )
 @click.option("--batch", type=int, help="Batch size. Default 1.")
 @click.option("--seed", type=int, help="Fixes the random order of the pairs.")
+@click.option("--store", "path", help="Append what was found to this file, for a report.")
 @click.option("--trust-code", is_flag=True, help="Run Python files that a baseline names.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @input_options
@@ -64,6 +70,7 @@ def command(
     quiet: bool,  # noqa: FBT001
     shapes: tuple[str, ...],
     channels_last: bool,  # noqa: FBT001
+    path: str | None,
     form: str | None,
     output: Path | None,
     **settings: Any,
@@ -77,9 +84,9 @@ def command(
     with --strict); 4 not comparable, or nothing measured; 130 interrupted.
     """
     chosen = chosen_format(form, output)
-    make_room(output)
+    make_room(output, path)
     if pytest_benchmark:
-        if models or against or baseline:
+        if models or against or baseline or path:
             raise UsageError(
                 "--pytest-benchmark compares two files, and nothing else.", "Leave the rest out."
             )
@@ -93,8 +100,8 @@ def command(
         raise UsageError("--old-python is for --isolate.", "Add --isolate.")
     project = read_project(config)
     typed = typed_settings(settings, shapes, channels_last=channels_last)
-    with reports(quiet=quiet) as report, data_only():
-        rows = _check(
+    with reports(quiet=quiet) as report, data_only(quiet=quiet):
+        cases, rows = _check(
             models or project.models,
             project,
             typed,
@@ -103,6 +110,8 @@ def command(
             trusted=trust_code or bool(models or project.models),
             how={**_how(settings, project), "say": report.say, "progress": report.progress},
         )
+    if path:
+        _store(path, cases, rows, against or (str(baseline) if baseline else "budgets"))
     from lightbench.regression.check_view import check_view
     from lightbench.regression.rows import exit_code
 
@@ -145,13 +154,15 @@ def _check(
     baseline: Path | None,
     trusted: bool,
     how: dict[str, Any],
-) -> list[Row]:
+) -> tuple[list[Case], list[Row]]:
     if baseline and not baseline.exists():
         raise UsageError(
             f"there is no baseline {str(baseline)!r}.",
             "Write one: `lightbench baseline save MODEL`.",
         )
-    stored = read_records(baseline) if baseline else None
+    stored = None
+    if baseline:
+        stored = [record for record in read_records(baseline) if record.study == "profile"]
     from lightbench.regression import check  # imports torch
 
     if models:
@@ -160,4 +171,15 @@ def _check(
         cases = check.baseline_models(stored, trusted=trusted)
     else:
         raise UsageError("no model is named.", "Name one, or list `models` in lightbench.toml.")
-    return check.check(cases, project, check.How(**how), against=against, baseline=stored)
+    rows = check.check(cases, project, check.How(**how), against=against, baseline=stored)
+    return cases, rows
+
+
+def _store(path: str, cases: Sequence[Case], rows: Sequence[Row], against: str) -> None:
+    """One record a case, with its rows."""
+    from lightbench.regression.rows import stored
+    from lightbench.untimed import untimed
+
+    for case in cases:
+        found = tuple(stored(row) for row in rows if row.model == case.model)
+        store.append(path, [untimed(case, check=Check(against=against, metrics=found))])

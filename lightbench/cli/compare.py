@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from lightbench.cli import _complete
 from lightbench.cli._options import (
     FRACTION,
     chosen_format,
@@ -20,8 +21,8 @@ from lightbench.cli._progress import reports
 
 
 @click.command("compare")
-@click.argument("a", metavar="A")
-@click.argument("b", metavar="[B]", required=False)
+@click.argument("a", metavar="A", shell_complete=_complete.models)
+@click.argument("b", metavar="[B]", required=False, shell_complete=_complete.models)
 @click.option("--a", "a_settings", multiple=True, metavar="KEY=VALUE", help="A alone: threads=1.")
 @click.option(
     "--b", "b_settings", multiple=True, metavar="KEY=VALUE", help="B alone: channels-last."
@@ -33,7 +34,13 @@ from lightbench.cli._progress import reports
     "--seconds", type=float, default=60, show_default=True, help="At most; less if it is clear."
 )
 @click.option("--batch", type=int, help="Batch size. Default 1.")
-@click.option("--mode", default="infer", show_default=True, help="infer, or train.")
+@click.option(
+    "--mode",
+    default="infer",
+    show_default=True,
+    shell_complete=_complete.modes,
+    help="infer, or train.",
+)
 @click.option("--seed", type=int, help="Fixes the random order of the pairs.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @input_options
@@ -65,7 +72,7 @@ def command(
     chosen_format(form, output)
     from lightbench.compared import compare  # imports torch
 
-    with reports(quiet=quiet) as report, data_only():
+    with reports(quiet=quiet) as report, data_only(quiet=quiet):
         found = compare(
             a,
             b,

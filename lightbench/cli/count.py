@@ -6,26 +6,44 @@ from pathlib import Path
 
 import click
 
+from lightbench import store
+from lightbench.cli import _complete
 from lightbench.cli._options import (
     chosen_format,
     data_only,
     emit,
     exit_code,
     input_options,
+    make_room,
     output_options,
     say_error,
 )
-from lightbench.errors import LightbenchError, UnknownName
+from lightbench.cli._progress import reports
+from lightbench.errors import LightbenchError, UnknownName, UsageError
 
 
 @click.command("count")
-@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@click.argument(
+    "models", nargs=-1, required=True, metavar="MODEL...", shell_complete=_complete.models
+)
 @click.option(
-    "--convention", metavar="NAME", help="A name of `lightbench list conventions`, or all."
+    "--convention",
+    metavar="NAME",
+    shell_complete=_complete.conventions,
+    help="A name of `lightbench list conventions`, or all.",
 )
 @click.option("--crosscheck", is_flag=True, help="Run the installed thop and fvcore, and compare.")
 @click.option("--batch", type=int, default=1, show_default=True, help="Batch size.")
 @click.option("--strict", is_flag=True, help="An operator without a cost rule is an error.")
+@click.option(
+    "--store",
+    "path",
+    shell_complete=_complete.files,
+    help="Append a record with what --crosscheck found to this file.",
+)
+@click.option(
+    "-q", "--quiet", is_flag=True, help="No progress, and nothing of what networks print."
+)
 @input_options
 @output_options
 def command(
@@ -34,6 +52,8 @@ def command(
     crosscheck: bool,  # noqa: FBT001
     batch: int,
     strict: bool,  # noqa: FBT001
+    path: str | None,
+    quiet: bool,  # noqa: FBT001
     shapes: tuple[str, ...],
     form: str | None,
     output: Path | None,
@@ -46,14 +66,17 @@ def command(
 
     if convention is not None and convention != "all" and convention not in CONVENTIONS:
         raise UnknownName("convention", convention, [*CONVENTIONS, "all"])
+    if path and not crosscheck:
+        raise UsageError("--store is for what --crosscheck finds.", "Add --crosscheck.")
     chosen = chosen_format(form, output)
+    make_room(path)
     from lightbench.api import count  # imports torch
     from lightbench.exporters._costs import conventions_view, counts_view
 
     counted, failures, reasons = [], [], {}
     for model in models:
         try:
-            with data_only():
+            with data_only(quiet=quiet):
                 counted.append(count(model, input=shapes, batch=batch, strict=strict))
         except LightbenchError as error:
             if len(models) == 1:
@@ -67,8 +90,13 @@ def command(
     if counted and (convention or crosscheck):
         tools = ["paper", "thop", "fvcore"]
         names = list(CONVENTIONS) if convention == "all" else [convention] if convention else tools
-        with data_only():
-            rows = [row for one in counted for row in one.conventions(names, check=crosscheck)]
+        rows = []
+        with reports(quiet=quiet) as report, data_only(quiet=quiet):
+            for one in counted:
+                report.say(f"{one.model}: conventions")
+                rows += one.conventions(names, check=crosscheck)
+                if path:
+                    store.append(path, [one.checked()])
         view = conventions_view(rows, f"MAdds at batch {batch}, by convention")
     else:
         view = counts_view([(one.model, one.costs) for one in counted], title, reasons)

@@ -7,11 +7,13 @@ from typing import Any
 
 import click
 
+from lightbench.cli import _complete
 from lightbench.cli._options import (
     INTERRUPTED,
     chosen_format,
     emit,
     make_room,
+    notice,
     output_options,
     read_records,
     run_options,
@@ -24,8 +26,18 @@ from lightbench.errors import UsageError
 @click.command("device-card")
 @run_options
 @click.option("--seed", type=int, help="Fixes the random order of the rounds.")
-@click.option("--card", "path", help="Keep the card in this file. Default: your data folder.")
-@click.option("--from", "source", help="Measure nothing: show the card that this file holds.")
+@click.option(
+    "--card",
+    "path",
+    shell_complete=_complete.files,
+    help="Keep the card in this file. Default: your data folder.",
+)
+@click.option(
+    "--from",
+    "source",
+    shell_complete=_complete.files,
+    help="Measure nothing: show the card that this file holds.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @click.option(
     "--figure", type=click.Path(dir_okay=False, path_type=Path), help="Draw it: .svg or .png."
@@ -72,9 +84,9 @@ def command(
         raise UsageError(f"{source!r} holds no device card.", "Try `lightbench device-card`.")
     emit(card_view(card), form, output)
     if figure:
-        draw("device_card", records, figure)
+        draw("device_card", records, figure, quiet=quiet)
     if source is None and not code:
         from lightbench.studies import card_path
 
-        say_error(f"kept in {path or card_path(**settings)}")
+        notice(f"kept in {path or card_path(**settings)}", quiet=quiet)
     return code

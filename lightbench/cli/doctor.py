@@ -7,14 +7,28 @@ from pathlib import Path
 import click
 
 from lightbench import doctor
-from lightbench.cli._options import chosen_format, emit, output_options, say_error
+from lightbench.cli import _complete
+from lightbench.cli._options import chosen_format, emit, notice, output_options, say_error
 
 
 @click.command("doctor")
-@click.option("--device", default="cpu", show_default=True, help="The device it is about.")
+@click.option(
+    "--device",
+    default="cpu",
+    show_default=True,
+    shell_complete=_complete.devices,
+    help="The device it is about.",
+)
 @click.option("--selftest", is_flag=True, help="Check its results and clocks, in another process.")
+@click.option("-q", "--quiet", is_flag=True, help="Do not say what was written.")
 @output_options
-def command(device: str, selftest: bool, form: str | None, output: Path | None) -> int:  # noqa: FBT001
+def command(
+    device: str,
+    selftest: bool,  # noqa: FBT001
+    quiet: bool,  # noqa: FBT001
+    form: str | None,
+    output: Path | None,
+) -> int:
     """One file that says what is wrong with a device: versions, states, and a self-test.
 
     `lightbench doctor --device npu --selftest -o doctor.json` writes what to send with a report. Names
@@ -28,5 +42,5 @@ def command(device: str, selftest: bool, form: str | None, output: Path | None) 
     if output is not None:
         if not report.asked.usable:
             say_error(f"{report.asked.reason}\n  {report.asked.hint}".rstrip())
-        say_error(f"wrote {output}")
+        notice(f"wrote {output}", quiet=quiet)
     return report.exit_code

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -10,8 +9,7 @@ from typing import Any
 
 import click
 
-from lightbench import registry
-from lightbench.cases import differing
+from lightbench.cli import _complete
 from lightbench.cli._options import (
     NUMBERS,
     WORDS,
@@ -26,11 +24,15 @@ from lightbench.cli._study import check_only_shown, draw, failures, measured, st
 from lightbench.errors import UsageError
 from lightbench.guidelines._plan import full_name
 from lightbench.records import Record
-from lightbench.timing.ratios import relatives, sweeps
 
 
 @click.command("guidelines")
-@click.argument("names", nargs=-1, metavar="[g1 g2 g3 g4 units operators]")
+@click.argument(
+    "names",
+    nargs=-1,
+    metavar="[g1 g2 g3 g4 units operators]",
+    shell_complete=_complete.guidelines,
+)
 @click.option(
     "--scale",
     type=click.Choice(["quick", "paper"]),
@@ -93,6 +95,7 @@ def command(
 
         settings["scale"] = scale
         records, code = measured(partial(run_guidelines, *names), path, settings, quiet=quiet)
+    from lightbench.guidelines._figures import by_figure
     from lightbench.guidelines._view import guidelines_view
 
     view = guidelines_view(records)
@@ -100,27 +103,10 @@ def command(
         raise UsageError(f"{source!r} holds no records of these guidelines.", "Measure them first.")
     emit(view, form, output)
     if figures:
-        for name, group in _drawn(records).items():
-            draw("guideline", group, figures / f"{name}.svg")
+        for name, group in by_figure(records).items():
+            draw("guideline", group, figures / f"{name}.svg", quiet=quiet)
     return code
 
 
 def _wanted(record: Record, wanted: Sequence[str]) -> bool:
     return record.sweep is not None and (not wanted or record.sweep.experiment in wanted)
-
-
-def _drawn(records: list[Record]) -> dict[str, list[Record]]:
-    """The records of each figure: one guideline in one set of channels and one setup, by file name."""
-    differs = [facet for facet in differing(records) if facet.key not in ("input", "batch")]
-    groups: dict[str, list[Record]] = {}
-    for record in records:
-        if record.sweep and record.sweep.experiment in registry.names("guideline"):
-            setup = [facet.phrase.format(facet.value(record)) for facet in differs]
-            words = [record.sweep.experiment, record.sweep.channels, *setup]
-            groups.setdefault(_file_name(words), []).append(record)
-    return {name: group for name, group in groups.items() if any(map(relatives, sweeps(group)))}
-
-
-def _file_name(words: Sequence[str]) -> str:
-    """The words of a record as a name that stays in its folder, whatever they are."""
-    return re.sub("[^A-Za-z0-9_-]+", "-", "-".join(words))[:100]

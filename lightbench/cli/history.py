@@ -6,14 +6,21 @@ from pathlib import Path
 
 import click
 
-from lightbench.cli._options import chosen_format, emit, output_options, warnings_said
+from lightbench.cli import _complete
+from lightbench.cli._options import chosen_format, emit, notice, output_options, warnings_said
 from lightbench.cli._study import check_figure
 from lightbench.errors import UnknownName, UsageError
 from lightbench.regression.history import METRICS, Entry, histories, read_entries
 
 
 @click.command("history")
-@click.argument("stores", nargs=-1, required=True, metavar="STORE.jsonl...")
+@click.argument(
+    "stores",
+    nargs=-1,
+    required=True,
+    metavar="STORE.jsonl...",
+    shell_complete=_complete.files,
+)
 @click.option("--model", "models", multiple=True, metavar="NAME", help="Only this; repeatable.")
 @click.option(
     "--metric", type=click.Choice(METRICS), default="latency", show_default=True, help="Of what."
@@ -22,6 +29,7 @@ from lightbench.regression.history import METRICS, Entry, histories, read_entrie
 @click.option(
     "--figure", type=click.Path(dir_okay=False, path_type=Path), help="Draw it: .svg or .png."
 )
+@click.option("-q", "--quiet", is_flag=True, help="Do not say what was written.")
 @output_options
 def command(
     stores: tuple[str, ...],
@@ -29,6 +37,7 @@ def command(
     metric: str,
     device: str | None,
     figure: Path | None,
+    quiet: bool,  # noqa: FBT001
     form: str | None,
     output: Path | None,
 ) -> int:
@@ -58,7 +67,7 @@ def command(
         from lightbench.plots.history import draw_series
 
         save(draw_series(series), figure)
-        click.echo(f"lightbench: wrote {figure}", err=True)
+        notice(f"wrote {figure}", quiet=quiet)
     return 0
 
 

@@ -8,25 +8,32 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from lightbench import store
+from lightbench.cli import _complete
 from lightbench.cli._options import (
     chosen_format,
     data_only,
     emit,
     input_options,
+    make_room,
+    notice,
     output_options,
     setup_options,
+    write,
 )
 from lightbench.cli._progress import reports
 from lightbench.cli._study import check_figure
 from lightbench.errors import UsageError
 from lightbench.exporters import View
+from lightbench.exporters._breakdown import SORTS, dearest
+from lightbench.exporters._chrome_trace import trace_text
+from lightbench.records import Record
 
-KEYS = {"madds": "madds", "mac": "mem_bytes", "fused": "fused_bytes", "time": "time_s"}
 UNTIMED = ("model", "measure", "sort", "top", "batch", "quiet", "shapes", "form", "output")
 
 
 @click.command("layers")
-@click.argument("model")
+@click.argument("model", shell_complete=_complete.models)
 @click.option("--measure", is_flag=True, help="Time every operator, beside the whole network.")
 @click.option(
     "--by",
@@ -34,7 +41,7 @@ UNTIMED = ("model", "measure", "sort", "top", "batch", "quiet", "shapes", "form"
     help="Group operators: kind (as Figure 2 of the ShuffleNet V2 paper), operator, or module.",
 )
 @click.option(
-    "--sort", type=click.Choice(list(KEYS)), help="Dearest first; without it, as they run."
+    "--sort", type=click.Choice(list(SORTS)), help="Dearest first; without it, as they run."
 )
 @click.option("--top", type=click.IntRange(min=1), help="Only so many rows.")
 @click.option("--seconds", type=float, default=5.0, show_default=True, help="Time to measure.")
@@ -44,7 +51,20 @@ UNTIMED = ("model", "measure", "sort", "top", "batch", "quiet", "shapes", "form"
     type=click.Path(dir_okay=False, path_type=Path),
     help="Draw the time by kind of operator: .svg or .png.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.option(
+    "--trace",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a typical call for ui.perfetto.dev or chrome://tracing; implies --measure.",
+)
+@click.option(
+    "--store",
+    "path",
+    shell_complete=_complete.files,
+    help="Append the record, with the times of all operators, to this file.",
+)
+@click.option(
+    "-q", "--quiet", is_flag=True, help="No progress, and nothing of what networks print."
+)
 @setup_options
 @input_options
 @output_options
@@ -59,6 +79,8 @@ def command(
     top: int | None,
     batch: int,
     figure: Path | None,
+    trace: Path | None,
+    path: str | None,
     quiet: bool,  # noqa: FBT001
     shapes: tuple[str, ...],
     form: str | None,
@@ -72,14 +94,32 @@ def command(
     operators add up to is held against that call. Options about time need --measure.
     """
     chosen_format(form, output)
-    if not measure:
+    if not (measure or trace):
         _refuse_time(context, sort)
-        view = _costs(model, sort, top, input=shapes, batch=batch)
-    else:
-        check_figure(figure)
-        settings |= {"input": shapes, "batch": batch}
-        view = _times(model, by, sort, top, figure, quiet=quiet, **settings)
-    emit(view, form, output)
+        emit(_costs(model, sort, top, quiet=quiet, input=shapes, batch=batch), form, output)
+        return
+    check_figure(figure)
+    make_room(trace, path)
+    from lightbench.breakdown import measure_layers  # imports torch
+
+    with reports(quiet=quiet) as report, data_only(quiet=quiet):
+        found = measure_layers(
+            model,
+            input=shapes,
+            batch=batch,
+            say=report.say,
+            progress=report.progress,
+            **settings,
+        )
+    if path:
+        store.append(path, [found.record])
+    if figure:
+        _draw(found.record, figure)
+        notice(f"wrote {figure}", quiet=quiet)
+    if trace:
+        write(trace, trace_text(found.record))
+        notice(f"wrote {trace}", quiet=quiet)
+    emit(found.by(by, dearest(found.parts(by), sort, top)), form, output)
 
 
 def _refuse_time(context: click.Context, sort: str | None) -> None:
@@ -99,38 +139,16 @@ def _refuse_time(context: click.Context, sort: str | None) -> None:
         )
 
 
-def _cut(rows: list[Any], sort: str | None, top: int | None) -> list[Any]:
-    if sort:
-        rows.sort(key=lambda row: getattr(row, KEYS[sort]), reverse=True)
-    return rows[:top]
-
-
-def _costs(model: str, sort: str | None, top: int | None, **settings: Any) -> View:
+def _costs(model: str, sort: str | None, top: int | None, *, quiet: bool, **settings: Any) -> View:
     from lightbench.api import count  # imports torch
 
-    with data_only():
+    with data_only(quiet=quiet):
         counted = count(model, **settings)
-    return counted.layers_view(_cut(list(counted.layers), sort, top))
+    return counted.layers_view(dearest(counted.layers, sort, top))
 
 
-def _times(
-    model: str,
-    by: str | None,
-    sort: str | None,
-    top: int | None,
-    figure: Path | None,
-    *,
-    quiet: bool,
-    **settings: Any,
-) -> View:
-    from lightbench.breakdown import measure_layers  # imports torch
+def _draw(record: Record, figure: Path) -> None:
+    from lightbench.plots import save  # imports matplotlib
+    from lightbench.plots._breakdown import draw
 
-    with reports(quiet=quiet) as report, data_only():
-        found = measure_layers(model, say=report.say, progress=report.progress, **settings)
-    if figure:
-        from lightbench.plots import save
-        from lightbench.plots._breakdown import draw
-
-        save(draw([found.breakdown]), figure)
-        click.echo(f"lightbench: wrote {figure}", err=True)
-    return found.by(by, _cut(found.parts(by), sort, top))
+    save(draw([record]), figure)

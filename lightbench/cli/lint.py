@@ -7,11 +7,14 @@ from typing import Any
 
 import click
 
+from lightbench import store
+from lightbench.cli import _complete
 from lightbench.cli._options import (
     chosen_format,
     data_only,
     emit,
     input_options,
+    make_room,
     output_options,
     setup_options,
     warnings_said,
@@ -21,7 +24,7 @@ from lightbench.errors import UsageError
 
 
 @click.command("lint")
-@click.argument("model")
+@click.argument("model", shell_complete=_complete.models)
 @click.option("--card", help="A device card's file. Default: this machine's, if it has been made.")
 @click.option("--verify", is_flag=True, help="Time each shown block with and without the cause.")
 @click.option("--seconds", type=float, help="Time for each of them. Default 2.")
@@ -29,7 +32,15 @@ from lightbench.errors import UsageError
     "--top", type=click.IntRange(min=1), default=20, show_default=True, help="How many to show."
 )
 @setup_options
-@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.option(
+    "--store",
+    "path",
+    shell_complete=_complete.files,
+    help="Append the record, with all findings, to this file.",
+)
+@click.option(
+    "-q", "--quiet", is_flag=True, help="No progress, and nothing of what networks print."
+)
 @input_options
 @output_options
 def command(
@@ -37,6 +48,7 @@ def command(
     top: int,
     verify: bool,  # noqa: FBT001
     shapes: tuple[str, ...],
+    path: str | None,
     quiet: bool,  # noqa: FBT001
     form: str | None,
     output: Path | None,
@@ -54,11 +66,14 @@ def command(
     if settings["seconds"] is not None and not verify:
         raise UsageError("--seconds is the time of --verify.", "Add --verify, or leave it out.")
     chosen_format(form, output)
+    make_room(path)
     from lightbench.studies import lint_model  # imports torch
 
     given = {key: value for key, value in settings.items() if value is not None}
-    with reports(quiet=quiet) as report, data_only(), warnings_said():
+    with reports(quiet=quiet) as report, data_only(quiet=quiet), warnings_said():
         found = lint_model(
             model, input=shapes, verify=top if verify else 0, say=report.say, **given
         )
+    if path:
+        store.append(path, [found.record])
     emit(found.shown(top), form, output)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from lightbench.cli import _complete
 from lightbench.cli._options import (
     FRACTION,
     INTERRUPTED,
@@ -20,7 +21,7 @@ from lightbench.cli._progress import reports
 
 
 @click.command("noise")
-@click.argument("model", default="shufflenet_v2_x0_5")
+@click.argument("model", default="shufflenet_v2_x0_5", shell_complete=_complete.models)
 @click.option(
     "--tolerance", type=FRACTION, default="2%", show_default=True, help="A smaller one is none."
 )
@@ -47,7 +48,7 @@ def command(
     from lightbench.regression.noise import measure_noise  # imports torch
     from lightbench.regression.noise_view import noise_view
 
-    with reports(quiet=quiet) as report, data_only():
+    with reports(quiet=quiet) as report, data_only(quiet=quiet):
         found = measure_noise(model, say=report.say, progress=report.progress, **settings)
     emit(noise_view(found), form, output)
     return INTERRUPTED if found.interrupted else 0

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from lightbench import store
+from lightbench.cli import _complete
 from lightbench.cli._options import (
     INTERRUPTED,
     NUMBERS,
@@ -33,20 +34,36 @@ DEVICE_OPTIONS = ("graph", "cold-cache", "h2d", "energy", "npu-jit")
 
 
 @click.command("profile")
-@click.argument("models", nargs=-1, metavar="MODEL...")
+@click.argument("models", nargs=-1, metavar="MODEL...", shell_complete=_complete.models)
 @click.option(
     "--suite", "file", type=click.Path(path_type=Path), help="A TOML file of models and settings."
 )
-@click.option("--device", help="cpu, cuda:1, npu:0,1, auto; see `lightbench devices`. Default cpu.")
-@click.option("--engine", help="What runs it: see `lightbench list engines`. Default eager.")
+@click.option(
+    "--device",
+    shell_complete=_complete.devices,
+    help="cpu, cuda:1, npu:0,1, auto; see `lightbench devices`. Default cpu.",
+)
+@click.option(
+    "--engine",
+    shell_complete=_complete.engines,
+    help="What runs it: see `lightbench list engines`. Default eager.",
+)
 @click.option(
     "--threads", type=NUMBERS, metavar="N[,N]", help="CPU threads. Default: PyTorch's choice."
 )
 @click.option("--batch", type=NUMBERS, metavar="N[,N]", help="Batch sizes. Default 1.")
 @click.option(
-    "--dtype", type=WORDS, metavar="NAME[,NAME]", help="float32, bfloat16, ... Default float32."
+    "--dtype",
+    type=WORDS,
+    metavar="NAME[,NAME]",
+    shell_complete=_complete.dtypes,
+    help="float32, bfloat16, ... Default float32.",
 )
-@click.option("--mode", help="infer, or train: forward, backward and optimizer step.")
+@click.option(
+    "--mode",
+    shell_complete=_complete.modes,
+    help="infer, or train: forward, backward and optimizer step.",
+)
 @click.option("--channels-last", is_flag=True, help="Lay images out as NHWC.")
 @click.option("--graph", is_flag=True, help="Accelerators: record the call, and play it again.")
 @click.option(
@@ -59,7 +76,10 @@ DEVICE_OPTIONS = ("graph", "cold-cache", "h2d", "energy", "npu-jit")
 @click.option("--max-seconds", type=float, help="Time for each case. Default 10.")
 @click.option("--seed", type=int, help="Fixes the random order of the rounds.")
 @click.option(
-    "--store", "path", help="Append records to this JSON-lines file, and measure nothing twice."
+    "--store",
+    "path",
+    shell_complete=_complete.files,
+    help="Append records to this JSON-lines file, and measure nothing twice.",
 )
 @click.option("--trust-code", is_flag=True, help="Run Python files that a suite names.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
@@ -127,7 +147,7 @@ def measure(
     from lightbench.suite import Interrupted
 
     stored = read_records(path) if path and Path(path).exists() else []
-    with reports(quiet=quiet) as report, data_only():
+    with reports(quiet=quiet) as report, data_only(quiet=quiet):
         try:
             records = list(
                 profile(
@@ -158,5 +178,4 @@ def _with_suite(
     if not trusted and not models:
         for name in filter(sources.is_file, suite.models):
             sources.find(name, trusted=False)  # refuses it
-    chosen = {f: getattr(suite, f) for f in suite.__struct_fields__ if f != "models"}
-    return list(models) or suite.models, {**chosen, **settings}
+    return list(models) or suite.models, {**suite.axes, **settings}

@@ -1,96 +1,192 @@
-"""Records as one Markdown file with its figures beside it."""
+"""Everything that records hold as one file: Markdown with figures beside it, or one HTML page."""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from lightbench import registry
-from lightbench.cli._options import make_room, read_records, write
+from lightbench import store
+from lightbench.cli._options import (
+    INTERRUPTED,
+    chosen_format,
+    data_only,
+    emit,
+    make_room,
+    read_records,
+    say_error,
+)
+from lightbench.cli._progress import reports
 from lightbench.cli.profile import measure
-from lightbench.errors import UsageError
-from lightbench.exporters import Column, Table, View, profile_view
-from lightbench.records import Record
+from lightbench.errors import LightbenchError, UsageError
+from lightbench.exporters import View
+from lightbench.records import Case, Record
 
-FIGURES = ("latency",)
+if TYPE_CHECKING:
+    from lightbench.reports import Report
+
+DOCUMENTS = ("markdown", "html")
 
 
 @click.command("report")
 @click.argument("files", nargs=-1, metavar="[RECORDS.jsonl...]")
-@click.option("--suite", type=click.Path(path_type=Path), help="Measure this suite first.")
-@click.option("--store", "path", help="Keep the suite's records here, and measure nothing twice.")
+@click.option(
+    "--suite", type=click.Path(path_type=Path), help="Measure what of this suite is not stored yet."
+)
+@click.option(
+    "--store", "path", help="Keep the suite's records here. Default: beside the output, as .jsonl."
+)
 @click.option("--device", help="Where to run the suite. Default cpu.")
+@click.option("--reference", metavar="MODEL", help="Hold others against it. Default: the first.")
+@click.option(
+    "--accuracy",
+    type=click.Path(path_type=Path),
+    help="Your own top-1: a CSV file with the columns model, top1 and, if you like, source.",
+)
+@click.option("--title", default="lightbench report", help="Its heading.")
 @click.option("--trust-code", is_flag=True, help="Run Python files that the suite names.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @click.option(
+    "--format",
+    "form",
+    metavar="FORMAT",
+    help="markdown, html, or of the comparison alone: csv, json, jsonl, latex, ...",
+)
+@click.option(
     "-o",
     "--output",
+    "outputs",
+    multiple=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The Markdown file; without it the report goes to stdout, without figures.",
+    help="Write to this file; its suffix chooses the format. May be repeated. Without it: stdout.",
 )
 def command(
     files: tuple[str, ...],
     suite: Path | None,
     path: str | None,
     device: str | None,
+    reference: str | None,
+    accuracy: Path | None,
+    title: str,
     trust_code: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
-    output: Path | None,
+    form: str | None,
+    outputs: tuple[Path, ...],
 ) -> int:
-    """Records as one Markdown file with its figures beside it.
+    """Everything that records hold as one file: Markdown with figures beside it, or one HTML page.
 
-    The records come from files that `lightbench profile --store` wrote, or from a suite that is
-    measured now. Stored records are only read: no code that they name is run.
+    RECORDS are files that commands wrote with --store: profiles, layers, lint, cross-checks,
+    guidelines, sweeps, device cards, of any devices. Each part is there if there are records for
+    it. With --suite, what the store lacks is measured first; interrupted, the next run goes on.
+    Stored records are only read: no code that they name is run.
     """
     if suite is None and not files:
         raise UsageError("there is nothing to report.", "Name a store, or a suite with --suite.")
-    if output is not None and output.suffix.lower() != ".md":
-        raise UsageError(f"a report is Markdown, {output.name!r} is not.", "Try -o report.md.")
-    make_room(output, path)
+    if suite is None and (path or device):
+        raise UsageError("--store and --device are of a suite.", "Name one with --suite.")
+    chosen = _chosen(form, outputs)
+    own = _accuracies(accuracy)
     records = [record for file in files for record in read_records(file)]
     code = 0
     if suite is not None:
-        settings: dict[str, Any] = {"device": device} if device else {}
-        measured, code = measure((), suite, settings, path=path, trusted=trust_code, quiet=quiet)
+        if path is None and outputs:
+            path = str(outputs[0].with_suffix(".jsonl"))
+        make_room(path)
+        if path is not None and Path(path) in outputs:
+            raise UsageError(f"{path!r} cannot be report and store.", "Name a store with --store.")
+        measured, code = _measured(suite, device, path, trusted=trust_code, quiet=quiet)
         records += measured
-    drawn = _figures(records, output) if output else {}
-    text = _render(records, drawn)
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        write(output, text)
+    from lightbench.reports import report
+
+    made = report(records, title=title, reference=reference, accuracies=own, commands=(_typed(),))
+    for output, kind in chosen.items():
+        _write(made, kind, output)
     return code
 
 
-def _figures(records: list[Record], output: Path) -> dict[str, str]:
-    """Draw what can be drawn: figure -> file name beside the report."""
-    from lightbench.plots._save import save  # imports matplotlib
-
-    if not any(record.latency for record in records):
-        return {}
-    drawn = {}
-    for name in FIGURES:
-        figure = registry.load("figure", name).draw(records)
-        file = output.with_name(f"{output.stem}-{name}.svg")
-        save(figure, file)
-        drawn[name] = file.name
-    return drawn
-
-
-def _render(records: list[Record], figures: dict[str, str]) -> str:
-    render = registry.load("format", "markdown").render
-    parts = [render(profile_view(records))]
-    parts += [f"![{name}]({file})\n" for name, file in figures.items()]
-    parts += [render(view) for view in _environments(records)]
-    return "\n".join(parts)
+def _typed() -> str:
+    """This command as it was typed, for a reader to type it again."""
+    context = click.get_current_context()
+    words = ["lightbench", "report", *context.params["files"]]
+    for option in context.command.params:
+        name, given = str(option.name), context.params[str(option.name)]
+        source = context.get_parameter_source(name)
+        if name not in ("files", "quiet") and source is ParameterSource.COMMANDLINE:
+            flag = option.opts[0]
+            values = given if isinstance(given, tuple) else (given,)
+            words += [flag] if given is True else [w for v in values for w in (flag, str(v))]
+    return shlex.join(words)
 
 
-def _environments(records: list[Record]) -> list[View]:
-    """Each machine and software once: what must be equal before times may be compared."""
-    columns = (Column("fact", "fact", align="left"), Column("value", "value", str, align="left"))
-    distinct: dict[tuple[tuple[str, Any], ...], None] = {}
-    for record in records:
-        distinct[tuple(record.environment.comparable.items())] = None
-    return [View(Table("Environment", columns, facts), dict(facts)) for facts in distinct]
+def _chosen(form: str | None, outputs: Sequence[Path]) -> dict[Path | None, str]:
+    """The format of each output, None being stdout, once it is sure that it can be written. Raises
+    UnknownName, UsageError, StoreError."""
+    if not outputs:
+        return {None: chosen_format(form or "markdown", None)}
+    return {output: chosen_format(form, output) for output in outputs}
+
+
+def _accuracies(file: Path | None) -> Mapping[str, Any]:
+    from lightbench.models._accuracy import read_accuracy
+
+    return read_accuracy(file) if file else {}
+
+
+def _write(made: Report, kind: str, output: Path | None) -> None:
+    """The whole report as a document or as JSON; in other formats the comparison alone."""
+    if kind not in DOCUMENTS:
+        view = View(made.view.table, made.data, made.view.above) if kind == "json" else made.view
+        emit(view, kind, output)
+    elif output is None:
+        click.echo(made.html() if kind == "html" else made.markdown(), nl=False)
+    else:
+        made.save(output, kind)
+
+
+def _measured(
+    file: Path, device: str | None, path: str | None, *, trusted: bool, quiet: bool
+) -> tuple[list[Record], int]:
+    """All records of the store once the suite is measured, and the exit code."""
+    from lightbench.suite import read_suite
+
+    suite = read_suite(file)
+    from lightbench import gathering  # imports torch
+
+    studies = gathering.read_settings(suite.studies)
+    settings: dict[str, Any] = {"device": device} if device else {}
+    records, code = measure((), file, settings, path=path, trusted=trusted, quiet=quiet)
+    if code == INTERRUPTED:
+        say_error("interrupted; the same command goes on from here.")
+        return _all(path, records), code
+    cases = [record.case for record in records if record.status == "ok"]
+    known = read_records(path) if path and Path(path).exists() else list(records)
+    failed: list[LightbenchError] = []
+
+    def complain(case: Case, error: LightbenchError) -> None:
+        failed.append(error)
+        say_error(f"{case.model}: {error}")
+
+    with reports(quiet=quiet) as report, data_only(quiet=quiet):
+        task = gathering.Task(
+            cases,
+            known,
+            trusted,
+            report.say,
+            report.progress,
+            lambda record: store.append(path, [record]) if path else None,
+            complain,
+        )
+        try:
+            gathering.gather(studies, task)
+        except KeyboardInterrupt:
+            say_error("interrupted; the same command goes on from here.")
+            code = INTERRUPTED
+    return task.known, code or (3 if failed else 0)
+
+
+def _all(path: str | None, records: Sequence[Record]) -> list[Record]:
+    return read_records(path) if path and Path(path).exists() else list(records)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from lightbench.cli import _complete
 from lightbench.cli._options import (
     chosen_format,
     emit,
@@ -28,7 +29,7 @@ from lightbench.errors import UsageError
 
 
 @click.command("sweep")
-@click.argument("axis")
+@click.argument("axis", shell_complete=_complete.axes)
 @click.option("--channels", type=int, help="Channels of the reference. Default 128.")
 @click.option("--input", metavar="HxW", help="Height and width of the map. Default 56x56.")
 @click.option(
@@ -78,5 +79,5 @@ def command(
 
     emit(sweep_view(records), form, output)
     if figure:
-        draw("sweep", records, figure)
+        draw("sweep", records, figure, quiet=quiet)
     return code

@@ -11,54 +11,47 @@ import io
 import logging
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from torch import nn
 
 from lightbench.costs.conventions import convert
 from lightbench.errors import LightbenchError, MissingPackage
+from lightbench.nouns import Opinion
 from lightbench.records import Costs
 
 
-@dataclass(frozen=True)
-class Check:
-    """One tool's count beside ours in that tool's convention; ``theirs`` is None if it gave none."""
-
-    tool: str
-    ours: int
-    theirs: int | None
-    problem: str = ""
-
-    @property
-    def verdict(self) -> str:
-        """``agrees``, ``differs by +1,234``, or why there is no number."""
-        if self.theirs is None:
-            return self.problem
-        return "agrees" if self.theirs == self.ours else f"differs by {self.theirs - self.ours:+,}"
-
-
-def crosscheck(costs: Costs, network: nn.Module, args: tuple[Any, ...]) -> list[Check]:
+def crosscheck(costs: Costs, network: nn.Module, args: tuple[Any, ...]) -> list[Opinion]:
     """Count a copy of ``network`` on real inputs with every tool of TOOLS."""
-    return [_check(tool, count, costs, network, args) for tool, count in TOOLS.items()]
+    return [_opinion(tool, count, costs, network, args) for tool, count in TOOLS.items()]
 
 
-def _check(
+def _opinion(
     tool: str,
     count: Callable[[nn.Module, tuple[Any, ...]], int],
     costs: Costs,
     network: nn.Module,
     args: tuple[Any, ...],
-) -> Check:
-    ours = convert(costs, tool).total
+) -> Opinion:
+    theirs, problem = None, ""
     try:
         with _silence():
-            return Check(tool, ours, count(copy.deepcopy(network).eval(), args))
+            theirs = count(copy.deepcopy(network).eval(), args)
     except LightbenchError as error:
-        return Check(tool, ours, None, error.message)
+        problem = error.message
     except Exception as error:  # noqa: BLE001  the tool's own failure is its answer
         reason = str(error).partition("\n")[0]
-        return Check(tool, ours, None, f"{tool} failed: {type(error).__name__}: {reason}")
+        problem = f"{tool} failed: {type(error).__name__}: {reason}"
+    ours = convert(costs, tool).total
+    return Opinion(tool=tool, version=_version(tool), ours=ours, theirs=theirs, problem=problem)
+
+
+def _version(tool: str) -> str | None:
+    try:
+        return version(tool)
+    except PackageNotFoundError:
+        return None
 
 
 def _thop(network: nn.Module, args: tuple[Any, ...]) -> int:

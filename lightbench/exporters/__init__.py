@@ -13,9 +13,9 @@ from pathlib import Path
 from lightbench import registry
 from lightbench.errors import UsageError
 from lightbench.exporters._profile import profile_view
-from lightbench.exporters._view import Column, Table, View
+from lightbench.exporters._view import Column, Table, View, own_words
 
-__all__ = ["Column", "Table", "View", "format_of", "profile_view"]
+__all__ = ["Column", "Table", "View", "format_of", "own_words", "profile_view"]
 
 
 def format_of(path: str | Path) -> str:

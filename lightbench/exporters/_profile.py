@@ -97,9 +97,9 @@ def profile_view(records: Sequence[Record]) -> View:
         rows=tuple(tuple(value(record) for _, value in columns) for record in records),
         notes=remarks(records),
     )
-    return View(table, [_data(record) for record in records], transfers_table(records))
+    return View(table, [record_data(record) for record in records], transfers_table(records))
 
 
-def _data(record: Record) -> dict[str, Any]:
+def record_data(record: Record) -> dict[str, Any]:
     """A record as it is stored, its id first."""
     return {"id": record.id, **msgspec.to_builtins(record, order="deterministic")}

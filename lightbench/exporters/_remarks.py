@@ -62,6 +62,11 @@ def warned(records: Sequence[Record]) -> tuple[str, ...]:
     return tuple(_once(_warned, records, points))
 
 
+def warned_of(records: Sequence[Record]) -> tuple[str, ...]:
+    """What was noticed while these records were measured, each once, with its cases."""
+    return tuple(_once(_warned, records, [record.case.model for record in records]))
+
+
 def _failed(record: Record) -> Iterator[str]:
     if record.failure:
         yield f"failed: {record.failure.message} {record.failure.hint}".rstrip()

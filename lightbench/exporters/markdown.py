@@ -20,7 +20,7 @@ def render(view: View, *, width: int | None = None, colour: bool = False) -> str
     """GFM tables, each under its title; names are code spans, notes a list below. What is folded is
     opened by a click on its title."""
     return "\n".join(
-        _folded(table) if table is view.folded else f"**{_prose(table.title)}**\n\n{_table(table)}"
+        _folded(table) if table is view.folded else f"**{prose(table.title)}**\n\n{_table(table)}"
         for table in view.tables
     )
 
@@ -38,7 +38,7 @@ def _table(table: Table) -> str:
     lines = [_row(column.heading for column in table.columns)]
     lines.append(_row("---:" if column.align == "right" else ":---" for column in table.columns))
     lines += [_row(map(_cell, table.columns, row)) for row in table.rows]
-    lines += ["", *(f"- {_prose(note)}" for note in table.notes)]
+    lines += ["", *(f"- {prose(note)}" for note in table.notes)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -51,17 +51,18 @@ def _cell(column: Column, value: Any) -> str:
     act on."""
     text = column.cell(value)
     stored = isinstance(value, str) and column.text is str
-    if not stored and (not isinstance(value, str) or not text or _PROSE.fullmatch(text)):
+    if not text or (not stored and (not isinstance(value, str) or _PROSE.fullmatch(text))):
         return text
     # GitHub ends a cell at a bar unless an odd number of backslashes stands before it.
-    return re.sub(r"(\\*)\|", r"\1\1\\|", _code(text))
+    return re.sub(r"(\\*)\|", r"\1\1\\|", code(text))
 
 
-def _prose(text: str) -> str:
-    return text if _PROSE.fullmatch(text) else _code(text)
+def prose(text: str) -> str:
+    """Words of ours as they are; text in which Markdown might see something to act on as code."""
+    return text if _PROSE.fullmatch(text) else code(text)
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """A code span that shows exactly this text: nothing in it is read as Markdown."""
     text = visible(text) or " "
     fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from io import StringIO
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from lightbench.exporters._shorten import cut, shorten
 from lightbench.exporters._view import Column, Table, View
 from lightbench.units import visible
 
 SUFFIXES = (".txt",)
 
 DEFAULT_WIDTH, MIN_WIDTH = 80, 40
-GAP, ELLIPSIS = "  ", "..."
-# Text folds to the first width before numbers are left out, to the second before other text is.
-EASY, SHORT = 24, 8
+GAP = "  "
+# Text is cut to the first width before numbers are left out, to the second before those that are
+# needed more are, and to the third if nothing else helps.
+EASY, HARD, SHORT = 24, 14, 8
 
 
 def render(view: View, *, width: int | None = None, colour: bool = False) -> str:
@@ -29,12 +31,17 @@ def _table(table: Table, width: int, *, colour: bool) -> str:
     lines = {column: _lines(table, i) for i, column in enumerate(table.columns)}
     widths = _fit({column: max(map(cell_len, lines[column])) for column in lines}, width)
     left_out = ", ".join(column.heading for column in lines if column not in widths)
+    notes = [*table.notes, *([f"Not shown at this width: {left_out}."] if left_out else [])]
+    for column, cells in widths.items():
+        heads, texts = lines[column][:2], lines[column][2:]
+        shown, numbered = shorten(texts, cells)
+        lines[column] = [*(cut(head, cells) for head in heads), *(shown[text] for text in texts)]
+        notes += [f"{shown[text]}: {text}" for text in numbered]
     above, heading, *rows = (
         GAP.join(_pad(lines[column][i], column, cells) for column, cells in widths.items()).rstrip()
         for i in range(len(table.rows) + 2)
     )
     rule = GAP.join("-" * cells for cells in widths.values())
-    notes = (*table.notes, f"Not shown at this width: {left_out}.") if left_out else table.notes
     return _print(
         [
             *((line, "bold") for line in _wrap(table.title, width)),
@@ -45,6 +52,7 @@ def _table(table: Table, width: int, *, colour: bool) -> str:
             *([("", "")] if notes else []),
             *((line, "dim") for note in notes for line in _wrap(note, width)),
         ],
+        width,
         colour=colour,
     )
 
@@ -66,9 +74,11 @@ def _fit(natural: dict[Column, int], width: int) -> dict[Column, int]:
         return sum(cells) + len(GAP) * (len(widths) - 1) - width
 
     while (last := max(widths, key=lambda column: column.drop)).drop:
-        if overflow(EASY if last.drop > 1 else SHORT) <= 0:
+        if overflow(EASY if last.drop > 1 else HARD) <= 0:
             break
         del widths[last]
+    while overflow(SHORT) > 0 and len(widths) > 1:
+        widths.popitem()
     while (excess := overflow(max(widths.values()))) > 0:
         texts = {column: cells for column, cells in widths.items() if column.align == "left"}
         widest = max(texts, key=texts.__getitem__, default=None)
@@ -79,12 +89,6 @@ def _fit(natural: dict[Column, int], width: int) -> dict[Column, int]:
 
 
 def _pad(text: str, column: Column, width: int) -> str:
-    """The text in exactly ``width`` cells; a long one loses its middle."""
-    if cell_len(text) > width:
-        tail = (width - len(ELLIPSIS)) // 2
-        head = width - len(ELLIPSIS) - tail
-        end = set_cell_size(text[::-1], tail)[::-1] if tail else ""
-        return set_cell_size(text, head) + ELLIPSIS + end
     spaces = " " * (width - cell_len(text))
     return spaces + text if column.align == "right" else text + spaces
 
@@ -95,10 +99,11 @@ def _wrap(text: str, width: int) -> list[str]:
     return [("  " if i else "") + line.plain.strip() for i, line in enumerate(wrapped)]
 
 
-def _print(lines: list[tuple[str, str]], *, colour: bool) -> str:
+def _print(lines: list[tuple[str, str]], width: int, *, colour: bool) -> str:
     """Lines with their styles as one text, which has escape sequences only with ``colour``."""
     console = Console(
         file=StringIO(),
+        width=width,  # or it would look for COLUMNS itself, and print nothing if that is 0
         color_system="standard" if colour else None,
         no_color=not colour,
         legacy_windows=False,

@@ -10,11 +10,11 @@ import msgspec
 
 from lightbench import paper, registry, units
 from lightbench.cases import FACETS, Facet, differing, shared
-from lightbench.exporters import Column, Table, View
+from lightbench.exporters import Column, Table, View, own_words
 from lightbench.exporters._remarks import warned
 from lightbench.guidelines._verdict import Finding, findings
 from lightbench.records import Record
-from lightbench.sweep.view import TOO_FEW, cost, interval, median_s, own_words
+from lightbench.sweep.view import TOO_FEW, cost, interval, median_s
 from lightbench.timing.ratios import Relative, sweeps
 from lightbench.timing.stats import Ratio
 

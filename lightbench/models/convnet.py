@@ -6,6 +6,8 @@ from lightbench.models._blocks import conv_bn
 from lightbench.models.mobilenet_v1 import MobileNetV1
 
 VARIANTS: dict[str, dict[str, float]] = {"convnet": {}}
+# ImageNet top-1 in percent and where it was published, for this structure at 224x224.
+TOP1 = {"convnet": (71.7, "Howard et al. 2017, Table 4")}
 
 
 def build(*, width: float = 1.0, num_classes: int = 1000) -> MobileNetV1:

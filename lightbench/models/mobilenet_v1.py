@@ -17,6 +17,13 @@ VARIANTS = {
     "mobilenet_v1_cifar100": {"cifar": True, "num_classes": 100},
 }
 INPUTS = {"mobilenet_v1_cifar": "3x32x32", "mobilenet_v1_cifar100": "3x32x32"}
+# ImageNet top-1 in percent and where it was published, for this structure at 224x224.
+TOP1 = {
+    "mobilenet_v1": (70.6, "Howard et al. 2017, Table 6"),
+    "mobilenet_v1_x0_25": (50.6, "Howard et al. 2017, Table 6"),
+    "mobilenet_v1_x0_5": (63.7, "Howard et al. 2017, Table 6"),
+    "mobilenet_v1_x0_75": (68.4, "Howard et al. 2017, Table 6"),
+}
 
 # Table 1: output channels and stride of each block after the first convolution.
 LAYOUT = (

@@ -13,6 +13,15 @@ VARIANTS = {
     "mobilenet_v2_x0_75": {"width": 0.75},
     "mobilenet_v2_x1_4": {"width": 1.4},
 }
+# ImageNet top-1 in percent and where it was published, for this structure at 224x224. The paper's 1.4
+# (74.7) has more parameters than ours, the one in the authors' repository has as many.
+TOP1 = {
+    "mobilenet_v2": (72.0, "Sandler et al. 2018, Table 4"),
+    "mobilenet_v2_x0_35": (60.3, "github.com/tensorflow/models, research/slim/nets/mobilenet"),
+    "mobilenet_v2_x0_5": (65.4, "github.com/tensorflow/models, research/slim/nets/mobilenet"),
+    "mobilenet_v2_x0_75": (69.8, "github.com/tensorflow/models, research/slim/nets/mobilenet"),
+    "mobilenet_v2_x1_4": (75.0, "github.com/tensorflow/models, research/slim/nets/mobilenet"),
+}
 
 # Table 2: expansion factor t, output channels c, repeats n, stride s of the first repeat.
 LAYOUT = (

@@ -16,6 +16,17 @@ VARIANTS = {
     "mobilenet_v3_small": {"size": "small"},
     "mobilenet_v3_small_x0_75": {"size": "small", "width": 0.75},
 }
+# ImageNet top-1 in percent and where it was published, for this structure at 224x224. The authors'
+# small ones have more parameters than ours: those figures are of reimplementations.
+TOP1 = {
+    "mobilenet_v3_large": (75.2, "github.com/tensorflow/models, research/slim/nets/mobilenet"),
+    "mobilenet_v3_large_x0_75": (
+        73.3,
+        "github.com/tensorflow/models, research/slim/nets/mobilenet",
+    ),
+    "mobilenet_v3_small": (67.668, "torchvision, IMAGENET1K_V1"),
+    "mobilenet_v3_small_x0_75": (64.876, "github.com/d-li14/mobilenetv3.pytorch"),
+}
 
 
 class Row(NamedTuple):

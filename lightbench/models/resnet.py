@@ -7,6 +7,12 @@ from torch import Tensor, nn
 from lightbench.models._blocks import conv_bn
 
 VARIANTS = {"resnet18": {"depth": 18}, "resnet34": {"depth": 34}, "resnet50": {"depth": 50}}
+# ImageNet top-1 in percent and where it was published, for this structure at 224x224.
+TOP1 = {
+    "resnet18": (69.758, "torchvision, IMAGENET1K_V1"),
+    "resnet34": (73.314, "torchvision, IMAGENET1K_V1"),
+    "resnet50": (76.13, "torchvision, IMAGENET1K_V1"),
+}
 
 
 def shortcut(in_channels: int, out_channels: int, stride: int) -> nn.Module:

@@ -21,6 +21,21 @@ VARIANTS = {
     "shufflenet_v1_x2_0_g3": {"width": 2.0, "groups": 3},
     "shufflenet_v1_x2_0_g8": {"width": 2.0, "groups": 8},
 }
+# ImageNet top-1 in percent and where it was published (as an error), for this structure at 224x224.
+TOP1 = {
+    "shufflenet_v1_x0_5_g1": (54.9, "Zhang et al. 2018, Table 2"),
+    "shufflenet_v1_x0_5_g3": (57.3, "github.com/megvii-model/ShuffleNet-Series, ShuffleNetV1"),
+    "shufflenet_v1_x0_5_g8": (58.8, "github.com/megvii-model/ShuffleNet-Series, ShuffleNetV1"),
+    "shufflenet_v1_x1_0_g1": (66.4, "Zhang et al. 2018, Table 2"),
+    "shufflenet_v1_x1_0_g2": (67.3, "Zhang et al. 2018, Table 2"),
+    "shufflenet_v1_x1_0_g3": (67.8, "github.com/megvii-model/ShuffleNet-Series, ShuffleNetV1"),
+    "shufflenet_v1_x1_0_g4": (67.2, "Zhang et al. 2018, Table 2"),
+    "shufflenet_v1_x1_0_g8": (68.0, "github.com/megvii-model/ShuffleNet-Series, ShuffleNetV1"),
+    "shufflenet_v1_x1_5_g3": (71.6, "github.com/megvii-model/ShuffleNet-Series, ShuffleNetV1"),
+    "shufflenet_v1_x1_5_g8": (71.0, "github.com/megvii-model/ShuffleNet-Series, ShuffleNetV1"),
+    "shufflenet_v1_x2_0_g3": (74.1, "github.com/megvii-model/ShuffleNet-Series, ShuffleNetV1"),
+    "shufflenet_v1_x2_0_g8": (72.9, "github.com/megvii-model/ShuffleNet-Series, ShuffleNetV1"),
+}
 
 # Table 1: groups -> output channels of stage 2 at width 1; each later stage doubles them.
 STAGE2 = {1: 144, 2: 200, 3: 240, 4: 272, 8: 384}

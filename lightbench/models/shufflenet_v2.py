@@ -27,6 +27,18 @@ INPUTS = {
     "shufflenet_v2_x1_5_cifar": "3x32x32",
     "shufflenet_v2_x2_0_cifar": "3x32x32",
 }
+# ImageNet top-1 in percent and where it was published, for this structure at 224x224: the paper's
+# errors, and for the halves torchvision's own weights.
+TOP1 = {
+    "shufflenet_v2_x0_5": (60.3, "Ma et al. 2018, Table 8"),
+    "shufflenet_v2_x1_0": (69.4, "Ma et al. 2018, Table 8"),
+    "shufflenet_v2_x1_5": (72.6, "Ma et al. 2018, Table 8"),
+    "shufflenet_v2_x2_0": (74.9, "Ma et al. 2018, Table 8"),
+    "shufflenet_v2_x0_5_halves": (60.552, "torchvision, IMAGENET1K_V1"),
+    "shufflenet_v2_x1_0_halves": (69.362, "torchvision, IMAGENET1K_V1"),
+    "shufflenet_v2_x1_5_halves": (72.996, "torchvision, IMAGENET1K_V1"),
+    "shufflenet_v2_x2_0_halves": (76.23, "torchvision, IMAGENET1K_V1"),
+}
 
 # Table 5: width -> output channels of stages 2 to 4 and of conv5.
 LAYOUTS = {

@@ -6,6 +6,11 @@ import torch
 from torch import Tensor, nn
 
 VARIANTS = {"squeezenet1_0": {"version": "1_0"}, "squeezenet1_1": {"version": "1_1"}}
+# ImageNet top-1 in percent and where it was published, for this structure at 224x224.
+TOP1 = {
+    "squeezenet1_0": (58.092, "torchvision, IMAGENET1K_V1"),
+    "squeezenet1_1": (58.178, "torchvision, IMAGENET1K_V1"),
+}
 
 # Table 1 for 1.0; the authors' repository for 1.1. First convolution: filters and kernel. Then fire
 # modules: squeezed channels and channels of each expand branch, or "pool".

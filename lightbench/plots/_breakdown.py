@@ -1,6 +1,6 @@
 """Where the time of a call goes: one bar a network, a piece a kind of operator.
 
-Not a figure of the registry, whose figures are drawn from records: this one needs times of operators.
+Not a figure of the registry: it is drawn from records that hold times of operators, and no others.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from lightbench import units
 from lightbench.cases import shared
 from lightbench.errors import UsageError
+from lightbench.exporters._breakdown import whole_call, with_interval
 from lightbench.plots._labels import shorten
 from lightbench.plots._style import LITERAL, style
-from lightbench.timing.shares import GROUPS, Breakdown, Part
+from lightbench.records import Record
+from lightbench.timing.shares import GROUPS, Part, costs_and_times, kinds_of
 from lightbench.units import visible
 
 if TYPE_CHECKING:
@@ -28,27 +30,28 @@ WIDE = 0.09  # a piece of this share holds its label; a narrower one has it abov
 HEIGHT, HEADER = 0.44, 0.47  # of a bar, and of the words above its middle: rows are 1 apart
 
 
-def draw(breakdowns: Sequence[Breakdown]) -> Figure:
+def draw(records: Sequence[Record]) -> Figure:
     """Each bar is one network: the time of its operators, in the groups of Figure 2 of the ShuffleNet
     V2 paper, labelled with their median share. Above each bar: the time of the whole call, and how
-    much of it the operators add up to. Raises UsageError for none."""
+    much of it the operators add up to. Raises UsageError for no records, ValueError for one without
+    times of operators."""
     from matplotlib.figure import Figure
 
-    if not breakdowns:
+    if not records:
         raise UsageError("no network was taken apart: there is nothing to draw.")
     with style():
-        figure = Figure(figsize=(9, 1.2 + 1.05 * len(breakdowns)), layout="constrained")
+        figure = Figure(figsize=(9, 1.2 + 1.05 * len(records)), layout="constrained")
         axes = figure.subplots()
         end = 1.0
-        for row, breakdown in enumerate(breakdowns):
-            end = max(end, _bar(axes, row, breakdown.parts("kind"), named=row == 0))
-            text = axes.text(0, row - HEADER, _said(breakdown), va="bottom", **WORDS)
+        for row, record in enumerate(records):
+            end = max(end, _bar(axes, row, kinds_of(record), named=row == 0))
+            text = axes.text(0, row - HEADER, _said(record), va="bottom", **WORDS)
             text.set_in_layout(False)  # it is short enough, and must not make the bars shorter
-        axes.set(xlim=(0, end), ylim=(len(breakdowns) - 0.7, -0.7))
+        axes.set(xlim=(0, end), ylim=(len(records) - 0.7, -0.7))
         axes.set_xticks([i / 5 for i in range(6)], [f"{20 * i} %" for i in range(6)])
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel(_conditions(breakdowns), loc="left", fontsize=8, **WORDS)
+        axes.set_xlabel(_conditions(records), loc="left", fontsize=8, **WORDS)
         handles, names = axes.get_legend_handles_labels()
         figure.legend(
             handles, names, loc="outside lower left", ncols=len(GROUPS), frameon=False,
@@ -58,20 +61,18 @@ def draw(breakdowns: Sequence[Breakdown]) -> Figure:
     return figure
 
 
-def _said(breakdown: Breakdown) -> str:
+def _said(record: Record) -> str:
     """The name, what a call takes, and how much of it the pieces are."""
-    whole, ratio = breakdown.whole, breakdown.over_whole
-    between = ""
-    if whole.low is not None and whole.high is not None:
-        between = f" ({units.seconds(whole.low)} to {units.seconds(whole.high)})"
+    over = costs_and_times(record)[1].over_whole
     return (
-        f"{shorten(visible(breakdown.record.case.model), 28)}: a call takes"
-        f" {units.seconds(whole.median)}{between}, its operators add up to {units.percent(ratio.ratio)} of it"
+        f"{shorten(visible(record.case.model), 28)}: a call takes"
+        f" {with_interval(whole_call(record), units.seconds)},"
+        f" its operators add up to {units.percent(over.median)} of it"
     )
 
 
-def _conditions(breakdowns: Sequence[Breakdown]) -> str:
-    words = [shorten(visible(word), 28) for word in shared([b.record for b in breakdowns])]
+def _conditions(records: Sequence[Record]) -> str:
+    words = [shorten(visible(word), 28) for word in shared(records)]
     return "\n".join(
         wrap(
             "share of the operators' time; in brackets the 95 % interval; " + ", ".join(words), 145

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lightbench import paper
 from lightbench.cases import shared
 from lightbench.errors import UsageError
+from lightbench.plots._hover import tip_of_point
 from lightbench.plots._labels import shorten, title
 from lightbench.plots._style import LITERAL, style
 from lightbench.records import Record
@@ -97,6 +98,11 @@ def _speeds(axes: Axes, by_width: Sequence[Sequence[Relative]], rows: Sequence[s
             ecolor="black", elinewidth=0.8, capsize=2, markersize=5,
             label=f"measured, x{points[0].point.width}",
         )  # fmt: skip
+        for point, speed, y in zip(points, speeds, at, strict=True):
+            (dot,) = axes.plot(
+                speed, y, marker, color=grey, markeredgecolor="black", markersize=5, zorder=3
+            )
+            tip_of_point(dot, point, speed=True)
         _papers(axes, points, at, named)
     axes.axvline(1, color="0.6", linewidth=0.8, zorder=0)
     for row in range(1, len(rows)):

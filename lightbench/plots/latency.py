@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from lightbench import units
 from lightbench.errors import UsageError
-from lightbench.plots._labels import labels, place
+from lightbench.plots._hover import tip_of
+from lightbench.plots._labels import Point, labels
+from lightbench.plots._numbers import DOT, number_points
 from lightbench.plots._style import LITERAL, style
 from lightbench.plots._ticks import ticks
 from lightbench.records import Record
@@ -18,11 +20,6 @@ from lightbench.records import Record
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-DOT, LETTER = (
-    3.0,
-    (5.5, 9.0),
-)  # radius of a point, width and height of a digit, in points of 1/72 inch
 
 
 def draw(records: Sequence[Record]) -> Figure:
@@ -44,7 +41,8 @@ def draw(records: Sequence[Record]) -> Figure:
         _scatter(scatter, timed)
         figure.supxlabel(_caption(records, timed, shared), x=0.01, ha="left", fontsize=8, **LITERAL)
         figure.draw_without_rendering()  # now the layout is known, which labels need
-        _number(scatter, timed, 72 / figure.dpi)
+        counted = _counted(timed)
+        number_points(scatter, [n for n, *_ in counted], [point for *_, point in counted])
     return figure
 
 
@@ -71,10 +69,11 @@ def _doubtful(record: Record) -> bool:
 
 def _bars(axes: Axes, timed: Sequence[Record], names: Sequence[str]) -> None:
     rows = range(len(timed))
-    axes.barh(rows, [_median(r) for r in timed], height=0.62, color="0.82", edgecolor="0.35")
+    bars = axes.barh(rows, [_median(r) for r in timed], height=0.62, color="0.82", edgecolor="0.35")
     ends = []
-    for row, record in zip(rows, timed, strict=True):
+    for row, record, bar in zip(rows, timed, bars, strict=True):
         assert record.latency is not None
+        tip_of(bar, record)
         low, high = record.latency.low_s, record.latency.high_s
         if low is not None and high is not None:
             axes.errorbar((low + high) / 2, row, xerr=(high - low) / 2, color="black", capsize=2.5)
@@ -89,10 +88,10 @@ def _bars(axes: Axes, timed: Sequence[Record], names: Sequence[str]) -> None:
     axes.set_title("Median time of one call, 95 % interval")
 
 
-def _counted(timed: Sequence[Record]) -> list[tuple[str, int, float]]:
-    """Number, MAdds and time of each case that can stand on a logarithmic axis."""
+def _counted(timed: Sequence[Record]) -> list[tuple[str, Record, Point]]:
+    """Each case that can stand on a logarithmic axis: its number, and its MAdds and time."""
     return [
-        (str(i), record.costs.madds, _median(record))
+        (str(i), record, (record.costs.madds, _median(record)))
         for i, record in enumerate(timed, 1)
         if record.costs and record.costs.madds
     ]
@@ -105,9 +104,12 @@ def _scatter(axes: Axes, timed: Sequence[Record]) -> None:
         axes.set_axis_off()
         axes.text(0, 0.9, "no case has multiply-adds", transform=axes.transAxes)
         return
-    _, madds, times = zip(*counted, strict=True)
     axes.set(xscale="log", yscale="log", xlabel="MAdds", ylabel="median time")
-    axes.plot(madds, times, "o", markersize=2 * DOT, color="black", clip_on=False)
+    for _, record, (x, y) in counted:
+        (dot,) = axes.plot(x, y, "o", markersize=2 * DOT, color="black", clip_on=False)
+        dot.set_zorder(4)  # above the numbers
+        tip_of(dot, record, f"{units.count(x)} MAdds")
+    madds, times = zip(*(point for *_, point in counted), strict=True)
     _scale(axes, madds, times)
     if len(counted) > 1:
         rates = [m / t for m, t in zip(madds, times, strict=True)]
@@ -118,7 +120,7 @@ def _scatter(axes: Axes, timed: Sequence[Record]) -> None:
         axes.set_xlabel("MAdds (dashed: in proportion)")
 
 
-def _scale(axes: Axes, madds: Sequence[int], times: Sequence[float]) -> None:
+def _scale(axes: Axes, madds: Sequence[float], times: Sequence[float]) -> None:
     """Limits with room for labels, and ticks that read 200 M and 5.00 ms."""
     axes.set(xlim=_around(madds), ylim=_around(times))
     x, y = ticks(*axes.get_xlim()), ticks(*axes.get_ylim())
@@ -129,31 +131,3 @@ def _scale(axes: Axes, madds: Sequence[int], times: Sequence[float]) -> None:
 
 def _around(values: Sequence[float]) -> tuple[float, float]:
     return min(values) / 1.6, max(values) * 1.6
-
-
-def _number(axes: Axes, timed: Sequence[Record], scale: float) -> None:
-    """Write each case's number beside its point, with a thin line where it had to move away.
-
-    ``scale`` turns pixels into points of 1/72 inch.
-    """
-    counted = _counted(timed)
-    if not counted:
-        return
-    corner = axes.bbox.min
-    data = [(madds, time) for _, madds, time in counted]
-    points = [tuple((point - corner) * scale) for point in axes.transData.transform(data)]
-    sizes = [(LETTER[0] * (len(number) + 0.5), LETTER[1]) for number, _, _ in counted]
-    room = (axes.bbox.width * scale, axes.bbox.height * scale)
-    centres = place(points, sizes, room, DOT)
-    for (number, *_), at, point, centre in zip(counted, data, points, centres, strict=True):
-        offset = (centre[0] - point[0], centre[1] - point[1])
-        far = math.hypot(*offset) > 3 * LETTER[1]
-        axes.annotate(
-            number,
-            at,
-            offset,
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            arrowprops={"arrowstyle": "-", "linewidth": 0.4} if far else None,
-        )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lightbench import units
 from lightbench.cases import shared
 from lightbench.errors import UsageError
+from lightbench.plots._hover import tip_of_point
 from lightbench.plots._labels import shorten, title
 from lightbench.plots._style import LITERAL, style
 from lightbench.plots._ticks import ticks
@@ -61,13 +62,14 @@ def _times(axes: Axes, points: Sequence[Relative]) -> None:
         ratio = point.compared
         low, high = ratio.low or ratio.ratio, ratio.high or ratio.ratio
         axes.plot([low, high], [y, y], "-", color="black", linewidth=1, marker="|", markersize=6)
-        axes.plot(
+        (dot,) = axes.plot(
             ratio.ratio,
             y,
             "o",
             color="black" if slower(point) else "white",
             markeredgecolor="black",
         )
+        tip_of_point(dot, point)
         axes.annotate(
             units.factor(ratio.ratio), (max(low, high), y), (5, 0), textcoords="offset points",
             va="center", fontsize=8,

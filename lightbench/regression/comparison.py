@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lightbench.records import Noun, Record
+from lightbench.nouns import Noun
+from lightbench.records import Record
 from lightbench.timing.stats import Ratio
 from lightbench.timing.verdict import Verdict
 

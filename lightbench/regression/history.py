@@ -70,8 +70,8 @@ class _Environment(msgspec.Struct):
     noted: _Noted
 
 
-class _Sweep(msgspec.Struct):
-    pass
+class _There(msgspec.Struct):
+    """Something that is stored, whatever it holds."""
 
 
 class _Line(msgspec.Struct):
@@ -84,7 +84,17 @@ class _Line(msgspec.Struct):
     costs: _Costs | None = None
     latency: _Latency | None = None
     peak_memory_bytes: Count | None = None
-    sweep: _Sweep | None = None
+    sweep: _There | None = None
+    layers: _There | None = None
+    findings: tuple[_There, ...] | None = None
+    opinions: tuple[_There, ...] | None = None
+    check: _There | None = None
+
+    @property
+    def profiled(self) -> bool:
+        """Is it of `lightbench profile`? Times of other studies are not one series with its own."""
+        others = (self.sweep, self.layers, self.findings, self.opinions, self.check)
+        return all(other is None for other in others)
 
 
 Facts = tuple[tuple[str, str | int], ...]  # sorted, without what is unknown
@@ -92,7 +102,8 @@ Facts = tuple[tuple[str, str | int], ...]  # sorted, without what is unknown
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A record in short. ``values`` are those of METRICS that it has; none if it is part of a sweep."""
+    """A record in short. ``values`` are those of METRICS that it has; none if it is of another
+    study than a profile."""
 
     time: str
     case: Case
@@ -206,7 +217,7 @@ class _Parser:
             machine=facts[0],
             software=facts[1] + _known((name, getattr(noted, name)) for name in NOTED_SOFTWARE),
             commit=None if noted.commit is None else str(noted.commit),
-            values={} if found.sweep else _values(found),
+            values=_values(found) if found.profiled else {},
         )
 
 

@@ -10,10 +10,10 @@ import msgspec
 
 from lightbench import units
 from lightbench.cases import FACETS, differing, shared
-from lightbench.exporters import Column, Table, View
+from lightbench.exporters import Column, Table, View, own_words
 from lightbench.regression.changes import SHORTEST
 from lightbench.regression.history import COUNTS, KEYS, Change, Point, Series, machines
-from lightbench.regression.rows import HEADINGS, METRICS, change, own_words
+from lightbench.regression.rows import HEADINGS, METRICS, change
 
 Value = Callable[[Series], Any]
 UNIT = {"latency": "_s"}

@@ -32,8 +32,8 @@ def _columns(found: Noise) -> tuple[Column, ...]:
     return (
         Column("seconds", "gate (s)", units.count),
         Column("alarm_rate", "false alarms", units.percent),
-        Column("alarm_bound", "at most", units.percent),
-        Column("same", "same", units.percent, drop=1),
+        Column("alarm_bound", "at most", units.percent, drop=1),
+        Column("same", "same", units.percent, drop=2),
         Column("found", "dose found", units.percent),
         Column("smallest", f"smallest ({clock})", units.percent),
         Column("cpu_smallest", "smallest (CPU)", units.percent, sparse=True),

@@ -6,8 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
+
 from lightbench import units
-from lightbench.exporters import Column
+from lightbench.exporters import Column, own_words
+from lightbench.nouns import CheckedMetric
+from lightbench.records import Record
 from lightbench.regression.comparison import Comparison
 from lightbench.timing.stats import Ratio
 
@@ -75,6 +79,26 @@ class Row:
         """Is it worth reading?"""
         counted = self.before is not None and self.metric != "latency_s"
         return self.state != "ok" or self.verdict == NEW or (counted and self.now != self.before)
+
+
+def stored(row: Row) -> CheckedMetric:
+    """A row as a record keeps it, which knows the model by its case."""
+    return CheckedMetric(**{name: getattr(row, name) for name in CheckedMetric.__struct_fields__})
+
+
+def rows_of(record: Record) -> list[Row]:
+    """The rows that a record keeps; a state that this version does not know is ``unclear``."""
+    return [
+        Row(
+            model=record.case.model,
+            **{
+                **msgspec.structs.asdict(metric),
+                "state": metric.state if metric.state in STATES else "unclear",
+            },
+        )
+        for metric in (record.check.metrics if record.check else ())
+        if metric.metric in METRICS
+    ]
 
 
 def exit_code(rows: Sequence[Row], *, strict: bool = False) -> int:
@@ -191,11 +215,6 @@ def _interval(row: Row) -> str:
 
 def _value(row: Row, value: float | None) -> str:
     return METRICS[row.metric](value)
-
-
-def own_words(value: str) -> str:
-    """Our own words and numbers, which need no quotes anywhere."""
-    return value
 
 
 # Column -> its cell. What people read first stands first; numbers for programs are not shown.

@@ -9,7 +9,7 @@ import msgspec
 
 from lightbench import units
 from lightbench.cases import shared
-from lightbench.exporters import Column, Table, View
+from lightbench.exporters import Column, Table, View, own_words
 from lightbench.exporters._remarks import warned
 from lightbench.records import Record
 from lightbench.timing.ratios import Relative, crossover, known, relatives, sweeps, undecided
@@ -17,11 +17,6 @@ from lightbench.timing.stats import Ratio
 
 Value = Callable[[Relative], Any]
 TOO_FEW = "too few rounds for an interval: measure longer (--seconds)."
-
-
-def own_words(value: str) -> str:
-    """Our own words and numbers, which need no quotes anywhere."""
-    return value
 
 
 def interval(ratio: Ratio) -> str:

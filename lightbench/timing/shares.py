@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from lightbench.records import CONV_KINDS, Kind, Op, Record
+import msgspec
+
+from lightbench.nouns import Interval, LayerTimes, PartTime
+from lightbench.records import CONV_KINDS, Costs, Kind, Op, Record
 from lightbench.timing.sampling import REPORT_EVERY_S, Progress, Reading, Step
-from lightbench.timing.stats import ENOUGH, Ratio, median, median_interval, paired_ratio
+from lightbench.timing.stats import ENOUGH, Ratio, interval_of, paired_ratio
 
 WARMUP = 2  # rounds that are thrown away
 PATIENCE = 10  # times the wanted seconds; then there are fewer rounds than an interval needs
@@ -59,36 +62,14 @@ class Round(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Spread:
-    """A median over rounds with its exact 95 % interval; no bounds with fewer than 6 rounds."""
-
-    median: float
-    low: float | None
-    high: float | None
-
-    @classmethod
-    def of(cls, values: Iterable[float]) -> Spread:
-        values = tuple(values)
-        low, high = median_interval(values) or (None, None)
-        return cls(median(values), low, high)
-
-    @property
-    def rel(self) -> float | None:
-        """Half width of the interval as a fraction of the median; None where there is none."""
-        if self.low is None or self.high is None or not self.median:
-            return None
-        return (self.high - self.low) / 2 / self.median
-
-
-@dataclass(frozen=True)
 class Part:
     """One operator, or a group of them: what it costs, its time, and its share of the time of all
     operators. ``ops`` is empty for views, which cost nothing but time."""
 
     name: str
     ops: tuple[Op, ...]
-    time: Spread  # seconds
-    share: Spread  # 0 to 1
+    time: Interval  # seconds
+    share: Interval  # 0 to 1
 
     @property
     def time_s(self) -> float:
@@ -144,14 +125,14 @@ class Breakdown:
         return [taken.sum_s for taken in self.passes]
 
     @property
-    def whole(self) -> Spread:
+    def whole(self) -> Interval:
         """Seconds of the undisturbed call."""
-        return Spread.of(self._whole_s)
+        return interval_of(self._whole_s)
 
     @property
-    def total(self) -> Spread:
+    def total(self) -> Interval:
         """Seconds of all operators together, views included."""
-        return Spread.of(self._sums_s)
+        return interval_of(self._sums_s)
 
     @property
     def over_whole(self) -> Ratio:
@@ -175,10 +156,8 @@ class Breakdown:
         """The operators in groups; ``by`` is a key of `BY`. Kinds are always the same four, in that
         order, views among the others; operators have the slowest first, modules stand as they ran,
         and both have views last."""
-        members: dict[str, list[int]] = {group: [] for group in GROUPS} if by == "kind" else {}
-        for i, op in enumerate(self.ops):
-            members.setdefault(BY[by](op), []).append(i)
-        parts = [self._group(name, at, views=by == "kind") for name, at in members.items()]
+        groups = grouped(self.ops, by).items()
+        parts = [self._group(name, at, views=by == "kind") for name, at in groups]
         if by == "op":
             parts.sort(key=lambda part: -part.time_s)
         return parts if by == "kind" else [*parts, self.views]
@@ -193,7 +172,55 @@ class Breakdown:
 
     def _part(self, name: str, ops: tuple[Op, ...], times: Sequence[float]) -> Part:
         shares = (time / total for time, total in zip(times, self._sums_s, strict=True))
-        return Part(name, ops, Spread.of(times), Spread.of(shares))
+        return Part(name, ops, interval_of(times), interval_of(shares))
+
+    @cached_property
+    def explained(self) -> Record:
+        """The record with the times of its operators: all that is kept of the rounds."""
+        over = self.over_whole
+        layers = LayerTimes(
+            rounds=len(self.passes),
+            total_s=self.total,
+            over_whole=Interval(over.ratio, over.low, over.high),
+            operators=tuple(map(_part_time, self.layers)),
+            kinds=tuple(map(_part_time, self.parts("kind"))),
+            views=_part_time(self.views),
+        )
+        return msgspec.structs.replace(self.record, layers=layers)
+
+
+def grouped(ops: Sequence[Op], by: str) -> dict[str, list[int]]:
+    """The groups of operators that a key of `BY` makes -> positions of their operators."""
+    members: dict[str, list[int]] = {group: [] for group in GROUPS} if by == "kind" else {}
+    for i, op in enumerate(ops):
+        members.setdefault(BY[by](op), []).append(i)
+    return members
+
+
+def _part_time(part: Part) -> PartTime:
+    return PartTime(name=part.name, time_s=part.time, share=part.share)
+
+
+def layers_of(record: Record) -> list[Part]:
+    """What `Breakdown.layers` was. Raises ValueError for a record without times of operators."""
+    costs, layers = costs_and_times(record)
+    pairs = zip(layers.operators, costs.ops, strict=True)
+    return [Part(op.path, (op,), timed.time_s, timed.share) for timed, op in pairs]
+
+
+def kinds_of(record: Record) -> list[Part]:
+    """What ``Breakdown.parts("kind")`` was. Raises ValueError for a record without times of
+    operators."""
+    costs, layers = costs_and_times(record)
+    ops = {name: tuple(costs.ops[i] for i in at) for name, at in grouped(costs.ops, "kind").items()}
+    return [Part(k.name, ops.get(k.name, ()), k.time_s, k.share) for k in layers.kinds]
+
+
+def costs_and_times(record: Record) -> tuple[Costs, LayerTimes]:
+    """The operators of a record, and a time for each. Raises ValueError if it holds none."""
+    if record.layers is None or record.costs is None:
+        raise ValueError(f"the record of {record.case.model!r} has no times of operators")
+    return record.costs, record.layers
 
 
 def alternate(

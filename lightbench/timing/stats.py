@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from lightbench.errors import UsageError
+from lightbench.nouns import Interval
 from lightbench.records import Latency, Samples
 
 CONFIDENCE = 0.95
@@ -97,6 +98,14 @@ def median_interval(
     of independent values (see `median_rank`); None with too few of them (fewer than 6 for 95 %).
     Ties only make it safer. Raises ValueError for no values, NaN or inf."""
     return _median_interval(_ordered(xs), confidence)
+
+
+def interval_of(values: Iterable[float]) -> Interval:
+    """The median of values with its exact 95 % interval; no bounds with fewer than 6 of them. Raises
+    ValueError for no values, NaN or inf."""
+    ordered = _ordered(values)
+    low, high = _median_interval(ordered, CONFIDENCE) or (None, None)
+    return Interval(_median(ordered), low, high)
 
 
 def half_width(xs: Iterable[float]) -> float | None:

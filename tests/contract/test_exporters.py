@@ -76,7 +76,9 @@ def test_troubled_cases_look_like_this(name, troubled, snapshot):
     assert render(name, profile_view(troubled)) == snapshot
 
 
-@pytest.mark.parametrize("name", ["table", "markdown", "html"])  # in others every digit is shown
+@pytest.mark.parametrize(
+    "name", ["table", "markdown", "html", "latex"]
+)  # in others every digit is shown
 def test_guidelines_look_like_this(name, guidelines, snapshot):
     assert render(name, guidelines_view(guidelines)) == snapshot
 
@@ -89,7 +91,7 @@ def test_several_tables_are_as_quiet_as_one(name, guidelines):
     assert "\x1b" not in text
 
 
-@pytest.mark.parametrize("name", ["table", "markdown", "html"])
+@pytest.mark.parametrize("name", ["table", "markdown", "html", "latex"])
 def test_people_are_shown_every_table_in_its_order(name):
     tables = [Table(f"Title {i}", (Column("a", "a"),), ((i,),), (f"note {i}",)) for i in range(3)]
     text = render(name, View(tables[2], [], above=(tables[0], tables[1])))
@@ -121,12 +123,12 @@ def folding(title="Same", note="note"):
     )
 
 
-@pytest.mark.parametrize("name", ["table", "markdown", "html"])
+@pytest.mark.parametrize("name", ["table", "markdown", "html", "latex"])
 def test_a_view_with_a_part_folded_looks_like_this(name, snapshot):
     assert render(name, folding()) == snapshot
 
 
-@pytest.mark.parametrize("name", ["table", "markdown", "html"])
+@pytest.mark.parametrize("name", ["table", "markdown", "html", "latex"])
 def test_people_are_shown_what_is_folded_in_the_place_of_the_table_for_programs(name):
     text = render(name, folding())
     assert text.index("Changed") < text.index("slow") < text.index("Same") < text.index("two")
@@ -188,7 +190,8 @@ def test_every_model_and_latency_is_shown(name, profile):
     text = render(name, profile_view(profile))
     for record in profile:
         median = record.latency.median_s
-        assert record.case.model in text
+        name_in_text = record.case.model.replace("_", r"\_" if name == "latex" else "_")
+        assert name_in_text in text
         assert units.milliseconds(median) in text or repr(median) in text
 
 

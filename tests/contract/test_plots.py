@@ -66,14 +66,32 @@ def examples(make_record, sweep_records):
         axes = [other.experiment for other in others]
         return card + [r for axis in axes for r in sweep(names, experiment=axis, run=axis, **case)]
 
+    def predictors(names, **case):
+        enough = [*names, *(f"other{i}" for i in range(5 - len(names)))]
+        nets = [make_record(n, latency_s=0.01 * (1 + i % 9), madds=10**8 * (1 + i // 2 % 7),
+                            mem_bytes=10**7 * (1 + i % 5), params=10**6 * (1 + i % 6), **case)
+                for i, n in enumerate(enough)]  # fmt: skip
+        return nets + device_card(FOUR, **case)
+
+    def pareto(names, **case):
+        return cases([known for known, _ in zip(WITH_TOP1, names, strict=False)], **case)
+
     known = {
-        "latency": cases, "history": cases, "guideline": guideline, "device_card": device_card
+        "latency": cases, "history": cases, "guideline": guideline, "device_card": device_card,
+        "predictors": predictors, "pareto": pareto,
     }  # fmt: skip
     return lambda figure, names, **case: known.get(figure, sweep)(names, **case)
 
 
 FOUR = ["1:1", "1:2", "1:6", "1:12"]
-SWEEP_FIGURES = [name for name in FIGURES if name not in {"history", "latency"}]
+# Only networks whose accuracy was published can stand in the figure of the Pareto front.
+WITH_TOP1 = [
+    name
+    for family in registry.names("model family")
+    for name in registry.literal("model family", family, "TOP1") or ()
+]
+NO_SWEEP = {"history", "latency", "pareto", "predictors"}
+SWEEP_FIGURES = [name for name in FIGURES if name not in NO_SWEEP]
 
 
 def drawn(figure, monkeypatch):

@@ -8,6 +8,7 @@ import json
 import re
 from html.parser import HTMLParser
 
+import latex_reader
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
 from lightbench import registry
-from lightbench.exporters import profile_view
+from lightbench.exporters import Column, Table, View, profile_view
 from lightbench.guidelines._view import guidelines_view
 from lightbench.sweep.view import sweep_view
 from lightbench.units import visible
@@ -60,6 +61,10 @@ ATTACKS = [
     "#123",
     "*a* _b_ ~c~ :smile:",
     r"$\foo$",
+    r"\input{/etc/passwd}",
+    r"\\[5cm]",
+    "^^5cinput",
+    "a--b''c",
     "\x1b[31mred\x1b[0m",
     "\x1b]8;;https://example.com\x07x\x1b]8;;\x07",
     "\x9b31m",
@@ -117,6 +122,9 @@ def check_markdown(view, model):
         re.search(r"[@#]|<(?!0\.001$)|://|www\.", t.content) for t in inline if t.type == "text"
     )
     (cell, *_) = [tokens[i + 1] for i, token in enumerate(tokens) if token.type == "td_open"]
+    if not model:
+        assert not cell.children
+        return
     (code,) = cell.children
     shown = re.sub(r"(\\+)(?=\|)", lambda run: run[0][: len(run[0]) // 2], code.content)
     assert (shown.strip() or " ") == (visible(model).strip() or " ")
@@ -162,7 +170,19 @@ def check_jsonl(view, model):
     assert end == ""
 
 
+def check_latex(view, model):
+    text = render("latex", view)
+    inert(text)
+    (table,) = latex_reader.read(text)
+    rows, columns = people(view)
+    assert [len(row) for row in table.rows] == [columns] * rows
+    if model.isascii():
+        assert table.rows[0][0] == visible(model)
+    assert table.rows[1][0] == "plain"
+
+
 CHECKS = {
+    "latex": check_latex,
     "table": check_table,
     "markdown": check_markdown,
     "html": check_html,
@@ -195,6 +215,40 @@ def test_known_attacks_are_only_text(name, text, make_record):
 @given(text=NAMES)
 def test_any_name_is_only_text(name, make_record, text):
     check_any(name, view_of(make_record, text), text)
+
+
+# Titles, headings and notes, in every place that a view has.
+
+
+def tags_of(html):
+    tags = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attrs: tags.append(tag)
+    parser.feed(html)
+    parser.close()
+    return tags
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@settings(max_examples=60, deadline=None)
+@given(title=NAMES, note=NAMES, value=NAMES)
+def test_any_title_or_note_above_or_folded_is_only_text(name, title, note, value):
+    columns = (Column("model", "model", align="left"), Column("n", "n"))
+    table = Table(title, columns, ((value, 1), ("plain", 2)), (note,))
+    folded = Table(title, columns, table.rows, (note,))
+    text = render(name, View(table, [{"model": value}], above=(table,), folded=folded))
+    inert(text, keep="\n\r\t" if name == "csv" else "\n")
+    if name == "html":
+        tags = tags_of(text)
+        assert (tags.count("details"), tags.count("tr"), tags.count("td")) == (1, 6, 8)
+        assert not {*tags} & {"script", "img", "a", "style", "b"}
+    elif name == "markdown":
+        tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(text)
+        blocks = [token.content for token in tokens if token.type == "html_block"]
+        assert {tag for block in blocks for tag in tags_of(block)} <= {"details", "summary", "code"}
+        assert [token.type for token in tokens].count("td_open") == 8
+    elif name == "latex":
+        assert [len(one.rows) for one in latex_reader.read(text)] == [2, 2]
 
 
 # Records of a sweep, whose labels come from a file as well.
@@ -253,6 +307,15 @@ def quiet_in_csv(view):
         assert not re.match("[ ]*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]", cell) or float(cell)
 
 
+def quiet_in_latex(view):
+    text = render("latex", view)
+    inert(text)
+    expected = [table.for_people() for table in view.tables]
+    found = latex_reader.read(text)
+    assert [len(table.rows) for table in found] == [len(table.rows) for table in expected]
+    assert [len(table.head) for table in found] == [len(table.columns) for table in expected]
+
+
 def quiet_in_a_terminal(view):
     for width in (80, 120):
         text = render("table", view, width=width)
@@ -264,6 +327,7 @@ QUIET = {
     "markdown": quiet_in_markdown,
     "html": quiet_in_html,
     "csv": quiet_in_csv,
+    "latex": quiet_in_latex,
     "table": quiet_in_a_terminal,
 }
 VIEWS = {"guidelines": guidelines_view, "sweep": sweep_view}

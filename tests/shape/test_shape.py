@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 import lightbench
-from lightbench import records, registry
+from lightbench import nouns, records, registry
 from lightbench.errors import EXIT_CODES, LightbenchError
 
 FILES = sorted(registry.PACKAGE.rglob("*.py"))
@@ -34,8 +34,8 @@ def calls(path):
 def test_the_public_names_are_these():
     assert lightbench.__all__ == [
         "Card", "Case", "Compared", "Costs", "Counts", "Guidelines", "Latency", "LayerTimes", "Lint", "Op",
-        "Profile", "Record", "Samples", "SweepPoint", "SweepResult", "__version__", "compare", "count",
-        "lint_model", "load_model", "make_device_card", "measure_layers", "profile", "run_guidelines",
+        "Profile", "Record", "Report", "Samples", "SweepPoint", "SweepResult", "__version__", "compare", "count",
+        "lint_model", "load_model", "make_device_card", "measure_layers", "profile", "report", "run_guidelines",
         "run_sweep",
     ]  # fmt: skip
     assert all(getattr(lightbench, name) for name in lightbench.__all__)
@@ -62,15 +62,22 @@ FIELDS = {
     "Environment": "comparable noted",
     "Record": (
         "schema time case status environment costs samples latency peak_memory_bytes energy_j warnings"
-        " failure sweep"
+        " failure sweep layers findings opinions check"
     ),
     "SweepPoint": ("run experiment point channels width settings reference launch per_madd note"),
+    "Interval": "median low high",
+    "PartTime": "name time_s share",
+    "LayerTimes": "rounds total_s over_whole operators kinds views",
+    "Finding": "guideline path cause remedy mem_bytes estimate_s measured_s",
+    "CheckedMetric": ("metric before now verdict state change low high limit note seconds alone"),
+    "Check": "against metrics",
+    "Opinion": "tool version ours theirs problem",
 }
 
 
 @pytest.mark.parametrize("noun", FIELDS)
 def test_the_fields_of_a_stored_record_are_these(noun):
-    fields = msgspec.structs.fields(getattr(records, noun))
+    fields = msgspec.structs.fields(getattr(records, noun, None) or getattr(nouns, noun))
     assert " ".join(field.name for field in fields) == FIELDS[noun]
 
 
@@ -89,6 +96,7 @@ def test_the_parameters_of_the_public_functions_are_these():
         ),
         "count": "model input batch dtype args strict trusted",
         "load_model": "model",
+        "report": "sources title reference accuracies commands",
         "compare": (
             "a b a_settings b_settings device engine batch threads dtype mode layout input args"
             " tolerance seconds comparisons seed trusted say progress"

@@ -128,6 +128,7 @@ def test_nothing_that_was_not_asked_for_is_timed(times):
     assert times["one"]["throttled"] == times["one"]["cpu_s"] == [None] * 4
 
 
+@pytest.mark.alone
 def test_where_launches_take_longest_a_call_is_launch_bound(on_accelerator):
     facts = on_accelerator(
         """

@@ -15,10 +15,11 @@ import lightbench as lb
 from lightbench import devices, profiler, registry
 from lightbench.breakdown import measure_layers, take_apart
 from lightbench.errors import ModelError, UnknownName, UsageError
+from lightbench.nouns import Interval
 from lightbench.profiler import Given
 from lightbench.records import Case, Environment, InputSpec
 from lightbench.timing.sampling import Reading
-from lightbench.timing.shares import GROUPS, WARMUP, Spread
+from lightbench.timing.shares import GROUPS, WARMUP
 
 OWN = ["shufflenet_v2_x0_5", "mobilenet_v2_x0_35", "shufflenet_v1_x0_5_g3"]
 WHERE = Environment(comparable={"threads": 1}, noted={})
@@ -144,7 +145,7 @@ def test_the_sum_is_held_against_the_whole_call_in_pairs_of_one_round(net_apart)
     # 10 ms of operators, 8 ms for the call
     ratio = net_apart.over_whole
     assert (ratio.ratio, ratio.low, ratio.high) == pytest.approx((1.25, 1.25, 1.25))
-    assert net_apart.whole == Spread(0.008, 0.008, 0.008)
+    assert net_apart.whole == Interval(0.008, 0.008, 0.008)
 
 
 # Each time in its own row.

@@ -19,6 +19,7 @@ from lightbench.plots import save
 from lightbench.plots._breakdown import draw
 from lightbench.plots._style import style
 from lightbench.timing.shares import GROUPS, Breakdown, Pass
+from lightbench.timing.stats import summarize
 
 # The command.
 
@@ -196,8 +197,9 @@ def parted(make_record, shares, model="net"):
     )  # fmt: skip
     samples = msgspec.structs.replace(record.samples, wall_s=(2.0,) * 7)
     case = msgspec.structs.replace(record.case, model=model)
+    timed = {"samples": samples, "latency": summarize(samples)}
     return Breakdown(
-        msgspec.structs.replace(record, costs=total, case=case, samples=samples),
+        msgspec.structs.replace(record, costs=total, case=case, **timed),
         (Pass(tuple(shares), 0.0),) * 7,
     )
 
@@ -226,7 +228,7 @@ def words(figure):
 @pytest.mark.parametrize("shares", [*([s] for s in SHARES), SHARES])
 @pytest.mark.parametrize("model", ["mobilenet_v2", "W" * 300, r"$\foo$"])
 def test_no_words_overlap_or_leave_the_picture(shares, model, make_record):
-    figure = draw([parted(make_record, some, model) for some in shares])
+    figure = draw([parted(make_record, some, model).explained for some in shares])
     boxes = words(figure)
     for text, box in boxes.items():
         if isinstance(text, mpl.text.Annotation):  # the bar is as long as the picture is wide
@@ -242,7 +244,8 @@ def test_no_words_overlap_or_leave_the_picture(shares, model, make_record):
 
 def test_the_figure_says_each_share_the_whole_time_and_what_the_sum_is_of_it(make_record):
     said = [
-        text.get_text() for text in words(draw([parted(make_record, SHARES[0], "mobilenet_v2")]))
+        text.get_text()
+        for text in words(draw([parted(make_record, SHARES[0], "mobilenet_v2").explained]))
     ]
     for share in ("55.0 %", "15.0 %", "3.0 %", "27.0 %"):
         assert share in said
@@ -260,17 +263,17 @@ def test_medians_of_shares_that_do_not_add_up_are_shown_as_they_are(make_record)
     samples = msgspec.structs.replace(even.record.samples, wall_s=(2.0,) * 6)
     record = msgspec.structs.replace(even.record, samples=samples)
     found = Breakdown(record, tuple(Pass(turn, 0.0) for turn in turns))
-    pieces = draw([found]).axes[0].patches
+    pieces = draw([found.explained]).axes[0].patches
     assert [piece.get_width() for piece in pieces] == pytest.approx([0.2, 0.2, 0.2, 0])
     note = "The median shares add up to 60.0 %: times varied a lot."
-    assert note in parts_view(found, found.parts("kind"), "kind").table.notes
-    notes = parts_view(even, even.parts("kind"), "kind").table.notes
+    assert note in parts_view(found.explained, found.parts("kind"), "kind").table.notes
+    notes = parts_view(even.explained, even.parts("kind"), "kind").table.notes
     assert not any("add up" in note for note in notes)
 
 
 def test_the_figure_has_the_same_bytes_each_time_and_names_that_stay_text(tmp_path, make_record):
     for file in ("a.svg", "b.svg", "a.png", "b.png"):
-        save(draw([parted(make_record, SHARES[0], "<script>$\\foo$")]), tmp_path / file)
+        save(draw([parted(make_record, SHARES[0], "<script>$\\foo$").explained]), tmp_path / file)
     for suffix in ("svg", "png"):
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
     tags = {e.tag.rpartition("}")[2] for e in ElementTree.parse(tmp_path / "a.svg").iter()}

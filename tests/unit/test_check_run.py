@@ -1,12 +1,16 @@
 """`lightbench check` and `baseline` in a project of their own: what is compared with what."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+import lightbench as lb
 from lightbench import store
 from lightbench.cli import run
 from lightbench.regression import check as checking
@@ -27,21 +31,32 @@ class Net(nn.Module):
 RUN = ["--threads", "1", "--input", "3x16x16"]
 
 
+# The same files committed at the same time are the same commit, in any folder.
+DATES = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2026-01-02T03:04:05Z")
+
+
 def git(*arguments):
     author = ["-c", "user.name=a", "-c", "user.email=a@localhost"]
-    return subprocess.run(["git", *author, *arguments], check=True, capture_output=True, text=True)
+    return subprocess.run(
+        ["git", *author, *arguments],
+        env=os.environ | DATES, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+
+
+def repository(folder, monkeypatch):
+    """One with a network of 8 channels, in which we stand from now on."""
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    (folder / "net.py").write_text(NET)
+    (folder / "layers.py").write_text("WIDTH = 8\n")
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "one"]):
+        git(*command)
+    return folder
 
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A repository with one network of 8 channels, in which we stand."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-    (tmp_path / "net.py").write_text(NET)
-    (tmp_path / "layers.py").write_text("WIDTH = 8\n")
-    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "one"]):
-        git(*command)
-    return tmp_path
+    return repository(tmp_path, monkeypatch)
 
 
 def widen(project, width):
@@ -67,8 +82,6 @@ def measured(monkeypatch):
 
         def compare(a, b, tolerance):
             seen.append((a, b, tolerance))
-            from pathlib import Path
-
             from lightbench.models._trees import Tree
             from lightbench.regression.pairing import Gate, Side, compare_sides
 
@@ -118,6 +131,22 @@ def test_budgets_alone_need_no_other_side(project, capsys):
     assert (code, rows["params"]["verdict"]) == (1, "over budget")
 
 
+def test_what_was_found_is_kept_for_a_report(project, capsys):
+    (project / "lightbench.toml").write_text('[budgets."*"]\nparams = 224\n')
+    widen(project, 9)
+    check = ["check", "net.py:Net", "--input", "3x16x16", "--store", "new/c.jsonl"]
+    assert answer(check, capsys)[0] == 1
+    (record,) = store.read("new/c.jsonl")
+    assert (record.study, record.case.model, record.check.against) == (
+        "check",
+        "net.py:Net",
+        "budgets",
+    )
+    found = {metric.metric: (metric.verdict, metric.state) for metric in record.check.metrics}
+    assert found["params"] == ("over budget", "regression")
+    assert lb.report("new/c.jsonl").document.sections[1].title == "Checks"
+
+
 def test_a_new_network_has_nothing_to_be_compared_with(project, measured, capsys):
     (project / "new.py").write_text(NET)
     code, rows, _ = answer(["check", "new.py:Net", "--against", "HEAD", *RUN], capsys)
@@ -139,12 +168,19 @@ def test_a_network_that_no_longer_runs_is_not_comparable_and_no_regression(
     assert (code, rows["latency_s"]["state"]) == (4, "not comparable")
 
 
-@pytest.fixture
-def baseline(project, capsys):
-    code = run(["baseline", "save", "net.py:Net", *RUN, "--sessions", "2", "--seconds", "0.3"])
-    capsys.readouterr()
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """The baseline of a project's first commit, measured once."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        folder = repository(tmp_path_factory.mktemp("saved"), monkeypatch)
+        code = run(["baseline", "save", "net.py:Net", *RUN, "--sessions", "2", "--seconds", "0.3"])
     assert code == 0
-    return project / "lightbench-baseline.jsonl"
+    return folder / "lightbench-baseline.jsonl"
+
+
+@pytest.fixture
+def baseline(project, saved):
+    return Path(shutil.copy(saved, project))
 
 
 CHECK = ["check", "net.py:Net", "--baseline", "lightbench-baseline.jsonl", *RUN]

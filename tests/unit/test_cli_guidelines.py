@@ -123,6 +123,7 @@ def test_batch_dtype_layout_and_threads_reach_the_cases(lightbench):
     assert document["points"][0]["above_bound"] == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.alone
 def test_units_and_operators_are_measured_by_name(lightbench):
     answer = ask(lightbench, "units", "operators", *QUICK, "--format", "json")
     found = [(f["guideline"], f["row"]) for f in json.loads(answer.out)["findings"]]

@@ -164,6 +164,7 @@ def test_a_sweep_of_the_device_that_takes_a_millisecond_is_exact(lightbench):
     assert sweep["crossover"] == "3x3"
 
 
+@pytest.mark.alone
 def test_what_is_said_of_a_sweep_is_the_crossover(lightbench):
     text = " ".join(lightbench(*SWEEP).out.split())
     assert "3x3 is the first point slower per MAdd than 1x1: 1.06" in text

@@ -28,7 +28,7 @@ from lightbench.lint._verify import Saving
 from lightbench.lint._view import Linting, lint_view
 from lightbench.lint.channel_ratio import least_access
 from lightbench.lint.fragmentation import launch_bound
-from lightbench.records import Op
+from lightbench.records import SCHEMA, Case, Environment, InputSpec, Op, Record
 from lightbench.studies import lint_model
 from lightbench.timing.card import DeviceCard, Figure
 from lightbench.timing.ratios import relatives
@@ -775,7 +775,19 @@ def test_halfway_in_logarithms_is_halfway():
 
 def linting(network, shape="8x10x10", model="Net", source=None, savings=None, card=None):
     found = look(network, shape, card)
-    return Linting(model, found, find_all(found), savings or {}, source)
+    return Linting(looked_at(found, model), found, find_all(found), savings or {}, source)
+
+
+def looked_at(found, model):
+    """The record of a network before its findings are in it."""
+    return Record(
+        schema=SCHEMA,
+        time="2026-01-02T03:04:05Z",
+        case=Case(model=model, inputs=(InputSpec(shape=(8, 10, 10)),)),
+        status="ok",
+        environment=Environment(comparable={"threads": 2}, noted={}),
+        costs=found.costs,
+    )
 
 
 def rows(view):
@@ -803,7 +815,7 @@ def test_totals_are_of_all_findings_however_few_are_shown():
         ]  # fmt: skip
         assert len(view.table.rows) == min(top or 2, 2)
         assert len(view.data) == 2
-    assert "1 of 2 findings; --top shows more." in lint_view(made, 1).table.notes
+    assert "1 of 2 findings; `lightbench lint --top` shows more." in lint_view(made, 1).table.notes
     assert not any("--top" in note for note in lint_view(made, 2).table.notes)
 
 

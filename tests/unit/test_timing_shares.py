@@ -8,9 +8,21 @@ from itertools import count
 import msgspec
 import pytest
 
+from lightbench import store
+from lightbench.nouns import Interval
 from lightbench.records import Kind
 from lightbench.timing.sampling import Reading
-from lightbench.timing.shares import GROUPS, MAX_ROUNDS, Breakdown, Part, Pass, Spread, alternate
+from lightbench.timing.shares import (
+    GROUPS,
+    MAX_ROUNDS,
+    Breakdown,
+    Part,
+    Pass,
+    alternate,
+    kinds_of,
+    layers_of,
+)
+from lightbench.timing.stats import summarize
 
 
 def test_every_kind_belongs_to_exactly_one_group():
@@ -29,24 +41,25 @@ def by_factor(make_record, factors):
     record = make_record()
     samples = msgspec.structs.replace(record.samples, wall_s=(2.0,) * len(factors), cpu_s=())
     passes = tuple(Pass((3.0 * factor,), 1.0 * factor) for factor in factors)
-    return Breakdown(msgspec.structs.replace(record, samples=samples), passes)
+    timed = {"samples": samples, "latency": summarize(samples)}
+    return Breakdown(msgspec.structs.replace(record, **timed), passes)
 
 
 def test_a_group_is_the_median_over_rounds_of_its_sum_with_its_exact_interval(make_record):
     # Of 7 values the extremes bound the median with 1 - 2/2^7 = 98.4 %, the next ones with 87.5 %.
     found = by_factor(make_record, [3, 1, 7, 4, 2, 6, 5])
     convolution = found.parts("kind")[0]
-    assert convolution.time == Spread(12, 3, 21)
+    assert convolution.time == Interval(12, 3, 21)
     assert convolution.time.rel == pytest.approx(3 / 4)  # (7 - 1) / 2 / 4
-    assert convolution.share == Spread(0.75, 0.75, 0.75)
-    assert found.total == Spread(16, 4, 28)
+    assert convolution.share == Interval(0.75, 0.75, 0.75)
+    assert found.total == Interval(16, 4, 28)
     ratio = found.over_whole
     assert (ratio.ratio, ratio.low, ratio.high) == pytest.approx((8, 2, 14))
 
 
 def test_with_fewer_than_6_rounds_there_is_no_interval(make_record):
     found = by_factor(make_record, [1, 2, 3, 4, 5])
-    assert found.total == Spread(12, None, None)
+    assert found.total == Interval(12, None, None)
     assert found.total.rel is None
 
 
@@ -67,7 +80,7 @@ def test_times_that_do_not_fit_together_are_refused(make_record, passes):
 
 
 def test_a_part_of_no_operators_costs_nothing():
-    nothing = Spread(0.0, 0.0, 0.0)
+    nothing = Interval(0.0, 0.0, 0.0)
     part = Part("(views)", (), nothing, nothing)
     assert (part.madds, part.mem_bytes, part.fused_bytes, part.time.rel) == (0, 0, 0, None)
 
@@ -139,3 +152,48 @@ def test_progress_counts_down():
     )
     assert [now.rounds for now in said] == list(range(1, 20))
     assert [now.left_s for now in said] == list(range(19, 0, -1))
+
+
+# What is kept.
+
+
+def test_the_record_keeps_the_times_of_operators_with_their_intervals(make_record):
+    found = by_factor(make_record, [3, 1, 7, 4, 2, 6, 5])
+    record = found.explained
+    assert record.study == "layers"
+    assert record == msgspec.structs.replace(found.record, layers=record.layers)
+    layers = record.layers
+    assert layers.rounds == 7
+    assert layers.total_s == Interval(16, 4, 28)
+    over = layers.over_whole
+    assert (over.median, over.low, over.high) == pytest.approx((8, 2, 14))
+    (operator,) = layers.operators
+    assert (operator.name, operator.time_s) == ("conv1", Interval(12, 3, 21))
+    assert operator.share == Interval(0.75, 0.75, 0.75)
+    assert (layers.views.name, layers.views.time_s) == ("(views)", Interval(4, 1, 7))
+    assert [(kind.name, kind.time_s.median) for kind in layers.kinds] == [
+        ("convolution", 12), ("element-wise", 0), ("shuffle, data movement", 0), ("other", 4),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("factors", [[3, 1, 7, 4, 2, 6, 5], [1, 2, 3]])
+def test_a_stored_record_tells_what_the_rounds_told(factors, make_record, tmp_path):
+    found = by_factor(make_record, factors)
+    store.append(tmp_path / "s.jsonl", [found.explained])
+    (record,) = store.read(tmp_path / "s.jsonl")
+    assert record == found.explained
+    assert layers_of(record) == list(found.layers)
+    assert kinds_of(record) == found.parts("kind")
+
+
+@pytest.mark.parametrize("read", [layers_of, kinds_of])
+@pytest.mark.parametrize("lacks", ["layers", "costs"])
+def test_a_record_without_times_of_operators_says_so(read, lacks, make_record):
+    record = by_factor(make_record, [1] * 7).explained
+    if lacks == "costs":
+        none = msgspec.structs.replace(record.layers, operators=())
+        record = msgspec.structs.replace(record, costs=None, layers=none)
+    else:
+        record = msgspec.structs.replace(record, layers=None)
+    with pytest.raises(ValueError, match="'resnet18' has no times of operators"):
+        read(record)

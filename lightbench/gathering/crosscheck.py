@@ -1,0 +1,30 @@
+"""Second opinions on the counts: the installed thop and fvcore."""
+
+from __future__ import annotations
+
+import msgspec
+
+from lightbench.api import count
+from lightbench.gathering._task import Task
+from lightbench.records import Case, Record
+from lightbench.untimed import untimed
+
+ORDER = 40
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """There is nothing to set."""
+
+
+def gather(task: Task, settings: Settings) -> None:  # noqa: ARG001
+    """Every case that eager runs."""
+
+    def measure(case: Case) -> Record:
+        task.say(f"{case.model}: cross-check of counts")
+        shapes = [str(one) for one in case.inputs]
+        found = count(
+            case.model, input=shapes, batch=case.batch, dtype=case.dtype, trusted=task.trusted
+        )
+        return untimed(case, found.costs, opinions=found.checked().opinions)
+
+    task.each("crosscheck", measure)

@@ -1,0 +1,27 @@
+"""Where each network strains the guidelines; with the device card, about what it costs."""
+
+from __future__ import annotations
+
+import msgspec
+
+from lightbench.gathering._task import Task, settings_of
+from lightbench.records import Case, Record
+from lightbench.studies import lint_model
+
+ORDER = 30
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """There is nothing to set."""
+
+
+def gather(task: Task, settings: Settings) -> None:  # noqa: ARG001
+    """Every case that eager runs."""
+
+    def measure(case: Case) -> Record:
+        task.say(f"{case.model}: lint")
+        return lint_model(
+            case.model, **settings_of(case), card=task.card(case), trusted=task.trusted
+        ).record
+
+    task.each("lint", measure)

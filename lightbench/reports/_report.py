@@ -1,0 +1,154 @@
+"""A report: made from records, written as Markdown with figures beside it, or as one HTML page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from lightbench import registry, store, units
+from lightbench.errors import StoreError, UsageError
+from lightbench.evidence import Evidence
+from lightbench.exporters import View, format_of
+from lightbench.models._accuracy import Accuracy
+from lightbench.records import Record
+from lightbench.reports._html import render as html
+from lightbench.reports._markdown import render as markdown
+from lightbench.reports._section import Document, Section
+from lightbench.reports._subject import Subject
+from lightbench.reports.comparison import comparison_view
+from lightbench.shown import Shown
+
+KIND = "report part"
+
+
+@dataclass(frozen=True, repr=False)
+class Report(Shown):
+    """What `report` makes; shown as its comparison table, and saved as a whole."""
+
+    subject: Subject
+    title: str
+
+    @property
+    def view(self) -> View:  # type: ignore[override]
+        return comparison_view(self.subject)
+
+    @cached_property
+    def document(self) -> Document:
+        """All parts that the records have something for."""
+        parts = sorted(registry.names(KIND), key=lambda name: registry.literal(KIND, name, "ORDER"))
+        found = (registry.load(KIND, name).section(self.subject) for name in parts)
+        sections = tuple(section for section in found if section is not None)
+        return Document(self.title, sections, _about(self.subject.evidence.records))
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The same for programs: what the tables show, as builtins."""
+        return {
+            "title": self.title,
+            "sections": [_data(section) for section in self.document.sections],
+        }
+
+    def markdown(self) -> str:
+        """The report as Markdown, without figures."""
+        return markdown(self.document, {})
+
+    def html(self) -> str:
+        """The report as one HTML page, figures and all."""
+        return html(self.document)
+
+    def save(self, path: str | Path, kind: str | None = None) -> None:
+        """Write it: "markdown" with figures as SVG beside it, or "html"; the suffix of the file says
+        which unless ``kind`` does. Raises UsageError, StoreError."""
+        path = Path(path)
+        if (kind or document_kind(path)) == "html":
+            _write(path, self.html())
+        else:
+            _write(path, markdown(self.document, self._draw(path)))
+
+    def _draw(self, path: Path) -> dict[str, str]:
+        """Draw all figures beside ``path``; their file names by their names."""
+        from lightbench.plots import save  # imports matplotlib
+
+        files = {}
+        for section in self.document.sections:
+            for drawing in (one for inner in section.each() for one in inner.drawings):
+                file = path.with_name(f"{path.stem}-{drawing.name}.svg")
+                save(drawing.draw(), file)
+                files[drawing.name] = file.name
+        return files
+
+
+Source = str | Path | Record | Iterable[Record]
+
+
+def report(
+    *sources: Source,
+    title: str = "lightbench report",
+    reference: str | None = None,
+    accuracies: Mapping[str, Accuracy] | None = None,
+    commands: Sequence[str] = (),
+) -> Report:
+    """A report on records of any studies and devices: ``sources`` are files that commands wrote with
+    ``--store``, and what measuring from Python gives: results with ``records``, or records.
+
+    Each part is made only if there are records for it. ``reference`` is the model that others are
+    held against, the first one unless said; ``accuracies`` are measured ones by model, where a
+    published one is not meant; ``commands`` are to stand under "How to reproduce". Raises UsageError
+    for no records, UnknownName for a reference that is not among them.
+    """
+    records = [record for source in sources for record in _records(source)]
+    if not records:
+        raise UsageError("there is nothing to report.", "Name a store, or a suite with --suite.")
+    subject = Subject(Evidence(tuple(records)), reference, accuracies or {}, tuple(commands))
+    return Report(subject, title)
+
+
+def _about(records: Sequence[Record]) -> str:
+    """By what it was made, and when its records were measured."""
+    days = sorted({record.time[:10] for record in records})
+    when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    number = f"{units.exact(len(records))} {'record' if len(records) == 1 else 'records'}"
+    return f"{number}, measured {when} (UTC). Made by lightbench {version('lightbench')}."
+
+
+def _records(source: Source) -> Iterable[Record]:
+    if isinstance(source, (str, Path)):
+        return store.read(source)
+    if isinstance(source, Record):
+        return [source]
+    found: Iterable[Record] = getattr(source, "records", source)
+    return found
+
+
+def document_kind(path: Path) -> str:
+    """``markdown`` or ``html``. Raises UsageError for another kind of file."""
+    kind = format_of(path)
+    if kind not in ("markdown", "html"):
+        raise UsageError(
+            f"a report is Markdown or HTML, {path.name!r} is not.", "Try -o report.md."
+        )
+    return kind
+
+
+def _data(section: Section) -> dict[str, Any]:
+    return {
+        "title": section.title,
+        "model": section.model,
+        "sentences": [str(sentence) for sentence in section.sentences],
+        "tables": [{"title": v.table.title, "data": v.data} for v in section.views],
+        "commands": list(section.commands),
+        "sections": [_data(inner) for inner in section.inner],
+    }
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {str(path)!r}: {error.strerror}.", "Name another file."
+        ) from error

@@ -1,0 +1,181 @@
+"""Every network with its costs, its time and its accuracy, beside a reference."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from lightbench import units
+from lightbench.cases import FACETS, differing, shared
+from lightbench.costs.roofline import roofline_s
+from lightbench.exporters import Column, Table, View
+from lightbench.exporters._profile import MODEL, VALUES, record_data
+from lightbench.exporters._remarks import remarks
+from lightbench.records import Record
+from lightbench.reports._section import Drawing, Section
+from lightbench.reports._subject import Subject
+
+ORDER = 30
+
+# Of the table of `lightbench profile`, with the order in which they go on a narrow page.
+SHOWN = {
+    "params": 3,
+    "madds": 2,
+    "mem_bytes": 2,
+    "intensity": 6,
+    "status": 0,
+    "latency_s": 0,
+    "latency_rel": 1,
+    "throughput_img_s": 7,
+    "peak_memory_bytes": 5,
+}
+Value = Callable[[Subject, Record], Any]
+
+
+def efficiency(subject: Subject, record: Record) -> float | None:
+    """Roofline time over measured time; None without a device card of the same setup."""
+    card = subject.evidence.card(record)
+    if card is None or record.costs is None or record.latency is None:
+        return None
+    return roofline_s(record.costs, card) / record.latency.median_s
+
+
+EXTRA: tuple[tuple[Column, Value], ...] = (
+    (
+        Column("roofline_efficiency", "of roofline", units.percent, drop=6, sparse=True),
+        efficiency,
+    ),
+    (
+        Column("top1", "top-1 (%)", units.number, drop=4, sparse=True),
+        lambda subject, record: (own := subject.accuracy(record)) and own.top1,
+    ),
+    (Column("ratio", "time (ratio)", units.factor, drop=3), lambda s, r: _ratio(s, r)[0]),
+    # for programs
+    (Column("ratio_low", "ratio, low", shown=False), lambda s, r: _ratio(s, r)[1]),
+    (Column("ratio_high", "ratio, high", shown=False), lambda s, r: _ratio(s, r)[2]),
+    (
+        Column("top1_source", "source of top-1", shown=False),
+        lambda subject, record: (own := subject.accuracy(record)) and own.source,
+    ),
+)
+
+
+def section(subject: Subject) -> Section | None:
+    """The table, and times as a figure."""
+    if not subject.evidence.profiles:
+        return None
+    return Section(
+        "Comparison",
+        drawings=tuple(_drawings(subject)),
+        views=(comparison_view(subject), *_sources(subject)),
+    )
+
+
+def _drawings(subject: Subject) -> Iterator[Drawing]:
+    records = subject.main
+
+    def draw() -> Any:
+        from lightbench.plots.latency import draw as latency
+
+        return latency(records)
+
+    if records:
+        yield Drawing(
+            "latency",
+            "Median time of one call with its 95 % interval, and the same against multiply-adds.",
+            draw,
+        )
+
+
+def comparison_view(subject: Subject) -> View:
+    """One row a profile: of them all, whatever machine or setup they are of."""
+    records = subject.evidence.profiles
+    differs = differing(records)
+    picked = [
+        (
+            replace(
+                column, drop=SHOWN.get(column.key, 0), shown=column.shown and column.key in SHOWN
+            ),
+            value,
+        )
+        for column, value in VALUES
+    ]
+    columns = (
+        MODEL[0],
+        *(Column(f.key, f.key, align=f.align, drop=1, shown=f in differs) for f in FACETS),
+        *(column for column, _ in (*picked, *EXTRA)),
+    )
+    rows = tuple(
+        (
+            record.case.model,
+            *(facet.value(record) for facet in FACETS),
+            *(value(record) for _, value in picked),
+            *(value(subject, record) for _, value in EXTRA),
+        )
+        for record in records
+    )
+    table = Table(f"Comparison: {', '.join(shared(records))}", columns, rows, _notes(subject))
+    return View(table, [_data(subject, record) for record in records])
+
+
+def _notes(subject: Subject) -> tuple[str, ...]:
+    records = subject.evidence.profiles
+    notes = list(remarks(records))
+    if any(subject.evidence.card(record) for record in records):
+        notes.append(
+            "of roofline: the time that this device's best MAdds/s and its memory bandwidth allow,"
+            " layer by layer, over the time it took."
+        )
+    else:
+        notes.append("No device card among the records, so no roofline: `lightbench device-card`.")
+    references = dict.fromkeys(r.case.model for record in records if (r := subject.beside(record)))
+    if references:
+        notes.append(f"time (ratio): over the time of {', '.join(references)}.")
+    return tuple(notes)
+
+
+def _ratio(subject: Subject, record: Record) -> tuple[float | None, float | None, float | None]:
+    """Time over the reference's, with bounds from both intervals: both hold with 90 % or more."""
+    reference = subject.beside(record)
+    if reference is None or record.latency is None or reference.latency is None:
+        return None, None, None
+    a, b = reference.latency, record.latency
+    ratio = b.median_s / a.median_s
+    if record is reference or None in (a.low_s, a.high_s, b.low_s, b.high_s):
+        return ratio, None, None
+    return ratio, _over(b.low_s, a.high_s), _over(b.high_s, a.low_s)
+
+
+def _over(a: float | None, b: float | None) -> float | None:
+    return a / b if a and b and math.isfinite(a / b) else None
+
+
+def _sources(subject: Subject) -> Iterator[View]:
+    """Where the accuracies come from."""
+    found = {
+        record.case.model: own
+        for record in subject.evidence.profiles
+        if (own := subject.accuracy(record))
+    }
+    if not found:
+        return
+    columns = (
+        MODEL[0],
+        Column("top1", "top-1 (%)", units.number),
+        Column("measured", "measured", lambda yes: "yes" if yes else "published", align="left"),
+        Column("source", "source", align="left"),
+    )
+    rows = tuple((model, own.top1, own.measured, own.source) for model, own in found.items())
+    table = Table("Top-1 accuracy on ImageNet, and where it comes from", columns, rows)
+    data = [
+        {"model": m, "top1": a.top1, "measured": a.measured, "source": a.source}
+        for m, a in found.items()
+    ]
+    yield View(table, data, folded=table)
+
+
+def _data(subject: Subject, record: Record) -> dict[str, Any]:
+    more = {column.key: value(subject, record) for column, value in EXTRA}
+    return {**record_data(record), "report": more}

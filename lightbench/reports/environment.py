@@ -1,0 +1,75 @@
+"""Where and when it was measured: machine, device, versions, threads, load, warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lightbench import units
+from lightbench.evidence import machine
+from lightbench.exporters import Column, Table, View
+from lightbench.exporters._remarks import warned_of
+from lightbench.records import Record
+from lightbench.reports._section import Section
+from lightbench.reports._sentence import Sentence
+from lightbench.reports._subject import Subject
+
+ORDER = 20
+
+# Worth knowing, but no hindrance to a comparison: what they were over all records.
+NOTED = ("governor", "turbo", "power", "kernel", "commit", "lightbench")
+
+
+def section(subject: Subject) -> Section | None:
+    """Each machine and software once, as a column: what must be equal before times may be compared."""
+    groups: dict[object, list[Record]] = {}
+    for record in subject.evidence.records:
+        groups.setdefault(machine(record.environment), []).append(record)
+    if not groups:
+        return None
+    found = [_facts(records) for records in groups.values()]
+    return Section("Environment", tuple(_said(found)), views=(_view(subject, found),))
+
+
+def _said(found: Sequence[dict[str, str]]) -> list[Sentence]:
+    """In which facts environments differ, so that times of one stand apart from those of others."""
+    if len(found) == 1:
+        return []
+    apart = ("records", "measured", "load_1min", *NOTED)
+    keys = dict.fromkeys(key for facts in found for key in facts if key not in apart)
+    unlike = [key for key in keys if len({facts.get(key) for facts in found}) > 1]
+    return [
+        Sentence(
+            f"The records are of {len(found)} environments, which differ in",
+            f" {', '.join(unlike)}: times are only compared within one of them.",
+        )
+    ]
+
+
+def _view(subject: Subject, found: Sequence[dict[str, str]]) -> View:
+    keys = dict.fromkeys(key for facts in found for key in facts)
+    headings = ["value"] if len(found) == 1 else [f"environment {i + 1}" for i in range(len(found))]
+    columns = (
+        Column("fact", "fact", align="left"),
+        *(Column(heading, heading, align="left") for heading in headings),
+    )
+    rows = tuple((key, *(facts.get(key) for facts in found)) for key in keys)
+    notes = warned_of(subject.evidence.records)
+    return View(Table("Machine and software", columns, rows, notes), list(found))
+
+
+def _facts(records: Sequence[Record]) -> dict[str, str]:
+    """What all records share, and over what range the rest was."""
+    known = records[0].environment.comparable
+    facts = {key: str(value) for key, value in known.items() if value is not None}
+    times = sorted(record.time for record in records)
+    facts["records"] = units.exact(len(records))
+    facts["measured"] = times[0] if times[0] == times[-1] else f"{times[0]} to {times[-1]}"
+    noted = [record.environment.noted for record in records]
+    loads = [load for facts in noted if isinstance(load := facts.get("load_1min"), (int, float))]
+    if loads:
+        facts["load_1min"] = f"{units.number(min(loads))} to {units.number(max(loads))}"
+    for key in NOTED:
+        values = dict.fromkeys(str(of[key]) for of in noted if of.get(key) is not None)
+        if values:
+            facts[key] = ", ".join(values)
+    return facts

@@ -1,0 +1,56 @@
+"""How to reproduce it: commands, versions, and the ids of all records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lightbench.exporters import Column, Table, View
+from lightbench.records import Record
+from lightbench.reports._commands import STORE, commands
+from lightbench.reports._section import Section
+from lightbench.reports._subject import Subject
+
+ORDER = 90
+VERSIONS = ("lightbench", "commit", "torch", "torch_build", "python")
+
+IDS = (
+    Column("id", "record", align="left"),
+    Column("study", "study", align="left"),
+    Column("model", "model", align="left", drop=1),
+    Column("status", "status", align="left", drop=2),
+    Column("time", "measured", align="left", drop=3),
+)
+
+
+def section(subject: Subject) -> Section | None:
+    """The command that made this report, and those that measure its records again."""
+    records = subject.evidence.records
+    if not records:
+        return None
+    made = "The first command made this report. " if subject.commands else ""
+    return Section(
+        "How to reproduce",
+        (f"{made}These commands measure the same cases on another machine, into {STORE}.",),
+        commands=(*subject.commands, *commands(records)),
+        views=(_versions(records), _ids(records)),
+    )
+
+
+def _versions(records: Sequence[Record]) -> View:
+    columns = (Column("what", "what", align="left"), Column("version", "version", align="left"))
+    found: dict[str, dict[str, None]] = {}
+    for record in records:
+        facts = {**record.environment.noted, **record.environment.comparable}
+        for key in VERSIONS:
+            if facts.get(key) is not None:
+                found.setdefault(key, {})[str(facts[key])] = None
+    rows = tuple((key, ", ".join(values)) for key, values in found.items())
+    return View(Table("Versions", columns, rows), dict(rows))
+
+
+def _ids(records: Sequence[Record]) -> View:
+    """Every record that this report was made from."""
+    rows = tuple((r.id, r.study, r.case.model, r.status, r.time) for r in records)
+    table = Table(f"The {len(rows)} records", IDS, rows)
+    data = [dict(zip((column.key for column in IDS), row, strict=True)) for row in rows]
+    return View(table, data, folded=table)

@@ -1,0 +1,102 @@
+"""Every answer from Python shows itself and becomes a DataFrame whose columns carry their units."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+import lightbench as lb
+from lightbench.shown import Shown
+
+NET = "example_conv_g4"
+
+# How to have one of each, in a second, on the device whose calls take exactly a millisecond.
+MAKE = {
+    "Card": lambda path: lb.make_device_card(device="null", path=path / "card.jsonl"),
+    "Compared": lambda _: lb.compare(NET, "example_dense", device="null", seconds=0.5),
+    "Counts": lambda _: lb.count(NET),
+    "Guidelines": lambda _: lb.run_guidelines("g1", device="null", seconds=0.1, widths=(1,)),
+    "LayerTimes": lambda _: lb.measure_layers(NET, device="null", seconds=0.1),
+    "Lint": lambda _: lb.lint_model(NET),
+    "Profile": lambda _: lb.profile(NET, device="null", max_seconds=0.05),
+    "Report": lambda _: lb.report(lb.profile(NET, device="null", max_seconds=0.05).records),
+    "SweepResult": lambda _: lb.run_sweep("groups", input="7x7", device="null", seconds=0.1),
+}
+UNITS = {"(ms)": "_s", "(s)": "_s", "(MB)": "_bytes", "(bytes)": "_bytes", "img/s": "_img_s"}
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """The results by name, each made when it is asked for first."""
+    have = {}
+
+    def result(name):
+        if name not in have:
+            have[name] = MAKE[name](tmp_path_factory.mktemp("made"))
+        return have[name]
+
+    return result
+
+
+def results():
+    """Every class of a result, found by its base."""
+    found = {name: getattr(lb, name) for name in lb.__all__}  # which imports their modules
+    classes = [Shown]
+    for one in classes:
+        classes += one.__subclasses__()
+    ours = {one.__name__: one for one in classes[1:] if one.__module__.startswith("lightbench.")}
+    return found, ours
+
+
+def test_every_result_is_public_and_has_an_example_here():
+    public, found = results()
+    assert set(found) == set(MAKE)
+    assert {name: public.get(name) for name in found} == found
+
+
+@pytest.mark.parametrize("name", MAKE)
+def test_a_result_becomes_a_frame_of_raw_values(name, made):
+    result = made(name)
+    assert type(result).__name__ == name
+    frame, table = result.to_pandas(), result.view.table
+    assert isinstance(frame, pd.DataFrame)
+    assert [*frame.columns] == [column.key for column in table.columns]
+    assert len(frame) == len(table.rows) > 0
+    for row, (_, line) in zip(table.rows, frame.iterrows(), strict=True):
+        for value, cell in zip(row, line, strict=True):
+            unknown = value is None and (
+                cell is None or (isinstance(cell, float) and math.isnan(cell))
+            )
+            assert unknown or cell == value  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MAKE)
+def test_a_column_of_times_or_sizes_is_named_with_its_unit(name, made):
+    keys = {column.heading: column.key for column in made(name).view.table.columns}
+    for heading, key in keys.items():
+        for sign, ending in UNITS.items():
+            assert not heading.endswith(sign) or key.endswith(ending), (heading, key)
+    assert not any(key.endswith(("_ms", "_us", "_mb")) for key in keys.values())
+
+
+@pytest.mark.parametrize("name", MAKE)
+def test_a_result_shows_itself_in_a_terminal_and_a_notebook(name, made):
+    result = made(name)
+    assert result.view.table.title.split(" ")[0] in repr(result)
+    assert "<table>" in result._repr_html_()
+    assert "|" in result._repr_markdown_()
+
+
+def test_the_times_of_a_profile_are_in_seconds(made):
+    assert [*made("Profile").to_pandas()["latency_s"]] == [0.001]
+
+
+def test_layers_and_groups_of_layers_become_frames_too(made):
+    # 3x3, 16 -> 32 channels in 4 groups at 224x224
+    layers = made("Counts").layers_view().to_pandas()
+    assert layers["madds"][0] == 224**2 * 32 * 9 * 4
+    kinds = made("LayerTimes").by("kind").to_pandas()
+    assert kinds["madds"].iloc[-1] == 224**2 * 32 * 9 * 4
+    assert {"time_s", "mem_bytes"} <= set(kinds.columns)

@@ -1,0 +1,126 @@
+"""A table that LaTeX sets: its shape, and that every text in it is only text."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import latex_reader
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from latex_reader import read, said
+
+from lightbench import registry
+from lightbench.exporters import Column, Table, View, format_of, profile_view
+from lightbench.exporters.latex import render
+from lightbench.units import visible
+
+PARTS = ["\\", "\\\\", "\\\\[5cm]", "\\input{/etc/passwd}", "\\write18{ls}", "\\end{tabular}", "\\\n",
+         "^^5cinput", "^^M", "{", "}", "{}", "&", "%", "$", "#1", "_", "^", "~", "[2pt]", "]", "*",
+         "--", "---", "''", "``", "?`", "!`", ",,", "<<", ">>", '"', '"a', "|", " ", "  ", "\t", "\n\n",
+         "\r\n", "\x00", "\x1b[31m", "\u202e", "\u7f51\u7edc", "\xe9\xc4\xdf", "\xf0\xfe", "e\u0301",
+         "\xa0", "\xad", "\ud800", "x" * 300, "<script>", "a|b", "=1+1", "[/red]"]  # fmt: skip
+TEXTS = st.text() | st.lists(st.sampled_from(PARTS)).map("".join)
+
+
+def settable(sign):
+    """Can pdflatex set it without further packages? ASCII, and Latin-1's letters that are one with an
+    accent, or one of a few that the oldest of its encodings has."""
+    letter = unicodedata.normalize("NFD", sign)[0]
+    return sign.isascii() or sign in "\xc6\xd8\xdf\xe6\xf8" or (
+        sign < "\u0100" and letter.isascii() and letter.isalpha() and unicodedata.decomposition(sign)[:1] != "<"
+    )  # fmt: skip
+
+
+def shown(text):
+    """What a reader must see: the visible form, in signs that can be set."""
+    signs = (c if settable(c) else c.encode("unicode_escape").decode() for c in visible(text))
+    return "".join(signs)
+
+
+def view(*rows, title="T", notes=(), heading="model"):
+    columns = (Column("model", heading, align="left"), Column("n", "n (M)"))
+    return View(Table(title, columns, rows, notes), [])
+
+
+def test_it_is_a_table_of_booktabs():
+    text = render(view(("net_a", 1), ("net_b", None), title="Costs", notes=("100 %",)))
+    assert text == (
+        "% Needs \\usepackage{booktabs}.\n"
+        "\\begin{table}\n\\centering\n\\caption{Costs}\n"
+        "\\begin{tabular}{lr}\n\\toprule\n"
+        "model & n (M) \\\\\n\\midrule\n"
+        "net\\_a & 1 \\\\\nnet\\_b & - \\\\\n"
+        "\\bottomrule\n\\end{tabular}\n"
+        "\\par{\\raggedright\\footnotesize 100 \\%\\par}\n"
+        "\\end{table}\n"
+    )
+
+
+def test_numbers_stand_on_the_right_and_names_on_the_left(profile):
+    (table,) = read(render(profile_view(profile)))
+    assert table.columns == "l" + "r" * (len(table.columns) - 1)
+    assert [row[0] for row in table.rows] == [record.case.model for record in profile]
+
+
+def test_every_table_is_there_and_what_is_folded_is_shown_plainly():
+    one, two, all_rows = (view((name, 1), title=name).table for name in ("one", "two", "all"))
+    tables = read(render(View(all_rows, [], above=(one,), folded=two)))
+    assert [(table.title, table.rows) for table in tables] == [
+        ("one", [["one", "1"]]),
+        ("two", [["two", "1"]]),
+    ]
+
+
+@pytest.mark.parametrize("text", PARTS, ids=ascii)
+def test_every_known_trick_is_text_in_every_place(text):
+    (table,) = read(render(view((text, 1), (text, 2), title=text, notes=(text,), heading=text)))
+    told = shown(text)
+    assert (table.title, table.head[0], table.notes) == (told, told, [told])
+    assert table.rows == [[told, "1"], [told, "2"]]
+
+
+@given(TEXTS, TEXTS, TEXTS, TEXTS)
+@example("[", "*", "a", "\\")
+def test_any_text_comes_back_from_tex_as_it_was(title, first, second, note):
+    rows = ((first, 1), (second, 2), ("plain", 3))
+    (table,) = read(render(view(*rows, title=title, notes=(note,))))
+    assert table.title == shown(title)
+    assert table.rows == [[shown(name), str(n)] for name, n in rows]
+    assert table.notes == [shown(note)]
+
+
+def test_signs_that_no_font_of_pdflatex_has_are_escapes():
+    (table,) = read(render(view(("\u7f51 \xe9 \xf0 \u03b1", 1))))
+    assert table.rows[0][0] == r"\u7f51 " + "\xe9" + r" \xf0 \u03b1"
+
+
+def test_a_file_name_chooses_it():
+    assert format_of("table.tex") == "latex"
+    assert registry.load("format", "latex").render is render
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["a & b", "50%", "$x$", "a_b", "x^2", "~", "#1", '"a', "\\input{x}", "\\textbackslash x", "{", "}", "^^M"],
+)  # fmt: skip
+def test_the_reader_of_these_tests_refuses_what_acts(source):
+    with pytest.raises(AssertionError):
+        said(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [("a--b", "a\u2013b"), ("a-{}-b", "a--b"), ("  a  b ", "a b"), ("\\ a\\ \\ b\\ ", " a  b "),
+     ("\\ \\  b", "  b"), ("{[}x{]}", "[x]"), ("\\symbol{34}", '"'), ("''", "\u201d")],
+)  # fmt: skip
+def test_the_reader_of_these_tests_sees_what_tex_would_set(source, seen):
+    assert said(source) == seen
+
+
+def test_the_reader_of_these_tests_refuses_an_argument_of_a_line_break():
+    text = render(view(("a", 1), ("b", 2)))
+    read(text)
+    with pytest.raises(AssertionError, match="argument"):
+        read(text.replace("\nb &", "\n[b] &"))
+    assert latex_reader.TABLE.match(text.partition("\n")[2])

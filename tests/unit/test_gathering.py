@@ -1,0 +1,172 @@
+"""What a suite asks for besides profiles: measured once, kept at once, gone on with after a stop."""
+
+from __future__ import annotations
+
+import pytest
+
+from lightbench import gathering, registry, store
+from lightbench.devices import _memory
+from lightbench.errors import ModelError, UnknownName, UsageError
+from lightbench.gathering import Task
+from lightbench.records import Case, InputSpec
+from lightbench.suite import read_suite
+from lightbench.timing.card import EXPERIMENT
+
+NET = "example_dense"  # one convolution: 3 to 4 channels, 3x3, on 64x64
+SUITE = f"""
+models = ["{NET}"]
+threads = 1
+max_seconds = 0.05
+[lint]
+[crosscheck]
+[layers]
+seconds = 0.05
+"""
+
+
+def case(model=NET, **settings):
+    return Case(model=model, inputs=(InputSpec(shape=(3, 64, 64)),), threads=1, **settings)
+
+
+@pytest.fixture
+def run(lightbench, tmp_path, monkeypatch):
+    """``run(text)`` writes a suite and makes its report, as a new process would; gives the answer and
+    the studies stored."""
+
+    def made(text=SUITE, *options):
+        monkeypatch.setitem(_memory._state, "kept", False)
+        (tmp_path / "s.toml").write_text(text)
+        answer = lightbench(
+            "report", "--suite", tmp_path / "s.toml", "-o", tmp_path / "r.md", *options
+        )
+        path = tmp_path / "r.jsonl"
+        return answer, [r.study for r in store.read(path)] if path.exists() else []
+
+    return made
+
+
+def test_a_suite_is_measured_into_the_store_beside_the_report_and_never_twice(run, tmp_path):
+    answer, studies = run()
+    assert (answer.code, answer.out) == (0, "")
+    # the turn of each study is its own, not that of its table in the file
+    assert studies == ["profile", "layers", "lint", "crosscheck"]
+    text = (tmp_path / "r.md").read_text()
+    for title in ("Comparison", "Network by network", "Counts, cross-checked"):
+        assert f"## {title}\n" in text
+    for table in ("Time by kind of operator", "Layers that take the most time", "Findings of lint"):
+        assert f"**{table}**" in text
+    before = (tmp_path / "r.jsonl").read_bytes()
+    again, studies = run()
+    assert again.code == 0
+    assert (tmp_path / "r.jsonl").read_bytes() == before
+    assert (tmp_path / "r.md").read_text() == text
+
+
+def test_a_stop_in_the_middle_keeps_what_there_is_and_the_next_run_goes_on(run, monkeypatch):
+    def stop(*_args, **_settings):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("lightbench.gathering.lint.lint_model", stop)
+        answer, studies = run()
+    assert answer.code == 130
+    assert "the same command goes on from here" in answer.err
+    assert studies == ["profile", "layers"]
+    answer, studies = run()
+    assert (answer.code, studies) == (0, ["profile", "layers", "lint", "crosscheck"])
+
+
+def test_a_study_that_fails_for_one_network_is_said_and_the_others_go_on(run, monkeypatch):
+    def fail(model, **_settings):
+        raise ModelError(f"{model} is too odd.", "Try another.")
+
+    monkeypatch.setattr("lightbench.gathering.layers.measure_layers", fail)
+    answer, studies = run()
+    assert answer.code == 3
+    assert f"lightbench: {NET}: {NET} is too odd. Try another." in " ".join(answer.err.split())
+    assert studies == ["profile", "lint", "crosscheck"]
+
+
+def test_a_network_that_could_not_be_profiled_is_in_no_study(run):
+    answer, studies = run(SUITE.replace(f'"{NET}"', f'"no_such_net", "{NET}"'))
+    assert answer.code == 3
+    assert studies.count("layers") == studies.count("lint") == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("[lynt]", "no study is called 'lynt'"),
+        ("[lint]\nhard = true", "cannot read [lint] of the suite"),
+        ("[layers]\nseconds = -1", "seconds are a number above zero"),
+        ("[layers]\nseconds = nan", "seconds are a number above zero"),
+        ("[layers]\nseconds = 'long'", "Expected `float`, got `str`"),
+        ("[card]\nspeed = 0", "speed is between 0.1 and 10"),
+        ("[guidelines]\nnames = ['g9']", "no guideline is called 'g9'"),
+        ("[guidelines]\nwidths = [0]", "a width multiplies channels by 1 to 16"),
+        ("[guidelines]\nwidths = []", "no width is named"),
+        ("[guidelines]\nchannels = ['odd']", "no set of channels is called 'odd'"),
+        ("[guidelines]\nseconds = 0", "seconds are a number above zero"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_refused_before_anything_is_measured(table, words, run):
+    answer, studies = run(f'models = ["{NET}"]\n{table}\n')
+    assert (answer.code, studies) == (2, [])
+    assert words in " ".join(answer.err.split())
+
+
+def test_every_file_of_the_folder_is_a_study_with_a_turn_of_its_own():
+    names = registry.names("study")
+    plugins = [registry.load("study", name) for name in names]
+    assert {"card", "crosscheck", "guidelines", "layers", "lint"} <= set(names)
+    assert len({plugin.ORDER for plugin in plugins}) == len(plugins)
+    for plugin in plugins:
+        plugin.Settings()  # all keys may be left out
+
+
+def test_profile_leaves_the_studies_of_a_suite_alone(lightbench, tmp_path):
+    (tmp_path / "s.toml").write_text(SUITE)
+    answer = lightbench("profile", "--suite", tmp_path / "s.toml", "--store", tmp_path / "r.jsonl")
+    assert answer.code == 0
+    assert [record.study for record in store.read(tmp_path / "r.jsonl")] == ["profile"]
+
+
+def test_the_committed_suites_can_be_read(pytestconfig):
+    for path in sorted((pytestconfig.rootpath / "bench" / "suites").glob("*.toml")):
+        suite = read_suite(path)
+        assert list(gathering.read_settings(suite.studies)) == [
+            "card", "layers", "lint", "crosscheck", "guidelines",
+        ]  # fmt: skip
+
+
+def test_only_what_eager_infers_is_taken_apart():
+    asked = []
+    cases = [case(), case(mode="train"), case(engine="compile"), case(options=("graph",))]
+    Task(cases, known=[]).each("layers", asked.append)
+    assert asked == [case()]
+
+
+def test_cards_and_guidelines_are_measured_once_for_each_setup(monkeypatch):
+    asked = []
+
+    def record(sweeps, setup, *, seconds, **_settings):
+        asked.append((sweeps[0].experiment, setup.dtype, seconds(sweeps[0])))
+
+    monkeypatch.setattr("lightbench.gathering.card.measure_all", record)
+    monkeypatch.setattr("lightbench.gathering.guidelines.measure_all", record)
+    cases = [case(), case("example_conv_g1"), case(dtype="float64")]
+    studies = {"card": {"speed": 2}, "guidelines": {"names": ["g2"], "widths": [1], "seconds": 3}}
+    gathering.gather(gathering.read_settings(studies), Task(cases))
+    assert asked == [
+        (EXPERIMENT, "float32", 10.0),
+        (EXPERIMENT, "float64", 10.0),
+        ("g2_group_count", "float32", 3.0),
+        ("g2_group_count", "float64", 3.0),
+    ]
+
+
+def test_what_is_wrong_with_a_table_names_the_keys_there_are():
+    with pytest.raises(UsageError, match="Known keys: seconds"):
+        gathering.read_settings({"layers": {"second": 1}})
+    with pytest.raises(UnknownName, match="Did you mean layers"):
+        gathering.read_settings({"layer": {}})
