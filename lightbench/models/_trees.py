@@ -176,19 +176,18 @@ def _moved(path: Path, tree: Tree) -> Path:
     return path if place is None else tree.root / place
 
 
-def _place(path: Path, top: Path) -> Path | None:
+def _real(path: str | Path) -> Path:
+    return Path(os.path.realpath(path))  # Path.resolve raises where links go in a circle
+
+
+def _place(path: Path, top: Path, real: Callable[[Path], Path] = _real) -> Path | None:
     """Where below ``top`` the user's own ``path`` is, with the links below ``top`` as they are
     written, since they are part of a version; None if it is elsewhere, or installed, or ours."""
     written = Path(os.path.normpath(path.absolute()))
-    found = [written.relative_to(p) for p in (written, *written.parents) if _real(p) == top]
-    real = _real(path)
-    if real.is_relative_to(top):
-        found.append(real.relative_to(top))
+    found = [written.relative_to(p) for p in (written, *written.parents) if real(p) == top]
+    if real(path).is_relative_to(top):
+        found.append(real(path).relative_to(top))
     return next((place for place in found if not _installed(top, place)), None)
-
-
-def _real(path: str | Path) -> Path:
-    return Path(os.path.realpath(path))  # Path.resolve raises where links go in a circle
 
 
 _INSTALLED = {"site-packages", "dist-packages"}
@@ -205,10 +204,11 @@ def _installed(top: Path, place: Path) -> bool:
 
 def _loaded(*tops: Path) -> dict[str, ModuleType]:
     """The user's modules from there that are loaded, by name. ``__main__`` runs, and stays."""
+    real = cache(_real)  # for this call only: modules share their folders, and links may change
 
     @cache
     def own(folder: Path) -> bool:
-        return any(_place(folder, top) is not None for top in tops)
+        return any(_place(folder, top, real) is not None for top in tops)
 
     def theirs(module: ModuleType) -> bool:
         files = _files(module)
