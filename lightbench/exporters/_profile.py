@@ -69,6 +69,7 @@ VALUES: tuple[tuple[Column, Value], ...] = (
     ),
     (Column("intensity", "MAdds/byte", units.number, drop=9), _costs(lambda c: c.intensity)),
     # for programs
+    (Column("level", "level", shown=False), lambda r: "error" if r.failure else "notice"),
     (Column("wall_s", "wall (s)", shown=False), _typical("wall_s")),
     (Column("device_s", "device (s)", shown=False), _typical("device_s")),
     (

@@ -73,6 +73,13 @@ def outcome(view):
     return [(case.get("name"), case[0].tag, case[0].text) for case in parsed(view)]
 
 
+def test_a_case_that_failed_has_failed_and_one_that_was_measured_has_passed(make_record):
+    records = [make_record("good"), make_record("bad", failure="no memory.")]
+    text = render(profile_view(records))
+    suite = ET.fromstring(text).find("testsuite")
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+
+
 def test_an_error_has_failed_a_warning_was_skipped_and_all_else_has_passed():
     view = check(
         ("a", "latency", "slower", "error", 1.5),
