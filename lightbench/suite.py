@@ -66,9 +66,12 @@ def read_suite(path: Path) -> Suite:
         studies = {name: read.pop(name) for name, of in list(read.items()) if isinstance(of, dict)}
         return msgspec.convert({**read, "studies": studies}, Suite)
     except FileNotFoundError as error:
-        raise UsageError(f"there is no suite {str(path)!r}.", "See bench/suites/.") from error
+        raise UsageError(
+            f"there is no suite {str(path)!r}.", 'Write a TOML file: models = ["mobilenet_v2"].'
+        ) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        known = ", ".join(name for name in Suite.__struct_fields__ if name != "studies")
+        keys = ", ".join(name for name in Suite.__struct_fields__ if name != "studies")
+        known = f"{keys}; tables: {', '.join(registry.names('study'))}"
         raise UsageError(
             f"cannot read the suite {path}: {error}.", f"Known keys: {known}."
         ) from error

@@ -21,6 +21,7 @@ from lightbench.records import (
     Samples,
     SweepPoint,
 )
+from lightbench.timing.card import EXPERIMENT, LAUNCH, MOVES, RATES, STREAM
 from lightbench.timing.stats import summarize
 
 
@@ -182,6 +183,21 @@ def sweep_records(
 def sweep_records_fixture():
     """The factory above: ``sweep_records({"1:1": 0.010, "1:9": 0.015}, width=2)``."""
     return sweep_records
+
+
+@pytest.fixture(scope="session")
+def card_records():
+    """The records of a device that does as many MAdds/s in every kind as it moves bytes."""
+    rows = [*RATES, *MOVES, STREAM, LAUNCH]
+    million = dict.fromkeys(rows, 10**6)
+
+    def made(**case):
+        return sweep_records(
+            dict.fromkeys(rows, 0.001), experiment=EXPERIMENT, run="card",
+            madds=million, mem_bytes=million, **case,
+        )  # fmt: skip
+
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Names to use: models, devices, engines, conventions, guidelines, axes, formats."""
+"""Names to use: models, devices, engines, conventions, guidelines, axes, formats, studies."""
 
 from __future__ import annotations
 
@@ -45,11 +45,15 @@ LISTS: dict[str, Callable[[], Rows]] = {
     "guidelines": _plugins("guideline"),
     "axes": _axes,
     "formats": _plugins("format"),
+    "studies": _plugins("study"),
 }
 MORE = {
+    "studies": (
+        "Tables of a suite: `lightbench report --suite FILE` measures them beside profiles.",
+    ),
     "models": (
         "Also: torchvision:NAME, timm:NAME, stack:NAME (--from shows them), path/file.py:Class.",
-    )
+    ),
 }
 
 
@@ -63,7 +67,7 @@ MORE = {
 )
 @output_options
 def command(what: str, library: str | None, form: str | None, output: Path | None) -> None:
-    """Names to use: models, devices, engines, conventions, guidelines, axes, formats."""
+    """Names to use: models, devices, engines, conventions, guidelines, axes, formats, studies."""
     if library and what != "models":
         raise UsageError("--from is for models.", f"Try `lightbench list models --from {library}`.")
     if library:

@@ -3,44 +3,44 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from lightbench import store
+from lightbench.cli import _complete
 from lightbench.cli._options import (
     INTERRUPTED,
     chosen_format,
-    data_only,
     emit,
     make_room,
+    notice,
     read_records,
     say_error,
 )
-from lightbench.cli._progress import reports
-from lightbench.cli.profile import measure
-from lightbench.errors import LightbenchError, UsageError
+from lightbench.errors import UnknownName, UsageError
 from lightbench.exporters import View
-from lightbench.records import Case, Record
 
 if TYPE_CHECKING:
     from lightbench.reports import Report
+    from lightbench.suite import Suite
 
 DOCUMENTS = ("markdown", "html")
 
 
 @click.command("report")
-@click.argument("files", nargs=-1, metavar="[RECORDS.jsonl...]")
+@click.argument("files", nargs=-1, metavar="[RECORDS.jsonl...]", shell_complete=_complete.files)
 @click.option(
     "--suite", type=click.Path(path_type=Path), help="Measure what of this suite is not stored yet."
 )
 @click.option(
     "--store", "path", help="Keep the suite's records here. Default: beside the output, as .jsonl."
 )
-@click.option("--device", help="Where to run the suite. Default cpu.")
+@click.option(
+    "--device", help="Where to run the suite. Default cpu.", shell_complete=_complete.devices
+)
 @click.option("--reference", metavar="MODEL", help="Hold others against it. Default: the first.")
 @click.option(
     "--accuracy",
@@ -54,7 +54,7 @@ DOCUMENTS = ("markdown", "html")
     "--format",
     "form",
     metavar="FORMAT",
-    help="markdown, html, or of the comparison alone: csv, json, jsonl, latex, ...",
+    help="markdown, html, json; of the comparison alone: csv, jsonl, latex, table, ...",
 )
 @click.option(
     "-o",
@@ -80,10 +80,16 @@ def command(
     """Everything that records hold as one file: Markdown with figures beside it, or one HTML page.
 
     RECORDS are files that commands wrote with --store: profiles, layers, lint, cross-checks,
-    guidelines, sweeps, device cards, of any devices. Each part is there if there are records for
-    it. With --suite, what the store lacks is measured first; interrupted, the next run goes on.
-    Stored records are only read: no code that they name is run.
-    """
+    guidelines, sweeps, checks, device cards, of any devices. Each part is there if there are records
+    for it. Stored records are only read: no code that they name is run.
+
+    With --suite, what the store lacks is measured first; interrupted, the next run goes on. Tables of
+    the suite ask for more than profiles: see `lightbench list studies`.
+
+    \b
+    lightbench profile mobilenet_v2 ./my_net.py:Net --store runs.jsonl
+    lightbench report runs.jsonl -o report.html
+    """  # noqa: D301 - click wants the character
     if suite is None and not files:
         raise UsageError("there is nothing to report.", "Name a store, or a suite with --suite.")
     if suite is None and (path or device):
@@ -91,21 +97,66 @@ def command(
     chosen = _chosen(form, outputs)
     own = _accuracies(accuracy)
     records = [record for file in files for record in read_records(file)]
-    code = 0
+    code, note, commands = 0, "", [_typed()]
     if suite is not None:
-        if path is None and outputs:
-            path = str(outputs[0].with_suffix(".jsonl"))
-        make_room(path)
-        if path is not None and Path(path) in outputs:
-            raise UsageError(f"{path!r} cannot be report and store.", "Name a store with --store.")
-        measured, code = _measured(suite, device, path, trusted=trust_code, quiet=quiet)
-        records += measured
+        read = _suite(suite)
+        known = [*read.models, *(record.case.model for record in records)]
+        if reference is not None and reference not in known:
+            raise UnknownName("reference", reference, known, "It must be a model of the report.")
+        path = _store(path, outputs)
+        from lightbench.cli._gather import gather
+
+        found = gather(suite, read, device=device, path=path, trusted=trust_code, quiet=quiet)
+        records, code, note = records + found.records, found.code, found.note
+        commands.insert(0, _as_file(suite))
+        if code == INTERRUPTED and not records:
+            return code
+    if not records:
+        raise UsageError(f"{', '.join(files)}: no records.", "Measure something into it first.")
+    _unused(own, (record.case.model for record in records))
     from lightbench.reports import report
 
-    made = report(records, title=title, reference=reference, accuracies=own, commands=(_typed(),))
+    made = report(
+        records, title=title, reference=reference, accuracy=own, commands=commands, note=note
+    )
     for output, kind in chosen.items():
         _write(made, kind, output)
+        if output is not None:
+            notice(f"wrote {output}", quiet=quiet)
     return code
+
+
+def _suite(file: Path) -> Suite:
+    from lightbench.suite import read_suite
+
+    return read_suite(file)
+
+
+def _store(path: str | None, outputs: Sequence[Path]) -> str | None:
+    """Where the suite's records are kept. Raises UsageError, StoreError."""
+    if path is None and outputs:
+        path = str(outputs[0].with_suffix(".jsonl"))
+    make_room(path)
+    if path is not None and Path(path).resolve() in [output.resolve() for output in outputs]:
+        raise UsageError(f"{path!r} cannot be report and store.", "Name a store with --store.")
+    return path
+
+
+def _as_file(suite: Path) -> str:
+    """A command that writes the suite, for a reader who does not have it."""
+    text = suite.read_text(encoding="utf-8").strip()
+    end = "END"
+    while end in text.splitlines():
+        end += "_"
+    return f"cat > {shlex.quote(str(suite))} <<'{end}'\n{text}\n{end}"
+
+
+def _unused(own: Mapping[str, Any], models: Iterable[str]) -> None:
+    """Say which of the reader's accuracies are of no network in the report."""
+    known = dict.fromkeys(models)
+    for name in [name for name in own if name not in known][:3]:
+        reason = UnknownName("model", name, known, "No record is of it, so it has no effect.")
+        say_error(f"--accuracy: {reason}")
 
 
 def _typed() -> str:
@@ -145,48 +196,3 @@ def _write(made: Report, kind: str, output: Path | None) -> None:
         click.echo(made.html() if kind == "html" else made.markdown(), nl=False)
     else:
         made.save(output, kind)
-
-
-def _measured(
-    file: Path, device: str | None, path: str | None, *, trusted: bool, quiet: bool
-) -> tuple[list[Record], int]:
-    """All records of the store once the suite is measured, and the exit code."""
-    from lightbench.suite import read_suite
-
-    suite = read_suite(file)
-    from lightbench import gathering  # imports torch
-
-    studies = gathering.read_settings(suite.studies)
-    settings: dict[str, Any] = {"device": device} if device else {}
-    records, code = measure((), file, settings, path=path, trusted=trusted, quiet=quiet)
-    if code == INTERRUPTED:
-        say_error("interrupted; the same command goes on from here.")
-        return _all(path, records), code
-    cases = [record.case for record in records if record.status == "ok"]
-    known = read_records(path) if path and Path(path).exists() else list(records)
-    failed: list[LightbenchError] = []
-
-    def complain(case: Case, error: LightbenchError) -> None:
-        failed.append(error)
-        say_error(f"{case.model}: {error}")
-
-    with reports(quiet=quiet) as report, data_only(quiet=quiet):
-        task = gathering.Task(
-            cases,
-            known,
-            trusted,
-            report.say,
-            report.progress,
-            lambda record: store.append(path, [record]) if path else None,
-            complain,
-        )
-        try:
-            gathering.gather(studies, task)
-        except KeyboardInterrupt:
-            say_error("interrupted; the same command goes on from here.")
-            code = INTERRUPTED
-    return task.known, code or (3 if failed else 0)
-
-
-def _all(path: str | None, records: Sequence[Record]) -> list[Record]:
-    return read_records(path) if path and Path(path).exists() else list(records)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from html import escape
+from itertools import groupby
 from typing import Any
 
 from lightbench.exporters._view import Column, Table, View
@@ -58,8 +59,16 @@ def _cell(column: Column, value: Any) -> str:
 
 
 def prose(text: str) -> str:
-    """Words of ours as they are; text in which Markdown might see something to act on as code."""
-    return text if _PROSE.fullmatch(text) else code(text)
+    """Words as they are; those in which Markdown might see something to act on as code."""
+    if _PROSE.fullmatch(text):
+        return text
+    words = text.split(" ")
+    if "" in words or not text.isprintable():  # Markdown keeps no spaces
+        return code(text)
+    plain = [bool(_PROSE.fullmatch(w if not i else f"a{w}")) for i, w in enumerate(words)]
+    runs = groupby(zip(words, plain, strict=True), key=lambda pair: pair[1])
+    texts = ((safe, " ".join(word for word, _ in run)) for safe, run in runs)
+    return " ".join(text if safe else code(text) for safe, text in texts)
 
 
 def code(text: str) -> str:

@@ -25,7 +25,9 @@ def read_settings(studies: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     found = {}
     for name, table in studies.items():
         if name not in registry.names(KIND):
-            raise UnknownName("study", name, registry.names(KIND), "See bench/suites/quick.toml.")
+            raise UnknownName(
+                "study", name, registry.names(KIND), "`lightbench list studies` shows them."
+            )
         kind = registry.load(KIND, name).Settings
         try:
             found[name] = msgspec.convert(table, kind)

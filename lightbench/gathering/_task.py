@@ -43,12 +43,13 @@ class Task:
     def each(self, study: Study, measure: Callable[[Case], Record]) -> None:
         """Have ``measure`` make the record of every case that eager runs and that has none of this
         study on this machine. A network that fails is complained of, and the others go on."""
-        for case in self.cases:
-            if case.engine != "eager" or case.mode != "infer" or case.options:
-                continue
+        able = [c for c in self.cases if (c.engine, c.mode, c.options) == ("eager", "infer", ())]
+        for i, case in enumerate(able, 1):
+            where = f"{study}, {i} of {len(able)}: {case.model}"
             if self._is_known(study, case):
-                self.say(f"{case.model}: {study} stored already")
+                self.say(f"{where}: stored already")
                 continue
+            self.say(where)
             try:
                 self.keep(measure(case))
             except LightbenchError as error:

@@ -20,7 +20,6 @@ def gather(task: Task, settings: Settings) -> None:  # noqa: ARG001
     """Every case that eager runs."""
 
     def measure(case: Case) -> Record:
-        task.say(f"{case.model}: cross-check of counts")
         shapes = [str(one) for one in case.inputs]
         found = count(
             case.model, input=shapes, batch=case.batch, dtype=case.dtype, trusted=task.trusted

@@ -32,7 +32,6 @@ def gather(task: Task, settings: Settings) -> None:
             **settings_of(case),
             seconds=settings.seconds,
             trusted=task.trusted,
-            say=task.say,
             progress=task.progress,
         ).record
 

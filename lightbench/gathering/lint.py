@@ -19,7 +19,6 @@ def gather(task: Task, settings: Settings) -> None:  # noqa: ARG001
     """Every case that eager runs."""
 
     def measure(case: Case) -> Record:
-        task.say(f"{case.model}: lint")
         return lint_model(
             case.model, **settings_of(case), card=task.card(case), trusted=task.trusted
         ).record

@@ -76,6 +76,8 @@ def read_accuracy(path: str | Path) -> dict[str, Accuracy]:
         raise UsageError(f"cannot read {path}: {error.strerror}.") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{path} is no CSV file in UTF-8: {error}.", HINT) from error
+    if found and all(accuracy.top1 <= 1 for accuracy in found.values()):
+        raise UsageError(f"{path} has only values up to 1.", "Write percent: 71.9, not 0.719.")
     return found
 
 
@@ -91,5 +93,11 @@ def _read(row: Mapping[str, str | None], where: str) -> tuple[str, Accuracy]:
         raise UsageError(
             f"{where}: {text!r} is no accuracy.", "Write percent, from 0 to 100: 71.9."
         )
-    source = (row.get("source") or "").strip()
-    return model, Accuracy(top1, source or "measured", measured=True)
+    return model, own_accuracy(top1, (row.get("source") or "").strip())
+
+
+def own_accuracy(top1: float, source: str = "") -> Accuracy:
+    """A figure of the reader's, in percent. Raises UsageError."""
+    if isinstance(top1, bool) or not isinstance(top1, (int, float)) or not 0 <= top1 <= 100:
+        raise UsageError(f"{top1!r} is no accuracy.", "Write percent, from 0 to 100: 71.9.")
+    return Accuracy(float(top1), source or "given by the reader", measured=True)

@@ -10,23 +10,28 @@ from lightbench.evidence import Evidence
 from lightbench.records import Case, Record
 from lightbench.timing.card import EXPERIMENT
 
-STORE = "runs.jsonl"
+STORE, CARD = "runs.jsonl", "card.jsonl"
 
 
 def commands(records: Sequence[Record]) -> list[str]:
-    """One for all records that it would measure, in the order of the first of each. A record of a
-    sweep that is no guideline is measured with its whole sweep."""
-    cards = {r.sweep.run for c in Evidence(tuple(records)).cards for r in c.records if r.sweep}
+    """One for all records that it would measure, in the order of the first of each, device cards
+    before what uses them; and one that makes a report of it all. A record of a sweep that is no
+    guideline is measured with its whole sweep."""
+    found = Evidence(tuple(records)).cards
+    cards = {r.sweep.run for card in found for r in card.records if r.sweep}
+    setups = {_setup(card.record.case) for card in found}
     groups: dict[tuple[str, tuple[str, ...]], list[Record]] = {}
     for record in records:
         name = EXPERIMENT if record.sweep and record.sweep.run in cards else _name(record)
-        options = _own(name, record)
+        options, where = _own(name, record), _setup(record.case)
         if name != "crosscheck":  # counting needs no device
-            options = (*_setup(record.case), *options)
+            options = (*where, *options)
+        if name == "lint" and where in setups:
+            options = (*options, "--card", CARD)
         groups.setdefault((name, options), []).append(record)
-    return [
-        line for (name, options), group in groups.items() for line in _lines(name, options, group)
-    ]
+    order = sorted(groups.items(), key=lambda group: group[0][0] != EXPERIMENT)
+    lines = [line for (name, options), group in order for line in _lines(name, options, group)]
+    return [*lines, _line("report", STORE, *([CARD] if found else []), "-o", "report.html")]
 
 
 def _name(record: Record) -> str:
@@ -47,7 +52,7 @@ def _lines(name: str, options: tuple[str, ...], group: Sequence[Record]) -> Iter
     elif name == "check":
         pass  # its other side is a commit or a file, which a reader may not have
     elif name == EXPERIMENT:
-        yield _line("device-card", *options, "--card", "card.jsonl")
+        yield _line("device-card", *options, "--card", CARD)
     elif name != "sweep":
         widths = sorted({record.sweep.width for record in group if record.sweep})
         short = name.partition("_")[0] if name[:1] == "g" else name

@@ -47,7 +47,7 @@ def _sentence(sentence: str) -> str:
 
 def _commands(lines: tuple[str, ...]) -> Iterator[str]:
     """A code block, whose fence is longer than any run of backticks in it."""
-    text = [visible(line) for line in lines]
+    text = [visible(line) for command in lines for line in command.split("\n")]
     fence = "```"
     while any(fence in line for line in text):
         fence += "`"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -13,7 +13,7 @@ from lightbench import registry, store, units
 from lightbench.errors import StoreError, UsageError
 from lightbench.evidence import Evidence
 from lightbench.exporters import View, format_of
-from lightbench.models._accuracy import Accuracy
+from lightbench.models._accuracy import Accuracy, own_accuracy, read_accuracy
 from lightbench.records import Record
 from lightbench.reports._html import render as html
 from lightbench.reports._markdown import render as markdown
@@ -31,6 +31,7 @@ class Report(Shown):
 
     subject: Subject
     title: str
+    note: str = ""
 
     @property
     def view(self) -> View:  # type: ignore[override]
@@ -42,7 +43,7 @@ class Report(Shown):
         parts = sorted(registry.names(KIND), key=lambda name: registry.literal(KIND, name, "ORDER"))
         found = (registry.load(KIND, name).section(self.subject) for name in parts)
         sections = tuple(section for section in found if section is not None)
-        return Document(self.title, sections, _about(self.subject.evidence.records))
+        return Document(self.title, sections, _about(self))
 
     @property
     def data(self) -> dict[str, Any]:
@@ -82,46 +83,84 @@ class Report(Shown):
         return files
 
 
-Source = str | Path | Record | Iterable[Record]
+Source = Any  # a path, a Record, a result of measuring, or several of these
 
 
 def report(
     *sources: Source,
     title: str = "lightbench report",
     reference: str | None = None,
-    accuracies: Mapping[str, Accuracy] | None = None,
+    accuracy: Mapping[str, Accuracy | float] | str | Path | None = None,
     commands: Sequence[str] = (),
+    note: str = "",
 ) -> Report:
     """A report on records of any studies and devices: ``sources`` are files that commands wrote with
-    ``--store``, and what measuring from Python gives: results with ``records``, or records.
+    ``--store``, and what measuring from Python gives: results of `profile`, `measure_layers`,
+    `lint_model` and others, or their records.
 
     Each part is made only if there are records for it. ``reference`` is the model that others are
-    held against, the first one unless said; ``accuracies`` are measured ones by model, where a
-    published one is not meant; ``commands`` are to stand under "How to reproduce". Raises UsageError
-    for no records, UnknownName for a reference that is not among them.
+    held against, the first one unless said; ``accuracy`` is top-1 in percent by model, or a CSV file
+    with columns model, top1 and source, where a published one is not meant; ``commands`` are to stand
+    under "How to reproduce", ``note`` below the title. Raises UsageError for no records and for a
+    source that has none, UnknownName for a reference that is not among them, StoreError.
     """
-    records = [record for source in sources for record in _records(source)]
+    records = _once(record for source in sources for record in _records(source))
     if not records:
-        raise UsageError("there is nothing to report.", "Name a store, or a suite with --suite.")
-    subject = Subject(Evidence(tuple(records)), reference, accuracies or {}, tuple(commands))
-    return Report(subject, title)
+        raise UsageError("there are no records to report.", "Measure something into a store first.")
+    return Report(
+        Subject(Evidence(tuple(records)), reference, _accuracies(accuracy), tuple(commands)),
+        title,
+        note,
+    )
 
 
-def _about(records: Sequence[Record]) -> str:
+def _accuracies(given: Mapping[str, Accuracy | float] | str | Path | None) -> dict[str, Accuracy]:
+    if isinstance(given, (str, Path)):
+        return read_accuracy(given)
+    return {
+        model: one if isinstance(one, Accuracy) else own_accuracy(one)
+        for model, one in (given or {}).items()
+    }
+
+
+def _once(records: Iterable[Record]) -> list[Record]:
+    """Without those that are there twice, as in files that were put together."""
+    found: dict[object, list[Record]] = {}
+    for record in records:
+        alike = found.setdefault((record.time, record.case), [])
+        if record not in alike:
+            alike.append(record)
+    return [record for alike in found.values() for record in alike]
+
+
+def _about(report: Report) -> str:
     """By what it was made, and when its records were measured."""
+    records = report.subject.evidence.records
     days = sorted({record.time[:10] for record in records})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     number = f"{units.exact(len(records))} {'record' if len(records) == 1 else 'records'}"
-    return f"{number}, measured {when} (UTC). Made by lightbench {version('lightbench')}."
+    said = f"{number}, measured {when} (UTC). Made by lightbench {version('lightbench')}."
+    return f"{report.note} {said}".strip()
 
 
-def _records(source: Source) -> Iterable[Record]:
+def _records(source: Source) -> Iterator[Record]:
+    """The records of a file, a result, or several of them. Raises UsageError for what has none."""
     if isinstance(source, (str, Path)):
-        return store.read(source)
-    if isinstance(source, Record):
-        return [source]
-    found: Iterable[Record] = getattr(source, "records", source)
-    return found
+        yield from store.read(source)
+    elif isinstance(source, Record):
+        yield source
+    elif hasattr(source, "records"):
+        yield from source.records
+    elif hasattr(source, "record"):
+        yield source.record
+    elif isinstance(source, Iterable):
+        for one in source:
+            yield from _records(one)
+    else:
+        raise UsageError(
+            f"{type(source).__name__} holds no records.",
+            "Give files, records, or results such as those of lightbench.profile.",
+        )
 
 
 def document_kind(path: Path) -> str:

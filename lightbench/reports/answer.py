@@ -67,6 +67,12 @@ def _fastest(subject: Subject, group: Sequence[Record]) -> Sentence:
             for record in group
             if (own := subject.accuracy(record)) and own.top1 >= known.top1 - ALIKE
         ]
+        if len(able) == 1:
+            return Sentence(
+                "No other network here is as accurate as ",
+                Name(reference.case.model),
+                f" ({units.number(known.top1)} % top-1): {_time(reference)}.",
+            )
         best, tied = _best(able)
         among = (
             f"Of the {len(able)} networks that are as accurate as ",
@@ -115,7 +121,8 @@ def _pareto(subject: Subject, group: Sequence[Record]) -> Sentence | None:
     by_madds = front([record.costs.madds for record, _ in both if record.costs], quality)
     names = [record.case.model for record, _ in both]
     on = sorted(by_time, key=quality.__getitem__)
-    parts = ["On the Pareto front of accuracy against time: ", *listed([names[i] for i in on])]
+    of = "" if len(both) == len(group) else f" of the {len(both)} networks of known accuracy"
+    parts = [f"On the Pareto front{of}, accuracy against time: ", *listed([names[i] for i in on])]
     gone = [names[i] for i in sorted(by_madds - by_time, key=quality.__getitem__)]
     come = [names[i] for i in sorted(by_time - by_madds, key=quality.__getitem__)]
     if gone:
@@ -135,8 +142,7 @@ def _predicted(subject: Subject) -> Sentence | None:
         return None
     best = max(ranked, key=_value)
     names = [row.name for row in ranked if _value(row) == _value(best)]
-    verb = "order" if len(names) > 1 else "orders"
-    said = f"{verb} the networks most like the clock: rank correlation {_rank(best)}, {best.n} networks"
+    said = f"ordered the {best.n} networks most like the clock: rank correlation {_rank(best)}"
     madds = next((row for row in ranked if row.key == "madds"), best)
     beside = ""
     if madds.name not in names:
@@ -152,11 +158,11 @@ def _value(row: Prediction) -> float:
 
 
 def _apart(low: Prediction, high: Prediction) -> bool:
-    """Do the intervals of two correlations not meet?"""
+    """Do the intervals of two correlations not meet? A perfect one has none, and could be luck."""
     a, b = low.rank, high.rank
-    if a is None or b is None:
+    if a is None or b is None or a.high is None or b.low is None:
         return False
-    return (a.value if a.high is None else a.high) < (b.value if b.low is None else b.low)
+    return a.high < b.low
 
 
 def _rank(row: Prediction) -> str:

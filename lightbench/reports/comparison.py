@@ -132,8 +132,19 @@ def _notes(subject: Subject) -> tuple[str, ...]:
         notes.append("No device card among the records, so no roofline: `lightbench device-card`.")
     references = dict.fromkeys(r.case.model for record in records if (r := subject.beside(record)))
     if references:
-        notes.append(f"time (ratio): over the time of {', '.join(references)}.")
+        notes.append(f"time (ratio): over the time of {', '.join(references)} in the same setup.")
+    if (sessions := _sessions(subject)) > 1:
+        notes.append(
+            f"Measured in {units.exact(sessions)} sessions: only cases of one session were timed in"
+            " turn, and between sessions a machine may change."
+        )
     return tuple(notes)
+
+
+def _sessions(subject: Subject) -> int:
+    """In how many runs the cases that may be compared were measured: each notes its beginning."""
+    noted = [record.environment.noted.get("time") for record in subject.main]
+    return len(set(noted) - {None})
 
 
 def _ratio(subject: Subject, record: Record) -> tuple[float | None, float | None, float | None]:
@@ -164,7 +175,7 @@ def _sources(subject: Subject) -> Iterator[View]:
     columns = (
         MODEL[0],
         Column("top1", "top-1 (%)", units.number),
-        Column("measured", "measured", lambda yes: "yes" if yes else "published", align="left"),
+        Column("measured", "kind", lambda own: "own" if own else "published", align="left"),
         Column("source", "source", align="left"),
     )
     rows = tuple((model, own.top1, own.measured, own.source) for model, own in found.items())

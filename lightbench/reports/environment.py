@@ -14,6 +14,7 @@ from lightbench.reports._sentence import Sentence
 from lightbench.reports._subject import Subject
 
 ORDER = 20
+ALLOCATOR = "allocator"
 
 # Worth knowing, but no hindrance to a comparison: what they were over all records.
 NOTED = ("governor", "turbo", "power", "kernel", "commit", "lightbench")
@@ -21,13 +22,20 @@ NOTED = ("governor", "turbo", "power", "kernel", "commit", "lightbench")
 
 def section(subject: Subject) -> Section | None:
     """Each machine and software once, as a column: what must be equal before times may be compared."""
+    records = subject.evidence.records
     groups: dict[object, list[Record]] = {}
-    for record in subject.evidence.records:
-        groups.setdefault(machine(record.environment), []).append(record)
+    for record in [r for r in records if r.samples] or records:
+        groups.setdefault(_place(record), []).append(record)
     if not groups:
         return None
     found = [_facts(records) for records in groups.values()]
     return Section("Environment", tuple(_said(found)), views=(_view(subject, found),))
+
+
+def _place(record: Record) -> object:
+    """Machine and software; sweeps and layers keep freed memory, which is how they are measured and
+    not where."""
+    return tuple(fact for fact in machine(record.environment) if fact[0] != ALLOCATOR)
 
 
 def _said(found: Sequence[dict[str, str]]) -> list[Sentence]:
@@ -60,14 +68,15 @@ def _view(subject: Subject, found: Sequence[dict[str, str]]) -> View:
 def _facts(records: Sequence[Record]) -> dict[str, str]:
     """What all records share, and over what range the rest was."""
     known = records[0].environment.comparable
-    facts = {key: str(value) for key, value in known.items() if value is not None}
+    facts = {key: str(v) for key, v in known.items() if v is not None and key != ALLOCATOR}
     times = sorted(record.time for record in records)
     facts["records"] = units.exact(len(records))
     facts["measured"] = times[0] if times[0] == times[-1] else f"{times[0]} to {times[-1]}"
     noted = [record.environment.noted for record in records]
     loads = [load for facts in noted if isinstance(load := facts.get("load_1min"), (int, float))]
     if loads:
-        facts["load_1min"] = f"{units.number(min(loads))} to {units.number(max(loads))}"
+        least, most = units.number(min(loads)), units.number(max(loads))
+        facts["load_1min"] = least if least == most else f"{least} to {most}"
     for key in NOTED:
         values = dict.fromkeys(str(of[key]) for of in noted if of.get(key) is not None)
         if values:

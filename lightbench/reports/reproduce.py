@@ -27,10 +27,11 @@ def section(subject: Subject) -> Section | None:
     records = subject.evidence.records
     if not records:
         return None
-    made = "The first command made this report. " if subject.commands else ""
     return Section(
         "How to reproduce",
-        (f"{made}These commands measure the same cases on another machine, into {STORE}.",),
+        (
+            f"How this was made; then how to measure the same cases again, one by one, into {STORE}.",
+        ),
         commands=(*subject.commands, *commands(records)),
         views=(_versions(records), _ids(records)),
     )

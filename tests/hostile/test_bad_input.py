@@ -83,7 +83,7 @@ def refused(answer, code=2):
         # files
         (["profile", "missing.py:Net"], "there is no file 'missing.py'. Write path/file.py:Class"),
         (["profile", "missing.py"], "there is no file 'missing.py'"),
-        (["profile", "--suite", "missing.toml"], "no suite 'missing.toml'. See bench/suites/"),
+        (["profile", "--suite", "missing.toml"], "no suite 'missing.toml'. Write a TOML file"),
         (["profile", NET, "-o", "out.docx"], "'out.docx'. Known: "),
         (["report"], "there is nothing to report. Name a store"),
         (["report", "missing.jsonl"], "missing.jsonl: No such file"),

@@ -96,7 +96,7 @@ def test_the_parameters_of_the_public_functions_are_these():
         ),
         "count": "model input batch dtype args strict trusted",
         "load_model": "model",
-        "report": "sources title reference accuracies commands",
+        "report": "sources title reference accuracy commands note",
         "compare": (
             "a b a_settings b_settings device engine batch threads dtype mode layout input args"
             " tolerance seconds comparisons seed trusted say progress"

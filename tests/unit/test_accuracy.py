@@ -169,13 +169,13 @@ def test_a_file_of_figures_is_read(figures, encoding):
     path = figures("model,top1,source\nresnet18, 71.5 ,my run\nnet.py:Net,0,\n\n", encoding)
     assert read_accuracy(path) == {
         "resnet18": Accuracy(71.5, "my run", measured=True),
-        "net.py:Net": Accuracy(0.0, "measured", measured=True),
+        "net.py:Net": Accuracy(0.0, "given by the reader", measured=True),
     }
 
 
 def test_columns_may_stand_in_any_order_and_the_source_be_left_out(figures):
     assert read_accuracy(figures("top1,note,model\n71.5,x,a\n")) == {
-        "a": Accuracy(71.5, "measured", measured=True)
+        "a": Accuracy(71.5, "given by the reader", measured=True)
     }
 
 

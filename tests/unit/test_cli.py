@@ -386,7 +386,7 @@ def test_a_report_of_stored_records_shows_them_and_the_machine(lightbench, tmp_p
 def test_a_report_in_a_file_has_its_figure_beside_it(lightbench, tmp_path, make_record):
     store.append(tmp_path / "s.jsonl", [make_record("net_a"), make_record("net_b")])
     answer = lightbench("report", tmp_path / "s.jsonl", "-o", tmp_path / "new" / "r.md")
-    assert answer == (0, "", "")
+    assert (answer.code, answer.out) == (0, "")
     assert "](r-latency.svg)" in (tmp_path / "new" / "r.md").read_text()
     assert (tmp_path / "new" / "r-latency.svg").read_text().lstrip().startswith("<?xml")
 

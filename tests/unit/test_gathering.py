@@ -76,6 +76,45 @@ def test_a_stop_in_the_middle_keeps_what_there_is_and_the_next_run_goes_on(run, 
     assert (answer.code, studies) == (0, ["profile", "layers", "lint", "crosscheck"])
 
 
+def test_a_stop_before_anything_is_measured_is_an_interruption_and_no_complaint(run, monkeypatch):
+    monkeypatch.setattr("lightbench.cli._gather.measure", lambda *_a, **_k: ([], 130))
+    answer, studies = run()
+    assert (answer.code, answer.out, studies) == (130, "", [])
+    assert answer.err.count("\n") == 1
+
+
+def test_a_partial_report_says_so(run, monkeypatch, tmp_path):
+    def stop(*_args, **_settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lightbench.gathering.lint.lint_model", stop)
+    run()
+    assert "Unfinished: the measurement was interrupted." in (tmp_path / "r.md").read_text()
+
+
+def test_a_reference_that_no_model_is_called_is_refused_before_anything_is_measured(run):
+    answer, studies = run(SUITE, "--reference", "example_dens")
+    assert (answer.code, studies) == (2, [])
+    assert "Did you mean example_dense" in answer.err
+
+
+def test_records_of_other_networks_in_the_store_are_left_out_and_sweeps_stay(
+    run, tmp_path, make_record, sweep_records
+):
+    store.append(tmp_path / "r.jsonl", [make_record("stranger"), *sweep_records()])
+    run()
+    text = (tmp_path / "r.md").read_text()
+    assert "stranger" not in text
+    assert "## Guidelines" in text
+
+
+def test_the_suite_itself_is_in_the_report_for_who_does_not_have_it(run, tmp_path):
+    run()
+    text = (tmp_path / "r.md").read_text()
+    commands = text.partition("```sh\n")[2].partition("```")[0]
+    assert commands.startswith(f"cat > {tmp_path / 's.toml'} <<'END'\n{SUITE.strip()}\nEND\n")
+
+
 def test_a_study_that_fails_for_one_network_is_said_and_the_others_go_on(run, monkeypatch):
     def fail(model, **_settings):
         raise ModelError(f"{model} is too odd.", "Try another.")

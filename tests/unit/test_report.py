@@ -72,7 +72,7 @@ def test_profiles_alone_make_the_parts_that_need_no_more(five):
 
 
 def test_nothing_to_report_is_an_error_that_says_so():
-    with pytest.raises(UsageError, match="nothing to report"):
+    with pytest.raises(UsageError, match="no records to report"):
         report([])
 
 
@@ -100,6 +100,23 @@ def test_the_first_sentence_is_the_fastest_of_those_as_accurate_as_the_reference
     )
 
 
+def test_a_reference_that_nothing_matches_stands_alone(five):
+    (said, *_) = sections(five, reference="mobilenet_v2")["In short"].sentences
+    assert said == (
+        "No other network here is as accurate as mobilenet_v2 (72.0 % top-1): 25.0 ms (24.5 to 25.5)."
+    )
+
+
+def test_of_networks_without_a_known_accuracy_the_front_says_nothing(make_record):
+    own = {"a": 60, "b": 65}
+    records = [make_record(n, latency_s=t / 100) for n, t in (("a", 1), ("b", 2), ("blank", 3))]
+    said = sections(records, accuracy=own)["In short"].sentences[1]
+    assert said == (
+        "On the Pareto front of the 2 networks of known accuracy, accuracy against time: a and b; MAdds"
+        " alone would miss a."
+    )
+
+
 def test_networks_whose_intervals_meet_are_not_told_apart(make_record):
     pair = [make_record("a", latency_s=0.0103), make_record("b", latency_s=0.0100)]
     (said,) = sections(pair)["In short"].sentences
@@ -117,16 +134,16 @@ def test_the_second_sentence_is_the_front_and_what_madds_would_have_said(make_re
         make_record("odd", latency_s=0.04, madds=150 * M),
         make_record("good", latency_s=0.02, madds=300 * M),
     ]
-    said = sections(records, accuracies=own)["In short"].sentences
+    said = sections(records, accuracy=own)["In short"].sentences
     assert said[1] == (
-        "On the Pareto front of accuracy against time: slim and good;"
+        "On the Pareto front, accuracy against time: slim and good;"
         " MAdds alone would also promise odd."
     )
-    same = sections([records[0], records[2]], accuracies=own)["In short"].sentences
+    same = sections([records[0], records[2]], accuracy=own)["In short"].sentences
     assert same[1].endswith("slim and good; the same networks as by MAdds.")
     # dear is on the front by time, but better networks have fewer MAdds
     dear = make_record("dear", latency_s=0.015, madds=900 * M)
-    said = sections([*records, dear], accuracies={**own, "dear": Accuracy(66, "x")})["In short"]
+    said = sections([*records, dear], accuracy={**own, "dear": Accuracy(66, "x")})["In short"]
     assert said.sentences[1].endswith("MAdds alone would also promise odd and miss dear.")
 
 
@@ -139,10 +156,10 @@ def test_the_third_sentence_is_what_ranked_the_networks_as_the_clock_did(make_re
         for t, b, m in zip(times, accesses, madds, strict=True)
     ]
     said = sections(records)["In short"].sentences[-1]
-    # a correlation of exactly 1 has no interval; z = 1.184 +- 1.96 * sqrt((1 + 0.829^2 / 2) / 3)
+    # a correlation of exactly 1 has no interval, and could be luck; z = 1.184 +- 1.96 * sqrt((1 + 0.829^2 / 2) / 3)
     assert said == (
-        "Memory access orders the networks most like the clock: rank correlation 1.00, 6 networks;"
-        " MAdds 0.83 (-0.13 to 0.99)."
+        "Memory access ordered the 6 networks most like the clock: rank correlation 1.00;"
+        " MAdds 0.83 (-0.13 to 0.99), too few networks to tell them apart."
     )
 
 
@@ -156,7 +173,7 @@ def test_predictors_that_do_equally_well_are_all_named_and_overlapping_ones_not_
     ]
     said = sections(records)["In short"].sentences[-1]
     assert said.startswith(
-        "Memory access and memory access in the paper's account order the networks most like the"
+        "Memory access and memory access in the paper's account ordered the 6 networks most like the"
         " clock: rank correlation 0.94 ("
     )
     assert said.endswith("; MAdds 0.83 (-0.13 to 0.99), too few networks to tell them apart.")
@@ -195,6 +212,31 @@ def test_each_environment_is_a_column_and_what_they_differ_in_is_said(make_recor
     assert part.views[0].table.rows[0] == ("cpu", "A", "B")
 
 
+def test_how_memory_is_kept_makes_no_other_environment_and_counts_have_none(make_record):
+    here = {"cpu": "A", "threads": 1}
+    profile = make_record("a", comparable=here)
+    sweep = make_record("b", comparable={**here, "allocator": "kept"})
+    count = msgspec.structs.replace(
+        make_record("c", comparable={**here, "threads": 2}),
+        samples=None, latency=None, opinions=(),
+    )  # fmt: skip
+    part = sections([profile, sweep, count])["Environment"]
+    assert part.sentences == ()
+    assert ("records", "2") in part.views[0].table.rows
+
+
+def test_cases_of_several_sessions_were_not_timed_in_turn_and_the_table_says_so(make_record):
+    def at(name, time):
+        record = make_record(name)
+        where = msgspec.structs.replace(record.environment, noted={"time": time})
+        return msgspec.structs.replace(record, environment=where)
+
+    one = sections([at("a", "10:00"), at("b", "10:00")])["Comparison"].views[0]
+    two = sections([at("a", "10:00"), at("b", "11:00")])["Comparison"].views[0]
+    assert not any("sessions" in note for note in one.table.notes)
+    assert any(note.startswith("Measured in 2 sessions:") for note in two.table.notes)
+
+
 def test_warnings_and_the_range_of_load_are_in_the_environment(make_record):
     busy = make_record("a", warnings=("contended: twice.",))
     calm, loaded = (
@@ -229,7 +271,7 @@ def test_a_ratio_is_never_taken_across_setups(make_record):
 
 def test_an_accuracy_stands_beside_its_source_and_the_readers_own_goes_before_it(five):
     own = {"resnet18": Accuracy(71.5, "our run", measured=True)}
-    comparison, sources = sections(five, accuracies=own)["Comparison"].views
+    comparison, sources = sections(five, accuracy=own)["Comparison"].views
     assert cells(comparison, "top1") == [70.6, 72.0, 69.4, 60.3, 71.5]
     assert cells(sources, "source")[0] == "Howard et al. 2017, Table 6"
     assert sources.table.rows[4] == ("resnet18", 71.5, True, "our run")
@@ -241,25 +283,11 @@ def test_a_published_accuracy_is_not_given_to_another_input(make_record):
     assert cells(view, "top1") == [None, 72.0]
 
 
-def card_records(sweep_records):
-    """A device that does 1 GMAdds/s in every kind and moves 1 GB/s."""
-    from lightbench.timing.card import EXPERIMENT, LAUNCH, MOVES, RATES, STREAM
-
-    rows = [*RATES, *MOVES, STREAM, LAUNCH]
-    return sweep_records(
-        dict.fromkeys(rows, 0.001),
-        experiment=EXPERIMENT,
-        run="card",
-        madds=dict.fromkeys(rows, M),
-        mem_bytes=dict.fromkeys(rows, M),
-    )
-
-
 def test_with_a_device_card_the_comparison_has_the_efficiency_against_the_roofline(
-    sweep_records, make_record
+    card_records, make_record
 ):
     """The card's times drift; what counts is their median, as everywhere."""
-    cards = card_records(sweep_records)
+    cards = card_records()
     rate = M / cards[0].latency.median_s
     # one operator of 30 M multiply-adds and 10 MB: arithmetic is the ceiling
     record = make_record("net", latency_s=0.1, madds=30 * M, mem_bytes=10 * M)
@@ -328,6 +356,28 @@ def test_files_results_and_records_may_be_put_together(five, tmp_path):
     assert list(made.subject.evidence.records) == five
 
 
+def test_results_that_hold_one_record_or_lists_of_results_are_sources_too(five):
+    class Result:
+        record = five[0]
+
+    made = report([Result(), lb.Profile(tuple(five[1:3]))], five[3:])
+    assert list(made.subject.evidence.records) == five
+    with pytest.raises(UsageError, match="int holds no records"):
+        report(7)
+
+
+def test_a_record_that_is_there_twice_counts_once(five):
+    assert len(report(five, five).subject.evidence.records) == len(five)
+
+
+def test_accuracies_may_be_plain_numbers_in_percent(five):
+    view = sections(five, accuracy={"resnet18": 71.5})["Comparison"].views[0]
+    assert cells(view, "top1")[-1] == 71.5
+    assert cells(view, "top1_source")[-1] == "given by the reader"
+    with pytest.raises(UsageError, match="171.5 is no accuracy"):
+        report(five, accuracy={"resnet18": 171.5})
+
+
 def test_a_reference_that_is_not_among_the_records_is_refused_with_a_suggestion(five):
     with pytest.raises(UnknownName, match="mobilenet_v1"):
         report(five, reference="mobilenet_v")
@@ -352,8 +402,10 @@ def test_a_report_is_the_same_bytes_for_the_same_records(five, tmp_path):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
-def test_every_figure_that_markdown_names_lies_beside_it(five, sweep_records, tmp_path):
-    made = report([*five, *sweep_records(), *card_records(sweep_records)])
+def test_every_figure_that_markdown_names_lies_beside_it(
+    five, sweep_records, card_records, tmp_path
+):
+    made = report([*five, *sweep_records(), *card_records()])
     made.save(tmp_path / "r.md")
     text = (tmp_path / "r.md").read_text()
     figures = {path.name for path in tmp_path.glob("*.svg")}
@@ -403,7 +455,8 @@ def test_one_command_writes_several_files(five, tmp_path, lightbench):
     store.append(tmp_path / "s.jsonl", five)
     files = [tmp_path / f"new/r{suffix}" for suffix in (".md", ".html", ".csv")]
     answer = lightbench("report", tmp_path / "s.jsonl", *(w for f in files for w in ("-o", f)))
-    assert answer == (0, "", "")
+    assert (answer.code, answer.out) == (0, "")
+    assert answer.err == "".join(f"lightbench: wrote {file}\n" for file in files)
     assert files[0].read_text().startswith("# lightbench report")
     assert files[1].read_text().lower().startswith("<!doctype html>")
     assert files[2].read_text().startswith('"model",')
@@ -423,7 +476,17 @@ def test_own_accuracies_come_from_a_file(five, tmp_path, lightbench):
     own = tmp_path / "own.csv"
     own.write_text("model,top1,source\nresnet18,71.5,our run 7\n")
     answer = lightbench("report", tmp_path / "s.jsonl", "--accuracy", own)
-    assert "| `resnet18` | 71.5 | yes | `our run 7` |" in answer.out
+    assert "| `resnet18` | 71.5 | own | `our run 7` |" in answer.out
+    own.write_text("model,top1\nresnet18,71.5\nmobilenet_v3,70\n")
+    answer = lightbench("report", tmp_path / "s.jsonl", "--accuracy", own)
+    assert answer.code == 0
+    assert "no model is called 'mobilenet_v3'. Did you mean mobilenet_v2" in " ".join(
+        answer.err.split()
+    )
+    own.write_text("model,top1\nresnet18,0.715\n")
+    answer = lightbench("report", tmp_path / "s.jsonl", "--accuracy", own)
+    assert (answer.code, answer.out) == (2, "")
+    assert "Write percent" in answer.err
     own.write_text("model,top1\nresnet18,171.5\n")
     answer = lightbench("report", tmp_path / "s.jsonl", "--accuracy", own)
     assert (answer.code, answer.out) == (2, "")

@@ -33,7 +33,8 @@ def parsed(line):
 
 def test_networks_of_one_setup_are_one_command(make_record):
     records = [make_record(name, threads=1) for name in ("a", "b", "a")]
-    (line,) = commands(records)
+    line, last = commands(records)
+    assert last == "lightbench report runs.jsonl -o report.html"
     assert line == (
         "lightbench profile a b --device cpu --threads 1 --batch 1 --input 3x224x224"
         " --store runs.jsonl"
@@ -55,7 +56,7 @@ def test_networks_of_one_setup_are_one_command(make_record):
 def test_what_makes_a_case_is_in_its_command_and_the_command_line_takes_it(
     case, words, make_record
 ):
-    (line,) = commands([make_record("net", **case)])
+    line, _ = commands([make_record("net", **case)])
     assert words in line
     assert parsed(line)["models"] == ("net",)
 
@@ -72,21 +73,34 @@ def test_every_study_has_a_command_that_the_command_line_takes(make_record, swee
     ]
     lines = commands(records)
     assert [line.partition(" --")[0] for line in lines] == [
-        "lightbench guidelines g1",
         "lightbench device-card",
+        "lightbench guidelines g1",
         "lightbench sweep kernel",
         'for model in a b; do lightbench lint "$model"',
         "lightbench count a",
+        "lightbench report runs.jsonl -o report.html",
     ]
-    assert parsed(lines[0])["widths"] == [1, 2]
-    for line in (*lines[1:3], lines[4]):
+    assert parsed(lines[1])["widths"] == [1, 2]
+    for line in (lines[0], lines[2], *lines[4:]):
         parsed(line)
     parsed(lines[3].partition("do ")[2].removesuffix("; done").replace('"$model"', "a"))
 
 
 @pytest.mark.parametrize("name", ["a b", "$(reboot)", "`id`", "x; rm -rf /", "'", "-o evil", "\n"])
 def test_a_name_stays_one_word_for_the_shell(name, make_record):
-    (line,) = commands([make_record(name)])
+    line, _ = commands([make_record(name)])
     assert name in shlex.split(line)
-    (loop,) = commands([as_lint(make_record(name)), as_lint(make_record("b"))])
+    loop, _ = commands([as_lint(make_record(name)), as_lint(make_record("b"))])
     assert shlex.split(loop.partition(" in ")[2].partition("; do")[0]) == [name, "b"] or ";" in name
+
+
+def test_lint_takes_the_card_of_its_setup_and_so_does_the_report(make_record, card_records):
+    """The card is measured first, though it stands last."""
+    lint = [as_lint(make_record("a", threads=n)) for n in (1, 2)]
+    first, with_card, without, last = commands([*lint, *card_records(threads=1)])
+    assert first == "lightbench device-card --device cpu --threads 1 --card card.jsonl"
+    assert with_card.endswith(
+        "--threads 1 --batch 1 --input 3x224x224 --card card.jsonl --store runs.jsonl"
+    )
+    assert "--card" not in without
+    assert last == "lightbench report runs.jsonl card.jsonl -o report.html"

@@ -1,0 +1,76 @@
+"""Have a suite measured for a report: profiles first, then each study that it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lightbench import store
+from lightbench.cli._options import INTERRUPTED, data_only, read_records, say_error
+from lightbench.cli._progress import reports
+from lightbench.cli.profile import measure
+from lightbench.errors import LightbenchError
+from lightbench.records import Case, Record
+from lightbench.suite import Suite
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What there is of a suite now, the exit code that it asks for, and a word to the reader."""
+
+    records: list[Record]
+    code: int
+    note: str = ""
+
+
+def gather(
+    file: Path,
+    suite: Suite,
+    *,
+    device: str | None,
+    path: str | None,
+    trusted: bool,
+    quiet: bool,
+) -> Gathered:
+    """Measure what the store at ``path`` lacks of a suite. Records of other networks that the store
+    holds are left out; sweeps, which belong to the device, are not."""
+    from lightbench import gathering  # imports torch
+
+    studies = gathering.read_settings(suite.studies)
+    settings: dict[str, Any] = {"device": device} if device else {}
+    records, code = measure((), file, settings, path=path, trusted=trusted, quiet=quiet)
+    if code == INTERRUPTED:
+        return _interrupted(records, path)
+    cases = [record.case for record in records]
+    known = list(records)
+    if path and Path(path).exists():
+        known = [r for r in read_records(path) if r.sweep or r.case in cases]
+    failed: list[LightbenchError] = []
+
+    def complain(case: Case, error: LightbenchError) -> None:
+        failed.append(error)
+        say_error(f"{case.model}: {error}")
+
+    with reports(quiet=quiet) as report, data_only(quiet=quiet):
+        task = gathering.Task(
+            [record.case for record in records if record.status == "ok"],
+            known,
+            trusted,
+            report.say,
+            report.progress,
+            lambda record: store.append(path, [record]) if path else None,
+            complain,
+        )
+        try:
+            gathering.gather(studies, task)
+        except KeyboardInterrupt:
+            return _interrupted(task.known, path)
+    return Gathered(task.known, code or (3 if failed else 0))
+
+
+def _interrupted(records: Sequence[Record], path: str | None) -> Gathered:
+    kept = "the same command goes on from here" if path else "nothing is kept without --store"
+    say_error(f"interrupted; {kept}.")
+    return Gathered(list(records), INTERRUPTED, "Unfinished: the measurement was interrupted.")
