@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -37,8 +37,43 @@ FACETS = (
 
 
 def differing(records: Sequence[Record]) -> tuple[Facet, ...]:
-    """The facets in which the cases are not all the same."""
-    return tuple(facet for facet in FACETS if len({facet.value(r) for r in records}) > 1)
+    """The facets in which the cases are not all the same; with several machines or softwares, also
+    what tells these apart."""
+    found = tuple(facet for facet in FACETS if len({facet.value(r) for r in records}) > 1)
+    return (*found, *_environments(records))
+
+
+# What tells two environments apart as people would, before anything else does.
+TELLING = ("product", "cpu", "torch", "python")
+ALLOCATOR = "allocator"  # how a study keeps memory is no property of the machine
+
+
+def place(record: Record) -> dict[str, str]:
+    """Machine and software of a record, without what facets say already."""
+    said = {ALLOCATOR, *(facet.key for facet in FACETS)}
+    known = record.environment.comparable.items()
+    return {key: str(v) for key, v in sorted(known) if key not in said and v is not None}
+
+
+def _environments(records: Sequence[Record]) -> Iterator[Facet]:
+    """A facet whose value is the fewest facts that tell the environments apart, if there are several."""
+    places = [place(record) for record in records]
+    distinct = len({tuple(facts.items()) for facts in places})
+    keys: list[str] = []
+
+    def told(keys: Sequence[str]) -> int:
+        return len({tuple(facts.get(key) for key in keys) for facts in places})
+
+    for key in (*TELLING, *dict.fromkeys(key for facts in places for key in facts)):
+        if told(keys) == distinct:
+            break
+        if told([*keys, key]) > told(keys):
+            keys.append(key)
+    if distinct > 1:
+        yield Facet(
+            "environment",
+            lambda r: ", ".join(place(r).get(key, f"no {key}") for key in keys),
+        )
 
 
 def shared(records: Sequence[Record]) -> list[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from lightbench import registry
-from lightbench.cases import FACETS
+from lightbench.cases import ALLOCATOR, FACETS
 from lightbench.records import Environment, Record
-from lightbench.timing.card import EXPERIMENT, DeviceCard, card_of
+from lightbench.timing.card import AXES, EXPERIMENT, DeviceCard, card_of
 from lightbench.timing.ratios import sweeps
 
 
@@ -64,15 +63,37 @@ class Evidence:
     @cached_property
     def cards(self) -> tuple[DeviceCard, ...]:
         """The latest device card of each setup and machine."""
-        groups: dict[object, list[Record]] = {}
-        for group in sweeps(self.records):
-            groups.setdefault(setup(group[0]), []).extend(group)
-        found = (card_of(group) for group in groups.values() if _has_card(group))
-        return tuple(card for card in found if card is not None)
+        return tuple(self._cards.values())
+
+    @cached_property
+    def card_runs(self) -> frozenset[str]:
+        """The sweeps that were measured for device cards, older ones among them."""
+        return frozenset(r.sweep.run for records in self._carded for r in records if r.sweep)
 
     def card(self, record: Record) -> DeviceCard | None:
-        """The card of the device, the settings and the machine of a record, if there is one."""
-        return next((c for c in self.cards if setup(c.record) == setup(record)), None)
+        """The card of the device, the settings and the machine of a record, if there is one. It is
+        about a forward pass: training has none."""
+        return self._cards.get(setup(record)) if record.case.mode == "infer" else None
+
+    @cached_property
+    def _cards(self) -> dict[object, DeviceCard]:
+        found = {setup(records[0]): card_of(records) for records in self._carded}
+        return {where: card for where, card in found.items() if card is not None}
+
+    @cached_property
+    def _carded(self) -> list[list[Record]]:
+        """The records of each card: its own sweep and the first of each axis that follows it."""
+        found: list[list[Record]] = []
+        open_: dict[object, tuple[list[Record], set[str]]] = {}
+        for group in sweeps(self.records):
+            where, experiment = setup(group[0]), group[0].sweep.experiment if group[0].sweep else ""
+            if experiment == EXPERIMENT:
+                found.append(list(group))
+                open_[where] = found[-1], set(AXES)
+            elif where in open_ and experiment in open_[where][1]:
+                open_[where][0].extend(group)
+                open_[where][1].remove(experiment)
+        return found
 
     def _latest(self, study: str) -> tuple[Record, ...]:
         found: dict[object, Record] = {}
@@ -96,9 +117,5 @@ def machine(environment: Environment) -> tuple[tuple[str, str], ...]:
 def setup(record: Record) -> tuple[object, ...]:
     """How and where a case was run: all of it but the network, its input and the batch."""
     about = (f.value(record) for f in FACETS if f.key not in ("input", "batch", "mode"))
-    facts = (fact for fact in machine(record.environment) if fact[0] != "allocator")
+    facts = (fact for fact in machine(record.environment) if fact[0] != ALLOCATOR)
     return (*about, *facts)
-
-
-def _has_card(group: Sequence[Record]) -> bool:
-    return any(r.sweep and r.sweep.experiment == EXPERIMENT for r in group)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from lightbench import rounds, store
+from lightbench import files, rounds, store
 from lightbench.errors import StoreError, UsageError
 from lightbench.records import Record
 from lightbench.sweep.run import Setup
@@ -80,14 +80,8 @@ def make_room(path: Path) -> None:
 
 def keep(path: Path, records: Sequence[Record]) -> None:
     """Replace a card as a whole: a reader sees the old one or the new one. Raises StoreError."""
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    with _naming(path):
-        try:
-            new.unlink(missing_ok=True)
-            store.append(new, records)
-            new.replace(path)
-        finally:
-            new.unlink(missing_ok=True)
+    with _naming(path), files.replacing(path) as new:
+        store.append(new, records)
 
 
 @contextmanager

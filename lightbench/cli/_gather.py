@@ -43,6 +43,9 @@ def gather(
     records, code = measure((), file, settings, path=path, trusted=trusted, quiet=quiet)
     if code == INTERRUPTED:
         return _interrupted(records, path)
+    for record in records:
+        if record.failure:
+            say_error(f"{record.case.model}: {record.failure.message}")
     cases = [record.case for record in records]
     known = list(records)
     if path and Path(path).exists():

@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 
 import click
 
-from lightbench import registry, store
+from lightbench import files, registry, store
 from lightbench.cli import _complete
+from lightbench.cli._files import refuse_overwriting
 from lightbench.errors import StoreError, UnknownName, UsageError
 from lightbench.exporters import View, format_of
 from lightbench.records import Record
@@ -126,10 +127,12 @@ def input_options(function: F) -> F:
 
 def chosen_format(form: str | None, output: Path | None) -> str:
     """The format that the options ask for, once it is sure that the output can be written: before
-    minutes of measuring, not after. Raises UnknownName, UsageError, StoreError."""
+    minutes of measuring, not after, and that it is no other file of the command. Raises UnknownName,
+    UsageError, StoreError."""
     if form is not None and form not in registry.names("format"):
         raise UnknownName("format", form, registry.names("format"))
     chosen = form or (format_of(output) if output else "table")
+    refuse_overwriting()
     make_room(output)
     return chosen
 
@@ -146,36 +149,36 @@ def emit(view: View, form: str | None, output: Path | None) -> None:
         colour=terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
     )
     if output is None:
-        click.echo(text, nl=False, color=True)
-        return
-    write(output, text)
+        answer(text)
+    else:
+        files.write(output, text)
+
+
+def answer(text: str) -> None:
+    """Print what the command was asked for; what stdout has no letter for becomes its escape. Raises
+    StoreError."""
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        click.echo(text.encode(encoding, "backslashreplace").decode(encoding), nl=False, color=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StoreError(
+            f"cannot write the answer: {error.strerror}.", "Name a file with -o."
+        ) from error
 
 
 def make_room(*outputs: Path | str | None) -> None:
     """The folders that files need. Raises StoreError if one cannot be written; none is made yet."""
     for output in (Path(output) for output in outputs if output is not None):
-        with _naming(output):
+        with files.naming(output):
             output.parent.mkdir(parents=True, exist_ok=True)
+            if output.is_fifo():  # whoever reads it would take this for the end
+                continue
             if output.exists():
                 output.open("ab").close()
             elif not os.access(output.parent, os.W_OK):
                 raise PermissionError(errno.EACCES, "its folder is read-only")
-
-
-def write(output: Path, text: str) -> None:
-    """A text file. Raises StoreError."""
-    with _naming(output):
-        output.write_text(text, encoding="utf-8", newline="")
-
-
-@contextmanager
-def _naming(output: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(
-            f"cannot write {str(output)!r}: {error.strerror}.", "Name another file."
-        ) from error
 
 
 def read_records(path: str | Path) -> list[Record]:

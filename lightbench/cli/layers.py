@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from lightbench import store
+from lightbench import files, store
 from lightbench.cli import _complete
 from lightbench.cli._options import (
     chosen_format,
@@ -19,7 +19,6 @@ from lightbench.cli._options import (
     notice,
     output_options,
     setup_options,
-    write,
 )
 from lightbench.cli._progress import reports
 from lightbench.cli._study import check_figure
@@ -99,6 +98,8 @@ def command(
         emit(_costs(model, sort, top, quiet=quiet, input=shapes, batch=batch), form, output)
         return
     check_figure(figure)
+    if trace and trace.suffix.lower() != ".json":
+        raise UsageError(f"a trace is JSON, {trace.name!r} is not.", "Try --trace trace.json.")
     make_room(trace, path)
     from lightbench.breakdown import measure_layers  # imports torch
 
@@ -117,7 +118,7 @@ def command(
         _draw(found.record, figure)
         notice(f"wrote {figure}", quiet=quiet)
     if trace:
-        write(trace, trace_text(found.record))
+        files.write(trace, trace_text(found.record))
         notice(f"wrote {trace}", quiet=quiet)
     emit(found.by(by, dearest(found.parts(by), sort, top)), form, output)
 

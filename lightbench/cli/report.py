@@ -11,8 +11,10 @@ import click
 from click.core import ParameterSource
 
 from lightbench.cli import _complete
+from lightbench.cli._files import KEPT, given_files, refuse_same
 from lightbench.cli._options import (
     INTERRUPTED,
+    answer,
     chosen_format,
     emit,
     make_room,
@@ -22,6 +24,7 @@ from lightbench.cli._options import (
 )
 from lightbench.errors import UnknownName, UsageError
 from lightbench.exporters import View
+from lightbench.files import same
 
 if TYPE_CHECKING:
     from lightbench.reports import Report
@@ -47,7 +50,7 @@ DOCUMENTS = ("markdown", "html")
     type=click.Path(path_type=Path),
     help="Your own top-1: a CSV file with the columns model, top1 and, if you like, source.",
 )
-@click.option("--title", default="lightbench report", help="Its heading.")
+@click.option("--title", default="", help="Its heading. Default: lightbench report.")
 @click.option("--trust-code", is_flag=True, help="Run Python files that the suite names.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @click.option(
@@ -95,6 +98,8 @@ def command(
     if suite is None and (path or device):
         raise UsageError("--store and --device are of a suite.", "Name one with --suite.")
     chosen = _chosen(form, outputs)
+    path = _store(path, outputs) if suite else None
+    _refuse_figures(chosen, path)
     own = _accuracies(accuracy)
     records = [record for file in files for record in read_records(file)]
     code, note, commands = 0, "", [_typed()]
@@ -103,7 +108,6 @@ def command(
         known = [*read.models, *(record.case.model for record in records)]
         if reference is not None and reference not in known:
             raise UnknownName("reference", reference, known, "It must be a model of the report.")
-        path = _store(path, outputs)
         from lightbench.cli._gather import gather
 
         found = gather(suite, read, device=device, path=path, trusted=trust_code, quiet=quiet)
@@ -136,10 +140,25 @@ def _store(path: str | None, outputs: Sequence[Path]) -> str | None:
     """Where the suite's records are kept. Raises UsageError, StoreError."""
     if path is None and outputs:
         path = str(outputs[0].with_suffix(".jsonl"))
+    if path is not None:
+        if any(same(path, output) for output in outputs):
+            raise UsageError(f"{path!r} cannot be report and store.", "Name a store with --store.")
+        context = click.get_current_context()
+        refuse_same([("--store", Path(path))], given_files(context, ("suite", "accuracy")))
     make_room(path)
-    if path is not None and Path(path).resolve() in [output.resolve() for output in outputs]:
-        raise UsageError(f"{path!r} cannot be report and store.", "Name a store with --store.")
     return path
+
+
+def _refuse_figures(chosen: Mapping[Path | None, str], path: str | None) -> None:
+    """Raises UsageError if a figure beside a Markdown file could be another file of the command; which
+    figures there will be is not known before the records are."""
+    others = given_files(click.get_current_context(), (*KEPT, "outputs"))
+    others += [("--store", Path(path))] if path else []
+    for output in (file for file, kind in chosen.items() if file and kind == "markdown"):
+        names = {file.name for _, file in others} | {f.name for f in output.parent.glob("*.svg")}
+        for name in sorted(names):
+            if name.startswith(f"{output.stem}-") and name.endswith(".svg"):
+                refuse_same([(f"a figure of {str(output)!r}", output.with_name(name))], others)
 
 
 def _as_file(suite: Path) -> str:
@@ -193,6 +212,6 @@ def _write(made: Report, kind: str, output: Path | None) -> None:
         view = View(made.view.table, made.data, made.view.above) if kind == "json" else made.view
         emit(view, kind, output)
     elif output is None:
-        click.echo(made.html() if kind == "html" else made.markdown(), nl=False)
+        answer(made.html() if kind == "html" else made.markdown())
     else:
         made.save(output, kind)

@@ -60,11 +60,7 @@ def _cell(column: Column, value: Any) -> str:
 
 def prose(text: str) -> str:
     """Words as they are; those in which Markdown might see something to act on as code."""
-    if _PROSE.fullmatch(text):
-        return text
     words = text.split(" ")
-    if "" in words or not text.isprintable():  # Markdown keeps no spaces
-        return code(text)
     plain = [bool(_PROSE.fullmatch(w if not i else f"a{w}")) for i, w in enumerate(words)]
     runs = groupby(zip(words, plain, strict=True), key=lambda pair: pair[1])
     texts = ((safe, " ".join(word for word, _ in run)) for safe, run in runs)

@@ -65,10 +65,7 @@ class Task:
 
     def _is_known(self, study: Study, case: Case) -> bool:
         return any(
-            record.study == study
-            and record.case == case
-            and record.status == "ok"
-            and setup(record) == _here(record)
+            record.study == study and record.case == case and setup(record) == _here(record)
             for record in self.known
         )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.dom import Node, minidom
 
+from lightbench import files
 from lightbench.errors import UsageError
 from lightbench.plots._hover import hang
 from lightbench.plots._style import style
@@ -22,17 +23,14 @@ METADATA = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}
 def save(figure: Figure, path: str | Path) -> None:
     """Write an SVG or a PNG of 200 dots per inch, the same bytes for the same figure.
 
-    Raises UsageError for another kind of file, or one that cannot be written.
+    Raises UsageError for another kind of file, StoreError for one that cannot be written.
     """
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix not in METADATA:
         raise UsageError(f"cannot draw into {str(path)!r}.", f"Known: {', '.join(METADATA)}.")
     content = _svg(figure).toxml("utf-8") if suffix == ".svg" else _written(figure, suffix)
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}.") from error
+    files.write(path, content)
 
 
 def svg_text(figure: Figure, prefix: str) -> str:

@@ -1,90 +1,95 @@
-"""The commands that measure given records again."""
+"""The commands that measure given records again.
+
+Names come last, behind ``--``: whatever one looks like, it is a name there and no option.
+"""
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from lightbench import registry
 from lightbench.evidence import Evidence
-from lightbench.records import Case, Record
+from lightbench.guidelines._plan import GUIDELINES, SETS
+from lightbench.records import Case, Record, SweepPoint
+from lightbench.sweep.axes import AXES
 from lightbench.timing.card import EXPERIMENT
+from lightbench.units import shape, unicode
 
 STORE, CARD = "runs.jsonl", "card.jsonl"
+Words = tuple[str, ...]
 
-
-def commands(records: Sequence[Record]) -> list[str]:
-    """One for all records that it would measure, in the order of the first of each, device cards
-    before what uses them; and one that makes a report of it all. A record of a sweep that is no
-    guideline is measured with its whole sweep."""
-    found = Evidence(tuple(records)).cards
-    cards = {r.sweep.run for card in found for r in card.records if r.sweep}
-    setups = {_setup(card.record.case) for card in found}
-    groups: dict[tuple[str, tuple[str, ...]], list[Record]] = {}
-    for record in records:
-        name = EXPERIMENT if record.sweep and record.sweep.run in cards else _name(record)
-        options, where = _own(name, record), _setup(record.case)
-        if name != "crosscheck":  # counting needs no device
-            options = (*where, *options)
-        if name == "lint" and where in setups:
-            options = (*options, "--card", CARD)
-        groups.setdefault((name, options), []).append(record)
-    order = sorted(groups.items(), key=lambda group: group[0][0] != EXPERIMENT)
-    lines = [line for (name, options), group in order for line in _lines(name, options, group)]
-    return [*lines, _line("report", STORE, *([CARD] if found else []), "-o", "report.html")]
-
-
-def _name(record: Record) -> str:
-    """The command that measures a record, and for sweeps also which."""
-    if record.sweep is None:
-        return record.study
-    known = (EXPERIMENT, *registry.names("guideline"))
-    return record.sweep.experiment if record.sweep.experiment in known else "sweep"
-
-
-def _lines(name: str, options: tuple[str, ...], group: Sequence[Record]) -> Iterator[str]:
-    models = list(dict.fromkeys(record.case.model for record in group))
-    store = ("--store", STORE)
-    if name == "profile":
-        yield _line("profile", *models, *options, *store)
-    elif name in EACH:
-        yield _each(models, EACH[name], (*options, *store))
-    elif name == "check":
-        pass  # its other side is a commit or a file, which a reader may not have
-    elif name == EXPERIMENT:
-        yield _line("device-card", *options, "--card", CARD)
-    elif name != "sweep":
-        widths = sorted({record.sweep.width for record in group if record.sweep})
-        short = name.partition("_")[0] if name[:1] == "g" else name
-        wide = ("--widths", ",".join(map(str, widths)))
-        yield _line("guidelines", short, *options, *wide, *store)
-    else:
-        for axis in dict.fromkeys(record.sweep.experiment for record in group if record.sweep):
-            yield _line("sweep", axis, *options, *store)
-
-
-# Study -> what measures it for one network at a time.
-EACH = {
+# Study -> what measures it. A check is in none: its other side is a commit or a file, which a reader
+# may not have.
+STUDIES: dict[str, Words] = {
+    "profile": ("profile",),
     "layers": ("layers", "--measure"),
     "lint": ("lint",),
     "crosscheck": ("count", "--crosscheck"),
 }
+# Those that take one name -> what that is.
+ONE_EACH = {"layers": "model", "lint": "model", "sweep": "axis"}
+CONSTANT = re.compile(r"c=([0-9]+), constant (MAdds|width)")  # as `plan_axis` names its channels
 
 
-def _each(models: Sequence[str], words: tuple[str, ...], options: tuple[str, ...]) -> str:
-    command, *more = words
-    if len(models) == 1:
-        return _line(command, models[0], *more, *options)
-    named = " ".join(map(shlex.quote, models))
-    rest = " ".join(map(shlex.quote, (*more, *options)))
-    return f'for model in {named}; do lightbench {command} "$model" {rest}; done'
+def commands(records: Sequence[Record]) -> list[str]:
+    """One for all records that it would measure, in the order of the first of each, device cards
+    before what uses them; and one that makes a report of it all. A record of a sweep is measured
+    with its whole sweep. What lightbench cannot measure again, as an axis that it does not know,
+    is left out."""
+    evidence = Evidence(tuple(records))
+    setups = {_setup(card.record.case) for card in evidence.cards}
+    on_map, widths = _on_map(records), _widths(records)
+    groups: dict[Words, dict[str | None, None]] = {}  # a command without its names -> the names
+    for record in records:
+        case, point = record.case, record.sweep
+        name: str | None = case.model
+        if point is None:
+            words = _network(record, carded=_setup(case) in setups)
+        elif point.run in evidence.card_runs or point.experiment == EXPERIMENT:
+            words, name = ("device-card", *_setup(case), "--card", CARD), None
+        elif point.experiment in registry.names("guideline"):
+            words = (*_guideline(case, point), *widths[_guideline(case, point), point.experiment])
+            name = _short(point.experiment)
+        else:
+            words, name = _sweep(on_map.get(point.run, record)), point.experiment
+        if words:
+            groups.setdefault(words, {})[name] = None
+    order = sorted(groups.items(), key=lambda group: group[0][0] != "device-card")
+    lines = [_line(words, tuple(n for n in names if n is not None)) for words, names in order]
+    made_of = (STORE, CARD) if setups else (STORE,)
+    return [*lines, _joined(("lightbench", "report", *made_of, "-o", "report.html"))]
 
 
-def _line(*words: str) -> str:
-    return shlex.join(("lightbench", *words))
+def _line(words: Words, names: Words) -> str:
+    command, *options = words
+    if command != "device-card":
+        options += ["--store", STORE]
+    line = _joined(("lightbench", command, *options))
+    if command in ONE_EACH and len(names) > 1:
+        one = ONE_EACH[command]
+        return f'for {one} in {_joined(names)}; do {line} -- "${one}"; done'
+    return f"{line} -- {_joined(names)}" if names else line
 
 
-def _setup(case: Case) -> tuple[str, ...]:
+def _joined(words: Iterable[str]) -> str:
+    return " ".join(map(_quoted, words))
+
+
+def _quoted(word: str) -> str:
+    r"""A word for the shell. What a document would not show as it is becomes ASCII, $'a\x0ab', of
+    which bash, zsh and ksh make the same bytes again."""
+    if word.isprintable():
+        return shlex.quote(word)
+    code = (
+        chr(b) if 32 <= b < 127 and chr(b) not in "'\\" else f"\\x{b:02x}"
+        for b in unicode(word).encode()
+    )
+    return f"$'{''.join(code)}'"
+
+
+def _setup(case: Case) -> Words:
     """The options that all commands have."""
     words = ["--device", case.device]
     if case.engine != "eager":
@@ -98,18 +103,67 @@ def _setup(case: Case) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _own(name: str, record: Record) -> tuple[str, ...]:
-    """The options that only some commands have."""
-    case = record.case
-    words: list[str] = []
-    if name != EXPERIMENT:
-        words += ["--batch", str(case.batch)]
-    if record.sweep is None:
-        for one in case.inputs:
-            words += ["--input", str(one)]
-    elif name not in (EXPERIMENT, "sweep") and record.sweep.channels:
-        words += ["--channels", record.sweep.channels]
-    if name == "profile":
+def _network(record: Record, *, carded: bool) -> Words:
+    if record.study not in STUDIES:
+        return ()
+    case, words = record.case, list(STUDIES[record.study])
+    if record.study != "crosscheck":  # counting needs no device
+        words += _setup(case)
+    words += ["--batch", str(case.batch)]
+    for one in case.inputs:
+        words += ["--input", str(one)]
+    if record.study == "profile":
+        known = registry.literal("command", "profile", "DEVICE_OPTIONS")
         words += [] if case.mode == "infer" else ["--mode", case.mode]
-        words += [f"--{option}" for option in case.options]
+        words += [f"--{option}" for option in case.options if option in known]
+    if record.study == "lint" and carded:
+        words += ["--card", CARD]
+    if any(finding.measured_s for finding in record.findings or ()):
+        words.append("--verify")
+    return tuple(words)
+
+
+def _guideline(case: Case, point: SweepPoint) -> Words:
+    """A command for guidelines, without the widths: those that agree in it are one command."""
+    words = ["guidelines", *_setup(case), "--batch", str(case.batch)]
+    channels, _, geometry = point.channels.partition(" ")
+    if channels in SETS:
+        words += ["--channels", channels]
+    if geometry in registry.literal("guideline", "g4_elementwise", "OPTIONS")["geometry"]:
+        words += ["--geometry", geometry]
+    return tuple(words)
+
+
+def _widths(records: Sequence[Record]) -> dict[tuple[Words, str], Words]:
+    """The widths at which each guideline was measured, for each of its commands."""
+    found: dict[tuple[Words, str], set[int]] = {}
+    for r in records:
+        if r.sweep and r.sweep.experiment in registry.names("guideline"):
+            key = _guideline(r.case, r.sweep), r.sweep.experiment
+            found.setdefault(key, set()).add(r.sweep.width)
+    return {key: ("--widths", ",".join(map(str, sorted(w)))) for key, w in found.items()}
+
+
+def _short(guideline: str) -> str:
+    return guideline.partition("_")[0] if guideline in GUIDELINES else guideline
+
+
+def _on_map(records: Sequence[Record]) -> dict[str, Record]:
+    """Run -> a record of it on the sweep's own map, not on one pixel."""
+    return {r.sweep.run: r for r in records if r.sweep and not r.sweep.launch}
+
+
+def _sweep(record: Record) -> Words:
+    """What all points of a sweep have in common, from any that stands on its own map."""
+    case, point = record.case, record.sweep
+    if point is None or point.experiment not in AXES:
+        return ()
+    words = ["sweep", *_setup(case)]
+    if point.experiment != "batch":
+        words += ["--batch", str(case.batch)]
+    if known := CONSTANT.fullmatch(point.channels):
+        words += ["--channels", known[1], "--constant", known[2].lower()]
+    sizes = [one.shape[1:] for one in case.inputs if len(one.shape) == 3]
+    if sizes and point.experiment != "resolution" and not point.launch:
+        words += ["--input", shape(sizes[0])]
     return tuple(words)

@@ -120,7 +120,7 @@ def _part(section: Section, key: str, level: int = 2) -> _Part:
         title=section.title,
         model=section.model,
         sentences=tuple(_words(sentence) for sentence in section.sentences),
-        pictures=tuple(_picture(d, f"{key}-f{i}") for i, d in enumerate(section.drawings, 1)),
+        pictures=tuple(_pictures(section.drawings, f"{key}-f")),
         grids=tuple(_grid(t, f"{key}-t{i}", folded=f) for i, (t, f) in enumerate(tables, 1)),
         commands=tuple(escape(visible(command, keep="\n")) for command in section.commands),
         inner=tuple(_part(s, f"{key}-{i}", level + 1) for i, s in enumerate(section.inner, 1)),
@@ -132,13 +132,15 @@ def _words(sentence: str) -> tuple[tuple[str, bool], ...]:
     return tuple((part, isinstance(part, Name)) for part in parts)
 
 
-def _picture(drawing: Drawing, key: str) -> _Picture:
+def _pictures(drawings: tuple[Drawing, ...], key: str) -> Iterator[_Picture]:
     from markupsafe import Markup
 
     from lightbench.plots._save import svg_text
 
-    svg = svg_text(drawing.draw(), f"{key}-")
-    return _Picture(key, drawing.caption, Markup(svg))  # noqa: S704 - made by an XML library
+    for i, drawing in enumerate(drawings, 1):
+        if figure := drawing.figure():
+            svg = svg_text(figure, f"{key}{i}-")
+            yield _Picture(f"{key}{i}", drawing.caption, Markup(svg))  # noqa: S704 - made by an XML library
 
 
 def _grid(table: Table, key: str, *, folded: bool) -> _Grid:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from html import escape
+from os import fsencode
+from urllib.parse import quote
 
 from lightbench import registry
 from lightbench.exporters.markdown import code, prose
@@ -29,7 +31,8 @@ def _body(section: Section, figures: Mapping[str, str]) -> Iterator[str]:
         yield from _commands(section.commands)
     for drawing in section.drawings:
         if drawing.name in figures:
-            yield from (f"![{prose(drawing.caption)}]({figures[drawing.name]})", "")
+            link = quote(fsencode(figures[drawing.name]))
+            yield from (f"![{prose(drawing.caption)}]({link})", "")
     for view in section.views:
         yield registry.load("format", "markdown").render(view)
     for inner in section.inner:

@@ -9,8 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from lightbench import registry, store, units
-from lightbench.errors import StoreError, UsageError
+from lightbench import files, registry, store, units
+from lightbench.errors import UsageError
 from lightbench.evidence import Evidence
 from lightbench.exporters import View, format_of
 from lightbench.models._accuracy import Accuracy, own_accuracy, read_accuracy
@@ -23,6 +23,7 @@ from lightbench.reports.comparison import comparison_view
 from lightbench.shown import Shown
 
 KIND = "report part"
+TITLE = "lightbench report"
 
 
 @dataclass(frozen=True, repr=False)
@@ -66,21 +67,22 @@ class Report(Shown):
         which unless ``kind`` does. Raises UsageError, StoreError."""
         path = Path(path)
         if (kind or document_kind(path)) == "html":
-            _write(path, self.html())
+            files.write(path, self.html())
         else:
-            _write(path, markdown(self.document, self._draw(path)))
+            files.write(path, markdown(self.document, self._draw(path)))
 
     def _draw(self, path: Path) -> dict[str, str]:
-        """Draw all figures beside ``path``; their file names by their names."""
+        """Draw what figures can be drawn beside ``path``; their file names by their names."""
         from lightbench.plots import save  # imports matplotlib
 
-        files = {}
+        drawn = {}
         for section in self.document.sections:
             for drawing in (one for inner in section.each() for one in inner.drawings):
-                file = path.with_name(f"{path.stem}-{drawing.name}.svg")
-                save(drawing.draw(), file)
-                files[drawing.name] = file.name
-        return files
+                if figure := drawing.figure():
+                    file = path.with_name(f"{path.stem}-{drawing.name}.svg")
+                    save(figure, file)
+                    drawn[drawing.name] = file.name
+        return drawn
 
 
 Source = Any  # a path, a Record, a result of measuring, or several of these
@@ -88,7 +90,7 @@ Source = Any  # a path, a Record, a result of measuring, or several of these
 
 def report(
     *sources: Source,
-    title: str = "lightbench report",
+    title: str = TITLE,
     reference: str | None = None,
     accuracy: Mapping[str, Accuracy | float] | str | Path | None = None,
     commands: Sequence[str] = (),
@@ -108,9 +110,8 @@ def report(
     if not records:
         raise UsageError("there are no records to report.", "Measure something into a store first.")
     return Report(
-        Subject(Evidence(tuple(records)), reference, _accuracies(accuracy), tuple(commands)),
-        title,
-        note,
+        Subject(Evidence(tuple(records)), reference, _accuracies(accuracy), _unicode(commands)),
+        *_unicode((title.strip() or TITLE, note)),
     )
 
 
@@ -123,14 +124,21 @@ def _accuracies(given: Mapping[str, Accuracy | float] | str | Path | None) -> di
     }
 
 
+def _unicode(texts: Iterable[str]) -> tuple[str, ...]:
+    """A command line may hold bytes that are no text; a file of text may not."""
+    return tuple(map(units.unicode, texts))
+
+
 def _once(records: Iterable[Record]) -> list[Record]:
     """Without those that are there twice, as in files that were put together."""
-    found: dict[object, list[Record]] = {}
+    found: list[Record] = []
+    known: dict[object, list[Record]] = {}
     for record in records:
-        alike = found.setdefault((record.time, record.case), [])
+        alike = known.setdefault((record.time, record.case), [])
         if record not in alike:
             alike.append(record)
-    return [record for alike in found.values() for record in alike]
+            found.append(record)
+    return found
 
 
 def _about(report: Report) -> str:
@@ -182,12 +190,3 @@ def _data(section: Section) -> dict[str, Any]:
         "commands": list(section.commands),
         "sections": [_data(inner) for inner in section.inner],
     }
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise StoreError(
-            f"cannot write {str(path)!r}: {error.strerror}.", "Name another file."
-        ) from error

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lightbench.errors import UsageError
 from lightbench.exporters import View
 
 if TYPE_CHECKING:
@@ -19,6 +20,13 @@ class Drawing:
     name: str
     caption: str
     draw: Callable[[], Figure]  # draws when it is asked for: matplotlib takes a second to import
+
+    def figure(self) -> Figure | None:
+        """Drawn anew, since writing a figure changes it; None where there is nothing to draw."""
+        try:
+            return self.draw()
+        except UsageError:
+            return None
 
 
 @dataclass(frozen=True)

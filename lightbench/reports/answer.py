@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lightbench import units
+from lightbench.cases import names
 from lightbench.costs.predictors import Prediction, predictions
 from lightbench.records import Latency, Record
 from lightbench.reports._section import Section
 from lightbench.reports._sentence import Name, Sentence, listed
 from lightbench.reports._subject import Subject, conditions
+from lightbench.reports.comparison import ratio_text
 from lightbench.timing.pareto import front
 
 ORDER = 10
+Naming = Callable[[Record], Name]
 ALIKE = 0.5  # points of top-1: networks retrained differ by that much
 
 
 def section(subject: Subject) -> Section | None:
     """Which network is fastest at equal accuracy, which are on the Pareto front, and which number
-    predicted the time. Of several setups the one with the most networks."""
+    ordered them as the clock did. Of several setups the one with the most networks."""
     if not subject.main:
         return None
     return Section("In short", tuple(_sentences(subject)))
@@ -26,16 +29,20 @@ def section(subject: Subject) -> Section | None:
 
 def _sentences(subject: Subject) -> Iterator[Sentence]:
     group = subject.main
-    yield _fastest(subject, group)
-    if said := _pareto(subject, group):
+    called = dict(zip(map(id, group), names(group), strict=True))
+
+    def name(record: Record) -> Name:
+        return Name(called[id(record)])
+
+    yield _fastest(subject, group, name)
+    if said := _pareto(subject, group, name):
         yield said
     if said := _predicted(subject):
         yield said
-    if others := len(subject.evidence.groups) - 1:
-        yield Sentence(
-            f"This is about {conditions(group)}; {others} more",
-            f" {'setup is' if others == 1 else 'setups are'} in the tables.",
-        )
+    others, more = len(subject.evidence.groups) - 1, ""
+    if others:
+        more = f"; {others} more {'setup is' if others == 1 else 'setups are'} in the tables"
+    yield Sentence("This is about ", Name(conditions(group)), f"{more}.")
 
 
 def _latency(record: Record) -> Latency:
@@ -44,71 +51,52 @@ def _latency(record: Record) -> Latency:
 
 
 def _time(record: Record) -> str:
-    """``12.3 ms (12.2 to 12.5)``."""
+    """``12.3 ms (12.2 ms to 12.5 ms)``."""
     time = _latency(record)
     between = ""
     if time.low_s is not None and time.high_s is not None:
-        between = f" ({units.milliseconds(time.low_s)} to {units.milliseconds(time.high_s)})"
+        between = f" ({units.seconds(time.low_s)} to {units.seconds(time.high_s)})"
     return f"{units.seconds(time.median_s)}{between}"
 
 
-def _fastest(subject: Subject, group: Sequence[Record]) -> Sentence:
+def _fastest(subject: Subject, group: Sequence[Record], name: Naming) -> Sentence:
     """Among the networks at least as accurate as the reference; without accuracies, among all."""
     reference = subject.beside(group[0]) or group[0]
     known = subject.accuracy(reference)
+    if len(group) == 1:
+        return Sentence(name(reference), f" takes {_time(reference)}.")
     if known is None:
-        best, tied = _best(group)
-        among: tuple[str, ...] = (f"Of the {len(group)} networks, ",)
-        if best is reference and len(group) == 1:
-            return Sentence(Name(best.case.model), f" takes {_time(best)}.")
+        able, among = list(group), [f"Of the {len(group)} networks, "]
     else:
-        able = [
-            record
-            for record in group
-            if (own := subject.accuracy(record)) and own.top1 >= known.top1 - ALIKE
-        ]
+        rated = ((record, subject.accuracy(record)) for record in group)
+        able = [r for r, own in rated if own and own.top1 >= known.top1 - ALIKE]
+        top1 = f"{units.number(known.top1)} % top-1"
         if len(able) == 1:
-            return Sentence(
-                "No other network here is as accurate as ",
-                Name(reference.case.model),
-                f" ({units.number(known.top1)} % top-1): {_time(reference)}.",
-            )
-        best, tied = _best(able)
-        among = (
+            lone = "No other network here is known to be as accurate as "
+            return Sentence(lone, name(reference), f" ({top1}): {_time(reference)}.")
+        among = [
             f"Of the {len(able)} networks that are as accurate as ",
-            Name(reference.case.model),
-            f" ({units.number(known.top1)} % top-1, within {ALIKE} points) or more, ",
-        )
-    others = f", not told apart from {len(tied)} more" if tied else ""
+            name(reference),
+            f" ({top1}, within {ALIKE} points) or more, ",
+        ]
+    best = min(able, key=lambda record: _latency(record).median_s)
+    tied = sum(1 for record in able if record is not best and not _faster(best, record))
+    others = f", not told apart from {tied} more" if tied else ""
     if best is reference:
-        return Sentence(
-            *among, "none is faster than ", Name(best.case.model), f": {_time(best)}{others}."
-        )
-    ratio = _latency(best).median_s / _latency(reference).median_s
-    return Sentence(
-        *among,
-        Name(best.case.model),
-        f" is the fastest: {_time(best)}, {units.factor(ratio)} times the time of ",
-        Name(reference.case.model),
-        f"{others}.",
-    )
+        return Sentence(*among, "none is faster than ", name(best), f": {_time(best)}{others}.")
+    ratio = ratio_text(subject, best)
+    times = f" is the fastest: {_time(best)}, {ratio} times the time of "
+    return Sentence(*among, name(best), times, name(reference), f"{others}.")
 
 
-def _best(records: Sequence[Record]) -> tuple[Record, list[Record]]:
-    """The lowest median, and the records whose intervals reach into its own."""
-    best = min(records, key=lambda record: _latency(record).median_s)
-    high = _latency(best).high_s
-    tied = [
-        record
-        for record in records
-        if record is not best
-        and (high is None or (low := _latency(record).low_s) is None or low <= high)
-    ]
-    return best, tied
+def _faster(a: Record, b: Record) -> bool:
+    """Is the whole interval of a below that of b?"""
+    high, low = _latency(a).high_s, _latency(b).low_s
+    return high is not None and low is not None and high < low
 
 
-def _pareto(subject: Subject, group: Sequence[Record]) -> Sentence | None:
-    """Who is on the front by time, and who would be by multiply-adds."""
+def _pareto(subject: Subject, group: Sequence[Record], name: Naming) -> Sentence | None:
+    """Who is on the front by time, and what multiply-adds would say: only where intervals are apart."""
     both = [
         (record, own.top1)
         for record in group
@@ -119,42 +107,63 @@ def _pareto(subject: Subject, group: Sequence[Record]) -> Sentence | None:
     quality = [top1 for _, top1 in both]
     by_time = front([_latency(record).median_s for record, _ in both], quality)
     by_madds = front([record.costs.madds for record, _ in both if record.costs], quality)
-    names = [record.case.model for record, _ in both]
-    on = sorted(by_time, key=quality.__getitem__)
+
+    def rivals(i: int) -> list[bool]:
+        """For each other network as accurate as ``i``: is it surely slower?"""
+        others = (r for j, (r, q) in enumerate(both) if j != i and q >= quality[i])
+        return [_faster(both[i][0], other) for other in others]
+
+    def beaten(i: int) -> bool:
+        return any(_faster(r, both[i][0]) for r, q in both if q >= quality[i])
+
+    gone = [i for i in by_madds - by_time if beaten(i)]
+    come = [i for i in by_time - by_madds if all(rivals(i))]
+    unsure = len(by_madds ^ by_time) - len(gone) - len(come)
+
+    def said(places: Iterable[int]) -> tuple[str, ...]:
+        return listed([name(both[i][0]) for i in sorted(places, key=quality.__getitem__)])
+
     of = "" if len(both) == len(group) else f" of the {len(both)} networks of known accuracy"
-    parts = [f"On the Pareto front{of}, accuracy against time: ", *listed([names[i] for i in on])]
-    gone = [names[i] for i in sorted(by_madds - by_time, key=quality.__getitem__)]
-    come = [names[i] for i in sorted(by_time - by_madds, key=quality.__getitem__)]
+    parts = [f"On the Pareto front{of}, accuracy against time: ", *said(by_time)]
     if gone:
-        parts += ["; MAdds alone would also promise ", *listed(gone)]
+        parts += ["; MAdds alone would also promise ", *said(gone)]
     if come:
-        parts += [" and" if gone else "; MAdds alone would", " miss ", *listed(come)]
-    if not gone and not come:
+        parts += [" and" if gone else "; MAdds alone would", " miss ", *said(come)]
+    if unsure:
+        parts.append(f"; of {unsure} more the intervals do not tell")
+    if by_time == by_madds:
         parts.append("; the same networks as by MAdds")
     return Sentence(*parts, ".")
 
 
 def _predicted(subject: Subject) -> Sentence | None:
-    """Which number orders the networks most like the clock, and how MAdds does."""
+    """Which number orders the networks most like the clock, and how MAdds does; of the numbers that
+    are known for all of them."""
     found = next((p for p in predictions(subject.evidence) if p.records[0] in subject.main), None)
-    ranked = [row for row in found.rows if row.rank is not None] if found else []
+    rows = [row for row in found.rows if row.rank is not None] if found else []
+    ranked = [row for row in rows if row.n == max(row.n for row in rows)]
     if not ranked:
         return None
     best = max(ranked, key=_value)
-    names = [row.name for row in ranked if _value(row) == _value(best)]
+    if _value(best) <= 0 or (best.rank and best.rank.low is not None and best.rank.low <= 0):
+        return Sentence(
+            f"No number is shown to order the {best.n} networks as the clock does: the best,"
+            f" {best.name}, has a rank correlation of {_rank(best)}."
+        )
+    equal = [row.name for row in ranked if _value(row) == _value(best)]
     said = f"ordered the {best.n} networks most like the clock: rank correlation {_rank(best)}"
     madds = next((row for row in ranked if row.key == "madds"), best)
     beside = ""
-    if madds.name not in names:
+    if madds.name not in equal:
         beside = f"; MAdds {_rank(madds)}"
         if not _apart(madds, best):
-            beside += ", too few networks to tell them apart"
-    first = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+            beside += ", whose interval overlaps"
+    first = " and ".join(filter(None, (", ".join(equal[:-1]), equal[-1])))
     return Sentence(f"{first[:1].upper()}{first[1:]} {said}{beside}.")
 
 
 def _value(row: Prediction) -> float:
-    return row.rank.value if row.rank else 0.0
+    return row.rank.value if row.rank else -1.0
 
 
 def _apart(low: Prediction, high: Prediction) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from lightbench import units
 from lightbench.cases import FACETS, differing, shared
 from lightbench.costs.roofline import roofline_s
-from lightbench.exporters import Column, Table, View
+from lightbench.exporters import Column, Table, View, own_words
 from lightbench.exporters._profile import MODEL, VALUES, record_data
 from lightbench.exporters._remarks import remarks
 from lightbench.records import Record
@@ -52,6 +52,10 @@ EXTRA: tuple[tuple[Column, Value], ...] = (
         lambda subject, record: (own := subject.accuracy(record)) and own.top1,
     ),
     (Column("ratio", "time (ratio)", units.factor, drop=3), lambda s, r: _ratio(s, r)[0]),
+    (
+        Column("ratio_interval", "at least 90 %", own_words, align="left", drop=8, sparse=True),
+        lambda subject, record: _interval(*_ratio(subject, record)[1:]),
+    ),
     # for programs
     (Column("ratio_low", "ratio, low", shown=False), lambda s, r: _ratio(s, r)[1]),
     (Column("ratio_high", "ratio, high", shown=False), lambda s, r: _ratio(s, r)[2]),
@@ -93,6 +97,7 @@ def comparison_view(subject: Subject) -> View:
     """One row a profile: of them all, whatever machine or setup they are of."""
     records = subject.evidence.profiles
     differs = differing(records)
+    facets = (*FACETS, *(facet for facet in differs if facet not in FACETS))
     picked = [
         (
             replace(
@@ -104,13 +109,13 @@ def comparison_view(subject: Subject) -> View:
     ]
     columns = (
         MODEL[0],
-        *(Column(f.key, f.key, align=f.align, drop=1, shown=f in differs) for f in FACETS),
+        *(Column(f.key, f.key, align=f.align, drop=1, shown=f in differs) for f in facets),
         *(column for column, _ in (*picked, *EXTRA)),
     )
     rows = tuple(
         (
             record.case.model,
-            *(facet.value(record) for facet in FACETS),
+            *(facet.value(record) for facet in facets),
             *(value(record) for _, value in picked),
             *(value(subject, record) for _, value in EXTRA),
         )
@@ -129,10 +134,13 @@ def _notes(subject: Subject) -> tuple[str, ...]:
             " layer by layer, over the time it took."
         )
     else:
-        notes.append("No device card among the records, so no roofline: `lightbench device-card`.")
+        notes.append("No device card of these cases, so no roofline: `lightbench device-card`.")
     references = dict.fromkeys(r.case.model for record in records if (r := subject.beside(record)))
     if references:
-        notes.append(f"time (ratio): over the time of {', '.join(references)} in the same setup.")
+        notes.append(
+            f"time (ratio): over the time of {', '.join(references)} in the same setup; its bounds are"
+            " from both intervals."
+        )
     if (sessions := _sessions(subject)) > 1:
         notes.append(
             f"Measured in {units.exact(sessions)} sessions: only cases of one session were timed in"
@@ -147,6 +155,13 @@ def _sessions(subject: Subject) -> int:
     return len(set(noted) - {None})
 
 
+def ratio_text(subject: Subject, record: Record) -> str:
+    """``0.88 (0.84 to 0.92)`` times the time of the reference."""
+    ratio, low, high = _ratio(subject, record)
+    between = _interval(low, high)
+    return units.factor(ratio) + (f" ({between})" if between else "")
+
+
 def _ratio(subject: Subject, record: Record) -> tuple[float | None, float | None, float | None]:
     """Time over the reference's, with bounds from both intervals: both hold with 90 % or more."""
     reference = subject.beside(record)
@@ -157,6 +172,13 @@ def _ratio(subject: Subject, record: Record) -> tuple[float | None, float | None
     if record is reference or None in (a.low_s, a.high_s, b.low_s, b.high_s):
         return ratio, None, None
     return ratio, _over(b.low_s, a.high_s), _over(b.high_s, a.low_s)
+
+
+def _interval(low: float | None, high: float | None) -> str | None:
+    """``0.97 to 1.05``; None where it is not known."""
+    if low is None or high is None:
+        return None
+    return f"{units.factor(low)} to {units.factor(high)}"
 
 
 def _over(a: float | None, b: float | None) -> float | None:

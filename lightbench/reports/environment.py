@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lightbench import units
-from lightbench.evidence import machine
+from lightbench.cases import FACETS, place
 from lightbench.exporters import Column, Table, View
 from lightbench.exporters._remarks import warned_of
 from lightbench.records import Record
 from lightbench.reports._section import Section
 from lightbench.reports._sentence import Sentence
 from lightbench.reports._subject import Subject
+from lightbench.units import DASH
 
 ORDER = 20
-ALLOCATOR = "allocator"
 
 # Worth knowing, but no hindrance to a comparison: what they were over all records.
 NOTED = ("governor", "turbo", "power", "kernel", "commit", "lightbench")
@@ -25,17 +25,11 @@ def section(subject: Subject) -> Section | None:
     records = subject.evidence.records
     groups: dict[object, list[Record]] = {}
     for record in [r for r in records if r.samples] or records:
-        groups.setdefault(_place(record), []).append(record)
+        groups.setdefault(tuple(place(record).items()), []).append(record)
     if not groups:
         return None
     found = [_facts(records) for records in groups.values()]
     return Section("Environment", tuple(_said(found)), views=(_view(subject, found),))
-
-
-def _place(record: Record) -> object:
-    """Machine and software; sweeps and layers keep freed memory, which is how they are measured and
-    not where."""
-    return tuple(fact for fact in machine(record.environment) if fact[0] != ALLOCATOR)
 
 
 def _said(found: Sequence[dict[str, str]]) -> list[Sentence]:
@@ -67,8 +61,9 @@ def _view(subject: Subject, found: Sequence[dict[str, str]]) -> View:
 
 def _facts(records: Sequence[Record]) -> dict[str, str]:
     """What all records share, and over what range the rest was."""
-    known = records[0].environment.comparable
-    facts = {key: str(v) for key, v in known.items() if v is not None and key != ALLOCATOR}
+    facts = place(records[0])
+    for facet in (facet for facet in FACETS if facet.key in ("device", "threads")):
+        facts[facet.key] = ", ".join(dict.fromkeys(str(facet.value(r) or DASH) for r in records))
     times = sorted(record.time for record in records)
     facts["records"] = units.exact(len(records))
     facts["measured"] = times[0] if times[0] == times[-1] else f"{times[0]} to {times[-1]}"

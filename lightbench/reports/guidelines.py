@@ -29,6 +29,8 @@ def section(subject: Subject) -> Section | None:
         for name, group in by_figure(records).items()
     )
     view = guidelines_view(records)
+    if not view.table.rows:
+        return None
     return Section("Guidelines", drawings=drawings, views=(replace(view, folded=view.table),))
 
 

@@ -22,8 +22,13 @@ TOP = 8  # rows of each table: what matters stands at the top
 
 
 def section(subject: Subject) -> Section | None:
-    """One section a profile, in the order of the comparison; cases without costs have none."""
-    records = [record for record in subject.evidence.profiles if record.costs]
+    """One section a case: profiles in the order of the comparison, then those that only other studies
+    have; cases without costs have none."""
+    evidence, cases = subject.evidence, dict[object, Record]()
+    for record in (*evidence.profiles, *evidence.layers, *evidence.lints):
+        if record.costs:
+            cases.setdefault((record.case, setup(record)), record)
+    records = list(cases.values())
     if not records:
         return None
     inner = tuple(

@@ -51,6 +51,7 @@ def section(subject: Subject) -> Section | None:
                 partial(_draw, [*one.records, *cards]),
             )
             for i, one in enumerate(found, 1)
+            if any(row.rank for row in one.rows)
         ),
         views=tuple(map(_view, found)),
     )

@@ -52,6 +52,7 @@ def _versions(records: Sequence[Record]) -> View:
 def _ids(records: Sequence[Record]) -> View:
     """Every record that this report was made from."""
     rows = tuple((r.id, r.study, r.case.model, r.status, r.time) for r in records)
-    table = Table(f"The {len(rows)} records", IDS, rows)
+    note = "record: its id in this version's schema; a file of an older schema has another."
+    table = Table(f"The {len(rows)} records", IDS, rows, (note,))
     data = [dict(zip((column.key for column in IDS), row, strict=True)) for row in rows]
     return View(table, data, folded=table)

@@ -10,7 +10,6 @@ from lightbench.records import Record
 from lightbench.reports._section import Drawing, Section
 from lightbench.reports._subject import Subject
 from lightbench.sweep.view import sweep_view
-from lightbench.timing.card import EXPERIMENT
 from lightbench.timing.ratios import relatives, sweeps
 
 if TYPE_CHECKING:
@@ -36,8 +35,7 @@ def section(subject: Subject) -> Section | None:
 
 def _others(subject: Subject) -> list[Record]:
     evidence = subject.evidence
-    known = {EXPERIMENT, *registry.names("guideline")}
-    cards = {r.sweep.run for card in evidence.cards for r in card.records if r.sweep}
+    known, cards = registry.names("guideline"), evidence.card_runs
     return [
         r
         for r in evidence.records

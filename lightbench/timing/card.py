@@ -27,6 +27,7 @@ MOVES: dict[str, Kind] = {
     "shuffle": "data movement",
 }
 STREAM, LAUNCH, CONV_LAUNCH = "stream", "launch", "conv launch"
+AXES = ("groups", "ratio")  # sweeps that belong to a card, and follow its own
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def card_of(records: Sequence[Record]) -> DeviceCard | None:
         conv_launch_s=_per_op(by_point[CONV_LAUNCH]) if CONV_LAUNCH in by_point else None,
         groups=relatives(runs.get("groups", [])),
         ratios=relatives(runs.get("ratio", [])),
-        records=[r for name in (EXPERIMENT, "groups", "ratio") for r in runs.get(name, [])],
+        records=[r for name in (EXPERIMENT, *AXES) for r in runs.get(name, [])],
     )
 
 

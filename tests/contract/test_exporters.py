@@ -18,6 +18,7 @@ from rich.cells import cell_len
 from lightbench import registry, store, units
 from lightbench.errors import UsageError
 from lightbench.exporters import Column, Table, View, format_of, profile_view
+from lightbench.exporters.markdown import prose
 from lightbench.guidelines._view import guidelines_view
 
 FORMATS = registry.names("format")
@@ -208,6 +209,21 @@ def test_the_file_name_chooses_the_format(name):
     for suffix in suffixes:
         assert format_of(f"a.b/report{suffix}") == name
         assert format_of(Path(f"REPORT{suffix.upper()}")) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("time of one call, 95 %", "time of one call, 95 %"),
+        ("over mobilenet_v2 and a|b now", "over `mobilenet_v2` and `a|b` now"),
+        ("see www.x.org <b> now", "see `www.x.org <b>` now"),
+        ("- a list", "`-` a list"),
+        ("a\ttab", "`a\\ttab`"),
+        ("a\nline", "`a\\nline`"),
+    ],
+)
+def test_prose_quotes_the_words_in_which_markdown_may_see_something(text, shown):
+    assert prose(text) == shown
 
 
 @pytest.mark.parametrize("path", ["report", "report.docx", ".md", ""])

@@ -16,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from lightbench import registry
 from lightbench.card.plan import plan_card
-from lightbench.errors import UsageError
+from lightbench.errors import StoreError, UsageError
 from lightbench.plots import save
 from lightbench.plots._labels import labels, place
 from lightbench.plots._style import style
@@ -216,7 +216,7 @@ def test_another_kind_of_file_lists_the_known_ones(path, profile):
 
 
 def test_a_folder_that_is_not_there_is_named(profile, tmp_path):
-    with pytest.raises(UsageError, match="none/a.svg: No such file"):
+    with pytest.raises(StoreError, match="none/a.svg': No such file"):
         save(draw(profile), tmp_path / "none" / "a.svg")
 
 

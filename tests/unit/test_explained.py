@@ -105,7 +105,7 @@ def test_quiet_has_an_empty_stderr_also_with_a_network_that_prints(
 ):
     named = [f"{nets}:Loud" if word == SMALL[0] else word for word in command]
     assert "the file says hello" in lightbench(*named).err
-    more = ("--trace", file.with_suffix(".trace"), "--figure", file.with_suffix(".svg"))
+    more = ("--trace", file.with_suffix(".json"), "--figure", file.with_suffix(".svg"))
     answer = lightbench(*named, quiet, "--store", file, *(more if study == "layers" else ()))
     assert (answer.code, answer.err) == (0, "")
     assert answer.out
@@ -155,7 +155,8 @@ def test_each_network_that_can_be_counted_has_a_record(file, lightbench):
     assert models == ["example_conv_g4", "example_dense"]
 
 
-def test_a_trace_implies_measure_and_holds_every_operator(file, lightbench):
+def test_a_trace_implies_measure_and_holds_every_operator(tmp_path, lightbench):
+    file = tmp_path / "trace.json"
     answer = lightbench(
         "layers", *SMALL, *NULL, "--seconds", "0.01", "--trace", file, "--format", "json"
     )

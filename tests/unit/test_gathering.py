@@ -115,6 +115,14 @@ def test_the_suite_itself_is_in_the_report_for_who_does_not_have_it(run, tmp_pat
     assert commands.startswith(f"cat > {tmp_path / 's.toml'} <<'END'\n{SUITE.strip()}\nEND\n")
 
 
+def test_what_another_machine_measured_is_measured_again(run, tmp_path):
+    run()
+    path = tmp_path / "r.jsonl"
+    path.write_text(path.read_text().replace('"architecture":"', '"architecture":"other '))
+    _, studies = run()
+    assert studies == ["profile", "layers", "lint", "crosscheck"] * 2
+
+
 def test_a_study_that_fails_for_one_network_is_said_and_the_others_go_on(run, monkeypatch):
     def fail(model, **_settings):
         raise ModelError(f"{model} is too odd.", "Try another.")
