@@ -37,10 +37,13 @@ FACETS = (
 
 
 def differing(records: Sequence[Record]) -> tuple[Facet, ...]:
-    """The facets in which the cases are not all the same; with several machines or softwares, also
-    what tells these apart."""
-    found = tuple(facet for facet in FACETS if len({facet.value(r) for r in records}) > 1)
-    return (*found, *_environments(records))
+    """The facets in which the cases are not all the same."""
+    return tuple(facet for facet in FACETS if len({facet.value(r) for r in records}) > 1)
+
+
+def telling(records: Sequence[Record]) -> tuple[Facet, ...]:
+    """The same, and with several machines or softwares also what tells these apart."""
+    return (*differing(records), *_environments(records))
 
 
 # What tells two environments apart as people would, before anything else does.
@@ -87,7 +90,7 @@ def shared(records: Sequence[Record]) -> list[str]:
 
 def names(records: Sequence[Record]) -> list[str]:
     """A name for each case: its model, and what tells it from the others."""
-    differs = differing(records)
+    differs = telling(records)
     return [
         ", ".join((record.case.model, *(f.phrase.format(f.value(record)) for f in differs)))
         for record in records

@@ -8,7 +8,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -163,6 +163,8 @@ def answer(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
+        with suppress(OSError, ValueError):  # or what is left of it would fail once more at the end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise StoreError(
             f"cannot write the answer: {error.strerror}.", "Name a file with -o."
         ) from error

@@ -6,14 +6,14 @@ import re
 from collections.abc import Sequence
 
 from lightbench import registry
-from lightbench.cases import differing
+from lightbench.cases import telling
 from lightbench.records import Record
 from lightbench.timing.ratios import relatives, sweeps
 
 
 def by_figure(records: Sequence[Record]) -> dict[str, list[Record]]:
     """The records of each figure: one guideline in one set of channels and one setup, by file name."""
-    differs = [facet for facet in differing(records) if facet.key not in ("input", "batch")]
+    differs = [facet for facet in telling(records) if facet.key not in ("input", "batch")]
     groups: dict[str, list[Record]] = {}
     for record in records:
         if record.sweep and record.sweep.experiment in registry.names("guideline"):

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from lightbench import paper, registry, units
-from lightbench.cases import FACETS, Facet, differing, shared
+from lightbench.cases import FACETS, Facet, shared, telling
 from lightbench.exporters import Column, Table, View, own_words
 from lightbench.exporters._remarks import warned
 from lightbench.guidelines._verdict import Finding, findings
@@ -31,7 +31,7 @@ def guidelines_view(records: Sequence[Record]) -> View:
     """All that records of guideline sweeps say, of a sweep that was repeated the last run; records
     of other kinds are left out."""
     found = _latest(findings(records))
-    differs = [f for f in differing([one.record for one in found]) if f.key != "input"]
+    differs = [f for f in telling([one.record for one in found]) if f.key != "input"]
     groups: dict[tuple[Any, ...], list[Finding]] = {}
     for one in found:
         groups.setdefault((one.guideline, one.channels, setup_of(one.record)), []).append(one)

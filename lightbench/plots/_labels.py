@@ -16,9 +16,12 @@ Point = tuple[float, float]
 NAME, LABEL = 28, 40  # letters; wider ones would leave no room for the figure
 
 
-def labels(records: Sequence[Record]) -> tuple[list[str], str]:
-    """A name for each case, with what tells it from the others; and what all have in common."""
-    differs = cases.differing(records)
+def labels(
+    records: Sequence[Record], facets: Sequence[cases.Facet] | None = None
+) -> tuple[list[str], str]:
+    """A name for each case, with what tells it from the others (``facets``, or all there is); and what
+    all have in common."""
+    differs = cases.telling(records) if facets is None else facets
     own = [
         (record.case.model, *(facet.phrase.format(facet.value(record)) for facet in differs))
         for record in records

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from lightbench.cases import shared
+from lightbench.cases import differing, shared
 from lightbench.errors import UsageError
 from lightbench.plots._labels import labels, shorten, title
 from lightbench.plots._style import LITERAL, style
@@ -58,7 +58,8 @@ def draw_series(series: Sequence[Series]) -> Figure:
 
 def _names(series: Sequence[Series]) -> list[str]:
     """What each panel shows, in one or two lines."""
-    own, _ = labels([one.record for one in series])
+    records = [one.record for one in series]
+    own, _ = labels(records, differing(records))
     return [
         "\n".join(shorten(visible(line), NAME) for line in lines if line)
         for lines in zip(own, machines(series), strict=True)

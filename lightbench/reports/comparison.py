@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from lightbench import units
-from lightbench.cases import FACETS, differing, shared
+from lightbench.cases import FACETS, shared, telling
 from lightbench.costs.roofline import roofline_s
 from lightbench.exporters import Column, Table, View, own_words
 from lightbench.exporters._profile import MODEL, VALUES, record_data
@@ -96,7 +96,7 @@ def _drawings(subject: Subject) -> Iterator[Drawing]:
 def comparison_view(subject: Subject) -> View:
     """One row a profile: of them all, whatever machine or setup they are of."""
     records = subject.evidence.profiles
-    differs = differing(records)
+    differs = telling(records)
     facets = (*FACETS, *(facet for facet in differs if facet not in FACETS))
     picked = [
         (

@@ -9,7 +9,7 @@ import pytest
 
 import lightbench as lb
 from lightbench import registry, store
-from lightbench.cases import differing
+from lightbench.cases import telling
 from lightbench.errors import UnknownName, UsageError
 from lightbench.evidence import Evidence
 from lightbench.models._accuracy import Accuracy
@@ -291,9 +291,9 @@ def test_the_fewest_facts_that_tell_environments_apart_are_their_name(make_recor
         {"cpu": "B", "torch": "2", "os": "y"},
     ]
     records = [make_record("net", comparable=of) for of in facts]
-    (facet,) = differing(records)
+    (facet,) = telling(records)
     assert [facet.value(record) for record in records] == ["A, 1", "A, 2", "B, 2"]
-    assert differing(records[:1] * 2) == ()
+    assert telling(records[:1] * 2) == ()
 
 
 def test_of_several_setups_the_largest_is_told_of_and_the_others_are_counted(five, make_record):
