@@ -249,3 +249,16 @@ def lightbench(capsys):
         return Answer(run([str(argument) for argument in arguments]), *capsys.readouterr())
 
     return call
+
+
+@pytest.fixture(scope="session")
+def five(make_record):
+    """Five networks with published accuracies 70.6, 72.0, 69.4, 60.3 and 69.758 %."""
+    table = {
+        "mobilenet_v1": (20, 569 * 10**6),
+        "mobilenet_v2": (25, 301 * 10**6),
+        "shufflenet_v2_x1_0": (15, 146 * 10**6),
+        "shufflenet_v2_x0_5": (10, 40 * 10**6),
+        "resnet18": (60, 1814 * 10**6),
+    }
+    return [make_record(n, latency_s=ms / 1e3, madds=madds) for n, (ms, madds) in table.items()]

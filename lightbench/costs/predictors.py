@@ -75,6 +75,14 @@ class Prediction:
         return len(self.points)
 
 
+def correlation_text(found: Correlation) -> str:
+    """``0.97 (0.92 to 0.99)``; a perfect one has no interval."""
+    value = units.correlation(found.value)
+    if found.low is None or found.high is None:
+        return value
+    return f"{value} ({units.correlation(found.low)} to {units.correlation(found.high)})"
+
+
 @dataclass(frozen=True)
 class Predictions:
     """Profiles that may be compared, and how each predictor does on them."""

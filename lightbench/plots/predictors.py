@@ -8,7 +8,13 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from lightbench import units
-from lightbench.costs.predictors import FEWEST, Prediction, Predictions, predictions
+from lightbench.costs.predictors import (
+    FEWEST,
+    Prediction,
+    Predictions,
+    correlation_text,
+    predictions,
+)
 from lightbench.errors import UsageError
 from lightbench.evidence import Evidence
 from lightbench.plots._hover import tip_of
@@ -107,10 +113,7 @@ def _times(panels: Sequence[Axes], records: Sequence[Record]) -> None:
 
 def _said(row: Prediction) -> str:
     assert row.rank is not None
-    between = ""
-    if row.rank.low is not None and row.rank.high is not None:
-        between = f" ({units.correlation(row.rank.low)} to {units.correlation(row.rank.high)})"
-    return f"{row.predictor.heading}\nrank {units.correlation(row.rank.value)}{between}, n {row.n}"
+    return f"{row.predictor.heading}\nrank {correlation_text(row.rank)}, n {row.n}"
 
 
 def _few(limits: tuple[float, float]) -> list[float]:

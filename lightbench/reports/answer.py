@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lightbench import units
 from lightbench.cases import names
-from lightbench.costs.predictors import Prediction, predictions
+from lightbench.costs.predictors import Prediction, correlation_text, predictions
 from lightbench.records import Latency, Record
 from lightbench.reports._section import Section
 from lightbench.reports._sentence import Name, Sentence, listed
@@ -175,8 +175,4 @@ def _apart(low: Prediction, high: Prediction) -> bool:
 
 
 def _rank(row: Prediction) -> str:
-    assert row.rank is not None
-    between = ""
-    if row.rank.low is not None and row.rank.high is not None:
-        between = f" ({units.correlation(row.rank.low)} to {units.correlation(row.rank.high)})"
-    return f"{units.correlation(row.rank.value)}{between}"
+    return correlation_text(row.rank) if row.rank else units.DASH
