@@ -46,6 +46,9 @@ def draw(records: Sequence[Record], own: Mapping[str, Accuracy] | None = None) -
     top1 = [accuracy.top1 for _, accuracy in known]
     times, madds = [_median(r) for r in cases], [_madds(r) for r in cases]
     fronts = front(times, top1), front(madds, top1)
+    # as in the figure of times, where cases of unknown accuracy have theirs
+    places = {id(r): str(n) for n, r in enumerate(sorted(group, key=_median), 1)}
+    numbers = [places[id(record)] for record in cases]
     below = -(-len(known) // COLUMNS)
     with style():
         figure = Figure(figsize=(10, 4.6 + LINE * below), layout="constrained")
@@ -54,7 +57,7 @@ def draw(records: Sequence[Record], own: Mapping[str, Accuracy] | None = None) -
             (by_time, times, fronts[0], fronts[1]),
             (by_madds, madds, fronts[1], fronts[0]),
         ):
-            _panel(axes, xs, known, ours, ours ^ theirs)
+            _panel(axes, xs, known, ours, ours ^ theirs, numbers)
         _intervals(by_time, known)
         _scale(by_time, units.seconds, "median time of one call")
         _scale(by_madds, lambda tick: units.count(tick, 1), "MAdds")
@@ -65,7 +68,6 @@ def draw(records: Sequence[Record], own: Mapping[str, Accuracy] | None = None) -
         words = _caption(group, known, shared)
         figure.suptitle(words, x=0.01, ha="left", fontsize=8, **LITERAL)
         figure.draw_without_rendering()  # now the layout is known, which numbers need
-        numbers = [str(i) for i in range(1, len(known) + 1)]
         for axes, xs in ((by_time, times), (by_madds, madds)):
             number_points(axes, numbers, list(zip(xs, top1, strict=True)))
     return figure
@@ -94,6 +96,7 @@ def _panel(
     known: Sequence[tuple[Record, Accuracy]],
     on: set[int],
     swaps: set[int],
+    numbers: Sequence[str],
 ) -> None:
     top1 = [accuracy.top1 for _, accuracy in known]
     axes.set_xscale("log")
@@ -113,7 +116,7 @@ def _panel(
             color="black" if i in on else "0.72",
             markeredgecolor="black" if i in on or i in swaps else "0.45",
             zorder=5 if i in on else 4,  # above the numbers
-            label=str(i + 1),
+            label=numbers[i],
         )
         facts = f"top-1 {units.number(accuracy.top1)} % ({accuracy.source})"
         tip_of(dot, record, facts, f"{units.count(_madds(record))} MAdds")

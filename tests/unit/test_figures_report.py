@@ -181,6 +181,14 @@ def test_numbers_in_both_panels_are_those_of_the_key_fastest_first(swap):
         assert [text.get_text() for text in axes.texts] == ["1", "2", "3", "4"]
 
 
+def test_a_case_has_the_number_that_it_has_among_all_times(make_record):
+    """As in the figure of times, in which the one of unknown accuracy is the second."""
+    records = [make_record(n, latency_s=s / 100) for n, s in (("c", 3), ("blank", 2), ("a", 1))]
+    figure = draw_pareto(records, {"a": Accuracy(50.0, "x"), "c": Accuracy(60.0, "x")})
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["1  a", "3  c"]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["1", "3"]
+
+
 def test_published_accuracies_are_used_unless_there_are_own(make_record):
     record = make_record("resnet18")
     by_time, _ = draw_pareto([record]).axes
