@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import msgspec
+
 from lightbench import registry
 from lightbench.cases import ALLOCATOR, FACETS
 from lightbench.records import Environment, Record
@@ -99,7 +101,7 @@ class Evidence:
         found: dict[object, Record] = {}
         for record in self.records:
             if record.study == study:
-                key = record.case, setup(record)
+                key = asked(record)
                 found[key] = _better(found.get(key), record)
         return tuple(found.values())
 
@@ -111,7 +113,13 @@ def _better(before: Record | None, now: Record) -> Record:
 
 def machine(environment: Environment) -> tuple[tuple[str, str], ...]:
     """What must be equal before two times may be compared."""
-    return tuple(sorted((key, str(value)) for key, value in environment.comparable.items()))
+    known = environment.comparable.items()
+    return tuple(sorted((key, str(value)) for key, value in known if value is not None))
+
+
+def asked(record: Record) -> tuple[object, ...]:
+    """A case and where it ran; threads that PyTorch chose are those that it chose."""
+    return msgspec.structs.replace(record.case, threads=None), *setup(record)
 
 
 def setup(record: Record) -> tuple[object, ...]:

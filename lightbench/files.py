@@ -19,7 +19,7 @@ def write(path: str | Path, content: str | bytes) -> None:
     path = Path(path)
     data = content if isinstance(content, bytes) else units.unicode(content).encode()
     with naming(path):
-        if not _replaceable(path):
+        if not replaceable(path):
             path.write_bytes(data)
             return
         with replacing(path) as new:
@@ -29,7 +29,11 @@ def write(path: str | Path, content: str | bytes) -> None:
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A name beside ``path`` to write to; what was written takes the place of ``path`` at the end of
-    the block, and nothing is left of it after an error. Raises OSError."""
+    the block, and nothing is left of it after an error. What is no file, such as a pipe, is itself
+    what is written to. Raises OSError."""
+    if not replaceable(path):
+        yield path
+        return
     target = Path(os.path.realpath(path))
     new = target.with_name(f".{secrets.token_hex(8)}.new")
     try:
@@ -63,7 +67,7 @@ def naming(path: str | Path) -> Iterator[None]:
         ) from error
 
 
-def _replaceable(path: Path) -> bool:
+def replaceable(path: Path) -> bool:
     """Whether a new file may be made and take the place of ``path``. What /dev/stdout leads to may be
     a file, but one that the shell has open."""
     folder = Path(os.path.realpath(path.parent))

@@ -24,6 +24,7 @@ from lightbench.cli._progress import reports
 from lightbench.cli._project import read_project, typed_settings
 from lightbench.errors import LightbenchError, UsageError
 from lightbench.exporters import profile_view
+from lightbench.files import naming, replacing
 
 DEFAULT = "lightbench-baseline.jsonl"
 
@@ -88,9 +89,11 @@ def save(
                 records.append(record)
     for said in dict.fromkeys(warning for record in records for warning in record.warnings):
         say_error(said)
-    if not add:
-        file.unlink(missing_ok=True)
-    store.append(file, records)
+    if add:
+        store.append(file, records)
+    else:
+        with naming(file), replacing(file) as new:
+            store.append(new, records)
     notice(f"saved {len(records)} sessions in {file}", quiet=quiet)
     return 0
 

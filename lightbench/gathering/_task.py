@@ -40,13 +40,19 @@ class Task:
         ways = (Setup(c.device, c.engine, 1, c.dtype, c.layout, c.threads) for c in self.cases)
         return list(dict.fromkeys(ways))
 
-    def each(self, study: Study, measure: Callable[[Case], Record]) -> None:
+    def each(
+        self,
+        study: Study,
+        measure: Callable[[Case], Record],
+        stale: Callable[[Record], bool] = lambda _record: False,
+    ) -> None:
         """Have ``measure`` make the record of every case that eager runs and that has none of this
-        study on this machine. A network that fails is complained of, and the others go on."""
+        study on this machine, or a ``stale`` one. A network that fails is complained of, and the
+        others go on."""
         able = [c for c in self.cases if (c.engine, c.mode, c.options) == ("eager", "infer", ())]
         for i, case in enumerate(able, 1):
             where = f"{study}, {i} of {len(able)}: {case.model}"
-            if self._is_known(study, case):
+            if any(not stale(record) for record in self._known(study, case)):
                 self.say(f"{where}: stored already")
                 continue
             self.say(where)
@@ -63,11 +69,9 @@ class Task:
                 return card
         return None
 
-    def _is_known(self, study: Study, case: Case) -> bool:
-        return any(
-            record.study == study and record.case == case and setup(record) == _here(record)
-            for record in self.known
-        )
+    def _known(self, study: Study, case: Case) -> list[Record]:
+        found = (r for r in self.known if r.study == study and r.case == case)
+        return [record for record in found if setup(record) == _here(record)]
 
 
 def _here(record: Record) -> tuple[object, ...]:

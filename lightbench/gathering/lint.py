@@ -23,4 +23,10 @@ def gather(task: Task, settings: Settings) -> None:  # noqa: ARG001
             case.model, **settings_of(case), card=task.card(case), trusted=task.trusted
         ).record
 
-    task.each("lint", measure)
+    def stale(record: Record) -> bool:
+        """Was it found before there was a card, so that no finding has an estimate?"""
+        findings = record.findings or ()
+        unknown = all(finding.estimate_s is None for finding in findings)
+        return bool(findings) and unknown and task.card(record.case) is not None
+
+    task.each("lint", measure, stale)

@@ -66,10 +66,13 @@ class Report(Shown):
         """Write it: "markdown" with figures as SVG beside it, or "html"; the suffix of the file says
         which unless ``kind`` does. Raises UsageError, StoreError."""
         path = Path(path)
+        with files.naming(path):
+            path.parent.stat()  # of this file, not of a figure, it is said that there is no folder
         if (kind or document_kind(path)) == "html":
             files.write(path, self.html())
-        else:
-            files.write(path, markdown(self.document, self._draw(path)))
+        else:  # beside a pipe or a device there is no place for figures
+            figures = self._draw(path) if files.replaceable(path) else {}
+            files.write(path, markdown(self.document, figures))
 
     def _draw(self, path: Path) -> dict[str, str]:
         """Draw what figures can be drawn beside ``path``; their file names by their names."""
@@ -118,6 +121,8 @@ def report(
 def _accuracies(given: Mapping[str, Accuracy | float] | str | Path | None) -> dict[str, Accuracy]:
     if isinstance(given, (str, Path)):
         return read_accuracy(given)
+    if given is not None and not isinstance(given, Mapping):
+        raise UsageError("accuracy is a mapping of models to percent.", 'Try {"my_net": 71.9}.')
     return {
         model: one if isinstance(one, Accuracy) else own_accuracy(one)
         for model, one in (given or {}).items()

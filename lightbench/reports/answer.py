@@ -16,6 +16,7 @@ from lightbench.timing.pareto import front
 
 ORDER = 10
 Naming = Callable[[Record], Name]
+ROUNDING = 1e-9
 ALIKE = 0.5  # points of top-1: networks retrained differ by that much
 
 
@@ -42,7 +43,7 @@ def _sentences(subject: Subject) -> Iterator[Sentence]:
     others, more = len(subject.evidence.groups) - 1, ""
     if others:
         more = f"; {others} more {'setup is' if others == 1 else 'setups are'} in the tables"
-    yield Sentence("This is about ", Name(conditions(group)), f"{more}.")
+    yield Sentence("This is about ", Name(conditions(group, subject.evidence.profiles)), f"{more}.")
 
 
 def _latency(record: Record) -> Latency:
@@ -69,7 +70,7 @@ def _fastest(subject: Subject, group: Sequence[Record], name: Naming) -> Sentenc
         able, among = list(group), [f"Of the {len(group)} networks, "]
     else:
         rated = ((record, subject.accuracy(record)) for record in group)
-        able = [r for r, own in rated if own and own.top1 >= known.top1 - ALIKE]
+        able = [r for r, own in rated if own and own.top1 >= known.top1 - ALIKE - ROUNDING]
         top1 = f"{units.number(known.top1)} % top-1"
         if len(able) == 1:
             lone = "No other network here is known to be as accurate as "
@@ -79,11 +80,14 @@ def _fastest(subject: Subject, group: Sequence[Record], name: Naming) -> Sentenc
             name(reference),
             f" ({top1}, within {ALIKE} points) or more, ",
         ]
-    best = min(able, key=lambda record: _latency(record).median_s)
+    best = min(able, key=lambda r: (_latency(r).median_s, r is not reference))
     tied = sum(1 for record in able if record is not best and not _faster(best, record))
     others = f", not told apart from {tied} more" if tied else ""
     if best is reference:
         return Sentence(*among, "none is faster than ", name(best), f": {_time(best)}{others}.")
+    if not _faster(best, reference):
+        none = "none is shown to be faster than "
+        return Sentence(*among, none, name(reference), f": {_time(reference)}{others}.")
     ratio = ratio_text(subject, best)
     times = f" is the fastest: {_time(best)}, {ratio} times the time of "
     return Sentence(*among, name(best), times, name(reference), f"{others}.")

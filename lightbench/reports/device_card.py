@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from lightbench.card.view import card_view
+from lightbench.exporters import View
 from lightbench.reports._section import Drawing, Section
-from lightbench.reports._subject import Subject
+from lightbench.reports._subject import Subject, conditions
 from lightbench.timing.card import DeviceCard
 
 if TYPE_CHECKING:
@@ -22,14 +24,22 @@ def section(subject: Subject) -> Section | None:
     cards = subject.evidence.cards
     if not cards:
         return None
+    records = [card.record for card in cards]
+    places = [f" {conditions([r], records)}." if len(cards) > 1 else "" for r in records]
     return Section(
         "Device card",
         drawings=tuple(
-            Drawing(f"card-{i}" if i > 1 else "card", CAPTION, partial(_draw, card))
-            for i, card in enumerate(cards, 1)
+            Drawing(f"card-{i}" if i > 1 else "card", f"{CAPTION}{where}", partial(_draw, card))
+            for i, (card, where) in enumerate(zip(cards, places, strict=True), 1)
         ),
-        views=tuple(map(card_view, cards)),
+        views=tuple(map(_view, cards, places)),
     )
+
+
+def _view(card: DeviceCard, where: str) -> View:
+    view = card_view(card)
+    title = f"Device card:{where}".rstrip(".") if where else view.table.title
+    return replace(view, table=replace(view.table, title=title))
 
 
 def _draw(card: DeviceCard) -> Figure:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lightbench import units
 from lightbench.cases import names
-from lightbench.evidence import setup
+from lightbench.evidence import asked
 from lightbench.exporters import View
 from lightbench.exporters._breakdown import stored_kinds_view, stored_layers_view
 from lightbench.exporters._costs import layers_view
@@ -27,7 +27,7 @@ def section(subject: Subject) -> Section | None:
     evidence, cases = subject.evidence, dict[object, Record]()
     for record in (*evidence.profiles, *evidence.layers, *evidence.lints):
         if record.costs:
-            cases.setdefault((record.case, setup(record)), record)
+            cases.setdefault(asked(record), record)
     records = list(cases.values())
     if not records:
         return None
@@ -80,4 +80,4 @@ def _titled(view: View, title: str, said: set[str]) -> View:
 
 def _alike(records: tuple[Record, ...], record: Record) -> Record | None:
     """The record of another study of the same case on the same machine."""
-    return next((r for r in records if r.case == record.case and setup(r) == setup(record)), None)
+    return next((r for r in records if asked(r) == asked(record)), None)

@@ -25,5 +25,5 @@ def section(subject: Subject) -> Section | None:
 
         return pareto(subject.main, subject.accuracies)
 
-    words = f"{CAPTION}: {conditions(subject.main)}."
+    words = f"{CAPTION}: {conditions(subject.main, subject.evidence.profiles)}."
     return Section("Accuracy for the time", drawings=(Drawing("pareto", words, draw),))

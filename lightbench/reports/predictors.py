@@ -47,13 +47,15 @@ def section(subject: Subject) -> Section | None:
         drawings=tuple(
             Drawing(
                 f"predictors-{i}" if i > 1 else "predictors",
-                f"{CAPTION}: {conditions(one.records)}.",
+                f"{CAPTION}: {conditions(one.records, subject.evidence.profiles)}.",
                 partial(_draw, [*one.records, *cards]),
             )
             for i, one in enumerate(found, 1)
             if any(row.rank for row in one.rows)
         ),
-        views=tuple(map(_view, found)),
+        views=tuple(
+            _view(one, conditions(one.records, subject.evidence.profiles)) for one in found
+        ),
     )
 
 
@@ -63,7 +65,7 @@ def _draw(records: list[Record]) -> Figure:
     return draw(records)
 
 
-def _view(found: Predictions) -> View:
+def _view(found: Predictions, where: str) -> View:
     rows = tuple(
         (
             row.predictor.heading,
@@ -76,7 +78,7 @@ def _view(found: Predictions) -> View:
         )
         for row in found.rows
     )
-    title = f"Predictors of latency: {conditions(found.records)}"
+    title = f"Predictors of latency: {where}"
     return View(Table(title, COLUMNS, rows, NOTES), [_data(row) for row in found.rows])
 
 

@@ -8,9 +8,11 @@ from lightbench import gathering, registry, store
 from lightbench.devices import _memory
 from lightbench.errors import ModelError, UnknownName, UsageError
 from lightbench.gathering import Task
+from lightbench.nouns import Finding
 from lightbench.records import Case, InputSpec
 from lightbench.suite import read_suite
 from lightbench.timing.card import EXPERIMENT
+from lightbench.untimed import untimed
 
 NET = "example_dense"  # one convolution: 3 to 4 channels, 3x3, on 64x64
 SUITE = f"""
@@ -121,6 +123,18 @@ def test_what_another_machine_measured_is_measured_again(run, tmp_path):
     path.write_text(path.read_text().replace('"architecture":"', '"architecture":"other '))
     _, studies = run()
     assert studies == ["profile", "layers", "lint", "crosscheck"] * 2
+
+
+def test_lint_is_looked_at_again_once_there_is_a_card(make_record):
+    finding = Finding(guideline="G1", path="a", cause="b", remedy="c", mem_bytes=1.0)
+    asked = []
+    old = untimed(case(), findings=(finding,))
+    task = Task([case()], known=[old])
+    task.each("lint", asked.append, stale=lambda record: record is old)
+    assert asked == [case()]
+    task = Task([case()], known=[old])
+    task.each("lint", asked.append)
+    assert asked == [case()]
 
 
 def test_a_study_that_fails_for_one_network_is_said_and_the_others_go_on(run, monkeypatch):

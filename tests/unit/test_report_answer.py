@@ -62,7 +62,10 @@ def test_of_networks_without_a_known_accuracy_the_front_says_nothing(make_record
 def test_networks_whose_intervals_meet_are_not_told_apart(make_record):
     pair = [make_record("a", latency_s=0.0103), make_record("b", latency_s=0.0100)]
     said, _ = sections(pair)["In short"].sentences
-    assert said.endswith("0.97 (0.93 to 1.01) times the time of a, not told apart from 1 more.")
+    assert said == (
+        "Of the 2 networks, none is shown to be faster than a: 10.3 ms (10.1 ms to 10.5 ms), not told"
+        " apart from 1 more."
+    )
     apart = [make_record("a", latency_s=0.0110), make_record("b", latency_s=0.0100)]
     said, _ = sections(apart)["In short"].sentences
     assert said.endswith("0.91 (0.87 to 0.95) times the time of a.")
@@ -251,3 +254,40 @@ def test_names_are_marked_as_names_and_very_many_are_counted():
         "On x|y.",
         [False, True, False],
     )
+
+
+def test_of_equal_medians_the_reference_is_the_one_that_nothing_is_faster_than(make_record):
+    said = sections([make_record("x"), make_record("ref")], reference="ref")["In short"].sentences
+    assert said[0].startswith("Of the 2 networks, none is faster than ref: 10.0 ms")
+
+
+def test_half_a_point_less_is_as_accurate_whatever_binary_fractions_make_of_it(make_record):
+    """64.4 - 0.5 is 63.900000000000006 in binary."""
+    records = [make_record("ref", latency_s=0.02), make_record("b", latency_s=0.01)]
+    said = sections(records, accuracy={"ref": 64.4, "b": 63.9})["In short"].sentences
+    assert "b is the fastest" in said[0]
+
+
+def test_threads_that_pytorch_chose_and_the_same_ones_asked_for_are_one_case(make_record):
+    """The record's environment says how many there were: 2."""
+    records = [make_record("a"), make_record("b"), make_record("a", threads=2, latency_s=0.02)]
+    evidence = report(records).subject.evidence
+    assert [r.latency.median_s for r in evidence.profiles] == [0.02, 0.01]
+
+
+def test_of_several_environments_the_one_that_is_told_of_is_named(make_record):
+    def at(torch, name):
+        return make_record(name, comparable={"cpu": "A", "torch": torch, "threads": 1})
+
+    records = [at("2.12", "a"), at("2.13", "a"), at("2.13", "b")]
+    said = sections(records)["In short"].sentences[-1]
+    assert said == (
+        "This is about batch 1, cpu, eager, float32, infer, contiguous, threads 1, 2.13; 1 more setup"
+        " is in the tables."
+    )
+
+
+def test_a_fact_that_is_unknown_and_one_that_is_not_there_are_the_same(make_record):
+    one = make_record("a", comparable={"cpu": "A", "quota": None})
+    two = make_record("b", comparable={"cpu": "A"})
+    assert report([one, two]).subject.evidence.groups == ((one, two),)

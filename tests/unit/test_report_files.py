@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -276,3 +277,41 @@ def test_a_fault_while_drawing_is_no_reason_to_go_on():
     assert "![" not in markdown(
         Document("t", (Section("s", drawings=(Drawing("d", "c", fault),)),)), {}
     )
+
+
+# Beside a pipe.
+
+
+def read_pipe(path, run):
+    """What ``run`` writes into the pipe at ``path``."""
+    os.mkfifo(path)
+    with ThreadPoolExecutor(1) as pool:
+        text = pool.submit(path.read_bytes)
+        answer = run()
+        return answer, text.result(timeout=60)
+
+
+def test_into_a_pipe_goes_the_report_without_figures(here, lightbench):
+    pipe = here / "pipe.md"
+    answer, text = read_pipe(pipe, lambda: lightbench("report", "q.jsonl", "-o", pipe))
+    assert answer.code == 0
+    assert text.startswith(b"# lightbench report")
+    assert b"![" not in text
+    assert not list(here.glob("*.svg"))
+
+
+def test_a_baseline_is_saved_through_a_link_and_a_pipe_is_not_replaced_by_one(here, lightbench):
+    quick = ("--device", "null", "--sessions", "1", "--seconds", "0.2")
+    pipe, link = here / "pipe", here / "link.jsonl"
+    link.symlink_to(here / "target.jsonl")
+    assert lightbench("baseline", "save", "example_dense", *quick, "-o", link).code == 0
+    assert link.is_symlink()
+    assert (here / "target.jsonl").read_bytes().startswith(b'{"id":"')
+    os.mkfifo(pipe)
+    assert lightbench("baseline", "save", "example_dense", *quick, "-o", pipe).code == 2
+    assert pipe.is_fifo()
+
+
+def test_a_folder_that_is_not_there_is_said_of_the_report_itself(here):
+    with pytest.raises(StoreError, match=r"z\.md"):
+        report("q.jsonl").save("x/y/z.md")
