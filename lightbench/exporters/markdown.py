@@ -16,6 +16,9 @@ SUFFIXES = (".md", ".markdown")
 # A sentence in which Markdown and GitHub see nothing to act on: no link, mention, HTML or emphasis.
 _PROSE = re.compile(r"(?!.*(://|www\.))[A-Za-z0-9(?!][A-Za-z0-9 ,.;:()%/'?!+=-]*", re.IGNORECASE)
 
+_COMMAND = re.compile("(?<![^ (])`([A-Za-z0-9][A-Za-z0-9 =/-]*)`(?![^ .,;:)])")
+_PUNCTUATION = re.compile(r"(\(?)(.*?)([,.;:)]*)", re.DOTALL)
+
 
 def render(view: View, *, width: int | None = None, colour: bool = False) -> str:  # noqa: ARG001
     """GFM tables, each under its title; names are code spans, notes a list below. What is folded is
@@ -59,12 +62,27 @@ def _cell(column: Column, value: Any) -> str:
 
 
 def prose(text: str) -> str:
-    """Words as they are; those in which Markdown might see something to act on as code."""
+    """Words as they are; those in which Markdown might see something to act on as code. A command of
+    ours between backticks is code already."""
+    spans = _COMMAND.split(text)
+    return "".join(
+        code(span) if i % 2 else _words(span, first=not i) for i, span in enumerate(spans)
+    )
+
+
+def _words(text: str, *, first: bool) -> str:
+    """``first``: they may begin a line, where Markdown sees more."""
     words = text.split(" ")
-    plain = [bool(_PROSE.fullmatch(w if not i else f"a{w}")) for i, w in enumerate(words)]
+    plain = [bool(_PROSE.fullmatch(w if first and not i else f"a{w}")) for i, w in enumerate(words)]
     runs = groupby(zip(words, plain, strict=True), key=lambda pair: pair[1])
     texts = ((safe, " ".join(word for word, _ in run)) for safe, run in runs)
-    return " ".join(text if safe else code(text) for safe, text in texts)
+    return " ".join(text if safe else _quoted(text) for safe, text in texts)
+
+
+def _quoted(text: str) -> str:
+    """Code, without the punctuation around it."""
+    before, inner, behind = _PUNCTUATION.fullmatch(text).groups()  # type: ignore[union-attr]
+    return f"{before}{code(inner)}{behind}" if inner else code(text)
 
 
 def code(text: str) -> str:
