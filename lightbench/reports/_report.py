@@ -66,8 +66,6 @@ class Report(Shown):
         """Write it: "markdown" with figures as SVG beside it, or "html"; the suffix of the file says
         which unless ``kind`` does. Raises UsageError, StoreError."""
         path = Path(path)
-        with files.naming(path):
-            path.parent.stat()  # of this file, not of a figure, it is said that there is no folder
         if (kind or document_kind(path)) == "html":
             files.write(path, self.html())
         else:  # beside a pipe or a device there is no place for figures

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from lightbench import gathering, registry, store
@@ -135,6 +137,29 @@ def test_lint_is_looked_at_again_once_there_is_a_card(make_record):
     task = Task([case()], known=[old])
     task.each("lint", asked.append)
     assert asked == [case()]
+
+
+@pytest.mark.parametrize(
+    ("estimate_s", "has_card", "again"),
+    [(None, True, True), (None, False, False), (0.001, True, False)],
+)
+def test_findings_without_an_estimate_are_stale_if_there_is_a_card(
+    estimate_s, has_card, again, monkeypatch
+):
+    finding = Finding(
+        guideline="G1", path="a", cause="b", remedy="c", mem_bytes=1.0, estimate_s=estimate_s
+    )
+    asked = []
+
+    def looked_at(model, **_settings):
+        asked.append(model)
+        return SimpleNamespace(record=untimed(case(), findings=()))
+
+    monkeypatch.setattr("lightbench.gathering.lint.lint_model", looked_at)
+    monkeypatch.setattr(Task, "card", lambda _self, _case: object() if has_card else None)
+    task = Task([case()], known=[untimed(case(), findings=(finding,))])
+    gathering.gather(gathering.read_settings({"lint": {}}), task)
+    assert asked == ([NET] if again else [])
 
 
 def test_a_study_that_fails_for_one_network_is_said_and_the_others_go_on(run, monkeypatch):
