@@ -1,4 +1,4 @@
-"""What the device attains, for the roofline and for the estimates of lint: about a minute a setup."""
+"""What the device attains: the ceilings of the roofline; a minute a setup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where each network strains the guidelines; with the device card, about what it costs."""
+"""Where each network strains the guidelines, and what that may cost."""
 
 from __future__ import annotations
 
