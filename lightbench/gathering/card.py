@@ -1,4 +1,4 @@
-"""What the device attains: the ceilings of the roofline; a minute a setup."""
+"""What the device attains: the roofline's ceilings, in a minute."""
 
 from __future__ import annotations
 
