@@ -51,7 +51,9 @@ def measure(
         finish(i, record)
 
     _in_child(group, device.strict or {}, say, progress, strictly)
-    for members in [list(group.cases)] if fell and group.sweep else [[i] for i in fell]:
+    anchors = sorted(group.anchors.difference(fell))
+    again = [[i, *anchors] for i in fell if i not in group.anchors]
+    for members in [list(group.cases)] if fell and group.sweep else again:
         say("operators without a kernel: once more, with the CPU for those")
         _in_child(_part(group, members), {}, say, progress, marked)
 
@@ -62,6 +64,7 @@ def _part(group: Group, members: Sequence[int]) -> Group:
         sweep={i: group.sweep[i] for i in members if i in group.sweep},
         rule=group.rule,
         errors=group.errors,
+        anchors=group.anchors.intersection(members),
         seed=group.seed,
         trusted=group.trusted,
     )
@@ -75,6 +78,7 @@ def _in_child(
     request = Request(
         cases=dict(group.cases),
         sweep=dict(group.sweep),
+        anchors=group.anchors,
         rule=group.rule,
         seed=group.seed,
         trusted=group.trusted,

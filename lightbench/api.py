@@ -18,11 +18,12 @@ from lightbench.costs.crosscheck import crosscheck
 from lightbench.errors import UncountedOps, UnknownName, UsageError
 from lightbench.exporters import View, profile_view
 from lightbench.exporters._costs import ConventionRow, counts_view, layers_view
+from lightbench.identity import identity_of
 from lightbench.models import sources
 from lightbench.models._inputs import make_inputs, specs_of
 from lightbench.nouns import Opinion
 from lightbench.profiler import Given, own_dtype
-from lightbench.records import Case, Costs, Dtype, InputSpec, Latency, Op, Record
+from lightbench.records import Case, Costs, Dtype, Identity, InputSpec, Latency, Op, Record
 from lightbench.shown import Shown
 from lightbench.timing.sampling import Progress, Rule
 from lightbench.untimed import untimed
@@ -66,6 +67,12 @@ class Counts(Shown):
     costs: Costs
     network: nn.Module
     args: tuple[Any, ...]
+    named: bool = True  # False: the network was handed over
+
+    @property
+    def identity(self) -> Identity:
+        """What the name stood for."""
+        return identity_of(self.model if self.named else None, self.network)
 
     @property
     def model(self) -> str:
@@ -116,7 +123,7 @@ class Counts(Shown):
 
     def checked(self) -> Record:
         """What is stored of it: the costs, and what the installed thop and fvcore count."""
-        return untimed(self.case, self.costs, opinions=self._opinions)
+        return untimed(self.case, self.costs, identity=self.identity, opinions=self._opinions)
 
     @cached_property
     def _opinions(self) -> tuple[Opinion, ...]:
@@ -191,7 +198,8 @@ def count(
         )
     made = _inputs(specs, batch, dtype, args)("meta")[0]
     case = Case(model=name, **_of_the_case(network, specs, batch, dtype, args))
-    return Counts(case, costs, network, args if args is not None else made)
+    named = isinstance(model, str)
+    return Counts(case, costs, network, args if args is not None else made, named)
 
 
 def _of_the_case(
@@ -258,6 +266,8 @@ def profile(
     say: Callable[[str], None] = lambda _text: None,
     progress: Callable[[Progress], None] | None = None,
     keep: Callable[[Record], None] = lambda _record: None,
+    anchored: bool = False,
+    force: bool = False,
 ) -> Profile:
     """Count and time networks, side by side; where an axis has several values, every combination is a
     case.
@@ -267,7 +277,12 @@ def profile(
     any form, and say the batch: it is the first size of the first tensor. ``rel`` is how well each
     median is to be known (0.01: its 95 % interval within 1 %), ``max_seconds`` how long each case may
     take for it. ``device`` is "cpu", "cuda:1", "npu:0,1", "auto"; ``options`` are those of an
-    accelerator: "graph", "cold-cache", "h2d", "energy". A case that fails is a record that says so. Raises UsageError for what fits no case,
+    accelerator: "graph", "cold-cache", "h2d", "energy".
+
+    Of ``stored`` records those are taken that are still of the same network and of this machine, and
+    as good as asked for; none with ``force``. ``keep`` gets every new record; with ``anchored`` also
+    those of two or three networks more, by which times of this run can be compared with those of
+    others (see `lightbench.report`). A case that fails is a record that says so. Raises UsageError for what fits no case,
     DeviceUnavailable.
     """
     if not models:
@@ -304,6 +319,8 @@ def profile(
         say=say,
         progress=progress,
         keep=keep,
+        anchored=anchored,
+        force=force,
     )
     return Profile(tuple(records))
 

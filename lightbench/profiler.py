@@ -25,9 +25,21 @@ from lightbench.costs.count import count_costs
 from lightbench.devices import Device
 from lightbench.errors import LightbenchError, ModelError, OutOfMemory
 from lightbench.faults import explain, explain_plainly
+from lightbench.identity import identity_of
 from lightbench.models import sources
 from lightbench.models._inputs import SETTLING_IMAGES, lay_out, make_inputs, settle_norms
-from lightbench.records import SCHEMA, Case, Costs, Dtype, Environment, Failure, Record, Samples
+from lightbench.records import (
+    SCHEMA,
+    Case,
+    Costs,
+    Dtype,
+    Environment,
+    Failure,
+    Identity,
+    Record,
+    Run,
+    Samples,
+)
 from lightbench.timing import environment
 from lightbench.timing.stats import contended, summarize
 
@@ -62,6 +74,7 @@ class Prepared(NamedTuple):
     peak_memory_bytes: int | None
     warnings: tuple[str, ...]
     first_call_s: float | None = None  # the very first one, in which kernels are compiled or chosen
+    identity: Identity | None = None
 
 
 def prepare(
@@ -71,7 +84,7 @@ def prepare(
     what is wrong with the case."""
     device.refuse(layout=case.layout, dtype=case.dtype, mode=case.mode)
     where = device.torch_device
-    network = _network(case, given, where, trusted=trusted)
+    network, identity = _network(case, given, where, trusted=trusted)
     costs = count_costs(
         network, lambda kind: (_arguments(case, given, "meta" if kind == "meta" else where), {})
     )
@@ -97,11 +110,15 @@ def prepare(
         None if peak is None else peak + held,
         (*device.concerns(), *warnings, *noticed),
         None if where == "meta" else first_call_s,
+        identity,
     )
 
 
-def measured(prepared: Prepared, samples: Samples, where: Environment) -> Record:
-    """The record of a case that was timed, with what a reader must know about it."""
+def measured(
+    prepared: Prepared, samples: Samples, where: Environment, run: Run | None = None
+) -> Record:
+    """The record of a case that was timed, with what a reader must know about it. ``run`` is that of
+    all that were timed in the same rounds."""
     if prepared.first_call_s is not None:
         samples = msgspec.structs.replace(samples, first_call_s=prepared.first_call_s)
     case, latency = prepared.case, summarize(samples)
@@ -123,13 +140,15 @@ def measured(prepared: Prepared, samples: Samples, where: Environment) -> Record
         latency=latency,
         peak_memory_bytes=prepared.peak_memory_bytes,
         warnings=tuple(warnings),
+        identity=prepared.identity,
+        run=run,
     )
 
 
 def count(case: Case) -> Costs:
     """What a case by name costs; nothing is timed. Raises a LightbenchError."""
     with random_numbers_kept():
-        network = _network(case, None, "cpu", trusted=True)
+        network, _ = _network(case, None, "cpu", trusted=True)
         return count_costs(network, lambda kind: (_arguments(case, None, kind), {}))
 
 
@@ -143,6 +162,7 @@ def counted(prepared: Prepared, where: Environment) -> Record:
         environment=where,
         costs=prepared.costs,
         warnings=prepared.warnings,
+        identity=prepared.identity,
     )
 
 
@@ -165,18 +185,22 @@ def failed(case: Case, error: Exception, where: Environment) -> Record:
     )
 
 
-def _network(case: Case, given: Given | None, where: str, *, trusted: bool) -> nn.Module:
+def _network(
+    case: Case, given: Given | None, where: str, *, trusted: bool
+) -> tuple[nn.Module, Identity]:
     dtype = getattr(torch, case.dtype)
     if given is None:
         source = sources.find(case.model, trusted=trusted)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             network = source.build()
+        identity = identity_of(case.model, network)
         if where not in ("cpu", "meta"):  # on the host: the device's first call is timed, and apart
             few = min(case.batch, SETTLING_IMAGES)
             settle_norms(network, make_inputs(case.inputs, batch=few))
     else:
         network = _copied(case.model, given.network)
+        identity = identity_of(None, network)
         if case.dtype == own_dtype(given.network):
             dtype = None  # some layers may be kept in another precision on purpose
     try:
@@ -187,7 +211,7 @@ def _network(case: Case, given: Given | None, where: str, *, trusted: bool) -> n
     except Exception as error:
         wanted = f"{case.device}, {case.dtype}, {case.layout}"
         raise explain_plainly(f"{case.model} cannot be made {wanted}", error) from error
-    return network
+    return network, identity
 
 
 def _copied(name: str, network: nn.Module) -> nn.Module:

@@ -6,6 +6,7 @@ A stored record carries ``schema``. History:
 2. ``sweep``: where a record stands among those timed in the same rounds
 3. accelerators: ``device_s``, ``launch_s`` and transfers of samples, ``options`` of a case, ``energy_j``
 4. what explains a case: ``layers``, ``findings``, ``opinions``, ``check``
+5. ``identity``: what was run, beyond its name; ``run``: what was timed in the same rounds
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from lightbench.nouns import Check, Finding, LayerTimes, Noun, Opinion
 from lightbench.units import parse_shape
 from lightbench.units import shape as shape_text
 
-SCHEMA = 4
+SCHEMA = 5
 
 Kind = Literal[
     "dense conv",
@@ -294,6 +295,29 @@ class Environment(Noun, frozen=True, kw_only=True):
     noted: dict[str, str | int | float | None]
 
 
+class Identity(Noun, frozen=True, kw_only=True):
+    """What a name stood for when it was measured: two records of equal identities are of the same
+    network, counted in the same way. Hashes are of 16 hex digits."""
+
+    structure: str  # modules, what they say of their settings, names and shapes of their tensors
+    code: str = ""  # the network's file, and what that imports of its project; "" for a package's
+    packages: tuple[str, ...] = ()  # "timm 1.0.31"
+    counting: str  # the rules by which it was counted
+
+
+class Run(Noun, frozen=True, kw_only=True):
+    """Which records were timed in the same rounds, and when these were to end.
+
+    Only times of one run may be compared as they are: between runs the machine changes. An
+    ``anchor`` was timed so that this run can be compared with others, not because it was asked for.
+    """
+
+    id: str
+    anchor: bool = False
+    rel: float | None = None  # the rule that was asked for, see `timing.sampling.Rule`
+    max_s: float | None = None
+
+
 Study = Literal["profile", "sweep", "layers", "lint", "crosscheck", "check"]
 
 
@@ -317,6 +341,8 @@ class Record(Noun, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] | None = None  # of `lightbench lint`, the dearest first
     opinions: tuple[Opinion, ...] | None = None  # of `lightbench count --crosscheck`
     check: Check | None = None  # of `lightbench check`
+    identity: Identity | None = None  # None: not known, of a schema before 5
+    run: Run | None = None  # None: not timed in rounds, or not known in which
 
     def __post_init__(self) -> None:
         if self.schema != SCHEMA:
@@ -339,6 +365,11 @@ class Record(Noun, frozen=True, kw_only=True):
             "check": self.check,
         }
         return next((study for study, part in holds.items() if part is not None), "profile")
+
+    @property
+    def contended(self) -> bool:
+        """Did other programs use the machine meanwhile, so that the time may be too long?"""
+        return any(warning.startswith("contended") for warning in self.warnings)
 
     @property
     def throughput(self) -> float | None:

@@ -70,15 +70,23 @@ def load(kind: str, name: str) -> ModuleType:
         ) from error
 
 
+def file(kind: str, name: str) -> Path | None:
+    """The plugin's file; None where it cannot be had without importing it."""
+    if name in _files(kind):
+        return _files(kind)[name]
+    with suppress(Exception):  # another package may be broken in any way: only its own use fails
+        spec = importlib.util.find_spec(_entry_points(kind)[name].module)
+        return Path(spec.origin) if spec and spec.origin else None
+    return None
+
+
 @cache
 def _syntax(kind: str, name: str) -> ast.Module | None:
     """The plugin's source; None where it cannot be had without importing it."""
-    path = _files(kind).get(name)
-    if path is not None:
-        return ast.parse(path.read_text(encoding="utf-8"))
-    with suppress(Exception):  # another package may be broken in any way: only its own use fails
-        spec = importlib.util.find_spec(_entry_points(kind)[name].module)
-        return ast.parse(Path(str(spec and spec.origin)).read_text(encoding="utf-8"))
+    if name in _files(kind):
+        return ast.parse(_files(kind)[name].read_text(encoding="utf-8"))
+    with suppress(Exception):
+        return ast.parse(Path(str(file(kind, name))).read_text(encoding="utf-8"))
     return None
 
 

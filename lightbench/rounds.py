@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ from lightbench.devices._memory import facts as memory_facts
 from lightbench.errors import LightbenchError
 from lightbench.faults import explain_plainly
 from lightbench.profiler import Given
-from lightbench.records import Case, Environment, Record, Samples, SweepPoint
+from lightbench.records import Case, Environment, Record, Run, Samples, SweepPoint
 from lightbench.timing import environment
 from lightbench.timing.sampling import Progress, Rule, collect
 
@@ -28,13 +29,15 @@ Finish = Callable[[int, Record], None]
 @dataclass(frozen=True)
 class Group:
     """Cases of one device, thread count and options, by their number; with ``sweep``, one point for
-    each of them. ``errors`` are those of cases whose network cannot be found."""
+    each of them. ``errors`` are those of cases whose network cannot be found; ``anchors`` are the
+    numbers of cases that the rounds do not wait for, and that no one misses if they fail."""
 
     cases: Mapping[int, Case]
     rule: Rule
     sweep: Mapping[int, SweepPoint] = field(default_factory=dict)
     given: Mapping[str, Given] = field(default_factory=dict)
     errors: Mapping[int, LightbenchError] = field(default_factory=dict)
+    anchors: frozenset[int] = frozenset()
     seed: int | None = None
     trusted: bool = True
 
@@ -73,15 +76,21 @@ def measure(
                     case, device, group.given.get(case.model), trusted=group.trusted
                 )
             except LightbenchError as error:
-                finish(i, profiler.failed(case, error, where))
+                if i not in group.anchors:
+                    finish(i, profiler.failed(case, error, where))
+        if ready.keys() <= group.anchors:  # nothing that was asked for can be timed
+            ready.clear()
+        runs = _run(group)
         results = _time(ready, group, progress)
         where = msgspec.structs.replace(where, noted={**where.noted, **device.noted()})
         for i, result in results.items():
+            if isinstance(result, Exception) and i in group.anchors:
+                continue
             if isinstance(result, Exception):
                 reason = explain_plainly("the network failed while it was timed", result)
                 finish(i, profiler.failed(group.cases[i], reason, where))
             else:
-                record = profiler.measured(ready[i], result, where)
+                record = profiler.measured(ready[i], result, where, runs(i))
                 if ENERGY in record.case.options:
                     say(f"{label(record.case)}: energy")
                     record = _with_energy(record, ready[i], device)
@@ -108,8 +117,16 @@ def _time(
         rng=random.Random(group.seed),
         report=progress,
         compared=_compared(group.sweep),
+        unawaited=frozenset(map(str, group.anchors)),
     )
     return {int(name): result for name, result in samples.items()}
+
+
+def _run(group: Group) -> Callable[[int], Run]:
+    """The run of each case; that of a sweep is called as the sweep itself."""
+    known = next((point.run for point in group.sweep.values()), uuid.uuid4().hex[:12])
+    rel, max_s = group.rule.rel, group.rule.max_s
+    return lambda i: Run(id=known, anchor=i in group.anchors, rel=rel, max_s=max_s)
 
 
 def _compared(sweep: Mapping[int, SweepPoint]) -> dict[str, str] | None:

@@ -25,11 +25,20 @@ T = TypeVar("T")
 
 MAX_LINE = 32 << 20  # bytes; a record of 1,000 operators and 100,000 samples has about 3 MB
 
+
+def _run_of(record: dict[str, Any]) -> dict[str, str] | None:
+    """Before schema 5 the records of one run told by when it began, and those of a sweep by its own
+    mark, which ones they are."""
+    began = (record.get("sweep") or {}).get("run") or record["environment"]["noted"].get("time")
+    return {"id": began} if isinstance(began, str) else None
+
+
 # A schema -> the change that lifts a stored record (without its id) to the next one.
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: lambda record: {**record, "schema": 2, "sweep": None},
     2: lambda record: {**record, "schema": 3},  # what is new has a default that was true
     3: lambda record: {**record, "schema": 4},
+    4: lambda record: {"run": _run_of(record), **record, "schema": 5},
 }
 
 _LINE = re.compile(rb'\{"id":"([0-9a-f]{16})",')

@@ -77,6 +77,7 @@ def run_guidelines(
     say: Say = lambda _text: None,
     progress: Callable[[Any], None] | None = None,
     keep: Callable[[Record], None] = lambda _record: None,
+    force: bool = False,
 ) -> Guidelines:
     """Measure the guideline experiments, ``"g1"`` to ``"g4"`` unless named; also ``"units"`` and
     ``"operators"``.
@@ -111,6 +112,7 @@ def run_guidelines(
         say=say,
         progress=progress,
         keep=keep,
+        force=force,
     )
     return Guidelines(tuple(records))
 
@@ -154,6 +156,7 @@ def run_sweep(
     say: Say = lambda _text: None,
     progress: Callable[[Any], None] | None = None,
     keep: Callable[[Record], None] = lambda _record: None,
+    force: bool = False,
 ) -> SweepResult:
     """Sweep one axis of `sweep.axes.AXES` for about ``seconds``.
 
@@ -181,6 +184,7 @@ def run_sweep(
         say=say,
         progress=progress,
         keep=keep,
+        force=force,
     )
     return SweepResult(tuple(records))
 
@@ -338,7 +342,7 @@ def lint_model(
         )
     source = source_of(model) if isinstance(model, str) else None
     tried = len(findings[:verify])
-    record = untimed(case, counted.costs)
+    record = untimed(case, counted.costs, identity=counted.identity)
     return Lint(Linting(record, network, findings, measured, source, tried))
 
 

@@ -155,10 +155,14 @@ def run(
     progress: Callable[[Progress], None] | None = None,
     keep: Callable[[Record], None] = lambda _record: None,
     sweep: Sequence[SweepPoint] = (),
+    anchored: bool = False,
+    force: bool = False,
 ) -> list[Record]:
     """Records of ``cases``, in their order. ``keep`` gets each one as soon as it is known.
 
-    Cases that ``stored`` holds already, measured on this machine, are not measured again. Cases of
+    Cases that ``stored`` holds already are not measured again, unless ``force`` says so: those of the
+    same network (see `identity`) on this machine, known as well as ``rule`` asks for. With
+    ``anchored`` also the networks of `anchors` are timed, of which only ``keep`` gets records. Cases of
     one device, thread count and options are timed in rounds of random order, so that a machine whose
     speed drifts is unfair to none of them. One that fails is a record saying so. Ctrl-C ends the
     run: in the rounds, what has samples is kept, marked; then ``Interrupted`` is raised, with the
@@ -168,26 +172,47 @@ def run(
     point's ratio to the reference is known within ``rule.rel``.
     """
     from lightbench import apart, rounds, worker  # import torch
+    from lightbench.anchors import anchors
+    from lightbench.reuse import Reuse
 
     given, errors, stored = given or {}, errors or {}, tuple(stored)
     done: dict[int, Record] = {}
+    reuse = Reuse(rule, trusted=trusted)
 
     def finish(index: int, record: Record) -> None:
         if sweep:
             record = msgspec.structs.replace(record, sweep=sweep[index])
-        done[index] = record
+        if index < len(cases):  # the others are anchors
+            done[index] = record
         keep(record)
 
     def missing(members: Iterable[int], where: Environment) -> list[int]:
-        known = {r.case: r for r in stored if _usable(r, where) and r.case.model not in given}
+        held = {} if force else {r.case: r for r in stored if reuse.usable(r, where)}
         left = []
         for i in members:
-            if cases[i] in known:
-                say(f"{rounds.label(cases[i])}: stored already")
-                done[i] = known[cases[i]]
+            record = held.get(cases[i])
+            if (
+                record
+                and cases[i].model not in given
+                and i not in errors
+                and reuse.same(record, where)
+            ):
+                done[i] = record
             else:
                 left.append(i)
         return left
+
+    def besides(members: Sequence[int], where: Environment) -> dict[int, Case]:
+        """The anchors of these cases, by numbers that no case has."""
+        if not anchored:
+            return {}
+
+        def same(record: Record) -> bool:
+            here = record.environment.comparable == where.comparable
+            return here and reuse.same(record, where)
+
+        found = anchors([cases[i] for i in members], stored, same)
+        return dict(enumerate(found, len(cases)))
 
     def together(i: int) -> tuple[str, int, tuple[str, ...]]:
         return cases[i].device, cases[i].threads or 0, cases[i].options
@@ -199,11 +224,14 @@ def run(
     try:
         for (name, asked, options), members in groupby(order, together):
             device, threads = devices.find(name, options), asked or None
-            left = missing(members, rounds.here(device, name, device.host_threads(threads)))
+            where = rounds.here(device, name, device.host_threads(threads))
+            left = missing(members, where)
             if not left:
                 continue
+            more = besides(left, where)
             group = rounds.Group(
-                cases={i: cases[i] for i in left},
+                cases={i: cases[i] for i in left} | more,
+                anchors=frozenset(more),
                 sweep={i: sweep[i] for i in left} if sweep else {},
                 given=given,
                 errors=errors,
@@ -225,10 +253,3 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, records: list[Record]) -> None:
         super().__init__()
         self.records = records
-
-
-def _usable(record: Record, where: Environment) -> bool:
-    complete = record.samples is not None and record.samples.stop != "interrupted"
-    return (
-        record.study == "profile" and complete and record.environment.comparable == where.comparable
-    )

@@ -11,7 +11,8 @@ from lightbench.rounds import here
 
 
 def untimed(case: Case, costs: Costs | None = None, **found: Any) -> Record:
-    """``found`` are fields of a record that need no time: ``findings``, ``opinions``, ``check``. The
+    """``found`` are fields of a record that need no time: ``identity``, ``findings``, ``opinions``,
+    ``check``. The
     environment is that of the case's device, as if it were timed now. Raises UnknownName, UsageError."""
     device = devices.find(case.device, case.options)
     return Record(

@@ -27,6 +27,7 @@ class Request(msgspec.Struct, frozen=True):
 
     cases: dict[int, Case]
     sweep: dict[int, SweepPoint]
+    anchors: frozenset[int]
     rule: Rule
     seed: int | None
     trusted: bool
@@ -79,6 +80,7 @@ def _measure(text: bytes, send: Send) -> None:
         rounds.Group(
             cases=request.cases,
             sweep=request.sweep,
+            anchors=request.anchors,
             rule=request.rule,
             seed=request.seed,
             trusted=request.trusted,

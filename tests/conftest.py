@@ -14,10 +14,12 @@ from lightbench.records import (
     Costs,
     Environment,
     Failure,
+    Identity,
     InputSpec,
     Latency,
     Op,
     Record,
+    Run,
     Samples,
     SweepPoint,
 )
@@ -41,9 +43,12 @@ def record(
     mem_access=330,
     shape=(3, 224, 224),
     sweep=None,
+    run="one",
+    anchor=False,
+    identity="one",
     **case,
 ):
-    """One case of one convolution. The interval is +-2 %, the 90th percentile 10 % above the median."""
+    """One case of one convolution, timed in the same rounds as all others that say nothing else. The interval is +-2 %, the 90th percentile 10 % above the median."""
     row = Op(
         path="conv1",
         module="Conv2d",
@@ -101,6 +106,8 @@ def record(
         if failure
         else None,
         sweep=sweep,
+        identity=Identity(structure=identity, counting="rules") if identity else None,
+        run=Run(id=run, anchor=anchor, rel=0.01, max_s=10.0) if run and timed else None,
     )
 
 
@@ -154,6 +161,7 @@ def sweep_records(
             "mem_bytes": (mem_bytes or {}).get(row, 4000),
             "costs": costs,
             "sweep": point,
+            "run": run,
             **case,
         }
         model = f"stack:{row}"

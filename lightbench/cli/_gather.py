@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lightbench import store
-from lightbench.cli._options import INTERRUPTED, data_only, read_records, say_error
+from lightbench.cli._options import INTERRUPTED, data_only, notice, read_records, say_error
 from lightbench.cli._progress import reports
 from lightbench.cli.profile import measure
 from lightbench.errors import LightbenchError
@@ -31,16 +31,19 @@ def gather(
     *,
     device: str | None,
     path: str | None,
+    force: bool,
     trusted: bool,
     quiet: bool,
 ) -> Gathered:
-    """Measure what the store at ``path`` lacks of a suite. Records of other networks that the store
+    """Measure what the store at ``path`` lacks of a suite, or all of it with ``force``. Records of other networks that the store
     holds are left out; sweeps, which belong to the device, are not."""
     from lightbench import gathering  # imports torch
 
     studies = gathering.read_settings(suite.studies)
     settings: dict[str, Any] = {"device": device} if device else {}
-    records, code = measure((), file, settings, path=path, trusted=trusted, quiet=quiet)
+    records, code = measure(
+        (), file, settings, path=path, force=force, trusted=trusted, quiet=quiet
+    )
     if code == INTERRUPTED:
         return _interrupted(records, path)
     for record in records:
@@ -49,7 +52,7 @@ def gather(
     cases = [record.case for record in records]
     known = list(records)
     if path and Path(path).exists():
-        known = [r for r in read_records(path) if r.sweep or r.case in cases]
+        known = [r for r in read_records(path) if _concerns(r, cases)]
     failed: list[LightbenchError] = []
 
     def complain(case: Case, error: LightbenchError) -> None:
@@ -65,12 +68,21 @@ def gather(
             report.progress,
             lambda record: store.append(path, [record]) if path else None,
             complain,
+            force,
         )
         try:
             gathering.gather(studies, task)
         except KeyboardInterrupt:
             return _interrupted(task.known, path)
+    for study, (held, every) in task.reused.items():
+        if held:
+            notice(f"stored: {study}, {held} of {every}.", quiet=quiet)
     return Gathered(task.known, code or (3 if failed else 0))
+
+
+def _concerns(record: Record, cases: Sequence[Case]) -> bool:
+    anchor = record.run is not None and record.run.anchor
+    return record.sweep is not None or anchor or record.case in cases
 
 
 def _interrupted(records: Sequence[Record], path: str | None) -> Gathered:

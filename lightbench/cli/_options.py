@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from lightbench.units import parse_fraction, visible
 F = TypeVar("F", bound=Callable[..., Any])
 
 INTERRUPTED = 130
+FORCE = click.option("--force", is_flag=True, help="Measure again what is stored, and append it.")
 
 
 class Many(click.ParamType[list[Any]]):
@@ -221,6 +222,22 @@ def notice(text: str, *, quiet: bool) -> None:
     """What a command did besides its answer, on stderr, unless the user wants quiet."""
     if not quiet:
         say_error(text)
+
+
+def say_reused(records: Sequence[Record], stored: Sequence[Record], *, quiet: bool) -> None:
+    """Of how many records nothing was measured, on stderr: a reader must know which numbers are old."""
+    known = set(map(id, stored))
+    held = [record for record in records if id(record) in known]
+    doubtful = [
+        r for r in held if r.contended or (r.samples is not None and r.samples.stop != "converged")
+    ]
+    if held:
+        again = (
+            f"; {len(doubtful)} of them not converged or contended, which --force measures again"
+            if doubtful
+            else ""
+        )
+        notice(f"stored: {len(held)} of {len(records)}{again}.", quiet=quiet)
 
 
 def say_error(text: str) -> None:

@@ -12,12 +12,14 @@ from click.core import ParameterSource
 from lightbench import registry, store
 from lightbench.cli import _complete
 from lightbench.cli._options import (
+    FORCE,
     INTERRUPTED,
     data_only,
     make_room,
     notice,
     read_records,
     say_error,
+    say_reused,
 )
 from lightbench.cli._progress import reports
 from lightbench.errors import UsageError
@@ -31,6 +33,7 @@ def study_options(function: F) -> F:
     """``--seed``, ``--store``, ``--from``, ``--quiet``."""
     options = (
         click.option("--seed", type=int, help="Fixes the random order of the rounds."),
+        FORCE,
         click.option(
             "--store",
             "path",
@@ -87,6 +90,7 @@ def measured(
         except Interrupted as interrupted:
             say_error("interrupted.")
             return interrupted.records, INTERRUPTED
+    say_reused(records, stored, quiet=quiet)
     return records, failures(records)
 
 

@@ -11,6 +11,7 @@ import click
 from lightbench import store
 from lightbench.cli import _complete
 from lightbench.cli._options import (
+    FORCE,
     INTERRUPTED,
     NUMBERS,
     WORDS,
@@ -23,6 +24,7 @@ from lightbench.cli._options import (
     output_options,
     read_records,
     say_error,
+    say_reused,
 )
 from lightbench.cli._progress import reports
 from lightbench.errors import LightbenchError, UsageError
@@ -81,6 +83,7 @@ DEVICE_OPTIONS = ("graph", "cold-cache", "h2d", "energy", "npu-jit")
     shell_complete=_complete.files,
     help="Append records to this JSON-lines file, and measure nothing twice.",
 )
+@FORCE
 @click.option("--trust-code", is_flag=True, help="Run Python files that a suite names.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @input_options
@@ -90,6 +93,7 @@ def command(
     file: Path | None,
     path: str | None,
     shapes: tuple[str, ...],
+    force: bool,  # noqa: FBT001
     trust_code: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
     channels_last: bool,  # noqa: FBT001
@@ -114,7 +118,9 @@ def command(
         settings["input"] = shapes
     chosen = chosen_format(form, output)
     make_room(path)
-    records, code = measure(models, file, settings, path=path, trusted=trust_code, quiet=quiet)
+    records, code = measure(
+        models, file, settings, path=path, force=force, trusted=trust_code, quiet=quiet
+    )
     failures = dict.fromkeys(str(_error(r.failure)) for r in records if r.failure)
     if code == INTERRUPTED:
         say_error("interrupted.")
@@ -137,11 +143,12 @@ def measure(
     settings: dict[str, Any],
     *,
     path: str | None,
+    force: bool,
     trusted: bool,
     quiet: bool,
 ) -> tuple[list[Record], int]:
     """Run the cases of ``models`` or of a suite ``file``, with progress on stderr; gives the records,
-    and the exit code that they ask for."""
+    and the exit code that they ask for. With a store, anchors are timed as well."""
     names, settings = _with_suite(models, file, settings, trusted=trusted)
     from lightbench.api import profile  # imports torch
     from lightbench.suite import Interrupted
@@ -156,11 +163,14 @@ def measure(
                     say=report.say,
                     progress=report.progress,
                     keep=lambda record: store.append(path, [record]) if path else None,
+                    anchored=path is not None,
+                    force=force,
                     **settings,
                 ).records
             )
         except Interrupted as interrupted:
             return interrupted.records, INTERRUPTED
+    say_reused(records, stored, quiet=quiet)
     return records, exit_code([r.failure.exit_code for r in records if r.failure], len(records))
 
 

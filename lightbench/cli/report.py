@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from lightbench.cli import _complete
 from lightbench.cli._files import KEPT, given_files, refuse_same
 from lightbench.cli._options import (
+    FORCE,
     INTERRUPTED,
     answer,
     chosen_format,
@@ -51,6 +52,7 @@ DOCUMENTS = ("markdown", "html")
     help="Your own top-1: a CSV file with the columns model, top1 and, if you like, source.",
 )
 @click.option("--title", default="", help="Its heading. Default: lightbench report.")
+@FORCE
 @click.option("--trust-code", is_flag=True, help="Run Python files that the suite names.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @click.option(
@@ -75,6 +77,7 @@ def command(
     reference: str | None,
     accuracy: Path | None,
     title: str,
+    force: bool,  # noqa: FBT001
     trust_code: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
     form: str | None,
@@ -95,8 +98,8 @@ def command(
     """  # noqa: D301 - click wants the character
     if suite is None and not files:
         raise UsageError("there is nothing to report.", "Name a store, or a suite with --suite.")
-    if suite is None and (path or device):
-        raise UsageError("--store and --device are of a suite.", "Name one with --suite.")
+    if suite is None and (path or device or force):
+        raise UsageError("--store, --device and --force are of a suite.", "Name one with --suite.")
     chosen = _chosen(form, outputs)
     path = _store(path, outputs) if suite else None
     _refuse_figures(chosen, path)
@@ -110,7 +113,9 @@ def command(
             raise UnknownName("reference", reference, known, "It must be a model of the report.")
         from lightbench.cli._gather import gather
 
-        found = gather(suite, read, device=device, path=path, trusted=trust_code, quiet=quiet)
+        found = gather(
+            suite, read, device=device, path=path, force=force, trusted=trust_code, quiet=quiet
+        )
         records, code, note = records + found.records, found.code, found.note
         commands.insert(0, _as_file(suite))
         if code == INTERRUPTED and not records:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -11,7 +12,8 @@ import msgspec
 from lightbench import devices, rounds
 from lightbench.errors import LightbenchError
 from lightbench.evidence import Evidence, setup
-from lightbench.records import Case, Record, Study
+from lightbench.records import Case, Environment, Record, Study
+from lightbench.reuse import Reuse
 from lightbench.suite import Say
 from lightbench.sweep.run import Setup
 from lightbench.timing.card import DeviceCard
@@ -20,7 +22,8 @@ from lightbench.timing.card import DeviceCard
 @dataclass(frozen=True)
 class Task:
     """``cases`` are those of the suite that could be profiled, ``known`` all records there are: the
-    stored ones, then those of this run. ``complain`` is told which network failed, and why."""
+    stored ones, then those of this run. ``complain`` is told which network failed, and why. With
+    ``force`` everything is measured again."""
 
     cases: Sequence[Case]
     known: list[Record] = field(default_factory=list)
@@ -29,6 +32,8 @@ class Task:
     progress: Callable[[Any], None] | None = None
     store: Callable[[Record], None] = lambda _record: None
     complain: Callable[[Case, LightbenchError], None] = lambda _case, _error: None
+    force: bool = False
+    reused: dict[str, tuple[int, int]] = field(default_factory=dict)  # study -> stored, of all
 
     def keep(self, record: Record) -> None:
         """A new record, to be stored at once."""
@@ -50,12 +55,12 @@ class Task:
         study on this machine, or a ``stale`` one. A network that fails is complained of, and the
         others go on."""
         able = [c for c in self.cases if (c.engine, c.mode, c.options) == ("eager", "infer", ())]
-        for i, case in enumerate(able, 1):
-            where = f"{study}, {i} of {len(able)}: {case.model}"
-            if any(not stale(record) for record in self._known(study, case)):
-                self.say(f"{where}: stored already")
+        held = [i for i, case in enumerate(able) if self._held(study, case, stale)]
+        self.reused[study] = len(held), len(able)
+        for i, case in enumerate(able):
+            if i in held:
                 continue
-            self.say(where)
+            self.say(f"{study}, {i + 1} of {len(able)}: {case.model}")
             try:
                 self.keep(measure(case))
             except LightbenchError as error:
@@ -69,17 +74,30 @@ class Task:
                 return card
         return None
 
-    def _known(self, study: Study, case: Case) -> list[Record]:
-        found = (r for r in self.known if r.study == study and r.case == case)
-        return [record for record in found if setup(record) == _here(record)]
+    def _held(self, study: Study, case: Case, stale: Callable[[Record], bool]) -> bool:
+        """Is there a record of the same network on this machine that is not ``stale``?"""
+        if self.force:
+            return False
+        found = (r for r in self.known if r.study == study and r.case == case and not stale(r))
+        return any(
+            setup(record) == _here(record) and self._reuse.same(record, _where(case))
+            for record in found
+        )
+
+    @cached_property
+    def _reuse(self) -> Reuse:
+        return Reuse(trusted=self.trusted)
+
+
+def _where(case: Case) -> Environment:
+    """The environment of a case, were it measured now."""
+    device = devices.find(case.device)
+    return rounds.here(device, case.device, device.host_threads(case.threads))
 
 
 def _here(record: Record) -> tuple[object, ...]:
     """The setup of the same record, had it been measured now."""
-    case = record.case
-    device = devices.find(case.device)
-    where = rounds.here(device, case.device, device.host_threads(case.threads))
-    return setup(msgspec.structs.replace(record, environment=where))
+    return setup(msgspec.structs.replace(record, environment=_where(record.case)))
 
 
 def settings_of(case: Case) -> dict[str, Any]:

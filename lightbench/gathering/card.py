@@ -29,6 +29,7 @@ def gather(task: Task, settings: Settings) -> None:
             setup,
             seconds=lambda sweep: SECONDS[sweep.experiment] / settings.speed,
             stored=task.known,
+            force=task.force,
             say=task.say,
             progress=task.progress,
             keep=task.keep,

@@ -24,6 +24,7 @@ def gather(task: Task, settings: Settings) -> None:  # noqa: ARG001
         found = count(
             case.model, input=shapes, batch=case.batch, dtype=case.dtype, trusted=task.trusted
         )
-        return untimed(case, found.costs, opinions=found.checked().opinions)
+        checked = found.checked()
+        return untimed(case, found.costs, identity=checked.identity, opinions=checked.opinions)
 
     task.each("crosscheck", measure)

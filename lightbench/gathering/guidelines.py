@@ -42,6 +42,7 @@ def gather(task: Task, settings: Settings) -> None:
             setup,
             seconds=lambda sweep: seconds_of(sweep, settings.seconds),
             stored=task.known,
+            force=task.force,
             say=task.say,
             progress=task.progress,
             keep=task.keep,

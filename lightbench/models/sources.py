@@ -62,6 +62,12 @@ def is_file(model: str) -> bool:
     return ".py:" in model or model.endswith(".py")
 
 
+def file_of(model: str) -> Path:
+    """The path in ``path/file.py:Class``, as it was written."""
+    stem, colon, _ = model.rpartition(".py:")
+    return Path(f"{stem}.py" if colon else model)
+
+
 def find(model: str, *, trusted: bool = True) -> Source:
     """Look ``model`` up; nothing is built yet. Raises UnknownName, UsageError, MissingPackage,
     UntrustedCode (a file that the user did not type, see ``--trust-code``)."""
@@ -210,8 +216,8 @@ def _made(fault: str, make: Callable[..., T], *args: Any, **kwargs: Any) -> T:
 
 
 def _from_file(model: str) -> Source:
-    stem, colon, call = model.rpartition(".py:")
-    path = Path(f"{stem}.py" if colon else model)  # as the user wrote it, which messages repeat
+    _, colon, call = model.rpartition(".py:")
+    path = file_of(model)  # as the user wrote it, which messages repeat
     file = placed(path)
     if not file.is_file():
         raise UsageError(f"there is no file {str(path)!r}.", "Write path/file.py:Class.")

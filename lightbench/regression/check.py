@@ -32,13 +32,13 @@ from lightbench.regression.judging import Tools
 from lightbench.regression.pairing import Gate
 from lightbench.regression.rows import NEW, Row
 from lightbench.regression.worker import Request, Version
+from lightbench.timing.environment import DIRTY
 from lightbench.timing.sampling import Rule
 from lightbench.timing.verdict import TOLERANCE
 
 SECONDS = 60.0  # for each comparison, at most
 ALONE_S = 10.0  # for a model that is timed alone, at most
 BAD_INPUT = ("UsageError", "UnknownName")  # what is wrong with the request, not with the network
-DIRTY = "-dirty"  # how git marks a commit whose files were changed
 
 
 @dataclass(frozen=True)
@@ -232,8 +232,7 @@ def source_file(model: str) -> Path | None:
     """The file of a model that is one in a git repository, or None."""
     if not sources.is_file(model):
         return None
-    stem, colon, _ = model.rpartition(".py:")
-    path = Path(f"{stem}.py" if colon else model).resolve()
+    path = sources.file_of(model).resolve()
     try:
         checkout.toplevel(path.parent)
     except LightbenchError:

@@ -12,6 +12,7 @@ from lightbench.devices import Device
 from lightbench.devices._memory import keep_freed_memory
 from lightbench.errors import UnknownName, UsageError
 from lightbench.records import Case, Record, SweepPoint
+from lightbench.reuse import Reuse
 from lightbench.sweep.equal import check_equal_madds, input_of
 from lightbench.sweep.plan import Point, Size, Sweep
 from lightbench.timing.ratios import sweeps
@@ -70,11 +71,12 @@ def measure(
     say: suite.Say = lambda _text: None,
     progress: Callable[[Progress], None] | None = None,
     keep: Callable[[Record], None] = lambda _record: None,
+    force: bool = False,
 ) -> list[Record]:
     """Time the points of a sweep for about ``seconds``, less if every ratio is known within 2 %.
 
-    A sweep that ``stored`` holds whole, measured on this machine, is not measured again. Raises
-    UsageError for points that are meant to have equal multiply-adds and do not.
+    A sweep that ``stored`` holds whole, of the same networks, measured on this machine and as well
+    as asked for, is not measured again unless ``force`` says so. Raises UsageError for points that are meant to have equal multiply-adds and do not.
     """
     check_equal_madds(sweep)
     run = uuid.uuid4().hex[:12]
@@ -85,16 +87,17 @@ def measure(
     ]
     cases = [_case(p, setup, (1, 1) if launch else p.size or size) for p, launch in planned]
     points = [_place(sweep, p, run, launch=launch) for p, launch in planned]
-    if known := _stored(cases, points, setup, stored):
-        say(f"{sweep.title}: stored already")
-        return known
-    say(f"{sweep.title}: {len(sweep.points)} networks")
     rule = Rule(
         rel=KNOWN_REL,
         max_s=seconds * (1 - WARM_UP) / len(cases),
         warmup_s=seconds * WARM_UP / len(cases),
         min_samples=FEWEST,
     )
+    known = None if force else _stored(cases, points, setup, stored, rule)
+    if known:
+        say(f"{sweep.title}: stored already")
+        return known
+    say(f"{sweep.title}: {len(sweep.points)} networks")
     return suite.run(
         cases,
         rule=rule,
@@ -158,17 +161,36 @@ def _place(sweep: Sweep, point: Point, run: str, *, launch: bool) -> SweepPoint:
 
 
 def _stored(
-    cases: Sequence[Case], points: Sequence[SweepPoint], setup: Setup, stored: Sequence[Record]
+    cases: Sequence[Case],
+    points: Sequence[SweepPoint],
+    setup: Setup,
+    stored: Sequence[Record],
+    rule: Rule,
 ) -> list[Record] | None:
-    """The latest run of exactly these cases on this machine with this software."""
+    """The latest run of exactly these cases on this machine with this software, if it was given as
+    much time, or every ratio in it is known."""
     found = [group for group in sweeps(stored) if _same(group, cases, points)]
     if not found:
         return None
     device = setup.found
     active = device.host_threads(setup.threads)
-    here = rounds.here(device, setup.device, active).comparable
-    same = [group for group in found if all(r.environment.comparable == here for r in group)]
-    return same[-1] if same else None
+    where = rounds.here(device, setup.device, active)
+    reuse = Reuse()
+
+    def holds(group: Sequence[Record]) -> bool:
+        here = all(r.environment.comparable == where.comparable for r in group)
+        return here and _as_good(group, rule) and all(reuse.same(r, where) for r in group)
+
+    return next(filter(holds, reversed(found)), None)
+
+
+def _as_good(group: Sequence[Record], rule: Rule) -> bool:
+    runs = [record.run for record in group if record.run]
+    calm = not any(record.contended for record in group)
+    known = calm and all(r.samples and r.samples.stop == "converged" for r in group)
+    wide = all(run.rel is not None and run.rel <= rule.rel for run in runs)
+    long = all(run.max_s is not None and run.max_s >= rule.max_s * (1 - 1e-9) for run in runs)
+    return wide and (known or long)
 
 
 def _same(group: Sequence[Record], cases: Sequence[Case], points: Sequence[SweepPoint]) -> bool:

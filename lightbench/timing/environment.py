@@ -19,6 +19,8 @@ from lightbench.units import count
 
 T = TypeVar("T")
 
+DIRTY = "-dirty"  # how git marks a commit whose files were changed
+
 COMPARABLE: dict[str, Callable[[Source], str | int | None]] = {
     "cpu": machine.cpu,
     "architecture": lambda source: source.platform.machine() or None,

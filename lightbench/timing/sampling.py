@@ -12,7 +12,7 @@ import math
 import random
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -236,6 +236,12 @@ def _alike(cases: Mapping[str, _Case]) -> bool:
     return bool(lengths) and max(lengths) <= ALIKE * min(lengths)
 
 
+def _awaited(names: Iterable[str], unawaited: Container[str]) -> list[str]:
+    """Those that the rounds go on for."""
+    every = list(names)
+    return [name for name in every if name not in unawaited] or every
+
+
 def clocks(readings: Sequence[Reading]) -> dict[str, Any]:
     """The times of each clock, as `Samples` has them; none of a clock that missed one."""
     columns = {clock: [getattr(reading, clock) for reading in readings] for clock in CLOCKS}
@@ -276,6 +282,7 @@ def collect(
     report: Callable[[Progress], None] | None = None,
     compared: Mapping[str, str] | None = None,
     enough: Enough | None = None,
+    unawaited: Container[str] = (),
 ) -> dict[str, Samples | Exception]:
     """Time every case, by name; ``clock`` gives seconds and only ever decides when to stop.
 
@@ -283,6 +290,8 @@ def collect(
     into ``rule.max_s`` times the number of cases (warm-up not counted); one round is run in any
     case. A case has ``samples_per_round`` samples of each round. ``stop`` is "converged" for a case
     whose own median is known well enough, "max_seconds" otherwise.
+
+    Rounds do not go on for the sake of ``unawaited`` cases, unless there are no others.
 
     With ``enough`` it alone decides that enough is known; cases of about the same length then go
     without the untimed call.
@@ -336,7 +345,7 @@ def collect(
                 if settled:
                     break
             elif n >= due and not slowed:
-                look = (n, max(widths(taken).values(), default=math.inf))
+                look = (n, max(widths(_awaited(taken, unawaited)).values(), default=math.inf))
                 due = math.ceil(n * CHECK_GROWTH)
                 if look[1] <= rule.rel:
                     break

@@ -62,8 +62,10 @@ FIELDS = {
     "Environment": "comparable noted",
     "Record": (
         "schema time case status environment costs samples latency peak_memory_bytes energy_j warnings"
-        " failure sweep layers findings opinions check"
+        " failure sweep layers findings opinions check identity run"
     ),
+    "Identity": "structure code packages counting",
+    "Run": "id anchor rel max_s",
     "SweepPoint": ("run experiment point channels width settings reference launch per_madd note"),
     "Interval": "median low high",
     "PartTime": "name time_s share",
@@ -92,7 +94,7 @@ def test_the_parameters_of_the_public_functions_are_these():
     assert found == {
         "profile": (
             "models device engine batch threads dtype mode layout options input args rel max_seconds seed"
-            " trusted stored say progress keep"
+            " trusted stored say progress keep anchored force"
         ),
         "count": "model input batch dtype args strict trusted",
         "load_model": "model",
@@ -103,11 +105,11 @@ def test_the_parameters_of_the_public_functions_are_these():
         ),
         "run_guidelines": (
             "names scale channels widths geometry seconds device engine threads batch dtype"
-            " channels_last seed stored say progress keep"
+            " channels_last seed stored say progress keep force"
         ),
         "run_sweep": (
             "axis channels input constant seconds device engine threads batch dtype channels_last"
-            " seed stored say progress keep"
+            " seed stored say progress keep force"
         ),
         "make_device_card": (
             "device engine threads dtype channels_last path seed stored say progress keep"

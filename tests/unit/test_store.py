@@ -375,7 +375,9 @@ def test_records_of_schema_1_are_read_as_they_are_and_belong_to_no_sweep():
     assert all(record.schema == SCHEMA and record.sweep is None for record in found)
     for record, line in zip(found, lines, strict=True):
         again = json.loads(msgspec.json.encode(record))
-        since = dict.fromkeys(("sweep", "energy_j", "layers", "findings", "opinions", "check"))
+        new = ("sweep", "energy_j", "layers", "findings", "opinions", "check", "identity")
+        since = dict.fromkeys(new)
+        assert again.pop("run")["id"] == line["environment"]["noted"]["time"]
         for noun, added in ADDED.items():
             assert {key: again[noun].pop(key) for key in added} == added
         assert {**again, "schema": 1, "id": line["id"]} == {**line, **since}

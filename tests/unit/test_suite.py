@@ -19,7 +19,8 @@ from lightbench.errors import (
 )
 from lightbench.profiler import Given
 from lightbench.records import Case, InputSpec, Samples, SweepPoint
-from lightbench.suite import Suite, _usable, plan, read_suite, run
+from lightbench.reuse import Reuse
+from lightbench.suite import Suite, plan, read_suite, run
 from lightbench.timing.sampling import Rule
 
 NET = "example_conv_g4"
@@ -360,6 +361,6 @@ def test_points_are_compared_with_the_reference_and_launch_probes_with_nothing(
 def test_a_record_of_another_study_is_not_taken_for_a_profile(make_record):
     """The whole call beside which layers were timed is no profile: it ran in other rounds."""
     profile = make_record("net")
-    assert _usable(profile, profile.environment)
+    assert Reuse().usable(profile, profile.environment)
     other = msgspec.structs.replace(profile, opinions=())
-    assert not _usable(other, profile.environment)
+    assert not Reuse().usable(other, profile.environment)

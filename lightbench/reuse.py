@@ -1,0 +1,57 @@
+"""When a stored record stands for a measurement that is asked for now."""
+
+from __future__ import annotations
+
+from lightbench import identity
+from lightbench.models import sources
+from lightbench.records import Environment, Identity, Record
+from lightbench.timing.environment import DIRTY
+from lightbench.timing.sampling import Rule
+
+
+class Reuse:
+    """What the names of networks stand for now, each looked up once, and the rule asked for."""
+
+    def __init__(self, rule: Rule | None = None, *, trusted: bool = True) -> None:
+        self._rule = rule
+        self._trusted = trusted
+        self._now: dict[str, Identity | None] = {}
+
+    def usable(self, record: Record, where: Environment) -> bool:
+        """Was it timed by `lightbench profile` on this machine, and as well as it is asked for?"""
+        complete = record.samples is not None and record.samples.stop != "interrupted"
+        return (
+            complete
+            and record.study == "profile"
+            and record.environment.comparable == where.comparable
+            and self.good(record)
+        )
+
+    def good(self, record: Record) -> bool:
+        """Is its median known as well as it is asked for? One that is not, or that other programs
+        disturbed, will do if no more time or a closer interval is asked for than it was given."""
+        rule, run, latency = self._rule, record.run, record.latency
+        if rule is None or run is None or run.rel is None or run.max_s is None or latency is None:
+            return rule is None
+        known = latency.rel is not None and latency.rel <= rule.rel and not record.contended
+        return known or (rule.rel >= run.rel and rule.max_s <= run.max_s)
+
+    def same(self, record: Record, where: Environment) -> bool:
+        """Does its name stand for the same network now? For a file of the user's also the commit must
+        be the same, so that each commit has a record of its own."""
+        if record.identity is None:
+            return False
+        model = record.case.model
+        code, packages = identity.code_of(model)  # at once, and nothing is run for it
+        if (code, packages) != (record.identity.code, record.identity.packages):
+            return False
+        if sources.is_file(model) and _commit(record.environment) != _commit(where):
+            return False
+        if model not in self._now:
+            self._now[model] = identity.current(model, trusted=self._trusted)
+        return self._now[model] == record.identity
+
+
+def _commit(environment: Environment) -> str:
+    """The hash, be it with changes or without: of what was changed the code has another one."""
+    return str(environment.noted.get("commit")).removesuffix(DIRTY)
