@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,8 +11,9 @@ import msgspec
 
 from lightbench import registry
 from lightbench.cases import ALLOCATOR, FACETS
-from lightbench.records import Environment, Record
+from lightbench.records import Case, Environment, Record, Run
 from lightbench.timing.card import AXES, EXPERIMENT, DeviceCard, card_of
+from lightbench.timing.links import NONE, Drift, Times, drifts, undrifted
 from lightbench.timing.ratios import sweeps
 
 
@@ -22,19 +25,89 @@ class Evidence:
 
     @cached_property
     def profiles(self) -> tuple[Record, ...]:
-        """The latest profile of each case on each machine, in the order of the first."""
-        return self._latest("profile")
+        """The latest profile of each case on each machine, in the order of the first; without what was
+        only ever timed as an anchor."""
+        return tuple(record for record in self._latest("profile") if not is_anchor(record))
 
     @cached_property
     def groups(self) -> tuple[tuple[Record, ...], ...]:
-        """Profiles that have a latency and differ in nothing but network and input: those whose
-        times may be compared, the largest group first."""
-        found: dict[object, list[Record]] = {}
+        """Profiles whose times may be compared, the largest group first: they differ in nothing but
+        network and input, nothing disturbed them, and they are of one run or of runs that are linked
+        by what both have timed. Of several runs the latencies are those in the one that most are of,
+        and their bounds contain the drift."""
+        groups: dict[object, list[Record]] = {}
         for record in self.profiles:
-            if record.status == "ok" and record.latency is not None:
-                key = setup(record), record.case.batch, record.case.mode
-                found.setdefault(key, []).append(record)
-        return tuple(map(tuple, sorted(found.values(), key=len, reverse=True)))
+            if placed := self._placed.get(id(record)):
+                groups.setdefault(_alike(record), []).append(placed)
+        return tuple(map(tuple, sorted(groups.values(), key=len, reverse=True)))
+
+    def comparable(self, record: Record) -> Record | None:
+        """A profile as it stands in `groups`; None if its time may not be compared."""
+        return self._placed.get(id(record))
+
+    def beside(self, record: Record, other: Record) -> Record | None:
+        """The record of ``other``'s network that was timed in the same rounds as ``record``."""
+        found = self._timed.get(setup(record), {}).get(run_of(record), {}).get(_case(other))
+        return found if found is not None and found.identity == other.identity else None
+
+    def drift(self, before: Record, now: Record) -> Drift | None:
+        """How many times as long the same took in the run of ``now``; None where nothing was timed in
+        both, or in runs that are linked."""
+        return self._linked(setup(now), run_of(before)).get(run_of(now))
+
+    @cached_property
+    def _placed(self) -> dict[int, Record]:
+        groups: dict[object, list[Record]] = {}
+        for record in self.profiles:
+            if record.latency is not None and not record.contended:
+                groups.setdefault(_alike(record), []).append(record)
+        found = {}
+        for group in groups.values():
+            base = _most(map(run_of, group))
+            for record in group:
+                if placed := self._in(record, base):
+                    found[id(record)] = placed
+        return found
+
+    def _in(self, record: Record, base: str) -> Record | None:
+        """A record as if it were timed in another run."""
+        where, case = setup(record), _case(record)
+        again = sum(case in timed for timed in self._timed.get(where, {}).values()) > 1
+        drift = self._linked(where, base, case if again else None).get(run_of(record))
+        if drift is None or record.latency is None:
+            return None
+        if drift == NONE:
+            return record
+        run = msgspec.structs.replace(record.run or Run(id=base), id=base)
+        return msgspec.structs.replace(record, latency=undrifted(record.latency, drift), run=run)
+
+    def _linked(self, where: object, base: str, without: Case | None = None) -> dict[str, Drift]:
+        key = where, base, without
+        if key not in self._drifts:
+            runs: dict[str, Times] = {base: {}}
+            for run, records in self._timed.get(where, {}).items():
+                runs[run] = {
+                    (case, record.identity): record.latency
+                    for case, record in records.items()
+                    if record.identity and record.latency
+                }
+            self._drifts[key] = drifts(runs, base, without)
+        return self._drifts[key]
+
+    @cached_property
+    def _drifts(self) -> dict[tuple[object, str, Case | None], dict[str, Drift]]:
+        return {}
+
+    @cached_property
+    def _timed(self) -> dict[object, dict[str, dict[Case, Record]]]:
+        """What was timed undisturbed, by setup, run and case."""
+        found: dict[object, dict[str, dict[Case, Record]]] = {}
+        for record in self.records:
+            timed = record.latency is not None and not record.contended
+            if timed and record.study in ("profile", "sweep"):
+                runs = found.setdefault(setup(record), {})
+                runs.setdefault(run_of(record), {})[_case(record)] = record
+        return found
 
     @cached_property
     def layers(self) -> tuple[Record, ...]:
@@ -107,8 +180,32 @@ class Evidence:
 
 
 def _better(before: Record | None, now: Record) -> Record:
-    """The later one, but no failure in the place of a result."""
-    return before if before is not None and before.status == "ok" != now.status else now
+    """The later one, but no failure in the place of a result, and no anchor in that of what was asked
+    for."""
+    if before is None:
+        return now
+    worse = before.status == "ok" != now.status or (is_anchor(now) and not is_anchor(before))
+    return before if worse else now
+
+
+def is_anchor(record: Record) -> bool:
+    """Was it timed only so that runs can be compared?"""
+    return record.run is not None and record.run.anchor
+
+
+def run_of(record: Record) -> str:
+    """What tells its run from others; of a record of no known run, the record itself."""
+    return record.run.id if record.run else record.id
+
+
+def _alike(record: Record) -> object:
+    return setup(record), record.case.batch, record.case.mode
+
+
+def _most(runs: Iterable[str]) -> str:
+    """The run that occurs most, of several the latest."""
+    count = Counter(runs)
+    return max(reversed(count), key=count.__getitem__)
 
 
 def machine(environment: Environment) -> tuple[tuple[str, str], ...]:
@@ -119,7 +216,11 @@ def machine(environment: Environment) -> tuple[tuple[str, str], ...]:
 
 def asked(record: Record) -> tuple[object, ...]:
     """A case and where it ran; threads that PyTorch chose are those that it chose."""
-    return msgspec.structs.replace(record.case, threads=None), *setup(record)
+    return _case(record), *setup(record)
+
+
+def _case(record: Record) -> Case:
+    return msgspec.structs.replace(record.case, threads=None)
 
 
 def setup(record: Record) -> tuple[object, ...]:

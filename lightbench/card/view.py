@@ -10,7 +10,7 @@ import msgspec
 from lightbench import units
 from lightbench.cases import shared
 from lightbench.exporters import Column, Table, View, own_words
-from lightbench.exporters._remarks import warned
+from lightbench.exporters._remarks import BUSY_CARD, warned
 from lightbench.sweep.view import TOO_FEW, interval
 from lightbench.timing.card import DeviceCard, Figure
 from lightbench.timing.ratios import Relative, undecided
@@ -70,7 +70,7 @@ def card_view(card: DeviceCard) -> View:
             "MAdds/s, GB/s: attained by ten layers of a usual size, 56x56; linear at batch 1.",
             "ridge point: below it an operator waits for memory, above it for arithmetic.",
             "hurt: time per MAdd at equal MAdds, the first point whose interval is above 1.",
-            *_too_few(card),
+            *_doubts(card),
             *warned(card.records),
         ),
     )
@@ -83,7 +83,9 @@ def _bounds(figure: Figure, text: Callable[[float], str]) -> str:
     return f"{text(figure.low)} to {text(figure.high)}"
 
 
-def _too_few(card: DeviceCard) -> Iterator[str]:
+def _doubts(card: DeviceCard) -> Iterator[str]:
+    if card.contended:
+        yield BUSY_CARD
     if any(undecided(points) for points in (card.groups, card.ratios)):
         yield f"hurt, - : {TOO_FEW.replace(' (--seconds)', '')}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -51,9 +52,13 @@ def command(
     check_figure(figure)
     with warnings_said():
         found = [entry for store in stores for entry in read_entries(store)]
-    found = _only("model", models, found)
-    found = _only("device", (device,) if device else (), found)
-    series = histories(found, metric)
+    wanted = {"model": models, "device": (device,) if device else ()}
+    _check_names(wanted, found)
+    series = [
+        one
+        for one in histories(found, metric)  # of all: others show what became of the machine
+        if all(getattr(one.case, part) in names for part, names in wanted.items() if names)
+    ]
     if not series:
         raise UsageError(
             f"no record of {len(found)} has a {metric} outside of a sweep.",
@@ -71,11 +76,11 @@ def command(
     return 0
 
 
-def _only(part: str, names: tuple[str, ...], found: list[Entry]) -> list[Entry]:
-    """The entries whose case has one of these names; all without any. Raises UnknownName."""
-    known = {getattr(entry.case, part) for entry in found}
-    for name in names:
-        if name not in known:
-            there = ", ".join(sorted(known)[:10])
-            raise UnknownName(part, name, known, f"These records have: {there}.")
-    return [entry for entry in found if not names or getattr(entry.case, part) in names]
+def _check_names(wanted: Mapping[str, Sequence[str]], found: Sequence[Entry]) -> None:
+    """Raises UnknownName for a model or a device that no case has."""
+    for part, names in wanted.items():
+        known = {getattr(entry.case, part) for entry in found if not entry.anchor}
+        for name in names:
+            if name not in known:
+                there = ", ".join(sorted(known)[:10])
+                raise UnknownName(part, name, known, f"These records have: {there}.")

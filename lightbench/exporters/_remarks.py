@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from lightbench import units
 from lightbench.cases import FACETS, names
@@ -16,6 +16,15 @@ MARKS = (
     ("contended", "!", "other work was using the machine; the time may be too long"),
     ("launch-bound", "l", "launching it took more than 90 % of the time; see --graph"),
     ("fell back", "c", "some operators ran on the CPU, and their data went there and back"),
+    (
+        "not comparable",
+        "#",
+        "timed in another run, with nothing timed in both: in no ratio, sentence or figure",
+    ),
+)
+# Wherever numbers of a device card are shown.
+BUSY_CARD = (
+    "The device card was measured while other programs used the machine: its speeds may be too low."
 )
 
 HEADINGS = (
@@ -25,14 +34,15 @@ HEADINGS = (
 )
 
 
-def status(record: Record) -> str:
-    """``ok``, or words of MARKS."""
+def status(record: Record, *, apart: bool = False) -> str:
+    """``ok``, or words of MARKS; ``apart`` says that its time cannot be held against the others'."""
     true = {
         "failed": record.status == "failed",
         "not converged": record.samples is not None and record.samples.stop != "converged",
-        "contended": any(warning.startswith("contended") for warning in record.warnings),
+        "contended": record.contended,
         "launch-bound": record.samples is not None and launch_bound(record.samples),
         "fell back": any(warning.startswith("fell back") for warning in record.warnings),
+        "not comparable": apart,
     }
     return ", ".join(word for word, _, _ in MARKS if true[word]) or "ok"
 
@@ -48,12 +58,17 @@ def remarks(records: Sequence[Record]) -> tuple[str, ...]:
     notes = list(HEADINGS)
     if any(record.case.batch > 1 for record in records):
         notes.append("MAdds and MAC are for the whole batch.")
-    notes += [f"{sign} {word}: {meaning}." for word, sign, meaning in MARKS if word in found]
+    notes += explained(found)
     for say in (_failed, _uncounted, _warned):
         notes += _once(say, records, names(records))
     if unlike := _unlike(records):
         notes.append(f"The cases ran under different conditions ({unlike}): do not compare times.")
     return tuple(notes)
+
+
+def explained(words: Container[str]) -> list[str]:
+    """What these words of a status mean, as notes."""
+    return [f"{sign} {word}: {meaning}." for word, sign, meaning in MARKS if word in words]
 
 
 def warned(records: Sequence[Record]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from lightbench import nouns
 from lightbench.cases import shared
 from lightbench.exporters import View
 from lightbench.exporters._findings import ESTIMATE, MEASURED, NO_CARD, findings_view
+from lightbench.exporters._remarks import BUSY_CARD
 from lightbench.lint._linted import Finding, Linted
 from lightbench.lint._verify import Saving
 from lightbench.nouns import Interval
@@ -66,6 +67,7 @@ def _about_times(lint: Linting) -> list[str]:
     if card is not None:
         where = [word for word in shared([card.record]) if not word.startswith("input")]
         notes = [ESTIMATE.format(of=f" of {', '.join(where)}, made {card.record.time}")]
+        notes += [BUSY_CARD] if card.contended else []
     if lint.savings:
         notes.append(MEASURED)
     if missing := lint.verified - len(lint.savings):

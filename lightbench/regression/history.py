@@ -5,9 +5,10 @@ Of a record only what a series needs is read, so that 100,000 of them take secon
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ import msgspec
 from lightbench import store
 from lightbench.records import SCHEMA, Case, Environment, Record
 from lightbench.regression.changes import steps
+from lightbench.timing.links import Key, Time, drifts
 from lightbench.timing.stats import median, median_interval
 
 # What may change from one commit to the next; every other comparable fact makes another machine.
@@ -43,6 +45,7 @@ METRICS = ("latency", *COUNTS, "peak_memory_bytes")
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Fact = str | int | float | None
+NOTHING = b"null"
 
 
 class _Costs(msgspec.Struct):
@@ -57,10 +60,18 @@ class _Costs(msgspec.Struct):
 
 class _Latency(msgspec.Struct):
     median_s: Seconds
+    low_s: Seconds | None = None
+    high_s: Seconds | None = None
+
+
+class _Run(msgspec.Struct):
+    id: str
+    anchor: bool = False
 
 
 class _Noted(msgspec.Struct):
     commit: Fact = None
+    time: Fact = None
     lightbench: Fact = None
     kernel: Fact = None
 
@@ -89,6 +100,13 @@ class _Line(msgspec.Struct):
     findings: tuple[_There, ...] | None = None
     opinions: tuple[_There, ...] | None = None
     check: _There | None = None
+    warnings: tuple[str, ...] = ()
+    identity: msgspec.Raw = msgspec.Raw(NOTHING)
+    run: _Run | None = None
+
+    @property
+    def contended(self) -> bool:
+        return any(warning.startswith("contended") for warning in self.warnings)
 
     @property
     def profiled(self) -> bool:
@@ -111,6 +129,10 @@ class Entry:
     software: Facts
     commit: str | None
     values: Mapping[str, float]
+    latency: Time | None = None  # with its interval; None if other programs disturbed it
+    identity: bytes | None = None  # what its model's name stood for; None: not known
+    run: str | None = None
+    anchor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +175,14 @@ class Series:
     case: Case
     machine: Facts
     points: tuple[Point, ...]
+    apart: int = 0  # records whose time may not be compared with the last: they are in no point
 
     @property
     def change(self) -> float | None:
-        """From the first commit to the last, as a fraction; None from 0."""
+        """From the first commit to the last, as a fraction; None from 0, and where there is only one
+        that may be compared."""
+        if self.apart and len(self.points) == 1:
+            return None
         first, last = self.points[0].value, self.points[-1].value
         return last / first - 1 if first else None
 
@@ -218,7 +244,18 @@ class _Parser:
             software=facts[1] + _known((name, getattr(noted, name)) for name in NOTED_SOFTWARE),
             commit=None if noted.commit is None else str(noted.commit),
             values=_values(found) if found.profiled else {},
+            latency=found.latency if found.profiled and not found.contended else None,
+            identity=None if found.identity == NOTHING else bytes(found.identity),
+            run=_run_of(found),
+            anchor=found.run is not None and found.run.anchor,
         )
+
+
+def _run_of(found: _Line) -> str | None:
+    """Before schema 5 a run was told by when it began."""
+    if found.run is not None:
+        return found.run.id
+    return None if found.environment.noted.time is None else str(found.environment.noted.time)
 
 
 def _known(facts: Iterable[tuple[str, Any]]) -> Facts:
@@ -244,17 +281,58 @@ def _values(found: _Line) -> dict[str, float]:
 
 
 def histories(found: Iterable[Entry], metric: str) -> list[Series]:
-    """The series of those entries that have the metric, in the order of their models' names."""
-    grouped: dict[tuple[Case, Facts], dict[str, list[Entry]]] = {}
-    for entry in sorted(found, key=lambda entry: entry.time):
-        if metric in entry.values:
-            points = grouped.setdefault((entry.case, entry.machine), {})
-            points.setdefault(_label(entry), []).append(entry)
+    """The series of those entries that have the metric, in the order of their models' names.
+
+    Latencies are those in the run of the last of a series: of other runs as far as they are linked
+    with it, see `timing.links`.
+    """
+    every = sorted(found, key=lambda entry: entry.time)
+    grouped: dict[tuple[Case, Facts], list[Entry]] = {}
+    for entry in every:
+        if metric in entry.values and not entry.anchor:
+            grouped.setdefault((entry.case, entry.machine), []).append(entry)
+    links = _Links(every)
     series = [
-        Series(metric, case, machine, tuple(_point(metric, *item) for item in points.items()))
-        for (case, machine), points in grouped.items()
+        _series(
+            metric, *key, links.alike(members) if metric == "latency" else members, len(members)
+        )
+        for key, members in grouped.items()
     ]
     return sorted(series, key=lambda one: one.case.model)
+
+
+def _series(metric: str, case: Case, machine: Facts, found: Sequence[Entry], of: int) -> Series:
+    points: dict[str, list[Entry]] = {}
+    for entry in found:
+        points.setdefault(_label(entry), []).append(entry)
+    made = tuple(_point(metric, *item) for item in points.items())
+    return Series(metric, case, machine, made, of - len(found))
+
+
+class _Links:
+    """What was timed in which run, on each machine."""
+
+    def __init__(self, found: Sequence[Entry]) -> None:
+        self._runs: dict[Facts, dict[str, dict[Key, Time]]] = {}
+        for entry in found:
+            if entry.latency is not None and entry.run is not None:
+                times = self._runs.setdefault(entry.machine, {}).setdefault(entry.run, {})
+                if entry.identity is not None:
+                    times[entry.case, entry.identity] = entry.latency
+
+    def alike(self, members: Sequence[Entry]) -> list[Entry]:
+        """Of one case on one machine: those of the last run and of runs that are linked with it, their
+        latencies as they would have been there."""
+        calm = [entry for entry in members if entry.latency is not None and entry.run is not None]
+        if not calm:  # nothing to hold it against
+            return list(members[-1:])
+        last = calm[-1]
+        linked = drifts(self._runs[last.machine], str(last.run), without=last.case)
+        return [
+            replace(entry, values={"latency": entry.values["latency"] / math.exp(by.log)})
+            for entry in calm
+            if (by := linked.get(str(entry.run))) is not None
+        ]
 
 
 def machines(series: Sequence[Series]) -> list[str]:

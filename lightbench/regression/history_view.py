@@ -22,6 +22,14 @@ STEPS = (
     "Steps are advice, never a gate: Pettitt's test on the order of the medians, p below 0.01 for a"
     " series without a step, and 2 % or more. A slow drift is marked, too, and so are days on which the machine was slow."
 )
+APART = (
+    "not comparable: records that are left out, since other programs disturbed them, or since their run"
+    " and the last one have timed nothing in common."
+)
+HELD = (
+    "Times are those in the last run: of others by way of what both have timed. What makes everything"
+    " faster alike, as new software may, shows as no change."
+)
 TOO_FEW = f"With fewer than {SHORTEST} commits no step can be told from noise."
 
 
@@ -80,6 +88,10 @@ def _columns(series: Sequence[Series], metric: str) -> list[tuple[Column, Value]
         (Column(f"last{unit}", "last", text), lambda one: one.points[-1].value),
         (Column("change", "change", change), lambda one: one.change),
         (Column("commits", "commits", units.exact, drop=2), lambda one: len(one.points)),
+        (
+            Column("apart", "not comparable", units.exact, sparse=True),
+            lambda one: one.apart or None,
+        ),
         (Column("changes", "changes", units.exact, drop=4), lambda one: len(one.changes)),
         (Column("changed_at", "last change", str, align="left", sparse=True), _at),
         *[
@@ -134,6 +146,10 @@ def _notes(series: Sequence[Series], metric: str) -> Iterator[str]:
     if metric in COUNTS:
         return
     yield "A commit's value is the median of its records."
+    if any(one.apart for one in series):
+        yield APART
+    if any(len(one.points) > 1 for one in series):
+        yield HELD
     yield STEPS
     if any(len(one.points) < SHORTEST for one in series):
         yield TOO_FEW

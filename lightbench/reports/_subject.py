@@ -32,7 +32,10 @@ class Subject:
             hint = "It must be one of the models in the records."
             raise UnknownName("reference", self.reference, tuple(known), hint)
         if not any(map(self._chosen, self.evidence.groups)):
-            raise UsageError(f"{self.reference!r} has no measured time.", "Name another reference.")
+            raise UsageError(
+                f"{self.reference!r} has no measured time that others can be held against.",
+                "Name another reference, or measure it again with the others: --force.",
+            )
 
     @cached_property
     def main(self) -> Sequence[Record]:
@@ -44,7 +47,8 @@ class Subject:
     def beside(self, record: Record) -> Record | None:
         """The reference of a profile: the chosen model, or the first, of those it may be compared
         with."""
-        return self._references.get(id(record))
+        placed = self.evidence.comparable(record) or record
+        return self._references.get(id(placed))
 
     def accuracy(self, record: Record) -> Accuracy | None:
         """Top-1 on ImageNet, if it is known for this network and input."""

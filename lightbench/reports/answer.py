@@ -11,7 +11,7 @@ from lightbench.records import Latency, Record
 from lightbench.reports._section import Section
 from lightbench.reports._sentence import Name, Sentence, listed
 from lightbench.reports._subject import Subject, conditions
-from lightbench.reports.comparison import ratio_text
+from lightbench.reports.comparison import ratio_text, runs_of, shown_faster
 from lightbench.timing.pareto import front
 
 ORDER = 10
@@ -23,9 +23,9 @@ ALIKE = 0.5  # points of top-1: networks retrained differ by that much
 def section(subject: Subject) -> Section | None:
     """Which network is fastest at equal accuracy, which are on the Pareto front, and which number
     ordered them as the clock did. Of several setups the one with the most networks."""
-    if not subject.main:
-        return None
-    return Section("In short", tuple(_sentences(subject)))
+    said = tuple(_sentences(subject)) if subject.main else ()
+    said += tuple(_left_out(subject))
+    return Section("In short", said) if said else None
 
 
 def _sentences(subject: Subject) -> Iterator[Sentence]:
@@ -44,6 +44,25 @@ def _sentences(subject: Subject) -> Iterator[Sentence]:
     if others:
         more = f"; {others} more {'setup is' if others == 1 else 'setups are'} in the tables"
     yield Sentence("This is about ", Name(conditions(group, subject.evidence.profiles)), f"{more}.")
+    if (runs := runs_of(subject)) > 1:
+        yield Sentence(
+            f"They were timed in {runs} runs, and are told as they would have been in the one of most."
+        )
+
+
+def _left_out(subject: Subject) -> Iterator[Sentence]:
+    """How many times are in no sentence, and why: a reader would look for them."""
+    timed = [r for r in subject.evidence.profiles if r.latency is not None]
+    busy = sum(r.contended for r in timed)
+    apart = sum(subject.evidence.comparable(r) is None for r in timed if not r.contended)
+    parts = []
+    if busy:
+        parts.append(f"{busy} timed while other programs used the machine (!)")
+    if apart:
+        parts.append(f"{apart} timed in another run, with nothing timed in both (#)")
+    if parts:
+        what = "case is" if busy + apart == 1 else "cases are"
+        yield Sentence(f"{busy + apart} {what} left out above: {', '.join(parts)}.")
 
 
 def _latency(record: Record) -> Latency:
@@ -85,7 +104,7 @@ def _fastest(subject: Subject, group: Sequence[Record], name: Naming) -> Sentenc
     others = f", not told apart from {tied} more" if tied else ""
     if best is reference:
         return Sentence(*among, "none is faster than ", name(best), f": {_time(best)}{others}.")
-    if not _faster(best, reference):
+    if not shown_faster(subject, best):
         none = "none is shown to be faster than "
         return Sentence(*among, none, name(reference), f": {_time(reference)}{others}.")
     ratio = ratio_text(subject, best)

@@ -10,12 +10,14 @@ from typing import Any
 from lightbench import units
 from lightbench.cases import FACETS, shared, telling
 from lightbench.costs.roofline import roofline_s
+from lightbench.evidence import run_of
 from lightbench.exporters import Column, Table, View, own_words
 from lightbench.exporters._profile import MODEL, VALUES, record_data
-from lightbench.exporters._remarks import remarks
+from lightbench.exporters._remarks import BUSY_CARD, explained, remarks, status
 from lightbench.records import Record
 from lightbench.reports._section import Drawing, Section
 from lightbench.reports._subject import Subject
+from lightbench.timing.stats import Ratio, by_round, paired_ratio
 
 ORDER = 30
 
@@ -31,15 +33,20 @@ SHOWN = {
     "throughput_img_s": 7,
     "peak_memory_bytes": 5,
 }
+APART = "not comparable"
 Value = Callable[[Subject, Record], Any]
 
 
 def efficiency(subject: Subject, record: Record) -> float | None:
-    """Roofline time over measured time; None without a device card of the same setup."""
+    """Roofline time over measured time, at the speed that the machine had then; None without a device
+    card of the same setup, or if nothing was timed both with the card and with the record."""
     card = subject.evidence.card(record)
-    if card is None or record.costs is None or record.latency is None:
+    if card is None or record.costs is None or record.latency is None or record.contended:
         return None
-    return roofline_s(record.costs, card) / record.latency.median_s
+    drift = subject.evidence.drift(card.record, record)
+    if drift is None:
+        return None
+    return roofline_s(record.costs, card) * math.exp(drift.log) / record.latency.median_s
 
 
 EXTRA: tuple[tuple[Column, Value], ...] = (
@@ -116,7 +123,10 @@ def comparison_view(subject: Subject) -> View:
         (
             record.case.model,
             *(facet.value(record) for facet in facets),
-            *(value(record) for _, value in picked),
+            *(
+                _status(subject, record) if c.key == "status" else value(record)
+                for c, value in picked
+            ),
             *(value(subject, record) for _, value in EXTRA),
         )
         for record in records
@@ -125,34 +135,52 @@ def comparison_view(subject: Subject) -> View:
     return View(table, [_data(subject, record) for record in records])
 
 
+def _status(subject: Subject, record: Record) -> str:
+    timed = record.latency is not None and not record.contended
+    return status(record, apart=timed and subject.evidence.comparable(record) is None)
+
+
 def _notes(subject: Subject) -> tuple[str, ...]:
     records = subject.evidence.profiles
     notes = list(remarks(records))
-    if any(subject.evidence.card(record) for record in records):
-        notes.append(
-            "of roofline: the time that this device's best MAdds/s and its memory bandwidth allow,"
-            " layer by layer, over the time it took."
-        )
-    else:
-        notes.append("No device card of these cases, so no roofline: `lightbench device-card`.")
+    if any(APART in _status(subject, record) for record in records):
+        notes += explained([APART])
+    notes += _about_roofline(subject)
     references = dict.fromkeys(r.case.model for record in records if (r := subject.beside(record)))
     if references:
         notes.append(
-            f"time (ratio): over the time of {', '.join(references)} in the same setup; its bounds are"
-            " from both intervals."
+            f"time (ratio): over the time of {', '.join(references)} in the same setup, round by round"
+            " where both were timed in turn."
         )
-    if (sessions := _sessions(subject)) > 1:
+    if (runs := runs_of(subject)) > 1:
         notes.append(
-            f"Measured in {units.exact(sessions)} sessions: only cases of one session were timed in"
-            " turn, and between sessions a machine may change."
+            f"Measured in {units.exact(runs)} runs, between which a machine may change: a ratio of two"
+            " of them goes by what was timed in both, and its bounds contain how far that differs."
         )
     return tuple(notes)
 
 
-def _sessions(subject: Subject) -> int:
-    """In how many runs the cases that may be compared were measured: each notes its beginning."""
-    noted = [record.environment.noted.get("time") for record in subject.main]
-    return len(set(noted) - {None})
+def _about_roofline(subject: Subject) -> Iterator[str]:
+    cards = [card for r in subject.evidence.profiles if (card := subject.evidence.card(r))]
+    if not cards:
+        yield "No device card of these cases, so no roofline: `lightbench device-card`."
+        return
+    if any(efficiency(subject, record) for record in subject.evidence.profiles):
+        yield (
+            "of roofline: the time that this device's best MAdds/s and its memory bandwidth allow,"
+            " layer by layer, over the time it took."
+        )
+    else:
+        yield "No roofline: nothing was timed both with these cases and with the device card."
+    if any(card.contended for card in cards):
+        yield BUSY_CARD
+
+
+def runs_of(subject: Subject) -> int:
+    """In how many runs the cases that may be compared were timed."""
+    main = set(map(id, subject.main))
+    profiles = subject.evidence.profiles
+    return len({run_of(r) for r in profiles if id(subject.evidence.comparable(r)) in main})
 
 
 def ratio_text(subject: Subject, record: Record) -> str:
@@ -162,16 +190,37 @@ def ratio_text(subject: Subject, record: Record) -> str:
     return units.factor(ratio) + (f" ({between})" if between else "")
 
 
+def shown_faster(subject: Subject, record: Record) -> bool:
+    """Is the whole interval of the ratio below 1?"""
+    high = _ratio(subject, record)[2]
+    return high is not None and high < 1
+
+
 def _ratio(subject: Subject, record: Record) -> tuple[float | None, float | None, float | None]:
-    """Time over the reference's, with bounds from both intervals: both hold with 90 % or more."""
+    """Time over the reference's: round by round if both were timed in turn; or else of their latencies
+    in one run, with bounds from both intervals, which hold with 90 % or more."""
     reference = subject.beside(record)
-    if reference is None or record.latency is None or reference.latency is None:
+    placed = subject.evidence.comparable(record) or record
+    if reference is None or placed.latency is None or reference.latency is None:
         return None, None, None
-    a, b = reference.latency, record.latency
+    if placed is not reference and (pairs := _pairs(subject, record, reference)):
+        return pairs.ratio, pairs.low, pairs.high
+    a, b = reference.latency, placed.latency
     ratio = b.median_s / a.median_s
-    if record is reference or None in (a.low_s, a.high_s, b.low_s, b.high_s):
+    if placed is reference or None in (a.low_s, a.high_s, b.low_s, b.high_s):
         return ratio, None, None
     return ratio, _over(b.low_s, a.high_s), _over(b.high_s, a.low_s)
+
+
+def _pairs(subject: Subject, record: Record, reference: Record) -> Ratio | None:
+    """The ratio round by round, if there are rounds enough for an interval."""
+    other = subject.evidence.beside(record, reference)
+    if other is None or other.samples is None or record.samples is None:
+        return None
+    a, b = (by_round(s.times_s, s.samples_per_round) for s in (other.samples, record.samples))
+    n = min(len(a), len(b))
+    ratio = paired_ratio(a[:n], b[:n])
+    return ratio if ratio.log_low is not None else None
 
 
 def _interval(low: float | None, high: float | None) -> str | None:

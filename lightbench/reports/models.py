@@ -79,5 +79,7 @@ def _titled(view: View, title: str, said: set[str]) -> View:
 
 
 def _alike(records: tuple[Record, ...], record: Record) -> Record | None:
-    """The record of another study of the same case on the same machine."""
-    return next((r for r in records if asked(r) == asked(record)), None)
+    """The record of another study of the same network and case on the same machine."""
+    return next(
+        (r for r in records if asked(r) == asked(record) and r.identity == record.identity), None
+    )

@@ -54,6 +54,11 @@ class DeviceCard:
     records: Sequence[Record] = ()  # all of those it is made from
 
     @property
+    def contended(self) -> bool:
+        """Did other programs use the machine meanwhile? Then its speeds may be too low."""
+        return any(record.contended for record in self.records)
+
+    @property
     def ridge(self) -> float:
         """MAdds per byte from which on arithmetic, not memory, is the limit."""
         return max(rate.value for rate in self.madds_per_s.values()) / self.bandwidth.value

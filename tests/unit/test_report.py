@@ -92,16 +92,12 @@ def test_how_memory_is_kept_makes_no_other_environment_and_counts_have_none(make
     assert ("records", "2") in part.views[0].table.rows
 
 
-def test_cases_of_several_sessions_were_not_timed_in_turn_and_the_table_says_so(make_record):
-    def at(name, time):
-        record = make_record(name)
-        where = msgspec.structs.replace(record.environment, noted={"time": time})
-        return msgspec.structs.replace(record, environment=where)
-
-    one = sections([at("a", "10:00"), at("b", "10:00")])["Comparison"].views[0]
-    two = sections([at("a", "10:00"), at("b", "11:00")])["Comparison"].views[0]
-    assert not any("sessions" in note for note in one.table.notes)
-    assert any(note.startswith("Measured in 2 sessions:") for note in two.table.notes)
+def test_cases_of_several_runs_were_not_timed_in_turn_and_the_table_says_so(make_record):
+    one = sections([make_record("a"), make_record("b")])["Comparison"].views[0]
+    linked = [make_record("b", run="two"), make_record("a", run="two", anchor=True)]
+    two = sections([make_record("a"), *linked])["Comparison"].views[0]
+    assert not any("runs" in note for note in one.table.notes)
+    assert any(note.startswith("Measured in 2 runs,") for note in two.table.notes)
 
 
 def test_warnings_and_the_range_of_load_are_in_the_environment(make_record):
@@ -157,7 +153,7 @@ def test_with_a_device_card_the_comparison_has_the_efficiency_against_the_roofli
     cards = card_records()
     rate = M / cards[0].latency.median_s
     # one operator of 30 M multiply-adds and 10 MB: arithmetic is the ceiling
-    record = make_record("net", latency_s=0.1, madds=30 * M, mem_bytes=10 * M)
+    record = make_record("net", latency_s=0.1, madds=30 * M, mem_bytes=10 * M, run="card")
     found = sections([record, *cards])
     (efficiency,) = cells(found["Comparison"].views[0], "roofline_efficiency")
     assert efficiency == pytest.approx(30 * M / rate / 0.1)
