@@ -1,6 +1,7 @@
 """What `lightbench history` of 100,000 records takes in a fresh process: python bench/history.py [RECORDS]
 
-Generated, not measured: 20 series (10 networks at 2 batches) of 1,000 commits with 5 records each. A
+Generated, not measured: 20 series (10 networks at 2 batches) of 900 commits with 5 records each, and in
+each of the 4,500 runs 2 anchors. A
 record holds 30 samples by two clocks, 3 operators and an environment of 27 facts: about 3,840 bytes.
 From the commit in the middle on every network is 5 % slower, in noise of 2 %.
 
@@ -28,9 +29,11 @@ from lightbench.records import (
     Case,
     Costs,
     Environment,
+    Identity,
     InputSpec,
     Op,
     Record,
+    Run,
     Samples,
 )
 from lightbench.timing.stats import summarize
@@ -40,7 +43,7 @@ CASES = ("100000",)
 HISTORY, PYTHON = "lightbench history", "python"
 HISTORY_S = 5.0
 MAIN = "from lightbench.cli import main; main()"
-MODELS, BATCHES, REPEATS = 10, (1, 8), 5
+MODELS, BATCHES, REPEATS, ANCHORS = 10, (1, 8), 5, 2
 SAMPLES, OPERATORS = 30, 3
 KEPT = tempfile.TemporaryDirectory()  # goes with the process
 
@@ -50,7 +53,7 @@ Times = Mapping[str, list[float]]  # command -> seconds, round by round
 def records(number: int) -> Iterator[Record]:
     """So many records, commit by commit."""
     rng = random.Random(0)
-    commits = number // (MODELS * len(BATCHES) * REPEATS)
+    commits = number // ((MODELS * len(BATCHES) + ANCHORS) * REPEATS)
     for commit in range(commits):
         where = _environment(commit)
         slower = 1.05 if commit >= commits // 2 else 1.0
@@ -59,6 +62,8 @@ def records(number: int) -> Iterator[Record]:
                 for batch in BATCHES:
                     session = rng.gauss(1, 0.02) * slower * 0.010 * batch * (1 + model)
                     yield _record(rng, f"net{model}", batch, session, where, commit, repeat)
+            for anchor in range(ANCHORS):
+                yield _record(rng, f"anchor{anchor}", 1, 0.002, where, commit, repeat, anchor=True)
 
 
 def _record(
@@ -69,6 +74,8 @@ def _record(
     where: Environment,
     commit: int,
     repeat: int,
+    *,
+    anchor: bool = False,
 ) -> Record:
     samples = Samples(
         wall_s=tuple(time_s * rng.uniform(0.99, 1.05) for _ in range(SAMPLES)),
@@ -87,6 +94,8 @@ def _record(
         costs=_costs(batch),
         samples=samples,
         latency=summarize(samples),
+        identity=Identity(structure="0" * 16 if anchor else f"{commit:016x}", counting="1" * 16),
+        run=Run(id=f"{commit}-{repeat}", anchor=anchor, rel=0.01, max_s=10.0),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from lightbench import registry
 from lightbench.cases import ALLOCATOR, FACETS
 from lightbench.records import Case, Environment, Record, Run
 from lightbench.timing.card import AXES, EXPERIMENT, DeviceCard, card_of
-from lightbench.timing.links import NONE, Drift, Times, drifts, undrifted
+from lightbench.timing.links import NONE, Drift, Links, Times, undrifted
 from lightbench.timing.ratios import sweeps
 
 
@@ -84,15 +84,22 @@ class Evidence:
     def _linked(self, where: object, base: str, without: Case | None = None) -> dict[str, Drift]:
         key = where, base, without
         if key not in self._drifts:
-            runs: dict[str, Times] = {base: {}}
-            for run, records in self._timed.get(where, {}).items():
-                runs[run] = {
-                    (case, record.identity): record.latency
-                    for case, record in records.items()
-                    if record.identity and record.latency
-                }
-            self._drifts[key] = drifts(runs, base, without)
+            links = self._links.get(where)
+            self._drifts[key] = links.drifts(base, without) if links else {base: NONE}
         return self._drifts[key]
+
+    @cached_property
+    def _links(self) -> dict[object, Links]:
+        """Networks of which it is not known what they were link nothing."""
+
+        def times(records: Mapping[Case, Record]) -> Times:
+            known = ((case, r.identity, r.latency) for case, r in records.items())
+            return {(case, what): time for case, what, time in known if what and time}
+
+        return {
+            where: Links({run: times(records) for run, records in runs.items()})
+            for where, runs in self._timed.items()
+        }
 
     @cached_property
     def _drifts(self) -> dict[tuple[object, str, Case | None], dict[str, Drift]]:

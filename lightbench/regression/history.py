@@ -17,7 +17,7 @@ import msgspec
 from lightbench import store
 from lightbench.records import SCHEMA, Case, Environment, Record
 from lightbench.regression.changes import steps
-from lightbench.timing.links import Key, Time, drifts
+from lightbench.timing.links import Key, Links, Time
 from lightbench.timing.stats import median, median_interval
 
 # What may change from one commit to the next; every other comparable fact makes another machine.
@@ -291,7 +291,7 @@ def histories(found: Iterable[Entry], metric: str) -> list[Series]:
     for entry in every:
         if metric in entry.values and not entry.anchor:
             grouped.setdefault((entry.case, entry.machine), []).append(entry)
-    links = _Links(every)
+    links = _Machines(every)
     series = [
         _series(
             metric, *key, links.alike(members) if metric == "latency" else members, len(members)
@@ -309,16 +309,17 @@ def _series(metric: str, case: Case, machine: Facts, found: Sequence[Entry], of:
     return Series(metric, case, machine, made, of - len(found))
 
 
-class _Links:
+class _Machines:
     """What was timed in which run, on each machine."""
 
     def __init__(self, found: Sequence[Entry]) -> None:
-        self._runs: dict[Facts, dict[str, dict[Key, Time]]] = {}
+        every: dict[Facts, dict[str, dict[Key, Time]]] = {}
         for entry in found:
             if entry.latency is not None and entry.run is not None:
-                times = self._runs.setdefault(entry.machine, {}).setdefault(entry.run, {})
+                times = every.setdefault(entry.machine, {}).setdefault(entry.run, {})
                 if entry.identity is not None:
                     times[entry.case, entry.identity] = entry.latency
+        self._links = {machine: Links(runs) for machine, runs in every.items()}
 
     def alike(self, members: Sequence[Entry]) -> list[Entry]:
         """Of one case on one machine: those of the last run and of runs that are linked with it, their
@@ -327,7 +328,7 @@ class _Links:
         if not calm:  # nothing to hold it against
             return list(members[-1:])
         last = calm[-1]
-        linked = drifts(self._runs[last.machine], str(last.run), without=last.case)
+        linked = self._links[last.machine].drifts(str(last.run), without=last.case)
         return [
             replace(entry, values={"latency": entry.values["latency"] / math.exp(by.log)})
             for entry in calm

@@ -8,7 +8,7 @@ since not everything slows down alike: how far they are apart is what is not kno
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -59,47 +59,61 @@ def drift(there: Times, here: Times) -> Drift | None:
     Its value is the median of theirs. Its bounds hold the intervals of all of them: what drifted
     differently from one network to the next may have drifted so for a third.
     """
-    single = []
-    for key in there.keys() & here.keys():
+    return _of_all([step for _, step in _steps(there, here)])
+
+
+def _steps(there: Times, here: Times) -> list[tuple[Key, Drift]]:
+    found = []
+    for key in here.keys() & there.keys():
         a, b = here[key], there[key]
         if a.low_s and a.high_s and b.low_s and b.high_s:
-            log = math.log(b.median_s / a.median_s)
-            single.append((log, math.log(b.low_s / a.high_s), math.log(b.high_s / a.low_s)))
-    if not single:
-        return None
-    logs = sorted(log for log, _, _ in single)
-    middle = (logs[(len(logs) - 1) // 2] + logs[len(logs) // 2]) / 2
-    return Drift(middle, min(low for _, low, _ in single), max(high for _, _, high in single))
-
-
-def drifts(
-    runs: Mapping[str, Times], base: str, without: Hashable | None = None
-) -> dict[str, Drift]:
-    """The drift from ``base`` to every run that it is linked with, over as few others as can be; of
-    several such ways by the one of which most is known. The case ``without`` links nothing: held
-    against itself, no network ever changes."""
-    if without is not None:
-        runs = {
-            run: {key: time for key, time in times.items() if key[0] != without}
-            for run, times in runs.items()
-        }
-    having: dict[Key, list[str]] = {}
-    for run, times in runs.items():
-        for key in times:
-            having.setdefault(key, []).append(run)
-    found, latest = {base: NONE}, [base]
-    while latest:
-        keys = {key for run in latest for key in runs[run]}
-        near = dict.fromkeys(run for key in keys for run in having.pop(key, ()) if run not in found)
-        reached: dict[str, Drift] = {}
-        for run in near:
-            steps = ((found[from_], drift(runs[run], runs[from_])) for from_ in latest)
-            ways = [so_far.then(step) for so_far, step in steps if step is not None]
-            if ways:
-                reached[run] = min(ways, key=lambda way: way.width)
-        found |= reached
-        latest = list(reached)
+            low, high = math.log(b.low_s / a.high_s), math.log(b.high_s / a.low_s)
+            found.append((key, Drift(math.log(b.median_s / a.median_s), low, high)))
     return found
+
+
+def _of_all(steps: Sequence[Drift]) -> Drift | None:
+    if not steps:
+        return None
+    logs = sorted(step.log for step in steps)
+    middle = (logs[(len(logs) - 1) // 2] + logs[len(logs) // 2]) / 2
+    return Drift(middle, min(step.low for step in steps), max(step.high for step in steps))
+
+
+class Links:
+    """The runs of one machine, and how they are linked. ``runs``: what was timed in each."""
+
+    def __init__(self, runs: Mapping[str, Times]) -> None:
+        self._runs = runs
+        self._having: dict[Key, list[str]] = {}
+        for run, times in runs.items():
+            for key in times:
+                self._having.setdefault(key, []).append(run)
+        self._known: dict[tuple[str, str], list[tuple[Key, Drift]]] = {}
+
+    def drifts(self, base: str, without: Hashable | None = None) -> dict[str, Drift]:
+        """The drift from ``base`` to every run that it is linked with, over as few others as can be; of
+        several such ways by the one of which most is known. The case ``without`` links nothing: held
+        against itself, no network ever changes."""
+        found, latest, used = {base: NONE}, [base], set[Key]()
+        while latest and len(found) < len(self._runs):
+            keys = {key for run in latest for key in self._runs.get(run, ()) if key[0] != without}
+            near = dict.fromkeys(run for key in keys - used for run in self._having[key])
+            used |= keys
+            reached: dict[str, Drift] = {}
+            for run in near.keys() - found.keys():
+                steps = ((found[start], self._step(start, run, without)) for start in latest)
+                ways = [so_far.then(step) for so_far, step in steps if step is not None]
+                if ways:
+                    reached[run] = min(ways, key=lambda way: way.width)
+            found |= reached
+            latest = list(reached)
+        return found
+
+    def _step(self, start: str, end: str, without: Hashable | None) -> Drift | None:
+        if (start, end) not in self._known:
+            self._known[start, end] = _steps(self._runs[end], self._runs[start])
+        return _of_all([step for key, step in self._known[start, end] if key[0] != without])
 
 
 def undrifted(latency: Latency, by: Drift) -> Latency:

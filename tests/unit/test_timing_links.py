@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightbench.records import Latency
-from lightbench.timing.links import NONE, Drift, drift, drifts, undrifted
+from lightbench.timing.links import NONE, Drift, Links, drift, undrifted
 
 near = pytest.approx
 
@@ -64,7 +64,7 @@ def test_runs_are_linked_over_others_and_those_that_are_not_are_not_there():
         "far": {("b", 1): latency(0.090, 0.0)},
         "alone": {("c", 1): latency(0.010)},
     }
-    found = drifts(runs, "base")
+    found = Links(runs).drifts("base")
     assert {run: math.exp(of.log) for run, of in found.items()} == near(
         {"base": 1.0, "next": 2.0, "far": 6.0}
     )
@@ -74,7 +74,7 @@ def test_runs_are_linked_over_others_and_those_that_are_not_are_not_there():
 def test_a_direct_link_goes_before_one_over_others():
     both = {("a", 1): latency(0.010), ("b", 1): latency(0.010)}
     runs = {"base": both, "x": {("a", 1): latency(0.020), ("b", 1): latency(0.020)}, "y": both}
-    assert drifts(runs, "base")["y"].log == 0.0
+    assert Links(runs).drifts("base")["y"].log == 0.0
 
 
 def test_of_two_ways_that_are_as_short_the_better_known_counts():
@@ -85,19 +85,19 @@ def test_of_two_ways_that_are_as_short_the_better_known_counts():
         "far": {("s", 1): latency(0.02), ("v", 1): latency(0.02)},
     }
     width = 2 * math.log(1.01 / 0.99)
-    assert drifts(runs, "base")["far"].width == near(2 * width)
+    assert Links(runs).drifts("base")["far"].width == near(2 * width)
 
 
 def test_a_network_is_no_anchor_of_itself():
     """Or else it would never have changed."""
     runs = {"base": {("a", 1): latency(0.010)}, "next": {("a", 1): latency(0.020)}}
-    assert set(drifts(runs, "base")) == {"base", "next"}
-    assert set(drifts(runs, "base", without="a")) == {"base"}
+    assert set(Links(runs).drifts("base")) == {"base", "next"}
+    assert set(Links(runs).drifts("base", without="a")) == {"base"}
 
 
 def test_a_thousand_runs_of_one_anchor_are_all_linked():
     runs = {str(i): {("a", 1): latency(0.01 * (1 + i))} for i in range(1000)}
-    assert len(drifts(runs, "0")) == 1000
+    assert len(Links(runs).drifts("0")) == 1000
 
 
 def test_what_was_slower_by_the_drift_is_the_same():
