@@ -9,7 +9,7 @@ import msgspec
 
 from lightbench import units
 from lightbench.cases import FACETS, differing, shared
-from lightbench.exporters._remarks import remarks, signs, status
+from lightbench.exporters._remarks import about_runs, remarks, signs, status
 from lightbench.exporters._transfers import transfers_table
 from lightbench.exporters._view import Column, Table, View
 from lightbench.records import Costs, Latency, Record
@@ -96,7 +96,7 @@ def profile_view(records: Sequence[Record]) -> View:
         title=f"Profile: {', '.join(shared(records)) or 'no cases'}",
         columns=tuple(column for column, _ in columns),
         rows=tuple(tuple(value(record) for _, value in columns) for record in records),
-        notes=remarks(records),
+        notes=(*remarks(records), *about_runs(records)),
     )
     return View(table, [record_data(record) for record in records], transfers_table(records))
 

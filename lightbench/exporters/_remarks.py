@@ -111,6 +111,21 @@ def _once(
         yield sentence + where
 
 
+def about_runs(records: Sequence[Record]) -> tuple[str, ...]:
+    """A note if records were timed in several runs that could have been timed in one."""
+    found: dict[object, set[str]] = {}
+    for record in records:
+        if record.run is not None:
+            threads = record.environment.comparable.get("threads")
+            how = record.case.device, threads, record.case.options
+            found.setdefault(how, set()).add(record.run.id)
+    runs = max(map(len, found.values()), default=0)
+    if runs < 2:
+        return ()
+    said = f"Timed in {runs} runs, between which the machine may have changed"
+    return (f"{said}: `lightbench report` compares them by what was timed in both.",)
+
+
 def _unlike(records: Sequence[Record]) -> str:
     """Facts about the machine and its software, other than columns, in which the records differ."""
     facts = [record.environment.comparable for record in records]

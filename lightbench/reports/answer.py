@@ -62,7 +62,7 @@ def _left_out(subject: Subject) -> Iterator[Sentence]:
         parts.append(f"{apart} timed in another run, with nothing timed in both (#)")
     if parts:
         what = "case is" if busy + apart == 1 else "cases are"
-        yield Sentence(f"{busy + apart} {what} left out above: {', '.join(parts)}.")
+        yield Sentence(f"{busy + apart} {what} left out here: {', '.join(parts)}.")
 
 
 def _latency(record: Record) -> Latency:

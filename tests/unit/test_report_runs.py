@@ -7,6 +7,7 @@ import pytest
 
 from lightbench.errors import UsageError
 from lightbench.evidence import Evidence
+from lightbench.exporters import profile_view
 from lightbench.records import Latency
 from lightbench.regression.history import entries, histories
 from lightbench.regression.history_view import history_view
@@ -69,10 +70,20 @@ def test_without_anything_in_common_it_is_not_comparable_and_in_nothing(make_rec
     said = sections(records)["In short"].sentences
     assert not any("resnet18" in one for one in said)
     assert said[-1] == (
-        "1 case is left out above: 1 timed in another run, with nothing timed in both (#)."
+        "1 case is left out here: 1 timed in another run, with nothing timed in both (#)."
     )
     notes = sections(records)["Comparison"].views[0].table.notes
     assert any(note.startswith("# not comparable:") for note in notes)
+
+
+def test_a_profile_of_several_runs_says_so(make_record):
+    def notes(*records):
+        return " ".join(profile_view(records).table.notes)
+
+    assert "runs" not in notes(make_record("a"), make_record("b"))
+    assert "Timed in 2 runs," in notes(make_record("a"), make_record("b", run="two"))
+    apart = make_record("b", run="two", comparable={"cpu": "Example CPU", "threads": 1})
+    assert "Timed in" not in notes(make_record("a"), apart)  # they never were to be timed in one
 
 
 def test_an_anchor_of_another_network_of_the_name_links_nothing(make_record):
@@ -106,7 +117,7 @@ def test_a_disturbed_time_is_in_no_sentence_ratio_or_front(make_record):
 def test_where_everything_was_disturbed_nothing_is_claimed(make_record):
     records = [make_record(name, warnings=BUSY) for name in ("a", "b")]
     (only,) = sections(records)["In short"].sentences
-    assert only.startswith("2 cases are left out above: 2 timed while")
+    assert only.startswith("2 cases are left out here: 2 timed while")
     assert Evidence(tuple(records)).groups == ()
 
 
