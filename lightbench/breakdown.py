@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -30,7 +31,7 @@ from lightbench.faults import explain
 from lightbench.models._inputs import specs_of
 from lightbench.profiler import Given, Prepared, measured, own_dtype, prepare, random_numbers_kept
 from lightbench.records import Environment, Record, Samples
-from lightbench.rounds import here
+from lightbench.rounds import here, with_noted
 from lightbench.shown import Shown
 from lightbench.timing.sampling import Progress, Step, clocks
 from lightbench.timing.shares import BY, WARMUP, Breakdown, Part, Pass, alternate
@@ -139,6 +140,7 @@ def measure_layers(
                 prepare(case, hardware, given, trusted=trusted),
                 where,
                 hardware.step,
+                watching=partial(hardware.watching, threads, active),
                 seconds=seconds,
                 clock=time.perf_counter,
                 rng=random.Random(seed),
@@ -165,9 +167,10 @@ def take_apart(
     clock: Callable[[], float],
     rng: random.Random,
     report: Callable[[Progress], None] | None = None,
+    watching: Callable[[], AbstractContextManager[dict[str, Any]]] = lambda: nullcontext({}),
 ) -> Breakdown:
     """Time a network that is ready, and its operators one by one. ``bracket`` is a device's ``step``:
-    it makes of a call one that says how long it took. Raises ModelError for a network that fails, has
+    it makes of a call one that says how long it took; ``watching`` is what it notes meanwhile. Raises ModelError for a network that fails, has
     no operators, or other ones from call to call."""
     network = unwrap(prepared.network)
     parts = parts_of(network)
@@ -185,9 +188,10 @@ def take_apart(
         return watch.taken
 
     try:
-        first, rounds = alternate(
-            one_pass, prepared.step, seconds=seconds, clock=clock, rng=rng, report=report
-        )
+        with watching() as noted:
+            first, rounds = alternate(
+                one_pass, prepared.step, seconds=seconds, clock=clock, rng=rng, report=report
+            )
     except (Exception, SystemExit) as error:
         raise explain(network, error) from error
     watch = seen[0]
@@ -210,7 +214,7 @@ def take_apart(
         warmup_calls=WARMUP,
         stop="max_seconds",
     )
-    record = measured(prepared._replace(costs=costs), samples, where)
+    record = measured(prepared._replace(costs=costs), samples, with_noted(where, noted))
     return Breakdown(record, tuple(taken for taken, _ in rounds))
 
 

@@ -17,10 +17,18 @@ class Facet:
     value: Callable[[Record], Any]
     phrase: str = "{}"
     align: Literal["left", "right"] = "left"
+    remark: Callable[[Record], str] = lambda _record: ""  # how a shared value came to be
 
 
 def _threads(record: Record) -> int | str | None:
     return record.case.threads or record.environment.comparable.get("threads")
+
+
+def _offered(record: Record) -> str:
+    """Threads that nobody has asked for are as many as cores were free."""
+    noted = record.environment.noted
+    cores, busy = noted.get("cores_offered"), noted.get("cores_busy")
+    return "" if cores is None or busy is None else f" (of {cores}, {busy or 'none'} busy)"
 
 
 FACETS = (
@@ -32,7 +40,7 @@ FACETS = (
     Facet("mode", lambda r: r.case.mode),
     Facet("layout", lambda r: r.case.layout),
     Facet("options", lambda r: ", ".join(r.case.options) or None),
-    Facet("threads", _threads, "threads {}", "right"),
+    Facet("threads", _threads, "threads {}", "right", _offered),
 )
 
 
@@ -80,12 +88,23 @@ def _environments(records: Sequence[Record]) -> Iterator[Facet]:
 
 
 def shared(records: Sequence[Record]) -> list[str]:
-    """What all cases have in common: ``input 3x224x224``, ``batch 1``, ``cpu``, ..."""
+    """What all cases have in common: ``input 3x224x224``, ``batch 1``, ``cpu``, ..., and of threads that
+    nobody has asked for out of how many: ``threads 1 (of 2, 1 busy)``."""
     differs = differing(records)
     same = [
         (facet, facet.value(r)) for r in records[:1] for facet in FACETS if facet not in differs
     ]
-    return [facet.phrase.format(value) for facet, value in same if value is not None]
+    return [
+        facet.phrase.format(value) + _remarked(facet, records)
+        for facet, value in same
+        if value is not None
+    ]
+
+
+def _remarked(facet: Facet, records: Sequence[Record]) -> str:
+    """What holds for all of them, or nothing."""
+    found = {facet.remark(record) for record in records}
+    return found.pop() if len(found) == 1 else ""
 
 
 def names(records: Sequence[Record]) -> list[str]:

@@ -222,7 +222,7 @@ def machine(environment: Environment) -> tuple[tuple[str, str], ...]:
 
 
 def asked(record: Record) -> tuple[object, ...]:
-    """A case and where it ran; threads that PyTorch chose are those that it chose."""
+    """A case and where it ran; threads that nobody asked for are those that it had."""
     return _case(record), *setup(record)
 
 

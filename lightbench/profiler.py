@@ -29,6 +29,7 @@ from lightbench.identity import identity_of
 from lightbench.models import sources
 from lightbench.models._inputs import SETTLING_IMAGES, lay_out, make_inputs, settle_norms
 from lightbench.records import (
+    CONTENDED,
     SCHEMA,
     Case,
     Costs,
@@ -40,7 +41,7 @@ from lightbench.records import (
     Run,
     Samples,
 )
-from lightbench.timing import environment
+from lightbench.timing import contention, environment
 from lightbench.timing.stats import contended, summarize
 
 if TYPE_CHECKING:
@@ -122,9 +123,7 @@ def measured(
     if prepared.first_call_s is not None:
         samples = msgspec.structs.replace(samples, first_call_s=prepared.first_call_s)
     case, latency = prepared.case, summarize(samples)
-    warnings = [*prepared.warnings, *environment.warnings(where)]
-    if contended(samples, _threads(where)):
-        warnings.append("contended: other programs used this CPU meanwhile.")
+    warnings = [*prepared.warnings, *environment.warnings(where), *disturbed(samples, where)]
     if samples.throttled_rounds:
         warnings.append(
             f"{units.count(samples.throttled_rounds)} rounds were thrown away: the device was slowed down."
@@ -287,9 +286,17 @@ def random_numbers_kept() -> Iterator[None]:
             random.setstate(state)
 
 
-def _threads(where: Environment) -> int | None:
+def disturbed(samples: Samples, where: Environment) -> tuple[str, ...]:
+    """What says that these times are too long because of others, in an environment that has noted
+    what went on meanwhile; where it has not, or not how long threads waited, their clock says."""
+    if reasons := contention.reasons(where):
+        return reasons
     threads = where.comparable.get("threads")
-    return threads if isinstance(threads, int) else None
+    if not contention.decides(where) and contended(
+        samples, threads if isinstance(threads, int) else None
+    ):
+        return (f"{CONTENDED}: other programs used this CPU meanwhile.",)
+    return ()
 
 
 def _now() -> str:

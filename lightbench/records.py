@@ -46,6 +46,8 @@ CONV_KINDS: frozenset[Kind] = frozenset(
 # What papers count: convolution, linear and matrix multiplication, wherever it happens.
 PAPER_KINDS: frozenset[Kind] = CONV_KINDS | {"linear", "matmul", "attention", "recurrent"}
 
+CONTENDED = "contended"  # how a warning begins that says so of a record
+
 Dtype = Literal["float32", "float64", "float16", "bfloat16"]
 Mode = Literal["infer", "train"]
 Layout = Literal["contiguous", "channels_last"]
@@ -91,7 +93,7 @@ class Case(Noun, frozen=True, kw_only=True):
     dtype: Dtype = "float32"
     mode: Mode = "infer"
     layout: Layout = "contiguous"
-    threads: int | None = None  # None: what PyTorch chooses; the record's environment says how many
+    threads: int | None = None  # None: as many as are free; the record's environment says how many
     options: tuple[str, ...] = ()  # of the device, in alphabetical order: "cold-cache", "graph"
 
     def __post_init__(self) -> None:
@@ -369,7 +371,7 @@ class Record(Noun, frozen=True, kw_only=True):
     @property
     def contended(self) -> bool:
         """Did other programs use the machine meanwhile, so that the time may be too long?"""
-        return any(warning.startswith("contended") for warning in self.warnings)
+        return any(warning.startswith(CONTENDED) for warning in self.warnings)
 
     @property
     def throughput(self) -> float | None:

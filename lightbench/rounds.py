@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
 from lightbench import profiler
-from lightbench.devices import Device
+from lightbench.devices import Device, _free
 from lightbench.devices._device import ENERGY
 from lightbench.devices._memory import facts as memory_facts
 from lightbench.errors import LightbenchError
@@ -59,6 +59,25 @@ def here(device: Device, name: str, threads: int) -> Environment:
     )
 
 
+def with_noted(where: Environment, noted: Mapping[str, str | int | float | None]) -> Environment:
+    """The environment, and what else was noted meanwhile."""
+    return msgspec.structs.replace(where, noted={**where.noted, **noted})
+
+
+def follow(stored: Iterable[Record], device: Device, name: str) -> None:
+    """Unless told, take as many threads as the records that are continued have, and not what is free
+    just now: their times could not be compared."""
+    number = _free.stored(stored, here(device, name, 1))
+    if number is not None:
+        keep_threads(number, device.host_threads(None), "as what is continued has")
+
+
+def keep_threads(number: int, now: int, why: str) -> None:
+    """Take this number instead of what would be taken ``now``, and remember to say so."""
+    if number != now:
+        _free.keep(number, f"threads {number}, {why}, not the {now} that are free now.")
+
+
 def measure(
     group: Group, device: Device, *, say: Say, progress: Report | None, finish: Finish
 ) -> None:
@@ -81,8 +100,9 @@ def measure(
         if ready.keys() <= group.anchors:  # nothing that was asked for can be timed
             ready.clear()
         runs = _run(group)
-        results = _time(ready, group, progress)
-        where = msgspec.structs.replace(where, noted={**where.noted, **device.noted()})
+        with device.watching(group.threads, active) as seen:
+            results = _time(ready, group, progress)
+        where = with_noted(where, {**device.noted(), **seen})
         for i, result in results.items():
             if isinstance(result, Exception) and i in group.anchors:
                 continue

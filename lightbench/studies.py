@@ -13,7 +13,7 @@ import msgspec
 import torch
 from torch import nn
 
-from lightbench import store
+from lightbench import rounds, store
 from lightbench.api import Inputs, Model, count
 from lightbench.card import shelf
 from lightbench.card.plan import SECONDS, plan_card
@@ -228,6 +228,9 @@ def make_device_card(
     DeviceUnavailable, StoreError."""
     setup = Setup(device, engine, 1, dtype, _layout(channels_last=channels_last), threads)
     setup.check()
+    if threads is None:
+        rounds.follow(stored, setup.found, setup.device)
+        shelf.follow(setup, unfinished=True)
     file = Path(path) if path else shelf.path_of(setup)
     shelf.make_room(file)
     part = shelf.part_of(file)
@@ -336,13 +339,21 @@ def lint_model(
         counted.case, device=setup.device, dtype=setup.dtype, layout=layout, threads=threads
     )
     measured: dict[int, Saving] = {}
+    warnings: list[str] = []
     if verify:
         measured = savings(
-            findings[:verify], network.ops, case, given, seconds=seconds, trusted=trusted, say=say
+            findings[:verify],
+            network.ops,
+            case,
+            given,
+            seconds=seconds,
+            trusted=trusted,
+            say=say,
+            warn=warnings.append,
         )
     source = source_of(model) if isinstance(model, str) else None
     tried = len(findings[:verify])
-    record = untimed(case, counted.costs, identity=counted.identity)
+    record = untimed(case, counted.costs, identity=counted.identity, warnings=tuple(warnings))
     return Lint(Linting(record, network, findings, measured, source, tried))
 
 

@@ -224,6 +224,8 @@ def run(
     try:
         for (name, asked, options), members in groupby(order, together):
             device, threads = devices.find(name, options), asked or None
+            if threads is None:
+                rounds.follow(stored, device, name)
             where = rounds.here(device, name, device.host_threads(threads))
             left = missing(members, where)
             if not left:

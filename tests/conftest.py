@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from lightbench.cli import run
+from lightbench.devices import _free
 from lightbench.records import (
     SCHEMA,
     Case,
@@ -238,6 +239,22 @@ def no_worker():
         for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
             monkeypatch.delenv(name, raising=False)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def free_cores():
+    """Whoever else uses this machine, tests take as many threads as PyTorch would."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv(_free.HANDED_ON, "1024")
+        yield
+
+
+@pytest.fixture(autouse=True)
+def threads_decided_anew():
+    """What one test has decided is not for the next one."""
+    _free.forget()
+    yield
+    _free.forget()
 
 
 class Answer(NamedTuple):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
+import torch
 
 from lightbench import files, rounds, store
 from lightbench.errors import StoreError, UsageError
@@ -27,20 +28,30 @@ def shelf() -> Path:
 def path_of(setup: Setup) -> Path:
     """The file of this machine's card for a setup, whether there is one or not. Another machine, or
     another PyTorch, has another file."""
-    device = setup.found
-    active = device.host_threads(setup.threads)
-    here = rounds.here(device, setup.device, active).comparable
-    facts = {**here, **asdict(setup), "threads": active, "batch": 1}
-    facts.pop("allocator", None)  # a card is always measured in the same way
-    text = msgspec.json.encode(facts, order="sorted")
-    return (
-        shelf() / f"{setup.device.replace(':', '-')}-{hashlib.sha256(text).hexdigest()[:12]}.jsonl"
-    )
+    return _files(setup)(setup.found.host_threads(setup.threads))
+
+
+def _files(setup: Setup) -> Callable[[int], Path]:
+    """The same for each number of threads."""
+    here = rounds.here(setup.found, setup.device, 1).comparable
+
+    def file(threads: int) -> Path:
+        facts = {**here, **asdict(setup), "threads": threads, "batch": 1}
+        facts.pop("allocator", None)  # a card is always measured in the same way
+        text = msgspec.json.encode(facts, order="sorted")
+        return (
+            shelf()
+            / f"{setup.device.replace(':', '-')}-{hashlib.sha256(text).hexdigest()[:12]}.jsonl"
+        )
+
+    return file
 
 
 def card(setup: Setup, path: str | Path | None = None) -> DeviceCard | None:
     """The card in ``path``, or else this machine's for the setup if it has been made. Raises
     StoreError, and UsageError for a file that holds none, or one made with other settings."""
+    if path is None:
+        follow(setup)
     file = Path(path) if path is not None else path_of(setup)
     if path is None and not file.exists():
         return None
@@ -50,6 +61,18 @@ def card(setup: Setup, path: str | Path | None = None) -> DeviceCard | None:
     if path is not None:
         _check_settings(file, found.record, setup)
     return found
+
+
+def follow(setup: Setup, *, unfinished: bool = False) -> None:
+    """Unless the setup says, take as many threads as a card of this machine has, or one that is
+    ``unfinished``, if there is none for what is free just now."""
+    if setup.threads is not None:
+        return
+    file, now = _files(setup), setup.found.host_threads(None)
+    for number in (now, *range(torch.get_num_threads(), 0, -1)):
+        if (part_of(file(number)) if unfinished else file(number)).exists():
+            rounds.keep_threads(number, now, "as the device card has")
+            return
 
 
 def part_of(path: Path) -> Path:
@@ -62,6 +85,10 @@ def _check_settings(file: Path, record: Record, setup: Setup) -> None:
     made = {key: getattr(record.case, key) for key in ("device", "engine", "dtype", "layout")}
     asked = {key: getattr(setup, key) for key in made}
     made["threads"] = record.environment.comparable.get("threads") or record.case.threads
+    if setup.threads is None and isinstance(made["threads"], int):  # it is the card that says
+        rounds.keep_threads(
+            made["threads"], setup.found.host_threads(None), "as the device card has"
+        )
     asked["threads"] = setup.found.host_threads(setup.threads)
     unlike = [key for key in made if made[key] is not None and made[key] != asked[key]]
     if unlike:

@@ -100,7 +100,7 @@ def run_options(function: F) -> F:
             shell_complete=_complete.engines,
             help="What runs it.",
         ),
-        click.option("--threads", type=int, help="CPU threads. Default: PyTorch's choice."),
+        click.option("--threads", type=int, help="CPU threads. Default: as many as are free."),
         click.option(
             "--dtype",
             default="float32",
@@ -238,6 +238,14 @@ def say_reused(records: Sequence[Record], stored: Sequence[Record], *, quiet: bo
             else ""
         )
         notice(f"stored: {len(held)} of {len(records)}{again}.", quiet=quiet)
+
+
+def say_threads(*, quiet: bool) -> None:
+    """On stderr, if it was not what is free that decided how many threads there are."""
+    from lightbench.devices import _free
+
+    if said := _free.kept():
+        notice(said, quiet=quiet)
 
 
 def say_error(text: str) -> None:

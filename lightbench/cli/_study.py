@@ -20,6 +20,7 @@ from lightbench.cli._options import (
     read_records,
     say_error,
     say_reused,
+    say_threads,
 )
 from lightbench.cli._progress import reports
 from lightbench.errors import UsageError
@@ -91,6 +92,7 @@ def measured(
             say_error("interrupted.")
             return interrupted.records, INTERRUPTED
     say_reused(records, stored, quiet=quiet)
+    say_threads(quiet=quiet)
     return records, failures(records)
 
 

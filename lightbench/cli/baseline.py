@@ -19,6 +19,7 @@ from lightbench.cli._options import (
     read_records,
     run_options,
     say_error,
+    say_threads,
 )
 from lightbench.cli._progress import reports
 from lightbench.cli._project import read_project, typed_settings
@@ -80,6 +81,8 @@ def save(
     records: list[Any] = []
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
         cases = check.plan_cases(names, project, typed)
+        if add and file.exists():
+            check.follow(cases, read_records(file))
         how = check.How(say=report.say, progress=report.progress)
         for _ in range(sessions):
             for case in cases:
@@ -89,6 +92,7 @@ def save(
                 records.append(record)
     for said in dict.fromkeys(warning for record in records for warning in record.warnings):
         say_error(said)
+    say_threads(quiet=quiet)
     if add:
         store.append(file, records)
     else:

@@ -20,6 +20,7 @@ from lightbench.cli._options import (
     output_options,
     read_records,
     run_options,
+    say_threads,
 )
 from lightbench.cli._progress import reports
 from lightbench.cli._project import read_project, typed_settings
@@ -110,6 +111,7 @@ def command(
             trusted=trust_code or bool(models or project.models),
             how={**_how(settings, project), "say": report.say, "progress": report.progress},
         )
+    say_threads(quiet=quiet)
     if path:
         _store(path, cases, rows, against or (str(baseline) if baseline else "budgets"))
     from lightbench.regression.check_view import check_view

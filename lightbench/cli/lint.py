@@ -16,6 +16,7 @@ from lightbench.cli._options import (
     input_options,
     make_room,
     output_options,
+    say_threads,
     setup_options,
     warnings_said,
 )
@@ -74,6 +75,7 @@ def command(
         found = lint_model(
             model, input=shapes, verify=top if verify else 0, say=report.say, **given
         )
+    say_threads(quiet=quiet)
     if path:
         store.append(path, [found.record])
     emit(found.shown(top), form, output)

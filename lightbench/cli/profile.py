@@ -25,6 +25,7 @@ from lightbench.cli._options import (
     read_records,
     say_error,
     say_reused,
+    say_threads,
 )
 from lightbench.cli._progress import reports
 from lightbench.errors import LightbenchError, UsageError
@@ -51,7 +52,7 @@ DEVICE_OPTIONS = ("graph", "cold-cache", "h2d", "energy", "npu-jit")
     help="What runs it: see `lightbench list engines`. Default eager.",
 )
 @click.option(
-    "--threads", type=NUMBERS, metavar="N[,N]", help="CPU threads. Default: PyTorch's choice."
+    "--threads", type=NUMBERS, metavar="N[,N]", help="CPU threads. Default: as many as are free."
 )
 @click.option("--batch", type=NUMBERS, metavar="N[,N]", help="Batch sizes. Default 1.")
 @click.option(
@@ -171,6 +172,7 @@ def measure(
         except Interrupted as interrupted:
             return interrupted.records, INTERRUPTED
     say_reused(records, stored, quiet=quiet)
+    say_threads(quiet=quiet)
     return records, exit_code([r.failure.exit_code for r in records if r.failure], len(records))
 
 

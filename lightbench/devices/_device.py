@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
+from lightbench.devices import _free
 from lightbench.errors import DeviceUnavailable
+from lightbench.timing import contention
 from lightbench.timing.sampling import Step
 
 Call = Callable[[], Any]
@@ -58,6 +61,18 @@ class Device(ABC):
     @abstractmethod
     def session(self, *, threads: int | None) -> AbstractContextManager[int]:
         """Make it ready, and leave it as it was; gives the CPU threads there are."""
+
+    @contextmanager
+    def watching(
+        self, asked: int | None, active: int, *, top: int | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Watch who else wants the processor, of which ``active`` threads run here, ``asked`` for or
+        not. What is given is filled in afterwards, for the environment of what was timed; ``top`` is
+        the process whose children are all ours, if not this one."""
+        default = _free.noted() if asked is None else {}
+        with contention.watching(active, clock=time.perf_counter, top=top) as seen:
+            seen.update(default)
+            yield seen
 
     def free_memory(self) -> int | None:
         """Bytes that can be had; None: it does not say."""

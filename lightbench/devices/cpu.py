@@ -15,6 +15,7 @@ import psutil
 import torch
 from torch.autograd import profiler
 
+from lightbench.devices import _free
 from lightbench.devices._device import Call, Context, Device
 from lightbench.errors import UsageError
 from lightbench.timing import machine
@@ -30,12 +31,13 @@ class Cpu(Device):
     torch_device = "cpu"
 
     def host_threads(self, asked: int | None) -> int:
-        """As many as asked for, or PyTorch's choice. Raises UsageError."""
+        """As many as asked for, or as cores are free (`devices._free`), but not more than PyTorch would
+        take. Raises UsageError."""
         if asked is not None and asked > MOST_THREADS:
             raise UsageError(
                 f"{asked:,} threads are more than any processor runs.", "Try --threads 1."
             )
-        return torch.get_num_threads() if asked is None else asked
+        return _free.threads(torch.get_num_threads()) if asked is None else asked
 
     @contextmanager
     def session(self, *, threads: int | None) -> Iterator[int]:

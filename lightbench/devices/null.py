@@ -27,6 +27,17 @@ class Null(Device):
         """Nothing to set."""
         yield self.host_threads(threads)
 
+    @contextmanager
+    def watching(
+        self,
+        asked: int | None,  # noqa: ARG002
+        active: int,  # noqa: ARG002
+        *,
+        top: int | None = None,  # noqa: ARG002
+    ) -> Iterator[dict[str, Any]]:
+        """Its time is always the same, whoever wants the processor."""
+        yield {}
+
     def step(self, call: Call, context: Context, inputs: Sequence[Any] = ()) -> Step:  # noqa: ARG002
         """Always the same reading."""
         return lambda _n: Reading(self.seconds, self.seconds)

@@ -12,7 +12,8 @@ from lightbench.devices._memory import keep_freed_memory
 from lightbench.lint._linted import Finding
 from lightbench.lint._verify import Saving, capture, measure
 from lightbench.profiler import Given
-from lightbench.records import Case, Op
+from lightbench.records import Case, Environment, Op
+from lightbench.timing import contention
 
 
 def savings(
@@ -25,13 +26,18 @@ def savings(
     seed: int | None = None,
     trusted: bool = True,
     say: Callable[[str], None] = lambda _text: None,
+    warn: Callable[[str], None] = lambda _text: None,
 ) -> dict[int, Saving]:
     """What each finding costs on the case's device, by its position; one whose operators cannot be
-    called again on their own has none. Raises what keeps the network from running at all."""
+    called again on their own has none. ``warn`` is told who else wanted the processor. Raises what keeps the network from running at all."""
     device = devices.find(case.device, case.options)
     found: dict[int, Saving] = {}
     keep_freed_memory()
-    with profiler.random_numbers_kept(), device.session(threads=case.threads):
+    with (
+        profiler.random_numbers_kept(),
+        device.session(threads=case.threads) as active,
+        device.watching(case.threads, active) as noted,
+    ):
         prepared = profiler.prepare(case, device, given, trusted=trusted)
         for i, finding in enumerate(findings):
             say(f"verify {i + 1} of {len(findings)}: {finding.guideline} {finding.path}")
@@ -49,4 +55,6 @@ def savings(
                 )
             if saving is not None:
                 found[i] = saving
+    for reason in contention.reasons(Environment(comparable={"threads": active}, noted=noted)):
+        warn(reason)
     return found

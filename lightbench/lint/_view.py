@@ -70,6 +70,7 @@ def _about_times(lint: Linting) -> list[str]:
         notes += [BUSY_CARD] if card.contended else []
     if lint.savings:
         notes.append(MEASURED)
+        notes += [f"warning: {said}" for said in lint.record.warnings]
     if missing := lint.verified - len(lint.savings):
         notes.append(f"{missing} of {lint.verified} findings cannot be timed on their own: a dash.")
     return notes

@@ -98,6 +98,7 @@ def check(
     for name in dict.fromkeys(case.device for case in cases):
         if reason := devices.find(name, ()).unavailable():
             raise reason
+    follow(cases, baseline or ())
     keep_freed_memory()
     tools = _tools(how, comparisons=len(cases))
     rows: list[Row] = []
@@ -125,6 +126,14 @@ def check(
                 rows.append(_not_comparable(case, error.message))
             rows += [] if how.latency else unchecked
     return rows
+
+
+def follow(cases: Sequence[Case], stored: Sequence[Record]) -> None:
+    """Decide how many threads those cases have that do not say: one number for all processes that
+    measure, that of what is stored."""
+    for case in cases:
+        if case.threads is None:
+            rounds.follow(stored, devices.find(case.device, case.options), case.device)
 
 
 Trees = Callable[[str, Path], Tree]

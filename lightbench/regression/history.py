@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import msgspec
 
 from lightbench import store
-from lightbench.records import SCHEMA, Case, Environment, Record
+from lightbench.records import CONTENDED, SCHEMA, Case, Environment, Record
 from lightbench.regression.changes import steps
 from lightbench.timing.links import Key, Links, Time
 from lightbench.timing.stats import median, median_interval
@@ -106,7 +106,7 @@ class _Line(msgspec.Struct):
 
     @property
     def contended(self) -> bool:
-        return any(warning.startswith("contended") for warning in self.warnings)
+        return any(warning.startswith(CONTENDED) for warning in self.warnings)
 
     @property
     def profiled(self) -> bool:

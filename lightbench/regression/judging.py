@@ -13,11 +13,16 @@ from lightbench.regression.comparison import Comparison
 from lightbench.regression.rows import COUNTED, HEADINGS, METRICS, Row, State, change, latency_row
 from lightbench.regression.stored import drift, judge_stored
 from lightbench.regression.worker import Version
+from lightbench.timing.contention import seen_in
 
 LATENCY, PEAK = "latency_s", "peak_memory_bytes"
 NOT_CONFIRMED = "{first} at first, but in a fresh process: {again}."
 INTENDED = 'Intended? Save the baseline again, or allow it in lightbench.toml: {metric} = "+20%".'
 NOT_CHECKED = "not checked"
+BUSY = (
+    "{seen}, and a time of its own is only right on a quiet machine: measure on one, or with --against,"
+    " in pairs, which a busy one spoils less."
+)
 
 
 class Tools(NamedTuple):
@@ -67,7 +72,9 @@ def _confirmed(row: Row, again: Row) -> Row:
         verdict="unclear",
         state="unclear",
         seconds=seconds,
-        note=NOT_CONFIRMED.format(first=row.verdict, again=said),
+        note=" ".join(
+            filter(None, (NOT_CONFIRMED.format(first=row.verdict, again=said), again.note))
+        ),
     )
 
 
@@ -153,7 +160,8 @@ def peak_rows(
 
 def ceiling_rows(case: Case, first: Record | None, limits: Limits, tools: Tools) -> list[Row]:
     """An absolute limit of the latency: over it is what is so with its whole interval, and once more
-    in a fresh process."""
+    in a fresh process, while nobody else wanted the machine. Within it is within it: others only ever
+    make it slower."""
     limit = limits.get(LATENCY, Limit()).absolute
     if limit is None:
         return []
@@ -169,7 +177,7 @@ def _ceiling(model: str, record: Record, limit: float) -> Row:
         return _unmeasured(model, LATENCY, record)
     latency = record.latency
     verdict, state = _side_of(latency, limit)
-    return Row(
+    row = Row(
         model,
         LATENCY,
         None,
@@ -181,6 +189,16 @@ def _ceiling(model: str, record: Record, limit: float) -> Row:
         if verdict == "in budget"
         else f"{_bounds(latency)} against {units.seconds(limit)}.",
     )
+    return row if verdict == "in budget" else _unless_busy(row, record)
+
+
+def _unless_busy(row: Row, *records: Record) -> Row:
+    """The row, or an unclear one if other work was in the way of these records."""
+    disturbed = [record for record in records if record.contended]
+    if not disturbed:
+        return row
+    said = BUSY.format(seen=seen_in(disturbed[-1]))
+    return replace(row, verdict="unclear", state="unclear", note=f"{row.note} {said}")
 
 
 def _side_of(latency: Latency, limit: float) -> tuple[str, State]:
@@ -216,26 +234,29 @@ def _fact(value: str | int | None) -> str:
 def stored_row(case: Case, stored: Sequence[Record], here: Environment, tools: Tools) -> Row:
     """The latency beside the stored sessions of a baseline, where the environment is the same; it is
     measured only then."""
-    times = [r.latency.median_s for r in stored if r.latency]
+    timed = [r for r in stored if r.latency]
+    times = [r.latency.median_s for r in timed if r.latency]
     if not times:
         return _unmeasured(case.model, LATENCY, stored[-1])
     if differs := differing(stored[-1].environment, here):
         said = f"the baseline is of another environment ({'; '.join(differs)})."
         return replace(_unmeasured(case.model, LATENCY, None), before=times[-1], note=said)
-    row = _beside(case, times, tools.measure(case))
+    row = _beside(case, timed, tools.measure(case))
     if row.state == "regression":
-        row = _confirmed(row, _beside(case, times, tools.measure(case)))
+        row = _confirmed(row, _beside(case, timed, tools.measure(case)))
     return row
 
 
-def _beside(case: Case, times: Sequence[float], record: Record) -> Row:
+def _beside(case: Case, stored: Sequence[Record], record: Record) -> Row:
+    """Slower on a busy machine is unclear; so is faster than what was stored on one."""
     if record.latency is None:
         return _unmeasured(case.model, LATENCY, record)
-    before, now = drift(times), record.latency
+    before = drift([r.latency.median_s for r in stored if r.latency])
+    now = record.latency
     verdict = judge_stored(before, now)
     state: dict[str, State] = {"slower": "regression", "faster": "improvement", "same": "ok"}
     ratio = now.median_s / before.median_s - 1
-    return Row(
+    row = Row(
         case.model,
         LATENCY,
         before.median_s,
@@ -249,3 +270,5 @@ def _beside(case: Case, times: Sequence[float], record: Record) -> Row:
         note=f"beside {units.count(before.sessions)} stored sessions: only changes beyond"
         f" {units.percent(before.limit)} can be told from drift.",
     )
+    spoilt = {"slower": [record], "faster": stored}.get(verdict, [])
+    return _unless_busy(row, *spoilt)

@@ -21,10 +21,10 @@ from lightbench.models import sources
 from lightbench.models._inputs import SETTLING_IMAGES, make_inputs, settle_norms
 from lightbench.profiler import Given
 from lightbench.records import Case, Environment, Samples
-from lightbench.timing import environment
+from lightbench.timing import contention, environment
 from lightbench.timing.noise import BLOCK_S, Odds, TwoRuns, blocks_of, cut, odds, two_runs
 from lightbench.timing.sampling import Reading, Rule, Step, calls_per_sample, clocks, collect
-from lightbench.timing.stats import Ratio, by_round, contended, median, paired_ratio
+from lightbench.timing.stats import Ratio, by_round, median, paired_ratio
 from lightbench.timing.verdict import TOLERANCE, check_tolerance
 
 MODEL = "shufflenet_v2_x0_5"
@@ -163,14 +163,16 @@ def measure_noise(
         )
         steps["dosed"] = ready(Dosed(network, convolutions))
         say(f"{model}, the same again, and {convolutions} small convolutions more")
-        samples = _alternate(
-            steps,
-            rule,
-            calls=calls_per_sample(steps["a"](1).wall_s),
-            clock=clock,
-            rng=rng,
-            report=progress,
-        )
+        with hardware.watching(threads, active) as seen:
+            samples = _alternate(
+                steps,
+                rule,
+                calls=calls_per_sample(steps["a"](1).wall_s),
+                clock=clock,
+                rng=rng,
+                report=progress,
+            )
+        where = rounds.with_noted(where, seen)
         later = rounds.here(hardware, name, active)
     say("draw gates")
     return judged(
@@ -180,7 +182,12 @@ def measure_noise(
         convolutions=convolutions,
         tolerance=tolerance,
         rng=rng,
-        warnings=(*hardware.concerns(), *environment.warnings(where), *_since(where, later)),
+        warnings=(
+            *hardware.concerns(),
+            *environment.warnings(where),
+            *contention.reasons(where),
+            *_since(where, later),
+        ),
     )
 
 
@@ -310,7 +317,7 @@ def judged(
         cpu=judge("cpu_s", dose_cpu) if dose_cpu else (),
         two_runs=two_runs(a.times_s, round_s),
         cpu_share=_share(a) if case.device == "cpu" and has_cpu else None,
-        contended=contended(a, threads if isinstance(threads, int) else None),
+        contended=bool(profiler.disturbed(a, where)),
         interrupted=interrupted,
         warnings=warnings,
         samples=samples,

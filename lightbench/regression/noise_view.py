@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lightbench import units
 from lightbench.exporters import Column, Table, View
+from lightbench.records import CONTENDED
 from lightbench.regression.noise import ENOUGH_BLOCKS, Noise, data
 from lightbench.regression.rows import change
 from lightbench.timing.noise import APART, BLOCK_S, BUDGETS_S, FEW, RUNS, SLICE_S, Odds
@@ -178,6 +179,8 @@ def _contention(found: Noise) -> Iterator[str]:
         return
     share = units.percent(found.cpu_share)
     if found.environment.comparable.get("threads") != 1:
+        if any(said.startswith(CONTENDED) for said in found.warnings):
+            return  # threads that spin while they wait for each other are on the CPU all the time
         yield (
             f"The calling thread was on the CPU for {share} of a call, less than in calm moments, as"
             " calls wait for the slowest of their threads: with --threads 1 there is none to wait for."

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import msgspec
 import torch
 
 from lightbench import devices, profiler, rounds
@@ -108,11 +107,12 @@ def compare_sides(
         if reason := device.unavailable():
             raise reason
     with profiler.random_numbers_kept(), ExitStack() as stack:
-        threads = [
-            stack.enter_context(device.session(threads=side.case.threads))
-            for device, side in zip(found, (a, b), strict=True)
-        ]
+        # Before a session changes it, which PyTorch would take for its own choice.
         asked = [d.host_threads(s.case.threads) for d, s in zip(found, (a, b), strict=True)]
+        threads = [
+            stack.enter_context(device.session(threads=n))
+            for device, n in zip(found, asked, strict=True)
+        ]
         where = [
             rounds.here(device, side.case.device, n)
             for device, side, n in zip(found, (a, b), asked, strict=True)
@@ -130,19 +130,25 @@ def compare_sides(
         }
         outcomes: Mapping[str, Samples | Exception] = {}
         looked = _Looks(gate)
+        seen: list[dict[str, Any]] = [{}, {}]
         if len(steps) == 2:
             say(f"{names[1]} beside {names[0]}")
-            outcomes = collect(
-                steps,
-                Rule(max_s=gate.seconds / 2, warmup_s=min(WARM_UP_S, gate.seconds)),
-                clock=clock,
-                rng=random.Random(seed),
-                report=progress,
-                enough=looked,
-            )
+            with ExitStack() as watches:
+                seen = [
+                    watches.enter_context(device.watching(side.case.threads, n))
+                    for device, side, n in zip(found, (a, b), asked, strict=True)
+                ]
+                outcomes = collect(
+                    steps,
+                    Rule(max_s=gate.seconds / 2, warmup_s=min(WARM_UP_S, gate.seconds)),
+                    clock=clock,
+                    rng=random.Random(seed),
+                    report=progress,
+                    enough=looked,
+                )
         where = [
-            msgspec.structs.replace(w, noted={**w.noted, **device.noted()})
-            for w, device in zip(where, found, strict=True)
+            rounds.with_noted(w, {**device.noted(), **noted})
+            for w, device, noted in zip(where, found, seen, strict=True)
         ]
     records = [
         _record(side, prepared, outcomes.get(key), w)

@@ -79,7 +79,7 @@ def _said(key: str, value: Any) -> str:
         return f"input {', '.join(map(str, value))}"
     if key == "options":
         return ", ".join(value) or "no options"
-    return f"{key} {'as PyTorch chooses' if value is None else value}"
+    return f"{key} {'as many as are free' if value is None else value}"
 
 
 def merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def _answer(
     side: Side, device: Device, where: Any, task: Task, send: Send, next_token: Callable[[], bytes]
 ) -> Record:
     """Answer tokens until the last one: the record of what was timed, or of why it was not."""
-    from lightbench import profiler
+    from lightbench import profiler, rounds
     from lightbench.faults import explain_plainly
     from lightbench.regression.pairing import prepared_side
 
@@ -145,17 +145,21 @@ def _answer(
         return profiler.failed(side.case, prepared, where)
     send("ready", profiler.counted(prepared, where))
     turns = Turns(prepared.step, task.calls_per_sample)
+    active = where.comparable["threads"]
     try:
-        while (token := next_token()) != FINISH:
-            if not token:  # the process that asks is gone, and nobody reads what we say
-                sys.exit(0)
-            send("reading", turns.take(token))
+        # The other side is none of those who disturb: both are children of one process.
+        with device.watching(side.case.threads, active, top=os.getppid()) as seen:
+            while (token := next_token()) != FINISH:
+                if not token:  # the process that asks is gone, and nobody reads what we say
+                    sys.exit(0)
+                send("reading", turns.take(token))
         samples = turns.samples()
     except Exception as error:  # noqa: BLE001  whatever the network raises; the record says it
         reason = explain_plainly("the network failed while it was timed", error)
         return profiler.failed(side.case, reason, where)
-    where = msgspec.structs.replace(where, noted={**where.noted, **device.noted()})
-    return profiler.measured(prepared, samples, where)
+    return profiler.measured(
+        prepared, samples, rounds.with_noted(where, {**device.noted(), **seen})
+    )
 
 
 def _understood(text: bytes) -> Task:

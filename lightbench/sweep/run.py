@@ -121,6 +121,8 @@ def measure_all(
     """Every sweep for about ``seconds(sweep)``; the options of `measure`. Ctrl-C keeps what is
     finished, in the exception."""
     setup.check()
+    if setup.threads is None:
+        rounds.follow(settings.get("stored", ()), setup.found, setup.device)
     keep_freed_memory()
     records: list[Record] = []
     for i, sweep in enumerate(sweeps, 1):

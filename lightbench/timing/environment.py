@@ -102,7 +102,10 @@ def _busy(environment: Environment) -> Iterator[str]:
     quota = _number(environment, "cpu_quota_percent")
     usable = _number(environment, "usable_cores") or logical
     cores = usable if quota is None else min(usable, quota / 100)
-    load = _number(environment, "load_1min") or 0.0
+    # Where it is known what others used meanwhile, `contention` says what is to be said: of the load
+    # of the last minute some may be our own work.
+    watched = _number(environment, "others_cores") is not None
+    load = 0.0 if watched else _number(environment, "load_1min") or 0.0
     free = min(cores, logical - round(load))
     threads = _number(environment, "threads")
     if cores < 1:

@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import ModuleType
@@ -90,6 +90,20 @@ def cpu_quota_percent(source: Source) -> int | None:
     ``cpu.max`` (cgroup v2) or ``cpu.cfs_quota_us`` over ``cpu.cfs_period_us`` (v1).
     """
     shares = []
+    for base, first_version in cpu_groups(source):
+        if first_version:
+            files = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+            limit = [source.text(f"{base}/{file}") or "" for file in files]
+        else:
+            limit = (source.text(f"{base}/cpu.max") or "").split()
+        if len(limit) == 2 and all(number.isdecimal() for number in limit):  # not "max", not -1
+            shares.append(round(100 * int(limit[0]) / int(limit[1])))
+    return min(shares, default=None)
+
+
+def cpu_groups(source: Source) -> Iterator[tuple[str, bool]]:
+    """The folders of this process's control groups that have to do with the CPU, from its own up to
+    the root of what is mounted; and whether they are of cgroup v1."""
     for line in (source.text("proc/self/cgroup") or "").splitlines():
         _, controllers, group = line.split(":", 2)
         if controllers and "cpu" not in controllers.split(","):
@@ -97,15 +111,7 @@ def cpu_quota_percent(source: Source) -> int | None:
         mount = f"sys/fs/cgroup/{controllers}" if controllers else "sys/fs/cgroup"
         inside = PurePosixPath(group.lstrip("/"))
         for folder in (inside, *inside.parents):
-            base = f"{mount}/{folder}"
-            if controllers:
-                files = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
-                limit = [source.text(f"{base}/{file}") or "" for file in files]
-            else:
-                limit = (source.text(f"{base}/cpu.max") or "").split()
-            if len(limit) == 2 and all(number.isdecimal() for number in limit):  # not "max", not -1
-                shares.append(round(100 * int(limit[0]) / int(limit[1])))
-    return min(shares, default=None)
+            yield f"{mount}/{folder}", bool(controllers)
 
 
 def torch_build(source: Source) -> str | None:

@@ -85,6 +85,65 @@ def pairs(bench, limits=None, tolerance=0.02):
     return row
 
 
+def busy(record, said="contended: other programs used 1.2 of 2 cores meanwhile."):
+    return msgspec.structs.replace(record, warnings=("it is hot.", said))
+
+
+def timed(limit, *records):
+    bench = Bench(records=records)
+    (row,) = judging.ceiling_rows(CASE, None, {judging.LATENCY: Limit(limit)}, bench.tools)
+    assert not bench.records
+    return row
+
+
+def test_over_a_budget_on_a_busy_machine_is_unclear_and_says_why_and_what_to_do():
+    row = timed(0.5, busy(record(1.0)))
+    assert (row.verdict, row.state, exit_code([row])) == ("unclear", "unclear", 0)
+    assert exit_code([row], strict=True) == 3
+    assert "1.00 s to 1.00 s against 500 ms. other programs used 1.2 of 2 cores" in row.note
+    assert "quiet machine" in row.note
+    assert "--against" in row.note
+
+
+def test_over_a_budget_on_a_quiet_machine_is_a_regression_that_fails():
+    assert exit_code([timed(0.5, record(1.0), record(1.0))]) == 1
+
+
+def test_over_a_budget_that_only_a_busy_second_look_confirms_is_unclear():
+    row = timed(0.5, record(1.0), busy(record(1.0)))
+    assert (row.verdict, exit_code([row])) == ("unclear", 0)
+    assert "over budget at first" in row.note
+    assert "1.2 of 2 cores" in row.note
+
+
+def test_within_a_budget_is_within_it_on_a_busy_machine_too():
+    row = timed(2.0, busy(record(1.0)))
+    assert (row.verdict, row.state, row.note) == ("in budget", "ok", "")
+
+
+def test_a_pair_of_a_busy_machine_says_so_of_its_absolute_budget():
+    limits = {judging.LATENCY: Limit(0.5)}
+    (row,) = judging.ceiling_rows(CASE, busy(record(1.0)), limits, Bench().tools)
+    assert row.state == "unclear"
+
+
+def test_slower_than_a_stored_session_on_a_busy_machine_is_unclear():
+    bench = Bench(records=[busy(record(2.0))])
+    row = judging.stored_row(CASE, [record(1.0)], HERE, bench.tools)
+    assert (row.verdict, row.state) == ("unclear", "unclear")
+    assert "beside 1 stored sessions" in row.note
+    assert "1.2 of 2 cores" in row.note
+
+
+def test_faster_than_sessions_of_a_busy_machine_is_unclear_and_of_a_quiet_one_is_not():
+    def verdict(before):
+        return judging.stored_row(CASE, [before], HERE, Bench(records=[now]).tools).verdict
+
+    now = busy(record(0.5))
+    assert verdict(record(1.0)) == "faster"
+    assert verdict(busy(record(1.0))) == "unclear"
+
+
 def test_a_slowdown_that_a_fresh_process_confirms_is_a_regression():
     bench = Bench(0.06, 0.05)
     row = pairs(bench)

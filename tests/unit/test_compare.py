@@ -163,7 +163,7 @@ def test_an_unknown_setting_names_its_neighbour():
 def test_sides_are_called_by_what_tells_them_apart():
     assert side_names(case(), case()) == ("m", "m (again)")
     assert side_names(case(), case(layout="channels_last"))[1] == "m, layout channels_last"
-    assert side_names(case(threads=1), case()) == ("m, threads 1", "m, threads as PyTorch chooses")
+    assert side_names(case(threads=1), case()) == ("m, threads 1", "m, threads as many as are free")
 
 
 # --- the looks, with a clock and times of our own
