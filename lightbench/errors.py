@@ -83,5 +83,20 @@ class MissingPackage(NotAvailable):
     """An optional package is not installed, or does not load."""
 
 
+# Packages that only some things need, as pyproject.toml asks for them.
+OPTIONAL = {
+    "fvcore": ">=0.1.5.post20221221",
+    "thop": ">=0.1.1.post2209072238",
+    "timm": ">=1.0",
+    "torchvision": ">=0.25",
+}
+
+
+def how_to_install(package: str) -> str:
+    """The command for one of `OPTIONAL`. It names the package itself and no extra of ours: on the public
+    index the name lightbench is another project's."""
+    return f'pip install "{package}{OPTIONAL[package]}"'
+
+
 class DeviceUnavailable(NotAvailable):
     """The device is not there, or not ready."""

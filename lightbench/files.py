@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import sys
+import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lightbench import units
@@ -18,19 +20,16 @@ def write(path: str | Path, content: str | bytes) -> None:
     Text is UTF-8. Raises StoreError that names the path."""
     path = Path(path)
     data = content if isinstance(content, bytes) else units.unicode(content).encode()
-    with naming(path):
-        if not replaceable(path):
-            path.write_bytes(data)
-            return
-        with replacing(path) as new:
-            new.write_bytes(data)
+    with naming(path), replacing(path) as new:
+        new.write_bytes(data)
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A name beside ``path`` to write to; what was written takes the place of ``path`` at the end of
     the block, and nothing is left of it after an error. What is no file, such as a pipe, is itself
-    what is written to. Raises OSError."""
+    what is written to. Raises OSError, and StoreError for the source of a module that is loaded."""
+    _refuse_loaded(path)
     if not replaceable(path):
         yield path
         return
@@ -49,11 +48,37 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def same(a: str | Path, b: str | Path) -> bool:
-    """Whether two names lead to one file, be it there yet or not. Pipes and devices are no files:
-    what is written to them destroys nothing."""
-    if os.path.realpath(a) == os.path.realpath(b):
+    """Whether two names lead to one file, be it there yet or not; of two that are not there and differ
+    in upper case alone nobody can know. Pipes and devices are no files: what is written to them
+    destroys nothing. A name that cannot be one, with a null byte, leads nowhere."""
+    if "\0" in f"{a}{b}":
+        return False
+    one, other = os.path.realpath(a), os.path.realpath(b)
+    if one == other:
         return Path(a).is_file() or not Path(a).exists()
-    return Path(a).is_file() and Path(b).is_file() and Path(a).samefile(b)
+    if Path(a).exists() or Path(b).exists():
+        return Path(a).is_file() and Path(b).is_file() and Path(a).samefile(b)
+    return _caseless(one) == _caseless(other)
+
+
+def _caseless(name: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _refuse_loaded(path: Path) -> None:
+    """Raises StoreError for a file that this process runs: a network's, or what that has imported, in
+    whatever way."""
+    if not path.is_file():
+        return
+    target = path.stat()
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__dict__", {}).get("__file__")  # some load what they are asked for
+        with suppress(OSError, ValueError):
+            if isinstance(file, str) and os.path.samestat(os.stat(file), target):  # noqa: PTH116  there are thousands
+                raise StoreError(
+                    f"cannot write {str(path)!r}: it is the source of {name}, which is in use.",
+                    "Name another file.",
+                )
 
 
 @contextmanager

@@ -57,8 +57,8 @@ def code_of(model: str) -> tuple[str, tuple[str, ...]]:
     """A hash of the code that a name stands for, and the versions of the packages that it is from;
     "" for the code of a package. Nothing is run or imported."""
     prefix, colon, _ = model.partition(":")
-    if sources.is_file(model):
-        files = project_files(placed(sources.file_of(model)))
+    if path := sources.file_of(model):
+        files = project_files(placed(path))
         used = external_names(files).intersection(LIBRARIES)
         return _hash(files), _versions(used)
     if colon and prefix in LIBRARIES:

@@ -254,7 +254,20 @@ def pytest_configure(config: pytest.Config) -> None:
     path = Path(given) if given else None
     if path is not None and (path.is_dir() or not path.parent.is_dir()):
         raise pytest.UsageError(f"--lightbench-json {given}: no file can be written there.")
+    if path is not None and path.is_file() and not _is_json(path):
+        raise pytest.UsageError(
+            f"--lightbench-json {given}: the file holds something else than JSON."
+        )
     config.stash[_PATH] = path
+
+
+def _is_json(path: Path) -> bool:
+    """Whether a file is empty, or begins as those that are written here: others are not replaced."""
+    try:
+        with path.open("rb") as file:
+            return file.read(1024).lstrip()[:1] in (b"", b"{")
+    except OSError:
+        return False
 
 
 @pytest.fixture(name="lightbench")

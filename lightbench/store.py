@@ -12,7 +12,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -42,6 +42,9 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
 }
 
 _LINE = re.compile(rb'\{"id":"([0-9a-f]{16})",')
+_CUT = re.compile(
+    rb'\{"?|\{"id?"?|\{"id":"?|\{"id":"[0-9a-f]{0,16}"?'
+)  # by a writer that was killed
 
 
 class _CutShortError(ValueError):
@@ -52,9 +55,11 @@ def append(path: str | Path, records: Iterable[Record]) -> None:
     """Add records at the end of ``path``, one write each; missing folders are made.
 
     A record is in the file when this returns or asks for the next one, so that a generator of
-    measurements keeps what it has produced. Raises StoreError, naming the path.
+    measurements keeps what it has produced. Raises StoreError, naming the path, also for a file that
+    holds something else.
     """
     path = Path(path)
+    check_records(path)
     with _naming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     for record in records:
@@ -64,6 +69,31 @@ def append(path: str | Path, records: Iterable[Record]) -> None:
                 raise StoreError(f"{path}: a record of {len(line):,} bytes is too long to store.")
             if file.write(line) < len(line):
                 raise StoreError(f"{path}: the disk is full.", "Free some space, then run again.")
+
+
+def check_records(path: str | Path) -> None:
+    """Raises StoreError for a file that holds something else than records, as its beginning shows. One
+    that is empty or not there may become a store; a pipe is not looked at."""
+    if not Path(path).is_file():
+        return
+    for _, line in _lines(path):
+        if _LINE.match(line) or _is_object(line):
+            return
+        if not _CUT.fullmatch(line):
+            break
+    else:
+        return
+    raise StoreError(
+        f"{path}: records are kept in a file of their own, and this one holds something else.",
+        "Name another file.",
+    )
+
+
+def _is_object(line: bytes) -> bool:
+    """Whether a line that does not begin as we write it is one nevertheless, as other tools write it."""
+    with suppress(ValueError, RecursionError):
+        return {"schema", "case"} <= msgspec.json.decode(line, type=dict[str, msgspec.Raw]).keys()
+    return False
 
 
 def read(path: str | Path) -> list[Record]:
@@ -176,7 +206,7 @@ def _migrated(stored: object) -> dict[str, Any]:
     if schema > SCHEMA:
         raise StoreError(
             f"written by a newer lightbench (schema {schema}; this one reads up to {SCHEMA}).",
-            "Update lightbench: pip install --upgrade lightbench.",
+            "Update lightbench from its repository: that name on a package index is another project's.",
         )
     content = {key: value for key, value in stored.items() if key != "id"}
     for version in range(schema, SCHEMA):

@@ -224,14 +224,16 @@ def make_device_card(
 ) -> Card:
     """Measure what a device attains, in about a minute, and keep it for `lint_model`: in ``path``, or
     in the user's data folder. A call that is interrupted keeps its finished parts beside it, in a
-    file that ends with ``.part``; the next one goes on from there. Raises UsageError,
-    DeviceUnavailable, StoreError."""
+    file that ends with ``.part``; the next one goes on from there. A file that holds something else is
+    refused. Raises UsageError, DeviceUnavailable, StoreError."""
     setup = Setup(device, engine, 1, dtype, _layout(channels_last=channels_last), threads)
     setup.check()
     if threads is None:
         rounds.follow(stored, setup.found, setup.device)
         shelf.follow(setup, unfinished=True)
     file = Path(path) if path else shelf.path_of(setup)
+    if path:  # a folder of cards holds nothing else
+        shelf.check(file)
     shelf.make_room(file)
     part = shelf.part_of(file)
 

@@ -16,7 +16,7 @@ from lightbench import files, rounds, store
 from lightbench.errors import StoreError, UsageError
 from lightbench.records import Record
 from lightbench.sweep.run import Setup
-from lightbench.timing.card import DeviceCard, card_of
+from lightbench.timing.card import AXES, EXPERIMENT, DeviceCard, card_of
 
 
 def shelf() -> Path:
@@ -97,6 +97,19 @@ def _check_settings(file: Path, record: Record, setup: Setup) -> None:
             f"the card in {str(file)!r} was made with {has}, and asked for is {wants}.",
             "Ask for the same settings, or make another card: `lightbench device-card --card FILE`.",
         )
+
+
+def check(path: Path) -> None:
+    """Raises StoreError or UsageError for a file that holds something else than a card, which would be
+    lost, or whose part does."""
+    for file in (path, part_of(path)):
+        store.check_records(file)
+        for record in store.read(file) if file.is_file() else ():
+            if record.sweep is None or record.sweep.experiment not in (EXPERIMENT, *AXES):
+                raise UsageError(
+                    f"{str(file)!r} holds records that are no device card, and would be replaced.",
+                    "Name another file.",
+                )
 
 
 def make_room(path: Path) -> None:

@@ -16,7 +16,7 @@ import click
 
 from lightbench import files, registry, store
 from lightbench.cli import _complete
-from lightbench.cli._files import refuse_overwriting
+from lightbench.cli._files import ReplacedFile
 from lightbench.errors import StoreError, UnknownName, UsageError
 from lightbench.exporters import View, format_of
 from lightbench.records import Record
@@ -65,7 +65,7 @@ def output_options(function: F) -> F:
     function = click.option(
         "-o",
         "--output",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=ReplacedFile(),
         help="Write to this file; its suffix chooses the format.",
     )(function)
     return click.option(
@@ -128,12 +128,10 @@ def input_options(function: F) -> F:
 
 def chosen_format(form: str | None, output: Path | None) -> str:
     """The format that the options ask for, once it is sure that the output can be written: before
-    minutes of measuring, not after, and that it is no other file of the command. Raises UnknownName,
-    UsageError, StoreError."""
+    minutes of measuring, not after. Raises UnknownName, UsageError, StoreError."""
     if form is not None and form not in registry.names("format"):
         raise UnknownName("format", form, registry.names("format"))
     chosen = form or (format_of(output) if output else "table")
-    refuse_overwriting()
     make_room(output)
     return chosen
 

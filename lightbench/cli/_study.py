@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from lightbench import registry, store
-from lightbench.cli import _complete
+from lightbench.cli._files import RecordsFile, Role, StoreFile, Use
 from lightbench.cli._options import (
     FORCE,
     INTERRUPTED,
@@ -38,13 +38,13 @@ def study_options(function: F) -> F:
         click.option(
             "--store",
             "path",
-            shell_complete=_complete.files,
+            type=StoreFile(),
             help="Append records to this file, and measure nothing twice.",
         ),
         click.option(
             "--from",
             "source",
-            shell_complete=_complete.files,
+            type=RecordsFile(),
             help="Measure nothing: show what this file holds.",
         ),
         click.option("-q", "--quiet", is_flag=True, help="No progress."),
@@ -94,6 +94,16 @@ def measured(
     say_reused(records, stored, quiet=quiet)
     say_threads(quiet=quiet)
     return records, failures(records)
+
+
+def own_card(role: Role, settings: dict[str, Any]) -> Use:
+    """The file of this device's card, which is used where no other is named. Raises UnknownName,
+    DeviceUnavailable."""
+    from lightbench.studies import card_path  # imports torch
+
+    names = ("device", "engine", "threads", "dtype", "channels_last")
+    file = card_path(**{name: settings[name] for name in names})
+    return Use(role, file, "the device card", "is this device's card")
 
 
 def failures(records: Sequence[Record]) -> int:

@@ -9,6 +9,7 @@ import click
 
 from lightbench import store
 from lightbench.cli import _complete
+from lightbench.cli._files import ConfigFile, Guarded, KeptRecords, Model, RecordsFile
 from lightbench.cli._options import (
     data_only,
     emit,
@@ -35,11 +36,12 @@ def command() -> None:
     """Save what `lightbench check --baseline` compares with: exact counts, samples, how to rebuild it."""
 
 
-@command.command("save")
-@click.argument("models", nargs=-1, metavar="[MODEL...]", shell_complete=_complete.models)
+@command.command("save", cls=Guarded)
+@click.argument(
+    "models", nargs=-1, metavar="[MODEL...]", type=Model(), shell_complete=_complete.models
+)
 @click.option(
-    "-o", "--output", "file", type=click.Path(dir_okay=False, path_type=Path), default=DEFAULT,
-    show_default=True, help="The file.",
+    "-o", "--output", "file", type=KeptRecords(), default=DEFAULT, show_default=True, help="The file.",
 )  # fmt: skip
 @click.option("--add", is_flag=True, help="Add sessions to the file: drift is known better then.")
 @click.option(
@@ -49,7 +51,7 @@ def command() -> None:
 @click.option(
     "--seconds", type=float, default=10, show_default=True, help="For each session, at most."
 )
-@click.option("--config", type=click.Path(path_type=Path), help="Default: the project's own.")
+@click.option("--config", type=ConfigFile(), help="Default: the project's own.")
 @click.option("--batch", type=int, help="Batch size. Default 1.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @input_options
@@ -102,10 +104,10 @@ def save(
     return 0
 
 
-@command.command("show")
-@click.argument("file", type=click.Path(path_type=Path), default=DEFAULT)
+@command.command("show", cls=Guarded)
+@click.argument("file", type=RecordsFile(), default=DEFAULT)
 @output_options
-def show(file: Path, form: str | None, output: Path | None) -> int:
+def show(file: str, form: str | None, output: Path | None) -> int:
     """What a baseline holds; no code that it names is run."""
     records = [record for record in read_records(file) if record.study == "profile"]
     emit(profile_view(records), form, output)

@@ -10,6 +10,17 @@ import click
 
 from lightbench import store
 from lightbench.cli import _complete
+from lightbench.cli._files import (
+    BaselineFile,
+    ConfigFile,
+    Guarded,
+    Model,
+    Program,
+    ReadFile,
+    StoreFile,
+    Use,
+    refuse_overwriting,
+)
 from lightbench.cli._options import (
     FRACTION,
     chosen_format,
@@ -29,32 +40,42 @@ from lightbench.exporters import View
 from lightbench.nouns import Check
 from lightbench.records import Case
 from lightbench.regression.budgets import Config
+from lightbench.regression.ci import announce, summary_file
 from lightbench.regression.rows import Row
 
 
-@click.command("check")
-@click.argument("models", nargs=-1, metavar="[MODEL...]", shell_complete=_complete.models)
+@click.command("check", cls=Guarded)
+@click.argument(
+    "models", nargs=-1, metavar="[MODEL...]", type=Model(), shell_complete=_complete.models
+)
 @click.option(
     "--against", metavar="GIT_REF", help="The source at that commit, in pairs with yours."
 )
-@click.option("--baseline", type=click.Path(path_type=Path), help="A file of `baseline save`.")
-@click.option("--config", type=click.Path(path_type=Path), help="Default: the project's own.")
+@click.option("--baseline", type=BaselineFile(), help="A file of `baseline save`.")
+@click.option("--config", type=ConfigFile(), help="Default: the project's own.")
 @click.option("--tolerance", type=FRACTION, help="A slowdown as small as this is none. Default 2%.")
 @click.option("--seconds", type=float, help="For each comparison, at most. Default 60.")
 @click.option("--strict", is_flag=True, help="Exit with 3 if something is unclear.")
 @click.option("--no-latency", is_flag=True, help="Only what is counted, which never varies.")
 @click.option("--isolate", is_flag=True, help="Two processes in turn, for other dependencies.")
-@click.option("--old-python", metavar="FILE", help="With --isolate: the old side's interpreter.")
+@click.option(
+    "--old-python",
+    type=Program(),
+    metavar="FILE",
+    help="With --isolate: the old side's interpreter.",
+)
 @click.option(
     "--pytest-benchmark",
     nargs=2,
-    type=click.Path(path_type=Path),
+    type=ReadFile(),
     metavar="OLD NEW",
     help="Two JSON files of pytest-benchmark, and what they can tell.",
 )
 @click.option("--batch", type=int, help="Batch size. Default 1.")
 @click.option("--seed", type=int, help="Fixes the random order of the pairs.")
-@click.option("--store", "path", help="Append what was found to this file, for a report.")
+@click.option(
+    "--store", "path", type=StoreFile(), help="Append what was found to this file, for a report."
+)
 @click.option("--trust-code", is_flag=True, help="Run Python files that a baseline names.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @input_options
@@ -85,6 +106,9 @@ def command(
     with --strict); 4 not comparable, or nothing measured; 130 interrupted.
     """
     chosen = chosen_format(form, output)
+    if summary := summary_file():
+        log = Use("log", summary, "GITHUB_STEP_SUMMARY", "GITHUB_STEP_SUMMARY names")
+        refuse_overwriting(click.get_current_context(), (log,))
     make_room(output, path)
     if pytest_benchmark:
         if models or against or baseline or path:
@@ -122,8 +146,6 @@ def command(
 
 
 def _answer(view: View, code: int, form: str | None, output: Path | None, chosen: str) -> int:
-    from lightbench.regression.ci import announce
-
     emit(view, form, output)
     announce(view, annotate=not (chosen == "github" and output is None))
     return code

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from lightbench.cli import _complete
+from lightbench.cli._files import Guarded, Model
 from lightbench.cli._options import (
     FRACTION,
     chosen_format,
@@ -20,9 +21,9 @@ from lightbench.cli._options import (
 from lightbench.cli._progress import reports
 
 
-@click.command("compare")
-@click.argument("a", metavar="A", shell_complete=_complete.models)
-@click.argument("b", metavar="[B]", required=False, shell_complete=_complete.models)
+@click.command("compare", cls=Guarded)
+@click.argument("a", metavar="A", type=Model(), shell_complete=_complete.models)
+@click.argument("b", metavar="[B]", type=Model(), required=False, shell_complete=_complete.models)
 @click.option("--a", "a_settings", multiple=True, metavar="KEY=VALUE", help="A alone: threads=1.")
 @click.option(
     "--b", "b_settings", multiple=True, metavar="KEY=VALUE", help="B alone: channels-last."

@@ -6,9 +6,10 @@ import click
 from click.shell_completion import get_completion_class
 
 from lightbench.cli._complete import VARIABLE
+from lightbench.cli._files import Guarded
 
 
-@click.command("completion")
+@click.command("completion", cls=Guarded)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(context: click.Context, shell: str) -> None:

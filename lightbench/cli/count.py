@@ -8,6 +8,7 @@ import click
 
 from lightbench import store
 from lightbench.cli import _complete
+from lightbench.cli._files import Guarded, Model, StoreFile
 from lightbench.cli._options import (
     chosen_format,
     data_only,
@@ -22,9 +23,14 @@ from lightbench.cli._progress import reports
 from lightbench.errors import LightbenchError, UnknownName, UsageError
 
 
-@click.command("count")
+@click.command("count", cls=Guarded)
 @click.argument(
-    "models", nargs=-1, required=True, metavar="MODEL...", shell_complete=_complete.models
+    "models",
+    nargs=-1,
+    required=True,
+    metavar="MODEL...",
+    type=Model(),
+    shell_complete=_complete.models,
 )
 @click.option(
     "--convention",
@@ -38,7 +44,7 @@ from lightbench.errors import LightbenchError, UnknownName, UsageError
 @click.option(
     "--store",
     "path",
-    shell_complete=_complete.files,
+    type=StoreFile(),
     help="Append a record with what --crosscheck found to this file.",
 )
 @click.option(

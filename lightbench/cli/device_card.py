@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from lightbench.cli import _complete
+from lightbench.cli._files import CardFile, Guarded, RecordsFile, ReplacedFile, refuse_overwriting
 from lightbench.cli._options import (
     INTERRUPTED,
     chosen_format,
@@ -19,29 +19,27 @@ from lightbench.cli._options import (
     run_options,
     say_error,
 )
-from lightbench.cli._study import check_figure, check_only_shown, draw, failures, measured
+from lightbench.cli._study import check_figure, check_only_shown, draw, failures, measured, own_card
 from lightbench.errors import UsageError
 
 
-@click.command("device-card")
+@click.command("device-card", cls=Guarded)
 @run_options
 @click.option("--seed", type=int, help="Fixes the random order of the rounds.")
 @click.option(
     "--card",
     "path",
-    shell_complete=_complete.files,
+    type=CardFile(),
     help="Keep the card in this file. Default: your data folder.",
 )
 @click.option(
     "--from",
     "source",
-    shell_complete=_complete.files,
+    type=RecordsFile(),
     help="Measure nothing: show the card that this file holds.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-@click.option(
-    "--figure", type=click.Path(dir_okay=False, path_type=Path), help="Draw it: .svg or .png."
-)
+@click.option("--figure", type=ReplacedFile(), help="Draw it: .svg or .png.")
 @output_options
 def command(
     path: str | None,
@@ -67,6 +65,9 @@ def command(
         records, code = read_records(source), 0
     else:
         from lightbench.studies import make_device_card  # imports torch
+
+        if path is None:
+            refuse_overwriting(click.get_current_context(), (own_card("kept", settings),))
 
         records, code = measured(
             make_device_card, None, {**settings, "seed": seed, "path": path}, quiet=quiet

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from lightbench import inventory
+from lightbench.cli._files import Guarded
 from lightbench.cli._options import chosen_format, emit, output_options
 
 
-@click.command("devices")
+@click.command("devices", cls=Guarded)
 @output_options
 def command(form: str | None, output: Path | None) -> None:
     """Devices that can be used here, and why others cannot.

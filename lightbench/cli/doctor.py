@@ -8,10 +8,11 @@ import click
 
 from lightbench import doctor
 from lightbench.cli import _complete
+from lightbench.cli._files import Guarded
 from lightbench.cli._options import chosen_format, emit, notice, output_options, say_error
 
 
-@click.command("doctor")
+@click.command("doctor", cls=Guarded)
 @click.option(
     "--device",
     default="cpu",

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from lightbench.cli import _complete
+from lightbench.cli._files import FigureFolder, Guarded
 from lightbench.cli._options import (
     NUMBERS,
     WORDS,
@@ -26,7 +27,7 @@ from lightbench.guidelines._plan import full_name
 from lightbench.records import Record
 
 
-@click.command("guidelines")
+@click.command("guidelines", cls=Guarded)
 @click.argument(
     "names",
     nargs=-1,
@@ -59,7 +60,7 @@ from lightbench.records import Record
 @study_options
 @click.option(
     "--figures",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FigureFolder(),
     help="Draw a figure for each guideline into this folder.",
 )
 @output_options

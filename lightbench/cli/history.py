@@ -7,29 +7,27 @@ from pathlib import Path
 
 import click
 
-from lightbench.cli import _complete
+from lightbench.cli._files import Guarded, RecordsFile, ReplacedFile
 from lightbench.cli._options import chosen_format, emit, notice, output_options, warnings_said
 from lightbench.cli._study import check_figure
 from lightbench.errors import UnknownName, UsageError
 from lightbench.regression.history import METRICS, Entry, histories, read_entries
 
 
-@click.command("history")
+@click.command("history", cls=Guarded)
 @click.argument(
     "stores",
     nargs=-1,
     required=True,
     metavar="STORE.jsonl...",
-    shell_complete=_complete.files,
+    type=RecordsFile(),
 )
 @click.option("--model", "models", multiple=True, metavar="NAME", help="Only this; repeatable.")
 @click.option(
     "--metric", type=click.Choice(METRICS), default="latency", show_default=True, help="Of what."
 )
 @click.option("--device", metavar="NAME", help="Only what ran here.")
-@click.option(
-    "--figure", type=click.Path(dir_okay=False, path_type=Path), help="Draw it: .svg or .png."
-)
+@click.option("--figure", type=ReplacedFile(), help="Draw it: .svg or .png.")
 @click.option("-q", "--quiet", is_flag=True, help="Do not say what was written.")
 @output_options
 def command(

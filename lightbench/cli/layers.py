@@ -10,6 +10,7 @@ from click.core import ParameterSource
 
 from lightbench import files, store
 from lightbench.cli import _complete
+from lightbench.cli._files import Guarded, Model, ReplacedFile, StoreFile
 from lightbench.cli._options import (
     chosen_format,
     data_only,
@@ -31,8 +32,8 @@ from lightbench.records import Record
 UNTIMED = ("model", "measure", "sort", "top", "batch", "quiet", "shapes", "form", "output")
 
 
-@click.command("layers")
-@click.argument("model", shell_complete=_complete.models)
+@click.command("layers", cls=Guarded)
+@click.argument("model", type=Model(), shell_complete=_complete.models)
 @click.option("--measure", is_flag=True, help="Time every operator, beside the whole network.")
 @click.option(
     "--by",
@@ -47,18 +48,18 @@ UNTIMED = ("model", "measure", "sort", "top", "batch", "quiet", "shapes", "form"
 @click.option("--seed", type=int, help="Fixes the random order of the rounds.")
 @click.option(
     "--figure",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=ReplacedFile(),
     help="Draw the time by kind of operator: .svg or .png.",
 )
 @click.option(
     "--trace",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=ReplacedFile(),
     help="Write a typical call for ui.perfetto.dev or chrome://tracing; implies --measure.",
 )
 @click.option(
     "--store",
     "path",
-    shell_complete=_complete.files,
+    type=StoreFile(),
     help="Append the record, with the times of all operators, to this file.",
 )
 @click.option(

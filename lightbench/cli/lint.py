@@ -9,6 +9,7 @@ import click
 
 from lightbench import store
 from lightbench.cli import _complete
+from lightbench.cli._files import Guarded, Model, RecordsFile, StoreFile, refuse_overwriting
 from lightbench.cli._options import (
     chosen_format,
     data_only,
@@ -21,12 +22,17 @@ from lightbench.cli._options import (
     warnings_said,
 )
 from lightbench.cli._progress import reports
+from lightbench.cli._study import own_card
 from lightbench.errors import UsageError
 
 
-@click.command("lint")
-@click.argument("model", shell_complete=_complete.models)
-@click.option("--card", help="A device card's file. Default: this machine's, if it has been made.")
+@click.command("lint", cls=Guarded)
+@click.argument("model", type=Model(), shell_complete=_complete.models)
+@click.option(
+    "--card",
+    type=RecordsFile(),
+    help="A device card's file. Default: this machine's, if it has been made.",
+)
 @click.option("--verify", is_flag=True, help="Time each shown block with and without the cause.")
 @click.option("--seconds", type=float, help="Time for each of them. Default 2.")
 @click.option(
@@ -36,7 +42,7 @@ from lightbench.errors import UsageError
 @click.option(
     "--store",
     "path",
-    shell_complete=_complete.files,
+    type=StoreFile(),
     help="Append the record, with all findings, to this file.",
 )
 @click.option(
@@ -69,6 +75,9 @@ def command(
     chosen_format(form, output)
     make_room(path)
     from lightbench.studies import lint_model  # imports torch
+
+    if settings["card"] is None and (output or path):
+        refuse_overwriting(click.get_current_context(), (own_card("records", settings),))
 
     given = {key: value for key, value in settings.items() if value is not None}
     with reports(quiet=quiet) as report, data_only(quiet=quiet), warnings_said():

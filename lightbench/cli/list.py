@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from lightbench import registry
+from lightbench.cli._files import Guarded
 from lightbench.cli._options import emit, output_options
 from lightbench.errors import UsageError
 from lightbench.exporters import Column, Table, View
@@ -57,7 +58,7 @@ MORE = {
 }
 
 
-@click.command("list")
+@click.command("list", cls=Guarded)
 @click.argument("what", type=click.Choice(list(LISTS)))
 @click.option(
     "--from",

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from lightbench.cli import _complete
+from lightbench.cli._files import Guarded, Model
 from lightbench.cli._options import (
     FRACTION,
     INTERRUPTED,
@@ -20,8 +21,10 @@ from lightbench.cli._options import (
 from lightbench.cli._progress import reports
 
 
-@click.command("noise")
-@click.argument("model", default="shufflenet_v2_x0_5", shell_complete=_complete.models)
+@click.command("noise", cls=Guarded)
+@click.argument(
+    "model", type=Model(), default="shufflenet_v2_x0_5", shell_complete=_complete.models
+)
 @click.option(
     "--tolerance", type=FRACTION, default="2%", show_default=True, help="A smaller one is none."
 )

@@ -10,6 +10,7 @@ import click
 
 from lightbench import store
 from lightbench.cli import _complete
+from lightbench.cli._files import Guarded, Model, StoreFile, SuiteFile
 from lightbench.cli._options import (
     FORCE,
     INTERRUPTED,
@@ -36,11 +37,11 @@ from lightbench.records import Failure, Record
 DEVICE_OPTIONS = ("graph", "cold-cache", "h2d", "energy", "npu-jit")
 
 
-@click.command("profile")
-@click.argument("models", nargs=-1, metavar="MODEL...", shell_complete=_complete.models)
-@click.option(
-    "--suite", "file", type=click.Path(path_type=Path), help="A TOML file of models and settings."
+@click.command("profile", cls=Guarded)
+@click.argument(
+    "models", nargs=-1, metavar="MODEL...", type=Model(), shell_complete=_complete.models
 )
+@click.option("--suite", "file", type=SuiteFile(), help="A TOML file of models and settings.")
 @click.option(
     "--device",
     shell_complete=_complete.devices,
@@ -81,7 +82,7 @@ DEVICE_OPTIONS = ("graph", "cold-cache", "h2d", "energy", "npu-jit")
 @click.option(
     "--store",
     "path",
-    shell_complete=_complete.files,
+    type=StoreFile(),
     help="Append records to this JSON-lines file, and measure nothing twice.",
 )
 @FORCE

@@ -11,7 +11,16 @@ import click
 from click.core import ParameterSource
 
 from lightbench.cli import _complete
-from lightbench.cli._files import KEPT, given_files, refuse_same
+from lightbench.cli._files import (
+    Document,
+    Guarded,
+    ReadFile,
+    RecordsFile,
+    StoreFile,
+    SuiteFile,
+    Use,
+    refuse_overwriting,
+)
 from lightbench.cli._options import (
     FORCE,
     INTERRUPTED,
@@ -34,13 +43,14 @@ if TYPE_CHECKING:
 DOCUMENTS = ("markdown", "html")
 
 
-@click.command("report")
-@click.argument("files", nargs=-1, metavar="[RECORDS.jsonl...]", shell_complete=_complete.files)
+@click.command("report", cls=Guarded)
+@click.argument("files", nargs=-1, metavar="[RECORDS.jsonl...]", type=RecordsFile())
+@click.option("--suite", type=SuiteFile(), help="Measure what of this suite is not stored yet.")
 @click.option(
-    "--suite", type=click.Path(path_type=Path), help="Measure what of this suite is not stored yet."
-)
-@click.option(
-    "--store", "path", help="Keep the suite's records here. Default: beside the output, as .jsonl."
+    "--store",
+    "path",
+    type=StoreFile(),
+    help="Keep the suite's records here. Default: beside the output, as .jsonl.",
 )
 @click.option(
     "--device", help="Where to run the suite. Default cpu.", shell_complete=_complete.devices
@@ -48,7 +58,7 @@ DOCUMENTS = ("markdown", "html")
 @click.option("--reference", metavar="MODEL", help="Hold others against it. Default: the first.")
 @click.option(
     "--accuracy",
-    type=click.Path(path_type=Path),
+    type=ReadFile(),
     help="Your own top-1: a CSV file with the columns model, top1 and, if you like, source.",
 )
 @click.option("--title", default="", help="Its heading. Default: lightbench report.")
@@ -66,7 +76,7 @@ DOCUMENTS = ("markdown", "html")
     "--output",
     "outputs",
     multiple=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=Document(),
     help="Write to this file; its suffix chooses the format. May be repeated. Without it: stdout.",
 )
 def command(
@@ -102,7 +112,6 @@ def command(
         raise UsageError("--store, --device and --force are of a suite.", "Name one with --suite.")
     chosen = _chosen(form, outputs)
     path = _store(path, outputs) if suite else None
-    _refuse_figures(chosen, path)
     own = _accuracies(accuracy)
     records = [record for file in files for record in read_records(file)]
     code, note, commands = 0, "", [_typed()]
@@ -148,22 +157,10 @@ def _store(path: str | None, outputs: Sequence[Path]) -> str | None:
     if path is not None:
         if any(same(path, output) for output in outputs):
             raise UsageError(f"{path!r} cannot be report and store.", "Name a store with --store.")
-        context = click.get_current_context()
-        refuse_same([("--store", Path(path))], given_files(context, ("suite", "accuracy")))
+        own = Use("store", Path(path), "the suite's store", "is the suite's store")
+        refuse_overwriting(click.get_current_context(), (own,))
     make_room(path)
     return path
-
-
-def _refuse_figures(chosen: Mapping[Path | None, str], path: str | None) -> None:
-    """Raises UsageError if a figure beside a Markdown file could be another file of the command; which
-    figures there will be is not known before the records are."""
-    others = given_files(click.get_current_context(), (*KEPT, "outputs"))
-    others += [("--store", Path(path))] if path else []
-    for output in (file for file, kind in chosen.items() if file and kind == "markdown"):
-        names = {file.name for _, file in others} | {f.name for f in output.parent.glob("*.svg")}
-        for name in sorted(names):
-            if name.startswith(f"{output.stem}-") and name.endswith(".svg"):
-                refuse_same([(f"a figure of {str(output)!r}", output.with_name(name))], others)
 
 
 def _as_file(suite: Path) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from lightbench.cli import _complete
+from lightbench.cli._files import Guarded, ReplacedFile
 from lightbench.cli._options import (
     chosen_format,
     emit,
@@ -28,7 +29,7 @@ from lightbench.cli._study import (
 from lightbench.errors import UsageError
 
 
-@click.command("sweep")
+@click.command("sweep", cls=Guarded)
 @click.argument("axis", shell_complete=_complete.axes)
 @click.option("--channels", type=int, help="Channels of the reference. Default 128.")
 @click.option("--input", metavar="HxW", help="Height and width of the map. Default 56x56.")
@@ -40,9 +41,7 @@ from lightbench.errors import UsageError
 @click.option("--seconds", type=float, help="Time for the sweep. Default 20.")
 @setup_options
 @study_options
-@click.option(
-    "--figure", type=click.Path(dir_okay=False, path_type=Path), help="Draw it: .svg or .png."
-)
+@click.option("--figure", type=ReplacedFile(), help="Draw it: .svg or .png.")
 @output_options
 def command(
     axis: str,

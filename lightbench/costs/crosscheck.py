@@ -17,7 +17,7 @@ from typing import Any
 from torch import nn
 
 from lightbench.costs.conventions import convert
-from lightbench.errors import LightbenchError, MissingPackage
+from lightbench.errors import LightbenchError, MissingPackage, how_to_install
 from lightbench.nouns import Opinion
 from lightbench.records import Costs
 
@@ -58,7 +58,7 @@ def _thop(network: nn.Module, args: tuple[Any, ...]) -> int:
     try:
         from thop import profile
     except ImportError as error:
-        raise MissingPackage(f"thop does not load: {error}", "pip install thop") from error
+        raise MissingPackage(f"thop does not load: {error}", how_to_install("thop")) from error
     return int(profile(network, inputs=args, verbose=False)[0])
 
 
@@ -66,7 +66,7 @@ def _fvcore(network: nn.Module, args: tuple[Any, ...]) -> int:
     try:
         from fvcore.nn import FlopCountAnalysis
     except ImportError as error:
-        raise MissingPackage(f"fvcore does not load: {error}", "pip install fvcore") from error
+        raise MissingPackage(f"fvcore does not load: {error}", how_to_install("fvcore")) from error
     return int(FlopCountAnalysis(network, args).total())
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from lightbench import devices, inventory
+from lightbench import __version__, devices, inventory
 from lightbench.devices import _npu_smi, _nvml
 from lightbench.doctor._apart import selftest
 from lightbench.doctor._findings import Selftest
@@ -25,7 +25,7 @@ from lightbench.records import Environment
 from lightbench.timing import environment
 
 SCHEMA = 1
-PACKAGES = ("lightbench", "torch", "torchvision", "torch_npu", "numpy", "onnxruntime", "openvino")
+PACKAGES = ("torch", "torchvision", "torch_npu", "numpy", "onnxruntime", "openvino")
 # What a container must be given for an Ascend NPU, below the root; a star is the device's number.
 MOUNTS = (
     "dev/davinci[0-9]*",
@@ -119,6 +119,7 @@ def versions() -> dict[str, str | None]:
     built = torch.version if torch else None
     return {
         "python": platform.python_version(),
+        "lightbench": __version__,
         **{name: _version(name) for name in PACKAGES},
         **{f"torch_{name}": getattr(built, name, None) for name in ("git_version", "cuda", "hip")},
     }

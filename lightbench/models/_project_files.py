@@ -1,125 +1,132 @@
-"""Which files of the user's a network's file is made of: itself, and what it imports of its project.
-
-Read, not run: imports are found in the syntax, wherever in a file they stand. What is installed is no
-part of a project; what is imported by a name that is only known at run time is not seen.
-"""
+"""Which files of the user's a model's file is made of, found by reading it: nothing is run."""
 
 from __future__ import annotations
 
 import ast
 import importlib.util
-import os
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from lightbench.registry import PACKAGE
 
+MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg")  # of a project's top folder
 INSTALLED = {"site-packages", "dist-packages"}
 
 
 def project_files(path: Path, within: Path | None = None) -> tuple[Path, ...]:
-    """``path`` first, then what it imports, directly or not: without links, in alphabetical order.
-    With ``within`` only files below that folder count. Files that cannot be read import nothing."""
-    first = _real(path)
-    roots = _roots(first)
-    found: dict[Path, None] = {}
-    waiting = [first, *_packages_around(first)]
+    """The file itself, then what it imports of its project, and what that imports, without links.
+
+    Imports are looked for beside the file, in the folder that holds its package, at the top of the
+    project and in its ``src``, and then where Python finds them. What is installed, Python's own and
+    lightbench are left out, as are imports whose name is worked out at run time. A file that cannot be
+    read or is not Python imports nothing; without a file there is none. With ``within``, what is in
+    that folder is the project.
+    """
+    try:
+        found = {path.resolve(strict=True): None}
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+    ):  # not there, a null byte in its name, links in a circle
+        return ()
+    waiting = list(found)
     while waiting:
-        file = waiting.pop()
-        if file in found or not _counts(file, roots, within):
-            continue
-        found[file] = None
-        waiting += map(_real, _imported(file, roots))
-    return (first, *sorted(found.keys() - {first}))
+        file = waiting.pop(0)
+        for module in _imported(file):
+            mine = _of_a_project(module) if within is None else module.is_relative_to(within)
+            if module not in found and mine:
+                found[module] = None
+                waiting.append(module)
+    return tuple(found)
 
 
 def external_names(files: Iterable[Path]) -> set[str]:
     """The first parts of all modules that these files import by an absolute name: ``timm``."""
-    return {
-        name.partition(".")[0] for file in files for level, name in _statements(file) if not level
-    }
+    return {name.partition(".")[0] for file in files for level, name in _names(file) if not level}
 
 
-def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))
+def _imported(file: Path) -> Iterator[Path]:
+    """The files of the modules that one file names, with the packages that they are in, and its own."""
+    folders = list(dict.fromkeys((file.parent, _above_package(file), *_project(file))))
+    yield from _inits(file.parent)
+    for level, name in _names(file):
+        if level:
+            near = file.parents[min(level, len(file.parents)) - 1]
+            yield from (*_inits(near), *_modules([near], name))
+        else:
+            yield from list(_modules(folders, name)) or _modules(_places(name), name)
 
 
-def _roots(file: Path) -> tuple[Path, ...]:
-    """Where the file's imports are looked for first: beside it, and where its package stands."""
-    folder = file.parent
-    while (folder / "__init__.py").is_file() and folder.parent != folder:
-        folder = folder.parent
-    return tuple(dict.fromkeys((file.parent, folder)))
-
-
-def _packages_around(file: Path) -> Iterator[Path]:
-    """The ``__init__.py`` that Python runs before the file."""
-    folder = file.parent
-    while (folder / "__init__.py").is_file() and folder.parent != folder:
-        yield folder / "__init__.py"
-        folder = folder.parent
-
-
-def _counts(file: Path, roots: tuple[Path, ...], within: Path | None) -> bool:
-    if within is not None:
-        return file.is_relative_to(_real(within))
-    for root in roots:  # a whole project may stand in /usr/src, below Python's prefix
-        if file.is_relative_to(root):
-            return not INSTALLED & {*file.relative_to(root).parts}
-    prefixes = {_real(Path(folder)) for folder in (sys.prefix, sys.base_prefix, PACKAGE)}
-    return not INSTALLED & {*file.parts} and not any(map(file.is_relative_to, prefixes))
-
-
-def _statements(file: Path) -> Iterator[tuple[int, str]]:
-    """Every module that may be meant by an import: how many folders up, and its dotted name."""
+def _names(file: Path) -> Iterator[tuple[int, str]]:
+    """What is imported: dots before the name, and the name. Of ``from a import b`` also ``a.b``, which
+    may be a module."""
     try:
-        nodes = ast.walk(ast.parse(file.read_bytes()))
+        tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return
-    for node in nodes:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from ((0, name.name) for name in node.names)
+            yield from ((0, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            module = node.module or ""
-            yield node.level, module
-            for name in node.names:  # a module of the package, or something in it
-                yield node.level, f"{module}.{name.name}".lstrip(".")
+            base = [node.module] if node.module else []
+            yield from ((node.level, ".".join([*base, alias.name])) for alias in node.names)
+        elif isinstance(node, ast.Call) and node.args:  # importlib.import_module("name")
+            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            named = getattr(node.args[0], "value", None)
+            if called in {"import_module", "__import__"} and isinstance(named, str):
+                yield len(named) - len(named.lstrip(".")), named.lstrip(".")
 
 
-def _imported(file: Path, roots: tuple[Path, ...]) -> Iterator[Path]:
-    for level, name in _statements(file):
-        if level:
-            above = file.parents[min(level, len(file.parents)) - 1]
-            yield from _below(above, name)
-        else:
-            for root in (*roots, *_elsewhere(name)):
-                if found := list(_below(root, name)):
-                    yield from found
+def _modules(folders: list[Path], name: str) -> Iterator[Path]:
+    """The files of ``a``, ``a.b`` and ``a.b.c``, in the first of the folders that has the first."""
+    parts = [part for part in name.split(".") if part and part != "*"]
+    for folder in folders if parts else ():
+        if not ((folder / parts[0]).is_dir() or (folder / f"{parts[0]}.py").is_file()):
+            continue
+        for n in range(1, len(parts) + 1):
+            place = folder.joinpath(*parts[:n])
+            for file in (place / "__init__.py", place.with_name(f"{place.name}.py")):
+                if file.is_file():
+                    yield file.resolve()
                     break
+        return
 
 
-def _below(root: Path, name: str) -> Iterator[Path]:
-    """The files that ``import name`` runs if the first part of the name stands in ``root``."""
-    folder = root
-    for part in filter(None, name.split(".")):
-        init, module = folder / part / "__init__.py", folder / f"{part}.py"
-        if init.is_file():
-            yield init
-        elif module.is_file():
-            yield module
-            return
-        folder /= part
-    if not name and (root / "__init__.py").is_file():  # from . import sub
-        yield root / "__init__.py"
+def _places(name: str) -> list[Path]:
+    """The folder in which Python finds the first part of a name, as in another project that is
+    installed as editable; nothing is imported."""
+    with suppress(Exception):  # finders are anybody's code
+        spec = importlib.util.find_spec(name.partition(".")[0])
+        if spec is not None and spec.has_location and spec.origin:
+            file = Path(spec.origin)
+            return [file.parent.parent if file.name == "__init__.py" else file.parent]
+    return []
 
 
-def _elsewhere(name: str) -> Iterator[Path]:
-    """The folder on sys.path that has the first part of the name, as of a project that is installed as
-    editable. Nothing is imported for it."""
-    first = name.partition(".")[0]
-    with suppress(ImportError, ValueError, AttributeError):
-        spec = importlib.util.find_spec(first) if first else None
-        places = list(spec.submodule_search_locations or [spec.origin or ""]) if spec else []
-        yield from (Path(place).parent for place in places if Path(place).is_absolute())
+def _inits(folder: Path) -> Iterator[Path]:
+    """``__init__.py`` of a package and of those around it, which run before what is in it."""
+    while (init := folder / "__init__.py").is_file():
+        yield init.resolve()
+        folder = folder.parent
+
+
+def _above_package(file: Path) -> Path:
+    folder = file.parent
+    while (folder / "__init__.py").is_file():
+        folder = folder.parent
+    return folder
+
+
+def _project(file: Path) -> tuple[Path, ...]:
+    tops = (folder for folder in file.parents if any((folder / mark).exists() for mark in MARKS))
+    top = next(tops, None)
+    return (top, top / "src") if top else ()
+
+
+def _of_a_project(file: Path) -> bool:
+    ours, standard = PACKAGE.resolve(), Path(ast.__file__).resolve().parent
+    return not (
+        INSTALLED & {*file.parts} or file.is_relative_to(ours) or file.is_relative_to(standard)
+    )

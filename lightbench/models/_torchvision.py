@@ -8,7 +8,7 @@ from types import ModuleType
 
 import torch
 
-from lightbench.errors import MissingPackage
+from lightbench.errors import MissingPackage, how_to_install
 
 
 def import_torchvision() -> ModuleType:
@@ -22,7 +22,7 @@ def import_torchvision() -> ModuleType:
         return importlib.import_module("torchvision")
     except ImportError as error:
         raise MissingPackage(
-            f"torchvision does not import: {error}.", "pip install 'lightbench[torchvision]'"
+            f"torchvision does not import: {error}.", how_to_install("torchvision")
         ) from error
     except RuntimeError as error:
         if "torchvision::nms does not exist" not in str(error):

@@ -27,6 +27,7 @@ from lightbench.errors import (
     UnknownName,
     UntrustedCode,
     UsageError,
+    how_to_install,
 )
 from lightbench.faults import explain_plainly
 from lightbench.models._trees import placed
@@ -62,10 +63,11 @@ def is_file(model: str) -> bool:
     return ".py:" in model or model.endswith(".py")
 
 
-def file_of(model: str) -> Path:
-    """The path in ``path/file.py:Class``, as it was written."""
-    stem, colon, _ = model.rpartition(".py:")
-    return Path(f"{stem}.py" if colon else model)
+def file_of(model: str) -> Path | None:
+    """The file that a name runs, as the user wrote it, whether there is one or not; None for a name
+    that is of no file."""
+    stem, colon, _call = model.rpartition(".py:")
+    return Path(f"{stem}.py" if colon else model) if is_file(model) else None
 
 
 def find(model: str, *, trusted: bool = True) -> Source:
@@ -144,7 +146,7 @@ def _timm() -> Any:
         return import_module("timm")
     except ImportError as error:
         raise MissingPackage(
-            f"timm is not installed, or does not load: {error}.", "pip install 'lightbench[timm]'"
+            f"timm is not installed, or does not load: {error}.", how_to_install("timm")
         ) from error
 
 
@@ -217,7 +219,7 @@ def _made(fault: str, make: Callable[..., T], *args: Any, **kwargs: Any) -> T:
 
 def _from_file(model: str) -> Source:
     _, colon, call = model.rpartition(".py:")
-    path = file_of(model)  # as the user wrote it, which messages repeat
+    path = Path(file_of(model) or model)  # as the user wrote it, which messages repeat
     file = placed(path)
     if not file.is_file():
         raise UsageError(f"there is no file {str(path)!r}.", "Write path/file.py:Class.")

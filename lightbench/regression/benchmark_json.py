@@ -11,12 +11,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from statistics import mean, median, stdev
 from typing import Any
 
-from lightbench import units
+from lightbench import __version__, files, units
 from lightbench.errors import StoreError
 from lightbench.timing import machine
 from lightbench.timing.machine import Source
@@ -159,10 +158,7 @@ def write(path: str | Path, entries: Sequence[Entry], *, source: Source | None =
         "version": FORMAT,
     }
     text = json.dumps(content, indent=4, allow_nan=False)  # ASCII: holds halves of characters, too
-    try:
-        Path(path).write_text(text + "\n", encoding="ascii")
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror}.") from error
+    files.write(path, text + "\n")
 
 
 def _machine_info(source: Source) -> dict[str, Any]:
@@ -184,7 +180,7 @@ def _machine_info(source: Source) -> dict[str, Any]:
         "system": platform.system(),
         "cpu": {"brand_raw": brand, "count": source.psutil.cpu_count()},
         "torch": str(source.torch.__version__) if source.torch else None,
-        "lightbench": version("lightbench"),
+        "lightbench": __version__,
     }
 
 

@@ -241,7 +241,7 @@ def source_file(model: str) -> Path | None:
     """The file of a model that is one in a git repository, or None."""
     if not sources.is_file(model):
         return None
-    path = sources.file_of(model).resolve()
+    path = Path(sources.file_of(model) or model).resolve()
     try:
         checkout.toplevel(path.parent)
     except LightbenchError:

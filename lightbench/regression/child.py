@@ -10,17 +10,17 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.metadata import version
 from typing import Any, TypeVar
 
 import msgspec
 
-from lightbench import autoload, profiler
+from lightbench import __version__, autoload, profiler
 from lightbench.apart import again
 from lightbench.devices import _free
 from lightbench.errors import NotAvailable, UsageError
 from lightbench.processes import ending
 from lightbench.records import Environment, Record
+from lightbench.registry import PACKAGE
 from lightbench.regression.turns import FINISH, PROTOCOL, Task
 from lightbench.timing.sampling import Reading
 from lightbench.units import seconds
@@ -154,8 +154,15 @@ class Child:
     def _stranger(self, why: str) -> NotAvailable:
         return NotAvailable(
             f"{self._python} cannot be asked to measure: {why}.",
-            f"It needs lightbench {version('lightbench')}, and what the network imports.",
+            f"It needs lightbench {__version__}, installed from {_here()} and not by its name, which is"
+            " another project's on a package index; and what the network imports.",
         )
+
+
+def _here() -> str:
+    """Where this lightbench can be installed from."""
+    top = PACKAGE.parent
+    return repr(str(top)) if (top / "pyproject.toml").is_file() else "its repository"
 
 
 @contextmanager

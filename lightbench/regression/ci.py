@@ -16,6 +16,12 @@ from lightbench.exporters import Table, View, github, markdown
 LIMIT = 60_000
 
 
+def summary_file(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Where the step's summary is written, in a step of GitHub Actions."""
+    path = environ.get("GITHUB_STEP_SUMMARY")
+    return Path(path) if path and environ.get("GITHUB_ACTIONS") == "true" else None
+
+
 def announce(
     view: View,
     environ: Mapping[str, str] = os.environ,
@@ -32,13 +38,13 @@ def announce(
     stream = stream or sys.stderr
     if annotate and any(map(view.table.level, view.table.rows)):
         stream.write(github.render(view))
-    path = environ.get("GITHUB_STEP_SUMMARY")
-    if not path:
+    path = summary_file(environ)
+    if path is None:
         stream.write("lightbench: no step summary: GITHUB_STEP_SUMMARY is not set.\n")
         return
     text = "\n" + limited(view, LIMIT - 1)  # what another command wrote before ends here
     try:
-        with Path(path).open("ab") as file:
+        with path.open("ab") as file:
             file.write(_encoded(text))
     except (OSError, ValueError) as error:  # the latter for a null byte in the path
         stream.write(units.visible(f"lightbench: no step summary: {error}.") + "\n")

@@ -12,11 +12,11 @@ import sys
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from functools import partial
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from lightbench import __version__
 from lightbench.errors import LightbenchError, NotAvailable
 from lightbench.records import Samples
 from lightbench.regression.worker import Version, tree_of
@@ -110,7 +110,7 @@ class Turns:
 
 
 def _take_turns(text: bytes, send: Send, *, tokens: int) -> None:
-    send("hello", {"protocol": PROTOCOL, "lightbench": version("lightbench")})
+    send("hello", {"protocol": PROTOCOL, "lightbench": __version__})
     task = _understood(text)
     pinned = _pin(task.cores)
     # These import torch, which decides by the cores it sees how many threads it starts.
@@ -167,8 +167,8 @@ def _understood(text: bytes) -> Task:
         return msgspec.json.decode(text, type=Task)
     except msgspec.ValidationError as error:
         raise NotAvailable(
-            f"lightbench {version('lightbench')} does not understand what it is asked: {error}.",
-            "Install the same version of lightbench for both interpreters.",
+            f"lightbench {__version__} does not understand what it is asked: {error}.",
+            "Give both interpreters the same version of lightbench: install it from one checkout.",
         ) from error
 
 

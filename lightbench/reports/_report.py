@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from lightbench import files, registry, store, units
+from lightbench import __version__, files, registry, store, units
 from lightbench.errors import UsageError
 from lightbench.evidence import Evidence
 from lightbench.exporters import View, format_of
@@ -17,7 +16,7 @@ from lightbench.models._accuracy import Accuracy, own_accuracy, read_accuracy
 from lightbench.records import Record
 from lightbench.reports._html import render as html
 from lightbench.reports._markdown import render as markdown
-from lightbench.reports._section import Document, Section
+from lightbench.reports._section import Document, Drawing, Section
 from lightbench.reports._subject import Subject
 from lightbench.reports.comparison import comparison_view
 from lightbench.shown import Shown
@@ -33,6 +32,7 @@ class Report(Shown):
     subject: Subject
     title: str
     note: str = ""
+    sources: tuple[Path, ...] = ()  # the files that it is made from
 
     @property
     def view(self) -> View:  # type: ignore[override]
@@ -64,8 +64,11 @@ class Report(Shown):
 
     def save(self, path: str | Path, kind: str | None = None) -> None:
         """Write it: "markdown" with figures as SVG beside it, or "html"; the suffix of the file says
-        which unless ``kind`` does. Raises UsageError, StoreError."""
+        which unless ``kind`` does. Raises UsageError, also for a file that it is made from, and
+        StoreError."""
         path = Path(path)
+        for file in (path, *(self._figure_file(path, one) for one in self._drawings())):
+            self._refuse_source(file)
         if (kind or document_kind(path)) == "html":
             files.write(path, self.html())
         else:  # beside a pipe or a device there is no place for figures
@@ -77,13 +80,27 @@ class Report(Shown):
         from lightbench.plots import save  # imports matplotlib
 
         drawn = {}
-        for section in self.document.sections:
-            for drawing in (one for inner in section.each() for one in inner.drawings):
-                if figure := drawing.figure():
-                    file = path.with_name(f"{path.stem}-{drawing.name}.svg")
-                    save(figure, file)
-                    drawn[drawing.name] = file.name
+        for drawing in self._drawings():
+            if figure := drawing.figure():
+                file = self._figure_file(path, drawing)
+                save(figure, file)
+                drawn[drawing.name] = file.name
         return drawn
+
+    def _drawings(self) -> list[Drawing]:
+        sections = (inner for section in self.document.sections for inner in section.each())
+        return [drawing for section in sections for drawing in section.drawings]
+
+    @staticmethod
+    def _figure_file(path: Path, drawing: Drawing) -> Path:
+        return path.with_name(f"{path.stem}-{drawing.name}.svg")
+
+    def _refuse_source(self, file: Path) -> None:
+        if any(files.same(file, source) for source in self.sources):
+            raise UsageError(
+                f"the report would write over {str(file)!r}, which it is made from.",
+                "Name another file.",
+            )
 
 
 Source = Any  # a path, a Record, a result of measuring, or several of these
@@ -112,7 +129,9 @@ def report(
         raise UsageError("there are no records to report.", "Measure something into a store first.")
     return Report(
         Subject(Evidence(tuple(records)), reference, _accuracies(accuracy), _unicode(commands)),
-        *_unicode((title.strip() or TITLE, note)),
+        units.unicode(title.strip() or TITLE),
+        units.unicode(note),
+        tuple(_files((sources, accuracy))),
     )
 
 
@@ -150,7 +169,7 @@ def _about(report: Report) -> str:
     days = sorted({record.time[:10] for record in records})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     number = f"{units.exact(len(records))} {'record' if len(records) == 1 else 'records'}"
-    said = f"{number}, measured {when} (UTC). Made by lightbench {version('lightbench')}."
+    said = f"{number}, measured {when} (UTC). Made by lightbench {__version__}."
     return f"{report.note} {said}".strip()
 
 
@@ -172,6 +191,15 @@ def _records(source: Source) -> Iterator[Record]:
             f"{type(source).__name__} holds no records.",
             "Give files, records, or results such as those of lightbench.profile.",
         )
+
+
+def _files(source: Source) -> Iterator[Path]:
+    """The files among sources, which may be several of several."""
+    if isinstance(source, (str, Path)):
+        yield Path(source)
+    elif isinstance(source, (list, tuple, set, frozenset)):
+        for one in source:
+            yield from _files(one)
 
 
 def document_kind(path: Path) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import TypeVar
 
+from lightbench import __version__
 from lightbench.records import Environment
 from lightbench.timing import machine
 from lightbench.timing.machine import Source
@@ -49,7 +49,7 @@ NOTED: dict[str, Callable[[Source], str | int | float | None]] = {
     "memory_free_bytes": lambda source: int(source.psutil.virtual_memory().available),
     "kernel": lambda source: source.platform.release() or None,
     "commit": machine.commit,
-    "lightbench": lambda _: version("lightbench"),
+    "lightbench": lambda _: __version__,
     "time": lambda _: datetime.now(UTC).isoformat(timespec="seconds"),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from lightbench.models._project_files import external_names, project_files
@@ -15,8 +17,9 @@ def project(tmp_path):
         for name, text in files.items():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-        found = project_files(tmp_path / first, within and tmp_path / within)
-        return [file.relative_to(tmp_path.resolve()).as_posix() for file in found]
+        found = project_files(tmp_path / first, within and (tmp_path / within).resolve())
+        names = [file.relative_to(tmp_path.resolve()).as_posix() for file in found]
+        return [*names[:1], *sorted(names[1:])]
 
     return made
 
@@ -82,8 +85,8 @@ def test_a_file_that_cannot_be_read_imports_nothing(project, text):
     assert project({"net.py": "import a", "a.py": text}, "net.py") == ["net.py", "a.py"]
 
 
-def test_a_file_that_is_not_there_is_itself(tmp_path):
-    assert project_files(tmp_path / "none.py") == (tmp_path.resolve() / "none.py",)
+def test_without_a_file_there_is_none(tmp_path):
+    assert project_files(tmp_path / "none.py") == ()
 
 
 def test_only_files_below_a_folder_count_where_one_is_given(project):
@@ -94,3 +97,92 @@ def test_only_files_below_a_folder_count_where_one_is_given(project):
 def test_the_packages_that_are_imported_are_told(tmp_path):
     (tmp_path / "net.py").write_text("import timm.layers\nfrom torch import nn\nfrom .a import b")
     assert external_names([tmp_path / "net.py"]) == {"timm", "torch"}
+
+
+@pytest.fixture
+def laid_out(tmp_path):
+    """A project as people have them: a package with parts, a script beside it, what is installed."""
+
+    def write(name, text=""):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    write("pyproject.toml")
+    write("nets/__init__.py", "from . import registry\n")
+    write("nets/registry.py", "raise RuntimeError('never run')\n")
+    write("nets/net.py", "import torch\nfrom .parts import conv\nfrom ..tools import x\n")
+    write("nets/parts/__init__.py")
+    write("nets/parts/conv.py", "from ..parts import norm\nimport json\n")
+    write("nets/parts/norm.py", "from .. import net\n")  # a circle
+    write("nets/parts/unused.py")
+    write("tools.py", "def f():\n    import helpers.deep\n")
+    write("src/helpers/__init__.py")
+    write("src/helpers/deep.py")
+    write(
+        "script.py",
+        "from nets.net import Net\nimport importlib\nimportlib.import_module('extra')\n",
+    )
+    write("extra.py", "import third_party\n")
+    write("venv/lib/python3/site-packages/third_party.py")
+    return tmp_path
+
+
+def names(files, laid_out):
+    return [str(file.relative_to(laid_out)) for file in files]
+
+
+def test_the_file_comes_first_and_then_all_that_it_leads_to(laid_out):
+    found = names(project_files(laid_out / "script.py"), laid_out)
+    assert found[0] == "script.py"
+    assert sorted(found[1:]) == [
+        "extra.py", "nets/__init__.py", "nets/net.py", "nets/parts/__init__.py", "nets/parts/conv.py",
+        "nets/parts/norm.py", "nets/registry.py", "src/helpers/__init__.py", "src/helpers/deep.py", "tools.py",
+    ]  # fmt: skip
+
+
+def test_the_package_of_a_file_runs_before_it(laid_out):
+    found = names(project_files(laid_out / "nets/parts/conv.py"), laid_out)
+    assert {"nets/__init__.py", "nets/registry.py", "nets/parts/__init__.py"} < {*found}
+    assert "nets/parts/unused.py" not in found
+
+
+def test_a_neighbour_goes_before_what_python_finds(laid_out):
+    (laid_out / "json.py").touch()
+    (laid_out / "main.py").write_text("import json\n")
+    assert names(project_files(laid_out / "main.py"), laid_out) == ["main.py", "json.py"]
+
+
+def test_another_project_on_the_path_is_the_users_too(laid_out, tmp_path_factory, monkeypatch):
+    other = tmp_path_factory.mktemp("other")
+    (other / "layers_of_mine.py").touch()
+    monkeypatch.syspath_prepend(other)
+    (laid_out / "main.py").write_text("from layers_of_mine import Layer\n")
+    assert project_files(laid_out / "main.py")[1:] == (other / "layers_of_mine.py",)
+    assert "layers_of_mine" not in sys.modules
+
+
+def test_links_lead_to_what_they_mean(laid_out):
+    (laid_out / "link.py").symlink_to("script.py")
+    assert project_files(laid_out / "link.py") == project_files(laid_out / "script.py")
+
+
+@pytest.mark.parametrize(
+    "text", ["def (\n", "x = '\0'\n", "(" * 500, "\xff", "from . import *\n", "import a..b\n"]
+)
+def test_what_is_no_python_imports_nothing(text, tmp_path):
+    file = tmp_path / "net.py"
+    file.write_bytes(text.encode("latin-1"))
+    assert project_files(file) == (file.resolve(),)
+
+
+def test_dots_above_the_root_lead_nowhere(tmp_path):
+    file = tmp_path / "net.py"
+    file.write_text(f"from {'.' * 100} import a\n")
+    assert project_files(file) == (file.resolve(),)
+
+
+def test_links_in_a_circle_and_a_null_byte_are_no_file(tmp_path):
+    (tmp_path / "circle.py").symlink_to("circle.py")
+    for name in ("circle.py", "a\0.py"):
+        assert project_files(tmp_path / name) == ()

@@ -354,6 +354,18 @@ def test_a_file_that_cannot_be_written_is_said_before_anything_is_measured(tmp_p
     assert "test_it" not in run.stdout
 
 
+@pytest.mark.parametrize("name", ["test_it.py", "pytest.ini", "link"])
+def test_the_file_of_timings_takes_the_place_of_json_alone(name, tmp_path):
+    (tmp_path / "test_it.py").write_text("def test_it():\n    pass\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "link").symlink_to("test_it.py")
+    held = (tmp_path / name).read_text()
+    run = pytest_in(tmp_path, f"--lightbench-json={name}")
+    assert run.returncode == pytest.ExitCode.USAGE_ERROR
+    assert f"--lightbench-json {name}: the file holds something else than JSON." in run.stderr
+    assert (tmp_path / name).read_text() == held
+
+
 def test_a_file_that_cannot_be_written_in_the_end_is_no_pass_and_hides_no_result(tmp_path):
     (tmp_path / "test_it.py").write_text(
         "import os\ndef test_it():\n    os.mkdir('out.json')\n    print('seen')\n"

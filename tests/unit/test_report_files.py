@@ -94,6 +94,9 @@ def test_a_title_may_be_the_name_of_the_file_and_pipes_are_no_files(here, lightb
     null = ("--accuracy", "acc.csv", "--format", "csv", "-o", "/dev/null", "-o", "/dev/null")
     assert lightbench("report", "q.jsonl", *null).code == 0
     assert files.same("a", "./a")
+    assert files.same("new/a", "NEW/A")  # one file where case is not told apart, once it is there
+    assert not files.same("q.jsonl", "Q.jsonl")  # here it is, since only one of them is there
+    assert not files.same("a\0", "a\0")
     assert not files.same("/dev/null", "/dev/null")
 
 
