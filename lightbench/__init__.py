@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from lightbench.version import VERSION
+
 if TYPE_CHECKING:
     from lightbench.api import Counts, Profile, count, load_model, profile
     from lightbench.breakdown import LayerTimes, measure_layers
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
         run_sweep,
     )
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 # Loaded at first use, so that `import lightbench` stays free of torch.
 _PUBLIC = {

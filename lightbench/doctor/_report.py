@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from lightbench import __version__, devices, inventory
+from lightbench import devices, inventory
 from lightbench.devices import _npu_smi, _nvml
 from lightbench.doctor._apart import selftest
 from lightbench.doctor._findings import Selftest
@@ -23,6 +23,7 @@ from lightbench.errors import NotAvailable, UsageError
 from lightbench.inventory import Found
 from lightbench.records import Environment
 from lightbench.timing import environment
+from lightbench.version import VERSION
 
 SCHEMA = 1
 PACKAGES = ("torch", "torchvision", "torch_npu", "numpy", "onnxruntime", "openvino")
@@ -119,7 +120,7 @@ def versions() -> dict[str, str | None]:
     built = torch.version if torch else None
     return {
         "python": platform.python_version(),
-        "lightbench": __version__,
+        "lightbench": VERSION,
         **{name: _version(name) for name in PACKAGES},
         **{f"torch_{name}": getattr(built, name, None) for name in ("git_version", "cuda", "hip")},
     }

@@ -15,10 +15,11 @@ from pathlib import Path
 from statistics import mean, median, stdev
 from typing import Any
 
-from lightbench import __version__, files, units
+from lightbench import files, units
 from lightbench.errors import StoreError
 from lightbench.timing import machine
 from lightbench.timing.machine import Source
+from lightbench.version import VERSION
 
 FORMAT = "5.1.0"  # the pytest-benchmark whose keys these are
 WHAT_IT_IS = "It has to be what pytest writes with --benchmark-json or --lightbench-json."
@@ -180,7 +181,7 @@ def _machine_info(source: Source) -> dict[str, Any]:
         "system": platform.system(),
         "cpu": {"brand_raw": brand, "count": source.psutil.cpu_count()},
         "torch": str(source.torch.__version__) if source.torch else None,
-        "lightbench": __version__,
+        "lightbench": VERSION,
     }
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from lightbench import __version__, autoload, profiler
+from lightbench import autoload, profiler
 from lightbench.apart import again
 from lightbench.devices import _free
 from lightbench.errors import NotAvailable, UsageError
@@ -24,6 +24,7 @@ from lightbench.registry import PACKAGE
 from lightbench.regression.turns import FINISH, PROTOCOL, Task
 from lightbench.timing.sampling import Reading
 from lightbench.units import seconds
+from lightbench.version import VERSION
 from lightbench.worker import MARK
 
 PATIENCE_S = 600.0  # for one answer: that a network is loaded, or has been called
@@ -154,7 +155,7 @@ class Child:
     def _stranger(self, why: str) -> NotAvailable:
         return NotAvailable(
             f"{self._python} cannot be asked to measure: {why}.",
-            f"It needs lightbench {__version__}, installed from {_here()} and not by its name, which is"
+            f"It needs lightbench {VERSION}, installed from {_here()} and not by its name, which is"
             " another project's on a package index; and what the network imports.",
         )
 

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from lightbench import __version__
 from lightbench.errors import LightbenchError, NotAvailable
 from lightbench.records import Samples
 from lightbench.regression.worker import Version, tree_of
@@ -31,6 +30,7 @@ from lightbench.timing.sampling import (
     clocks,
 )
 from lightbench.timing.stats import median
+from lightbench.version import VERSION
 from lightbench.worker import Send, serve
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Turns:
 
 
 def _take_turns(text: bytes, send: Send, *, tokens: int) -> None:
-    send("hello", {"protocol": PROTOCOL, "lightbench": __version__})
+    send("hello", {"protocol": PROTOCOL, "lightbench": VERSION})
     task = _understood(text)
     pinned = _pin(task.cores)
     # These import torch, which decides by the cores it sees how many threads it starts.
@@ -167,7 +167,7 @@ def _understood(text: bytes) -> Task:
         return msgspec.json.decode(text, type=Task)
     except msgspec.ValidationError as error:
         raise NotAvailable(
-            f"lightbench {__version__} does not understand what it is asked: {error}.",
+            f"lightbench {VERSION} does not understand what it is asked: {error}.",
             "Give both interpreters the same version of lightbench: install it from one checkout.",
         ) from error
 

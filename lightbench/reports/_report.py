@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lightbench import __version__, files, registry, store, units
+from lightbench import files, registry, store, units
 from lightbench.errors import UsageError
 from lightbench.evidence import Evidence
 from lightbench.exporters import View, format_of
@@ -20,6 +20,7 @@ from lightbench.reports._section import Document, Drawing, Section
 from lightbench.reports._subject import Subject
 from lightbench.reports.comparison import comparison_view
 from lightbench.shown import Shown
+from lightbench.version import VERSION
 
 KIND = "report part"
 TITLE = "lightbench report"
@@ -169,7 +170,7 @@ def _about(report: Report) -> str:
     days = sorted({record.time[:10] for record in records})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     number = f"{units.exact(len(records))} {'record' if len(records) == 1 else 'records'}"
-    said = f"{number}, measured {when} (UTC). Made by lightbench {__version__}."
+    said = f"{number}, measured {when} (UTC). Made by lightbench {VERSION}."
     return f"{report.note} {said}".strip()
 
 

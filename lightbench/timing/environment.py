@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from lightbench import __version__
 from lightbench.records import Environment
 from lightbench.timing import machine
 from lightbench.timing.machine import Source
 from lightbench.units import count
+from lightbench.version import VERSION
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ NOTED: dict[str, Callable[[Source], str | int | float | None]] = {
     "memory_free_bytes": lambda source: int(source.psutil.virtual_memory().available),
     "kernel": lambda source: source.platform.release() or None,
     "commit": machine.commit,
-    "lightbench": lambda _: __version__,
+    "lightbench": lambda _: VERSION,
     "time": lambda _: datetime.now(UTC).isoformat(timespec="seconds"),
 }
 
