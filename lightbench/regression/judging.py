@@ -197,7 +197,8 @@ def _unless_busy(row: Row, *records: Record) -> Row:
     disturbed = [record for record in records if record.contended]
     if not disturbed:
         return row
-    said = BUSY.format(seen=seen_in(disturbed[-1]))
+    seen = seen_in(disturbed[-1])
+    said = BUSY.format(seen=seen[:1].upper() + seen[1:])
     return replace(row, verdict="unclear", state="unclear", note=f"{row.note} {said}")
 
 

@@ -100,7 +100,7 @@ def test_over_a_budget_on_a_busy_machine_is_unclear_and_says_why_and_what_to_do(
     row = timed(0.5, busy(record(1.0)))
     assert (row.verdict, row.state, exit_code([row])) == ("unclear", "unclear", 0)
     assert exit_code([row], strict=True) == 3
-    assert "1.00 s to 1.00 s against 500 ms. other programs used 1.2 of 2 cores" in row.note
+    assert "1.00 s to 1.00 s against 500 ms. Other programs used 1.2 of 2 cores" in row.note
     assert "quiet machine" in row.note
     assert "--against" in row.note
 
