@@ -145,7 +145,7 @@ def _answer(
         return profiler.failed(side.case, prepared, where)
     send("ready", profiler.counted(prepared, where))
     turns = Turns(prepared.step, task.calls_per_sample)
-    active = where.comparable["threads"]
+    active = device.host_threads(side.case.threads)
     try:
         # The other side is none of those who disturb: both are children of one process.
         with device.watching(side.case.threads, active, top=os.getppid()) as seen:
