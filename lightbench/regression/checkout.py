@@ -15,13 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from lightbench import git
 from lightbench.errors import LightbenchError, NotAvailable, UsageError
 from lightbench.models._trees import Tree
-
-_QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
-
-# A hook of git's has these set, for the user's tree and index: ours would be taken for them.
-_OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX")
 
 
 @contextmanager
@@ -107,13 +103,11 @@ class _GitRefused(NotAvailable):
 def _git(beside: Path, *arguments: str, alone: bool = False) -> str:
     """What git prints, without the end of its line. ``alone``: Ctrl-C does not reach it."""
     folder = next(p for p in (beside.absolute(), *beside.absolute().parents) if p.is_dir())
-    environ = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
-    environ |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(  # noqa: S603  no shell; what the user gave comes after --end-of-options
-            ["git", *_QUIET, *arguments],  # noqa: S607  the user's own git, wherever it is
+            git.command(*arguments),
             cwd=folder,
-            env=environ,
+            env=git.environ(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,

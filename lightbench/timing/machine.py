@@ -20,17 +20,21 @@ from typing import Any
 
 import psutil
 
+from lightbench import git
+
 TIME_LIMIT_S = 2.0  # for git and sysctl: a slow disk must not delay a measurement
 CPUS = "sys/devices/system/cpu"
 
 
 def _output(command: list[str]) -> str:
-    environ = {
-        **os.environ,
-        "GIT_OPTIONAL_LOCKS": "0",
-    }  # read only: not even git's index is touched
     return subprocess.run(  # noqa: S603  fixed commands, no shell
-        command, capture_output=True, text=True, check=True, timeout=TIME_LIMIT_S, env=environ
+        command,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=True,
+        timeout=TIME_LIMIT_S,
+        env=git.environ(),
     ).stdout.strip()
 
 
@@ -184,9 +188,14 @@ def power(source: Source) -> str | None:
 
 def commit(source: Source) -> str | None:
     """The git commit of the working directory, with "-dirty" if tracked files were changed."""
-    git = shutil.which("git")
-    if git is None:
+    if shutil.which("git") is None:
         return None
-    # A repository's own configuration may name a program as its file monitor: it is not run.
-    quiet = [git, "-C", str(source.directory), "-c", "core.fsmonitor=false"]
-    return source.output([*quiet, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"])
+    # Not `git describe --dirty`, which writes the index anew whatever it is told.
+    asked = ("status", "--porcelain=v2", "--branch", "--no-ahead-behind", "--no-renames")
+    said = source.output(
+        git.command("-C", str(source.directory), *asked, "--untracked-files=no")
+    ).splitlines()
+    head = next((line.split()[-1] for line in said if line.startswith("# branch.oid ")), "")
+    if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", head):
+        return None  # "(initial)": nothing is committed yet
+    return f"{head}-dirty" if any(not line.startswith("#") for line in said) else head

@@ -265,3 +265,14 @@ def test_a_folder_that_cannot_be_made_leaves_nothing_behind(repo, monkeypatch):
     with pytest.raises(NotAvailable, match="temporary"), checkout("main", repo):
         pass
     assert state(repo) == before
+
+
+def test_where_git_lfs_is_not_installed_its_pointers_are_checked_out(repo, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda _name: None)
+    (repo / ".gitattributes").write_text("*.bin filter=lfs diff=lfs merge=lfs -text\n")
+    (repo / "w.bin").write_text("version https://git-lfs.github.com/spec/v1\n")
+    commit(repo)
+    git(repo, "config", "filter.lfs.process", "git-lfs-that-is-not-here filter-process")
+    git(repo, "config", "filter.lfs.required", "true")
+    with checkout("HEAD", repo) as tree:
+        assert (tree.root / "w.bin").read_text() == (repo / "w.bin").read_text()

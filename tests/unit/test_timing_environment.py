@@ -349,8 +349,23 @@ def test_the_commit_of_a_repository_and_whether_it_was_changed(tmp_path, monkeyp
     here = Source(directory=tmp_path)
     head = git("rev-parse", "HEAD")
     assert machine.commit(here) == head
+    hook = tmp_path / ".git/hooks/post-index-change"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch '{tmp_path}/ran'\n")
+    hook.chmod(0o755)
+    os.utime(tmp_path / "file", (1, 1))  # a git that wants to refresh its index would write it
+    index = (tmp_path / ".git/index").read_bytes()
+    assert machine.commit(here) == head
     (tmp_path / "file").write_text("two")
     assert machine.commit(here) == f"{head}-dirty"
+    assert (tmp_path / ".git/index").read_bytes() == index
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="needs git")
+def test_before_the_first_commit_there_is_none(tmp_path):
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    assert machine.commit(Source(directory=tmp_path)) is None
 
 
 # warnings
