@@ -8,13 +8,15 @@ system); a writer that is killed loses the record that it was writing and nothin
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -22,6 +24,8 @@ from lightbench.errors import LightbenchError, StoreError
 from lightbench.records import SCHEMA, Record
 
 T = TypeVar("T")
+
+BY_HAND = "Was the file edited by hand?"
 
 MAX_LINE = 32 << 20  # bytes; a record of 1,000 operators and 100,000 samples has about 3 MB
 
@@ -59,6 +63,7 @@ def append(path: str | Path, records: Iterable[Record]) -> None:
     holds something else.
     """
     path = Path(path)
+    refuse_pipe(path)
     check_records(path)
     with _naming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,6 +101,18 @@ def _is_object(line: bytes) -> bool:
     return False
 
 
+def refuse_pipe(path: str | Path) -> None:
+    """A store is read again before it is added to. Raises StoreError for a pipe or a terminal, which
+    would wait for ever, and for a device, which keeps nothing."""
+    path = Path(path)
+    with _naming(path):
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise StoreError(
+                f"{path} cannot be a store: it is a pipe or a device, and keeps nothing.",
+                "Name a file: --store runs.jsonl.",
+            )
+
+
 def read(path: str | Path) -> list[Record]:
     """All records of ``path``, oldest first, in today's schema; ``-`` reads standard input.
 
@@ -110,34 +127,59 @@ def scan(path: str | Path, parse: Callable[[bytes], T]) -> Iterator[T]:
     since it need not look at the rest of them.
 
     ``parse`` raises ValueError for what it cannot read, and a schema that is none of 1 to SCHEMA is
-    such a thing: the line is then read as `read` does, and is skipped or raises in its words. A field
+    such a thing: the line is then read as `read` does, and is skipped or raises in its words. So is
+    one that may have a key of the record twice; inside of its parts this is not looked for. A field
     that an older schema lacks must have a default in it.
     """
 
     def parsed(line: bytes) -> T:
         try:
+            if not _plain(line):
+                _record(line)
             return parse(line)
+        except StoreError:
+            raise
         except (ValueError, TypeError, RecursionError, LightbenchError) as error:
             _record(line)
-            raise StoreError(f"not a record: {error}", "Was the file edited by hand?") from error
+            raise StoreError(f"not a record: {error}", BY_HAND) from error
 
     return _each(path, parsed)
 
 
-def verify(path: str | Path) -> list[str]:
-    """One sentence, naming file and line, for each line whose content does not match its id.
+class Verified(NamedTuple):
+    """What is right in a store: how many records, and a sentence, naming file and line, for each line
+    that is not."""
 
-    Works on the text, so it also holds for records of older schemas. Raises StoreError if the file
-    cannot be read.
+    records: int
+    problems: tuple[str, ...]
+
+
+def verify(path: str | Path) -> list[str]:
+    """One sentence, naming file and line, for each line whose content does not match its id, or is no
+    record. The match is that of the text, so it also holds for records of older schemas. Raises
+    StoreError if the file cannot be read.
     """
-    problems = []
-    for where, line in _lines(path):
-        start = _LINE.match(line)
-        if start is None:
-            problems.append(f"{where}: the line does not begin with an id.")
-        elif _hash(b"{" + line[start.end() :]) != start[1].decode():
-            problems.append(f"{where}: the content does not match the id {start[1].decode()}.")
-    return problems
+    return list(verified(path).problems)
+
+
+def verified(path: str | Path) -> Verified:
+    """The same, with the number of lines that are right."""
+    found = [_problem(where, line) for where, line in _lines(path)]
+    problems = tuple(problem for problem in found if problem)
+    return Verified(len(found) - len(problems), problems)
+
+
+def _problem(where: str, line: bytes) -> str | None:
+    start = _LINE.match(line)
+    if start is None:
+        return f"{where}: the line does not begin with an id."
+    if _hash(b"{" + line[start.end() :]) != start[1].decode():
+        return f"{where}: the content does not match the id {start[1].decode()}."
+    try:
+        _record(line)
+    except (StoreError, _CutShortError) as error:
+        return f"{where}: {getattr(error, 'message', 'the record was cut short.')}"
+    return None
 
 
 def _each(path: str | Path, parse: Callable[[bytes], T]) -> Iterator[T]:
@@ -185,6 +227,8 @@ def _record(line: bytes) -> Record:
     """Read one line. Raises _CutShortError or StoreError (which does not know the file)."""
     try:
         stored = msgspec.json.decode(line)
+        if msgspec.json.encode(stored) != line and (key := _twice(line)):
+            raise StoreError(f"not a record: it has the key {key!r} twice.", BY_HAND)
     except (ValueError, RecursionError) as error:
         # a number that is cut short is reported as an invalid one, at the byte after the last
         if "truncated" in str(error) or f"(byte {len(line)})" in str(error):
@@ -195,13 +239,41 @@ def _record(line: bytes) -> Record:
     except StoreError:
         raise
     except (ValueError, TypeError, LookupError, LightbenchError) as error:
-        raise StoreError(f"not a record: {error}", "Was the file edited by hand?") from error
+        raise StoreError(f"not a record: {error}", BY_HAND) from error
+
+
+_parts = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def _plain(line: bytes) -> bool:
+    """Is the line as long as its parts, by their keys? Then none of the record's keys is there twice:
+    all but the last one would be lost. False also where there are spaces, which we do not write."""
+    try:
+        parts = _parts(line)
+    except (ValueError, RecursionError):
+        return False
+    signs = len('"":,')
+    written = sum(map(len, parts)) + sum(map(len, parts.values())) + signs * len(parts) + 1
+    return written == len(line)
+
+
+def _twice(line: bytes) -> str | None:
+    """A key that one object of the line has twice, at any depth. Python's own parser, which is slow,
+    is the one that tells."""
+    found: list[str] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        keys = [key for key, _ in pairs]
+        found.extend(key for key, n in Counter(keys).items() if n > 1)
+
+    json.loads(line, object_pairs_hook=look)
+    return found[0] if found else None
 
 
 def _migrated(stored: object) -> dict[str, Any]:
     """The content of a line, without its id, in today's schema."""
     schema = stored.get("schema") if isinstance(stored, dict) else None
-    if not isinstance(stored, dict) or not isinstance(schema, int):
+    if not isinstance(stored, dict) or isinstance(schema, bool) or not isinstance(schema, int):
         raise StoreError("not a record: it has no schema number.")
     if schema > SCHEMA:
         raise StoreError(

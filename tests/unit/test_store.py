@@ -203,8 +203,8 @@ def test_a_disk_that_fills_up_is_named_and_what_was_stored_stays(path, tmp_path,
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_device_raises_its_name(make_record):
-    with pytest.raises(StoreError, match=r"/dev/full: No space left on device"):
+def test_a_device_keeps_nothing(make_record):
+    with pytest.raises(StoreError, match=r"/dev/full cannot be a store"):
         store.append("/dev/full", [make_record()])
 
 
@@ -415,3 +415,57 @@ def test_verify_finds_the_line_that_was_changed(path, make_record):
     changed, foreign = store.verify(path)
     assert "run.jsonl:2" in changed
     assert "run.jsonl:4" in foreign
+
+
+# Keys that are there twice, of which every parser keeps one, and not all the same one.
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"status":', b'"status":"failed","status":'),
+        (b'"batch":', b'"batch":7,"batch":'),
+        (b'"batch":', b'"b\\u0061tch":7,"batch":'),
+        (b'"latency":', b'"latency":null, "latency":'),
+    ],
+)
+def test_a_key_that_is_there_twice_at_any_depth_is_refused(path, make_record, old, new):
+    store.append(path, [make_record(), make_record()])
+    first, second = path.read_bytes().splitlines()
+    path.write_bytes(first + b"\n" + second.replace(old, new, 1))
+    with pytest.raises(StoreError, match=r"run\.jsonl:2: not a record: it has the key '\w+' twice"):
+        store.read(path)
+    (problem,) = store.verify(path)
+    assert "run.jsonl:2" in problem
+
+
+@pytest.mark.parametrize("more", [b'"time":"x","time":', b'"time":"x", "time":'])
+def test_a_scan_refuses_a_record_with_a_key_twice(path, make_record, more):
+    store.append(path, [make_record()])
+    path.write_bytes(path.read_bytes().replace(b'"time":', more, 1))
+    with pytest.raises(StoreError, match=r"run\.jsonl:1: .* 'time' twice"):
+        list(store.scan(path, msgspec.json.decode))
+
+
+def test_a_line_written_by_another_tool_is_read_as_well(path, make_record):
+    path.parent.mkdir(parents=True)
+    path.write_bytes(json.dumps(msgspec.to_builtins(make_record("n\u00e9t"))).encode())
+    assert store.read(path) == [make_record("n\u00e9t")]
+    assert [line["status"] for line in store.scan(path, msgspec.json.decode)] == ["ok"]
+
+
+@pytest.mark.parametrize("schema", [b"true", b"false", b"0", b"-1", b"4.0", b"1e0", b'"4"', b"null", b"9" * 30])  # fmt: skip
+def test_a_schema_is_a_whole_number_that_there_is(path, make_record, schema):
+    store.append(path, [make_record()])
+    content = path.read_bytes().replace(f'"schema":{SCHEMA}'.encode(), b'"schema":' + schema)
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"run\.jsonl:1: "):
+        store.read(path)
+
+
+def test_verify_holds_what_cannot_be_read_although_its_id_is_right(path):
+    content = b'{"schema":4,"schema":4}'
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b'{"id":"%s",%s\n' % (store._hash(content).encode(), content[1:]))
+    (problem,) = store.verify(path)
+    assert "run.jsonl:1: not a record" in problem
