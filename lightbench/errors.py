@@ -37,11 +37,21 @@ class UsageError(LightbenchError):
     """The request itself cannot be right: an option, a shape, a file name, a setting."""
 
 
+LONGEST_NAME = 200  # characters; what is longer was not typed, and takes minutes to be compared
+
+
+def nearest(name: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """Names that the user may have meant, the nearest first."""
+    if len(name) > LONGEST_NAME:
+        return []
+    return get_close_matches(name, [one for one in known if len(one) <= LONGEST_NAME], n=most)
+
+
 class UnknownName(UsageError):
     """A model, device, engine, format or convention that does not exist; suggests the nearest one."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
-        near = get_close_matches(name, list(known), n=3, cutoff=0.6)
+        near = nearest(name, known)
         did_you_mean = f"Did you mean {' or '.join(near)}? " if near else ""
         super().__init__(
             f"no {kind} is called {name!r}.",

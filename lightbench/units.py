@@ -124,11 +124,17 @@ def shape(value: tuple[int, ...] | None) -> str:
 
 def visible(text: str, keep: str = "") -> str:
     r"""Text of any origin as one line that cannot act: what moves the cursor, reorders or hides
-    text becomes its escape, \x1b or \u202e. Characters in ``keep`` stay."""
-    return "".join(
+    text becomes its escape, \x1b or \u202e, and so does a sign of what GitHub's runner would take
+    for a command in a log. Characters in ``keep`` stay."""
+    line = "".join(
         c if c == " " or c.isprintable() or c in keep else c.encode("unicode_escape").decode()
         for c in text
     )
+    return _COMMAND.sub(r"\1\\x3a", line).replace("##[", r"#\x23[")
+
+
+# A line that begins with :: is a command to the runner, and so is ##[ wherever it stands in one.
+_COMMAND = re.compile(r"^([ \t]*):(?=:)", re.MULTILINE)
 
 
 def unicode(text: str) -> str:

@@ -13,9 +13,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from lightbench import __version__, autoload, registry
-from lightbench.cli import _complete
-from lightbench.cli._options import INTERRUPTED, say_error
-from lightbench.errors import LightbenchError, UnknownName
+from lightbench.cli import _complete, _streams
+from lightbench.cli._options import INTERRUPTED, say, say_error
+from lightbench.errors import LightbenchError, StoreError, UnknownName
 
 FAULT = 70
 
@@ -82,6 +82,7 @@ def lightbench() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with the code of ``errors.EXIT_CODES``."""
+    _streams.secure()
     autoload.hold_back()
     for ending in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         if signal.getsignal(ending) is signal.SIG_DFL:  # nohup has it ignored
@@ -114,17 +115,20 @@ def run(arguments: Sequence[str] | None = None) -> int:
         say_error(f"{said}{stop}\n  Try `{where} --help`.")
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("lightbench: interrupted", err=True)
+        say_error("interrupted")
         return INTERRUPTED
     except (BrokenPipeError, ReaderLeft):  # it has seen enough: `lightbench ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _streams.drop(sys.stdout)
         return 0
-    except (Exception, SystemExit):  # noqa: BLE001  whatever it is, the user gets a way forward
-        traceback.print_exc()
-        click.echo(
-            "lightbench: this is a fault in lightbench itself."
-            " Please report it with the lines above and the command you ran.",
-            err=True,
+    except (Exception, SystemExit) as error:  # noqa: BLE001  whatever it is, the user gets a way forward
+        if why := _streams.takes_no_more(error):
+            _streams.drop(sys.stdout)
+            say_error(f"cannot write the answer: {why}.")
+            return StoreError.exit_code
+        say(traceback.format_exc())
+        say_error(
+            "this is a fault in lightbench itself."
+            " Please report it with the lines above and the command you ran."
         )
         return FAULT
     return code if isinstance(code, int) else 0

@@ -16,6 +16,7 @@ import click
 
 from lightbench import files, registry, store
 from lightbench.cli import _complete
+from lightbench.cli import _streams as streams
 from lightbench.cli._files import ReplacedFile
 from lightbench.errors import StoreError, UnknownName, UsageError
 from lightbench.exporters import View, format_of
@@ -26,6 +27,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 INTERRUPTED = 130
 FORCE = click.option("--force", is_flag=True, help="Measure again what is stored, and append it.")
+LONGEST_LINE = 4_000  # characters of a message on stderr
 
 
 class Many(click.ParamType[list[Any]]):
@@ -154,19 +156,18 @@ def emit(view: View, form: str | None, output: Path | None) -> None:
 
 
 def answer(text: str) -> None:
-    """Print what the command was asked for; what stdout has no letter for becomes its escape. Raises
+    """Print what the command was asked for; what stdout has no letter for becomes its escape. A
+    reader that left has seen enough: the command goes on, with its files and its exit code. Raises
     StoreError."""
     encoding = sys.stdout.encoding or "utf-8"
     try:
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding), nl=False, color=True)
-    except BrokenPipeError:
-        raise
     except OSError as error:
-        with suppress(OSError, ValueError):  # or what is left of it would fail once more at the end
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise StoreError(
-            f"cannot write the answer: {error.strerror}.", "Name a file with -o."
-        ) from error
+        streams.drop(sys.stdout)
+        if not isinstance(error, BrokenPipeError):
+            raise StoreError(
+                f"cannot write the answer: {error.strerror}.", "Name a file with -o."
+            ) from error
 
 
 def make_room(*outputs: Path | str | None) -> None:
@@ -180,6 +181,13 @@ def make_room(*outputs: Path | str | None) -> None:
                 output.open("ab").close()
             elif not os.access(output.parent, os.W_OK):
                 raise PermissionError(errno.EACCES, "its folder is read-only")
+
+
+def make_store(path: str | Path | None) -> None:
+    """The same for a store, which is also read. Raises StoreError."""
+    if path is not None:
+        store.refuse_pipe(path)
+        make_room(path)
 
 
 def read_records(path: str | Path) -> list[Record]:
@@ -247,6 +255,21 @@ def say_threads(*, quiet: bool) -> None:
 
 
 def say_error(text: str) -> None:
-    """One error on stderr. It may quote names and file contents: nothing in it may act on the
-    terminal."""
-    click.echo("lightbench: " + "\n".join(map(visible, text.split("\n"))), err=True)
+    """One error on stderr. It may quote names and file contents: none of its lines passes for another
+    message of ours."""
+    first, *rest = f"lightbench: {text}".split("\n")
+    say("\n".join([first, *(f"  {line.lstrip(' ')}" for line in rest)]))
+
+
+def say(text: str) -> None:
+    """Lines on stderr, in which nothing acts on the terminal or on whoever reads a log. Where nobody
+    can be told, the command goes on."""
+    lines = (_bearable(visible(line)) for line in text.rstrip("\n").split("\n"))
+    with suppress(OSError, ValueError):
+        click.echo("\n".join(lines), err=True)
+
+
+def _bearable(line: str) -> str:
+    """A line that quotes a name without end loses its middle."""
+    half = LONGEST_LINE // 2
+    return line if len(line) <= LONGEST_LINE else f"{line[:half]} ... {line[-half:]}"

@@ -14,7 +14,7 @@ from lightbench.cli._options import (
     data_only,
     emit,
     input_options,
-    make_room,
+    make_store,
     notice,
     output_options,
     read_records,
@@ -76,7 +76,7 @@ def save(
     names = models or project.models
     if not names:
         raise UsageError("no model is named.", "Name one, or list `models` in lightbench.toml.")
-    make_room(file)
+    make_store(file)
     typed = typed_settings(settings, shapes, channels_last=channels_last)
     from lightbench.regression import check  # imports torch
 

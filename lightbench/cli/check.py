@@ -28,6 +28,7 @@ from lightbench.cli._options import (
     emit,
     input_options,
     make_room,
+    make_store,
     output_options,
     read_records,
     run_options,
@@ -109,7 +110,8 @@ def command(
     if summary := summary_file():
         log = Use("log", summary, "GITHUB_STEP_SUMMARY", "GITHUB_STEP_SUMMARY names")
         refuse_overwriting(click.get_current_context(), (log,))
-    make_room(output, path)
+    make_room(output)
+    make_store(path)
     if pytest_benchmark:
         if models or against or baseline or path:
             raise UsageError(
@@ -146,8 +148,8 @@ def command(
 
 
 def _answer(view: View, code: int, form: str | None, output: Path | None, chosen: str) -> int:
-    emit(view, form, output)
     announce(view, annotate=not (chosen == "github" and output is None))
+    emit(view, form, output)
     return code
 
 

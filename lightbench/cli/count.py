@@ -15,7 +15,7 @@ from lightbench.cli._options import (
     emit,
     exit_code,
     input_options,
-    make_room,
+    make_store,
     output_options,
     say_error,
 )
@@ -75,7 +75,7 @@ def command(
     if path and not crosscheck:
         raise UsageError("--store is for what --crosscheck finds.", "Add --crosscheck.")
     chosen = chosen_format(form, output)
-    make_room(path)
+    make_store(path)
     from lightbench.api import count  # imports torch
     from lightbench.exporters._costs import conventions_view, counts_view
 

@@ -12,7 +12,7 @@ from lightbench.cli._options import (
     INTERRUPTED,
     chosen_format,
     emit,
-    make_room,
+    make_store,
     notice,
     output_options,
     read_records,
@@ -59,7 +59,7 @@ def command(
     if source is not None:
         check_only_shown("figure")
     chosen_format(form, output)
-    make_room(path)
+    make_store(path)
     check_figure(figure)
     if source is not None:
         records, code = read_records(source), 0
@@ -83,9 +83,9 @@ def command(
             return code or 3
         failures(records)
         raise UsageError(f"{source!r} holds no device card.", "Try `lightbench device-card`.")
-    emit(card_view(card), form, output)
     if figure:
         draw("device_card", records, figure, quiet=quiet)
+    emit(card_view(card), form, output)
     if source is None and not code:
         from lightbench.studies import card_path
 

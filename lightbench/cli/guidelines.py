@@ -17,6 +17,7 @@ from lightbench.cli._options import (
     chosen_format,
     emit,
     make_room,
+    make_store,
     output_options,
     read_records,
     setup_options,
@@ -86,7 +87,8 @@ def command(
     if source is not None:
         check_only_shown("names", "figures")
     chosen_format(form, output)
-    make_room(path, figures and figures / "g1.svg")
+    make_store(path)
+    make_room(figures and figures / "g1.svg")
     wanted = [full_name(name) for name in names]
     if source is not None:
         records = [r for r in read_records(source) if _wanted(r, wanted)]
@@ -102,10 +104,10 @@ def command(
     view = guidelines_view(records)
     if source is not None and not view.table.rows:
         raise UsageError(f"{source!r} holds no records of these guidelines.", "Measure them first.")
-    emit(view, form, output)
     if figures:
         for name, group in by_figure(records).items():
             draw("guideline", group, figures / f"{name}.svg", quiet=quiet)
+    emit(view, form, output)
     return code
 
 

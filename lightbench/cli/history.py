@@ -64,13 +64,13 @@ def command(
         )
     from lightbench.regression.history_view import history_view
 
-    emit(history_view(series, commits=len(models) == 1), form, output)
     if figure:
         from lightbench.plots import save  # imports matplotlib
         from lightbench.plots.history import draw_series
 
         save(draw_series(series), figure)
         notice(f"wrote {figure}", quiet=quiet)
+    emit(history_view(series, commits=len(models) == 1), form, output)
     return 0
 
 

@@ -17,6 +17,7 @@ from lightbench.cli._options import (
     emit,
     input_options,
     make_room,
+    make_store,
     notice,
     output_options,
     setup_options,
@@ -101,7 +102,8 @@ def command(
     check_figure(figure)
     if trace and trace.suffix.lower() != ".json":
         raise UsageError(f"a trace is JSON, {trace.name!r} is not.", "Try --trace trace.json.")
-    make_room(trace, path)
+    make_room(trace)
+    make_store(path)
     from lightbench.breakdown import measure_layers  # imports torch
 
     with reports(quiet=quiet) as report, data_only(quiet=quiet):

@@ -15,7 +15,7 @@ from lightbench.cli._options import (
     data_only,
     emit,
     input_options,
-    make_room,
+    make_store,
     output_options,
     say_threads,
     setup_options,
@@ -73,7 +73,7 @@ def command(
     if settings["seconds"] is not None and not verify:
         raise UsageError("--seconds is the time of --verify.", "Add --verify, or leave it out.")
     chosen_format(form, output)
-    make_room(path)
+    make_store(path)
     from lightbench.studies import lint_model  # imports torch
 
     if settings["card"] is None and (output or path):

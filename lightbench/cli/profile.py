@@ -21,7 +21,7 @@ from lightbench.cli._options import (
     emit,
     exit_code,
     input_options,
-    make_room,
+    make_store,
     output_options,
     read_records,
     say_error,
@@ -119,7 +119,7 @@ def command(
     if shapes:
         settings["input"] = shapes
     chosen = chosen_format(form, output)
-    make_room(path)
+    make_store(path)
     records, code = measure(
         models, file, settings, path=path, force=force, trusted=trust_code, quiet=quiet
     )

@@ -27,7 +27,7 @@ from lightbench.cli._options import (
     answer,
     chosen_format,
     emit,
-    make_room,
+    make_store,
     notice,
     read_records,
     say_error,
@@ -147,6 +147,11 @@ def command(
 def _suite(file: Path) -> Suite:
     from lightbench.suite import read_suite
 
+    if file.exists() and not (file.is_file() or file.is_dir()):
+        raise UsageError(
+            f"{str(file)!r} is a pipe, and a report reads its suite more than once.",
+            "Write the suite to a file first.",
+        )
     return read_suite(file)
 
 
@@ -159,7 +164,7 @@ def _store(path: str | None, outputs: Sequence[Path]) -> str | None:
             raise UsageError(f"{path!r} cannot be report and store.", "Name a store with --store.")
         own = Use("store", Path(path), "the suite's store", "is the suite's store")
         refuse_overwriting(click.get_current_context(), (own,))
-    make_room(path)
+    make_store(path)
     return path
 
 

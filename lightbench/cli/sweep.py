@@ -13,7 +13,7 @@ from lightbench.cli._files import Guarded, ReplacedFile
 from lightbench.cli._options import (
     chosen_format,
     emit,
-    make_room,
+    make_store,
     output_options,
     read_records,
     setup_options,
@@ -63,7 +63,7 @@ def command(
     if source is not None:
         check_only_shown("axis", "figure")
     chosen_format(form, output)
-    make_room(path)
+    make_store(path)
     check_figure(figure)
     if source is not None:
         records = [r for r in read_records(source) if r.sweep and r.sweep.experiment == axis]
@@ -76,7 +76,7 @@ def command(
         records, code = measured(partial(run_sweep, axis), path, settings, quiet=quiet)
     from lightbench.sweep.view import sweep_view
 
-    emit(sweep_view(records), form, output)
     if figure:
         draw("sweep", records, figure, quiet=quiet)
+    emit(sweep_view(records), form, output)
     return code

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-_ESCAPE = re.compile(r"[^\n -~]")
+_ESCAPE = re.compile(r"[^\n -~]|(?<=#)#(?=\[)")
 
 
 def encode(data: Any, indent: int = -1) -> str:
@@ -18,9 +18,10 @@ def encode(data: Any, indent: int = -1) -> str:
 
 
 def _escape(match: re.Match[str]) -> str:
-    """The JSON escape of a character that a terminal might act on; all others stay."""
+    """The JSON escape of a character that a terminal might act on, or GitHub's runner, to which ##[
+    in a log begins a command; all others stay."""
     character = match[0]
-    if character.isprintable():
+    if character.isprintable() and character != "#":
         return character
     units = character.encode("utf-16-be").hex()
     return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))

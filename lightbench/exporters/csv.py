@@ -30,5 +30,5 @@ def _cell(value: Any) -> Any:
     """A number or None as it is, text with a quote before what would be a formula."""
     if value is None or isinstance(value, int | float):
         return value
-    text = visible(str(value), keep="\t\r\n")
+    text = visible(str(value), keep="\t")
     return f"'{text}" if _FORMULA.match(text) else text

@@ -23,7 +23,8 @@ _SIGNS = {
     "|": r"\textbar{}",
 }
 _SIGN = f"[{re.escape(''.join(_SIGNS))}]"
-_JOINED = "(?P<joined>[-',])(?=(?P=joined))"  # two of them would be one: -- is a dash
+# Two of them would be one, -- is a dash; a log's line that begins with :: is a command.
+_JOINED = "(?P<joined>[-',:])(?=(?P=joined))"
 _SPACE = "^ | (?= |$)|(?<= ) "  # TeX would drop it
 _SPECIAL = re.compile(f"{_SIGN}|{_JOINED}|{_SPACE}")
 # What pdflatex cannot set without more packages, or what acts on whoever reads the file.

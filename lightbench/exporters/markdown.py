@@ -17,7 +17,6 @@ SUFFIXES = (".md", ".markdown")
 _PROSE = re.compile(r"(?!.*(://|www\.))[A-Za-z0-9(?!][A-Za-z0-9 ,.;:()%/'?!+=-]*", re.IGNORECASE)
 
 _COMMAND = re.compile("(?<![^ (])`([A-Za-z0-9][A-Za-z0-9 =/-]*)`(?![^ .,;:)])")
-_PUNCTUATION = re.compile(r"(\(?)(.*?)([,.;:)]*)", re.DOTALL)
 
 
 def render(view: View, *, width: int | None = None, colour: bool = False) -> str:  # noqa: ARG001
@@ -58,7 +57,7 @@ def _cell(column: Column, value: Any) -> str:
     if not text or (not stored and (not isinstance(value, str) or _PROSE.fullmatch(text))):
         return text
     # GitHub ends a cell at a bar unless an odd number of backslashes stands before it.
-    return re.sub(r"(\\*)\|", r"\1\1\\|", code(text))
+    return re.sub(r"(?<!\\)(\\*)\|", r"\1\1\\|", code(text))
 
 
 def prose(text: str) -> str:
@@ -81,7 +80,9 @@ def _words(text: str, *, first: bool) -> str:
 
 def _quoted(text: str) -> str:
     """Code, without the punctuation around it."""
-    before, inner, behind = _PUNCTUATION.fullmatch(text).groups()  # type: ignore[union-attr]
+    before = text[: text.startswith("(")]
+    inner = text[len(before) :].rstrip(",.;:)")
+    behind = text[len(before) + len(inner) :]
     return f"{before}{code(inner)}{behind}" if inner else code(text)
 
 

@@ -94,9 +94,15 @@ def _pad(text: str, column: Column, width: int) -> str:
 
 
 def _wrap(text: str, width: int) -> list[str]:
-    """The text as lines; those after the first are indented."""
-    wrapped = Text(visible(text)).wrap(Console(file=StringIO()), width - 2)
-    return [("  " if i else "") + line.plain.strip() for i, line in enumerate(wrapped)]
+    """The text as lines; those after the first are indented, and none of them begins with ``::``,
+    which a runner of GitHub's would obey."""
+    wrapped = [
+        line.plain.strip() for line in Text(visible(text)).wrap(Console(file=StringIO()), width - 2)
+    ]
+    return [
+        (".." if line.startswith("::") else "  " if i else "") + line
+        for i, line in enumerate(wrapped)
+    ]
 
 
 def _print(lines: list[tuple[str, str]], width: int, *, colour: bool) -> str:

@@ -14,7 +14,6 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +27,7 @@ from lightbench.errors import (
     UntrustedCode,
     UsageError,
     how_to_install,
+    nearest,
 )
 from lightbench.faults import explain_plainly
 from lightbench.models._trees import placed
@@ -232,7 +232,7 @@ def _from_file(model: str) -> Source:
         module = _import(file.resolve())
         factory = getattr(module, name, None)
         if factory is None:
-            near = get_close_matches(name, list(vars(module)), n=2)
+            near = nearest(name, vars(module), most=2)
             raise UsageError(
                 f"{str(path)!r} has no {name!r}.",
                 f"Did you mean {' or '.join(near)}?" if near else _offer(path),

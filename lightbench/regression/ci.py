@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
@@ -37,17 +38,23 @@ def announce(
         return
     stream = stream or sys.stderr
     if annotate and any(map(view.table.level, view.table.rows)):
-        stream.write(github.render(view))
+        _write(stream, github.render(view))
     path = summary_file(environ)
     if path is None:
-        stream.write("lightbench: no step summary: GITHUB_STEP_SUMMARY is not set.\n")
+        _write(stream, "lightbench: no step summary: GITHUB_STEP_SUMMARY is not set.\n")
         return
     text = "\n" + limited(view, LIMIT - 1)  # what another command wrote before ends here
     try:
         with path.open("ab") as file:
             file.write(_encoded(text))
     except (OSError, ValueError) as error:  # the latter for a null byte in the path
-        stream.write(units.visible(f"lightbench: no step summary: {error}.") + "\n")
+        _write(stream, units.visible(f"lightbench: no step summary: {error}.") + "\n")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Where the stream is full or closed, the summary is written all the same."""
+    with suppress(OSError, ValueError):
+        stream.write(text)
 
 
 def limited(view: View, limit: int = LIMIT) -> str:

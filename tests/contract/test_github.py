@@ -185,7 +185,7 @@ def test_every_known_trick_is_text_in_a_profile(text, make_record):
     first, second = commands(shown)
     assert (first[0], second[0]) == ("error", "notice")  # a case that failed is no notice
     assert set(first[1]) == set(second[1]) == {"title"}
-    assert first[2].startswith(f"model: {visible(text)}, ")
+    assert first[2].startswith(visible(f"model: {text}, "))
     assert second[2].startswith("model: plain, ")
 
 
