@@ -32,6 +32,7 @@ RUNS = {
     "noise": ("noise", NET, *NULL, "--seconds", "1"),
     "profile": ("profile", NET, *NULL, "--max-seconds", "0.05", "--store", "{}/s.jsonl"),
     "report": ("report", "{}/store.jsonl", "-o", "{}/r.md"),
+    "store verify": ("store", "verify", "{}/store.jsonl"),
     "sweep": ("sweep", "groups", "--input", "7x7", *NULL, "--seconds", "0.1", "--figure", "{}/f.svg"),
 }  # fmt: skip
 # Nothing is measured and nothing written but -o, of which nothing is said.

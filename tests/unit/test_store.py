@@ -439,14 +439,6 @@ def test_a_key_that_is_there_twice_at_any_depth_is_refused(path, make_record, ol
     assert "run.jsonl:2" in problem
 
 
-@pytest.mark.parametrize("more", [b'"time":"x","time":', b'"time":"x", "time":'])
-def test_a_scan_refuses_a_record_with_a_key_twice(path, make_record, more):
-    store.append(path, [make_record()])
-    path.write_bytes(path.read_bytes().replace(b'"time":', more, 1))
-    with pytest.raises(StoreError, match=r"run\.jsonl:1: .* 'time' twice"):
-        list(store.scan(path, msgspec.json.decode))
-
-
 def test_a_line_written_by_another_tool_is_read_as_well(path, make_record):
     path.parent.mkdir(parents=True)
     path.write_bytes(json.dumps(msgspec.to_builtins(make_record("n\u00e9t"))).encode())
