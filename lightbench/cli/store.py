@@ -8,6 +8,7 @@ import click
 
 from lightbench import store, units
 from lightbench.cli import _complete
+from lightbench.cli._files import Guarded, RecordsFile
 from lightbench.cli._options import emit, notice, output_options, say_error
 from lightbench.errors import StoreError
 from lightbench.exporters import Column, Table, View
@@ -18,8 +19,15 @@ def command() -> None:
     """Files of records: whether they are still what was written."""
 
 
-@command.command("verify")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", shell_complete=_complete.files)
+@command.command("verify", cls=Guarded)
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=RecordsFile(),
+    metavar="FILE...",
+    shell_complete=_complete.files,
+)
 @click.option("-q", "--quiet", is_flag=True, help="Do not say what to do next.")
 @output_options
 def verify(files: tuple[str, ...], quiet: bool, form: str | None, output: Path | None) -> int:  # noqa: FBT001

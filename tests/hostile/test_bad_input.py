@@ -88,7 +88,7 @@ def refused(answer, code=2):
         (["report"], "there is nothing to report. Name a store"),
         (["report", "missing.jsonl"], "missing.jsonl: No such file"),
         (["report", "x.jsonl", "-o", "r.docx"], "no format is known for the file name 'r.docx'"),
-        (["report", "x.jsonl", "--device", "cpu"], "--store and --device are of a suite. Name one"),
+        (["report", "x.jsonl", "--device", "cpu"], "--store, --device and --force are of a suite. Name one"),
         (["report", "x.jsonl", "--format", "pdf"], "no format is called 'pdf'"),
         (["profile", "\udcff.py:Net"], "is not Unicode text"),
     ],
