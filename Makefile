@@ -1,20 +1,28 @@
 # A fresh machine needs Python 3.11 or later, pip and make; everything else is installed into .venv.
-PYTHON ?= python3
+#   make test PYTHON=python3.13       another interpreter than python3
+#   make test TORCH_INDEX=ADDRESS     where pip also looks for PyTorch: an index, or a folder of wheels
+# Either makes .venv anew if that was made otherwise; named once, it stays.
 BIN := .venv/bin
 
-.PHONY: report test test-npu check bench
+.PHONY: report test test-npu test-lowest test-newest check bench .venv/ready
 
 report: .venv/ready  ## measure bench/suites/quick.toml on this CPU: a report of one page
 	$(BIN)/lightbench report --suite bench/suites/quick.toml -o report/report.md -o report/report.html
 	@sed -n '/^## In short/,/^## Environment/{/^##/d;p}' report/report.md
 	@echo "All of it: report/report.html, report/report.md; records: report/report.jsonl"
 
-test: .venv/ready  ## the whole test suite
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not alone"
-	$(BIN)/python -m pytest -m alone
+test: .venv/ready  ## the whole test suite; the tests of time run also where others fail
+	trap 'exit 130' INT; failed=0; \
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not alone" || failed=1; \
+	$(BIN)/python -m pytest -m alone || failed=1; \
+	exit $$failed
 
 test-npu:  ## torch_npu's own binary on a simulated CANN, in .venv-npu; also needs Linux and g++
-	@PYTHON=$(PYTHON) tests/npu/run.sh
+	@tests/npu/run.sh
+
+# TORCH=torch varies PyTorch too.
+test-lowest test-newest: test-%:  ## what depends on packages, with the oldest ones allowed or with the newest
+	@tests/versions.sh $* $(TORCH)
 
 check: .venv/ready  ## lint, types, direction of imports
 	$(BIN)/ruff check .
@@ -25,7 +33,5 @@ check: .venv/ready  ## lint, types, direction of imports
 bench: .venv/ready  ## lightbench against its peers: counting speed and timing overhead
 	$(BIN)/python -m pytest bench --benchmark-only
 
-.venv/ready: pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
-	@touch $@
+.venv/ready:
+	@tests/environment.sh .venv --constraint constraints.txt --editable ".[dev]"

@@ -14,7 +14,8 @@ from lightbench.records import Dtype, Mode
 
 VARIABLE = "_LIGHTBENCH_COMPLETE"  # the shell's script sets it, to bash_complete and the like
 
-Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]
+# In quotes: it takes a type only since click 8.4.2.
+Complete = Callable[[click.Context, click.Parameter, str], "list[CompletionItem[str]]"]
 
 
 def answer(program: click.Command, instruction: str) -> int:

@@ -30,7 +30,7 @@ FORCE = click.option("--force", is_flag=True, help="Measure again what is stored
 LONGEST_LINE = 4_000  # characters of a message on stderr
 
 
-class Many(click.ParamType[list[Any]]):
+class Many(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4.2
     """One value or several with commas: ``1,8``."""
 
     name = "list"
@@ -48,7 +48,7 @@ class Many(click.ParamType[list[Any]]):
             raise UsageError(f"cannot read {value!r} as {self.what}.", "Try 1, or 1,8.") from error
 
 
-class Fraction(click.ParamType[float]):
+class Fraction(click.ParamType):  # type: ignore[type-arg]
     """``2%`` or ``0.02``."""
 
     name = "fraction"

@@ -115,9 +115,12 @@ def _asked(text: str, found: tuple[Found, ...]) -> Found:
 
 
 def versions() -> dict[str, str | None]:
-    """Of Python and of packages, which are not imported for it; None where one is not installed."""
-    torch = sys.modules.get("torch")
-    built = torch.version if torch else None
+    """Of Python and of packages, which are not imported for it; None where one is not installed.
+
+    One that is imported says its own, which names the build: 2.13.0+cu130 where the package index has
+    2.13.0.
+    """
+    built = getattr(sys.modules.get("torch"), "version", None)
     return {
         "python": platform.python_version(),
         "lightbench": VERSION,
@@ -127,6 +130,8 @@ def versions() -> dict[str, str | None]:
 
 
 def _version(package: str) -> str | None:
+    if own := getattr(sys.modules.get(package), "__version__", None):
+        return str(own)
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

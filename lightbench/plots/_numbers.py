@@ -22,7 +22,7 @@ def number_points(axes: Axes, numbers: Sequence[str], at: Sequence[Point]) -> No
     the figure has to be known."""
     if not at:
         return
-    figure = axes.get_figure(root=True)
+    figure = axes.get_figure()
     assert figure is not None
     scale = 72 / figure.dpi  # pixels to points
     corner = axes.bbox.min

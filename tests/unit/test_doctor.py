@@ -6,6 +6,7 @@ import json
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -247,6 +248,21 @@ def test_it_passes_on_the_cpu_and_the_file_has_everything(lightbench, tmp_path):
     assert [row["device"].partition(":")[0] for row in found["devices"]].count("npu") == 1
     assert found["selftest"]["passed"]
     assert len(found["selftest"]["checks"]) == 2 * len(KNOWN) + 2
+
+
+def test_a_package_that_is_imported_says_its_build_itself(monkeypatch):
+    installed = {"torch": "2.13.0", "torchvision": "0.28.0", "numpy": "2.4.6"}
+    monkeypatch.setattr(_report.metadata, "version", lambda name: installed.get(name, "1"))
+    monkeypatch.setitem(_report.sys.modules, "torch", SimpleNamespace(__version__="2.13.0+cu130"))
+    monkeypatch.setitem(_report.sys.modules, "torchvision", SimpleNamespace())  # has lost its own
+    monkeypatch.delitem(_report.sys.modules, "numpy", raising=False)
+    found = _report.versions()
+    assert (found["torch"], found["torchvision"], found["numpy"]) == (
+        "2.13.0+cu130",
+        "0.28.0",
+        "2.4.6",
+    )
+    assert "numpy" not in _report.sys.modules
 
 
 def test_a_device_that_is_not_there_is_code_4_and_the_file_is_written(lightbench, tmp_path):

@@ -1,0 +1,34 @@
+#!/bin/sh
+# tests/environment.sh FOLDER [PIP ARGUMENT ...]: FOLDER becomes a virtual environment with what these arguments
+# install, unless it is that already. Two variables, both optional; one that FOLDER was not made with makes it anew:
+#   PYTHON       the interpreter; python3 where there is no FOLDER yet
+#   TORCH_INDEX  where pip also looks for PyTorch: the address of an index, or a folder of wheels
+set -eu
+folder=$1
+shift
+cd "$(dirname "$0")/.."
+
+before=$(cat "$folder/torch-index" 2>/dev/null || :)
+index=${TORCH_INDEX:-$before}
+case $index in
+"") ;;
+*://*) set -- --extra-index-url "$index" "$@" ;;
+*)
+    if [ ! -d "$index" ]; then
+        echo "TORCH_INDEX: $index is neither an index's address (https://...) nor a folder of wheels." >&2
+        exit 2
+    fi
+    set -- --find-links "$index" "$@"
+    ;;
+esac
+
+python=$("$folder/bin/python" -VV 2>/dev/null || :)
+if [ -z "$python" ] || [ "$index" != "$before" ] || [ "$("${PYTHON:-$folder/bin/python}" -VV)" != "$python" ]; then
+    "${PYTHON:-python3}" -m venv --clear "$folder"
+    printf '%s\n' "$index" >"$folder/torch-index"
+elif [ -n "$(find "$folder/ready" -newer pyproject.toml -newer constraints.txt 2>/dev/null)" ]; then
+    exit 0
+fi
+rm -f "$folder/ready"
+"$folder/bin/pip" install --quiet "$@"
+touch "$folder/ready"
