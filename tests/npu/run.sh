@@ -25,11 +25,12 @@ bin=.venv-npu/bin
 
 # Whether pip finds this PyTorch, also at that index or folder. It is not brought: a CUDA build is some gigabytes.
 found() {
-    "${PYTHON:-python3}" -m pip install --quiet --dry-run --ignore-installed --no-deps --retries 0 --timeout 10 \
+    $bin/pip install --quiet --dry-run --ignore-installed --no-deps --retries 0 --timeout 10 \
         ${2:+--extra-index-url "$2" --find-links "$2"} "torch==$1" >/dev/null 2>&1
 }
 
 if [ ! -e .venv-npu/ready ]; then
+    "${PYTHON:-python3}" -m venv --clear .venv-npu
     # torch-npu ends the process beside a CUDA build, which is what pip mostly finds.
     if found "$version+cpu" "${TORCH_INDEX:-}"; then
         build=$version+cpu
