@@ -97,7 +97,7 @@ class MissingPackage(NotAvailable):
 OPTIONAL = {
     "fvcore": ">=0.1.5.post20221221",
     "thop": ">=0.1.1.post2209072238",
-    "timm": ">=1.0",
+    "timm": ">=1.0.3",
     "torchvision": ">=0.25",
 }
 

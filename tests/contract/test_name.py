@@ -143,7 +143,7 @@ def test_every_spelling_of_it_is_found(text):
         "pip install -e '.[dev]'",
         "pip install timm; lightbench count timm:resnet18",
         "pip install timm && lightbench devices",
-        'pip install "timm>=1.0"',
+        'pip install "timm>=1.0.3"',
         "# lightbench\n",
         "lightbench list models",
         "lightbench.toml, lightbench-baseline.jsonl",

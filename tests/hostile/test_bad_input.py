@@ -126,7 +126,7 @@ def test_a_device_that_is_not_there_is_4_and_says_why(lightbench, monkeypatch):
 def test_a_package_that_is_not_there_is_4_and_says_how_to_get_it(lightbench, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "timm", None)
     _, step = refused(lightbench("profile", "timm:resnet18"), code=4)
-    assert 'pip install "timm>=1.0"' in step
+    assert 'pip install "timm>=1.0.3"' in step
 
 
 # Suites.
