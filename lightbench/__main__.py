@@ -1,8 +1,56 @@
-"""``python -m lightbench``."""
+"""The command as a process: however it ends, its exit code is one of ``errors.EXIT_CODES``.
+
+Up to here nothing but the standard library is needed: of a package that is missing or broken Python
+would make a traceback and its own exit code 1, which is that of a regression.
+"""
 
 from __future__ import annotations
 
-from lightbench.cli import main
+import sys
+import traceback
+from typing import NoReturn
+
+from lightbench import streams
+from lightbench.errors import FAULT, INTERRUPTED, REPORT_IT, LightbenchError, StoreError
+from lightbench.needed import not_loading
+
+
+def main() -> NoReturn:
+    """Run a command and exit with its code."""
+    streams.secure()
+    streams.lose_what_stderr_cannot_take()
+    code = _run()
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError) as error:  # Python would try again, and end with 120
+        streams.drop(sys.stdout)
+        if not isinstance(error, BrokenPipeError):
+            said = _say(StoreError("cannot write all of the answer.", "Name a file with -o."))
+            code = code or said
+    sys.exit(code)
+
+
+def _run() -> int:
+    try:
+        from lightbench.cli import main as command
+
+        command()
+    except KeyboardInterrupt:  # a second one, while the first was answered
+        return INTERRUPTED
+    except BaseException as error:  # noqa: BLE001  Python would end with 1
+        if reason := not_loading(error):
+            return _say(reason)
+        if isinstance(error, SystemExit) and isinstance(error.code, int):
+            return error.code
+        traceback.print_exc()
+        sys.stderr.write(f"lightbench: {REPORT_IT}\n")
+    return FAULT
+
+
+def _say(error: LightbenchError) -> int:
+    sys.stderr.write(f"lightbench: {ascii(str(error))[1:-1]}\n".replace("\\n", "\n"))
+    return error.exit_code
+
 
 if __name__ == "__main__":
     main()

@@ -192,7 +192,9 @@ def take_apart(
             first, rounds = alternate(
                 one_pass, prepared.step, seconds=seconds, clock=clock, rng=rng, report=report
             )
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise explain(network, error) from error
     watch = seen[0]
     if not watch.rows:

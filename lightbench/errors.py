@@ -17,6 +17,11 @@ EXIT_CODES = {
     70: "a fault in lightbench itself: please report it",
     130: "interrupted",
 }
+FAULT, INTERRUPTED = 70, 130
+REPORT_IT = (
+    "this is a fault in lightbench itself."
+    " Please report it with the lines above and the command you ran."
+)
 
 
 class LightbenchError(Exception):
@@ -57,6 +62,10 @@ class UnknownName(UsageError):
             f"no {kind} is called {name!r}.",
             f"{did_you_mean}{hint or f'`lightbench list {kind}s` shows them all.'}",
         )
+
+
+class NotThere(UsageError):
+    """A Python file that is not there, or has no class or function of the name that was asked for."""
 
 
 class UntrustedCode(UsageError):

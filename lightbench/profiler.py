@@ -99,7 +99,9 @@ def prepare(
             first_call_s, warnings = _first_look(program, device)
         peak = device.peak_memory(program.call, program.context)
         step = device.step(program.call, program.context, args)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise explain(network, error) from error
     held = costs.param_bytes + sum(t.nbytes for t in pytree.tree_leaves(args) if _is_tensor(t))
     return Prepared(

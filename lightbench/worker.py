@@ -27,11 +27,11 @@ class Request(msgspec.Struct, frozen=True):
 
     cases: dict[int, Case]
     sweep: dict[int, SweepPoint]
-    anchors: frozenset[int]
     rule: Rule
     seed: int | None
     trusted: bool
     keep_memory: bool
+    anchors: frozenset[int] = frozenset()
 
 
 def is_one() -> bool:

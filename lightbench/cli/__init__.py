@@ -12,12 +12,21 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from lightbench import __version__, autoload, registry
-from lightbench.cli import _complete, _streams
+from lightbench import __version__, autoload, registry, streams
+from lightbench.cli import _complete
 from lightbench.cli._options import INTERRUPTED, say, say_error
-from lightbench.errors import LightbenchError, StoreError, UnknownName
+from lightbench.errors import (
+    FAULT,
+    REPORT_IT,
+    LightbenchError,
+    OutOfMemory,
+    StoreError,
+    UnknownName,
+    UsageError,
+)
+from lightbench.needed import not_loading
 
-FAULT = 70
+LONGEST = 200  # of a file name in a message
 
 
 class ReaderLeft(Exception):
@@ -82,7 +91,7 @@ def lightbench() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with the code of ``errors.EXIT_CODES``."""
-    _streams.secure()
+    streams.secure()
     autoload.hold_back()
     for ending in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         if signal.getsignal(ending) is signal.SIG_DFL:  # nohup has it ignored
@@ -101,7 +110,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if instruction := os.environ.get(_complete.VARIABLE):
             return _complete.answer(lightbench, instruction)
         code = lightbench.main(arguments, prog_name="lightbench", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed; the door of the command opens it
+            sys.stdout.flush()
     except LightbenchError as error:
         say_error(str(error))
         return error.exit_code
@@ -118,17 +128,37 @@ def run(arguments: Sequence[str] | None = None) -> int:
         say_error("interrupted")
         return INTERRUPTED
     except (BrokenPipeError, ReaderLeft):  # it has seen enough: `lightbench ... | head`
-        _streams.drop(sys.stdout)
+        streams.drop(sys.stdout)
         return 0
-    except (Exception, SystemExit) as error:  # noqa: BLE001  whatever it is, the user gets a way forward
-        if why := _streams.takes_no_more(error):
-            _streams.drop(sys.stdout)
+    except BaseException as error:  # noqa: BLE001  whatever it is, the user gets a way forward
+        if why := streams.takes_no_more(error):
+            streams.drop(sys.stdout)
             say_error(f"cannot write the answer: {why}.")
             return StoreError.exit_code
+        if reason := not_loading(error) or _refused(error):
+            say_error(str(reason))
+            return reason.exit_code
         say(traceback.format_exc())
-        say_error(
-            "this is a fault in lightbench itself."
-            " Please report it with the lines above and the command you ran."
-        )
+        say_error(REPORT_IT)
         return FAULT
     return code if isinstance(code, int) else 0
+
+
+def _refused(error: BaseException) -> LightbenchError | None:
+    """What the system does not let us do is no fault of ours, wherever it comes up: a name that is too
+    long, a folder that nobody may read, a disk that is full."""
+    if isinstance(error, MemoryError):
+        return OutOfMemory("out of memory.", "Try a smaller --batch or --input, or fewer models.")
+    if isinstance(error, ValueError) and "null byte" in str(error):  # Python's word for it
+        return UsageError("a file name has a null byte in it.", "Write it without.")
+    if not isinstance(error, OSError) or error.errno is None:
+        return None
+    why = error.strerror or str(error)
+    if error.filename is None:
+        return UsageError(f"the system refuses: {why}.", "Is a disk full, or stdout closed?")
+    name = os.fsdecode(error.filename) if isinstance(error.filename, bytes) else str(error.filename)
+    return UsageError(f"cannot use {_shortened(name)!r}: {why}.", "Name another file or folder.")
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[:LONGEST]}..."

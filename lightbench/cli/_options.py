@@ -14,9 +14,8 @@ from typing import Any, TypeVar
 
 import click
 
-from lightbench import files, registry, store
+from lightbench import errors, files, registry, store, streams
 from lightbench.cli import _complete
-from lightbench.cli import _streams as streams
 from lightbench.cli._files import ReplacedFile
 from lightbench.errors import StoreError, UnknownName, UsageError
 from lightbench.exporters import View, format_of
@@ -25,7 +24,7 @@ from lightbench.units import parse_fraction, visible
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-INTERRUPTED = 130
+INTERRUPTED = errors.INTERRUPTED
 FORCE = click.option("--force", is_flag=True, help="Measure again what is stored, and append it.")
 LONGEST_LINE = 4_000  # characters of a message on stderr
 

@@ -56,7 +56,7 @@ from lightbench.regression.rows import Row
 @click.option("--config", type=ConfigFile(), help="Default: the project's own.")
 @click.option("--tolerance", type=FRACTION, help="A slowdown as small as this is none. Default 2%.")
 @click.option("--seconds", type=float, help="For each comparison, at most. Default 60.")
-@click.option("--strict", is_flag=True, help="Exit with 3 if something is unclear.")
+@click.option("--strict", is_flag=True, help="3 if something is unclear, 4 if it is new.")
 @click.option("--no-latency", is_flag=True, help="Only what is counted, which never varies.")
 @click.option("--isolate", is_flag=True, help="Two processes in turn, for other dependencies.")
 @click.option(
@@ -104,7 +104,7 @@ def command(
     second run. --baseline compares params, MAdds and memory access exactly, and latency where that
     can be done. Budgets are in lightbench.toml or under [tool.lightbench]. A slowdown is confirmed
     in a fresh process. Exit code: 0 no regression; 1 a confirmed one; 2 bad input; 3 unclear (only
-    with --strict); 4 not comparable, or nothing measured; 130 interrupted.
+    with --strict); 4 not comparable, or nothing measured (with --strict: or new); 130 interrupted.
     """
     chosen = chosen_format(form, output)
     if summary := summary_file():
@@ -134,6 +134,7 @@ def command(
             typed,
             against=against,
             baseline=baseline,
+            typed_models=bool(models),
             trusted=trust_code or bool(models or project.models),
             how={**_how(settings, project), "say": report.say, "progress": report.progress},
         )
@@ -178,6 +179,7 @@ def _check(
     *,
     against: str | None,
     baseline: Path | None,
+    typed_models: bool,
     trusted: bool,
     how: dict[str, Any],
 ) -> tuple[list[Case], list[Row]]:
@@ -197,7 +199,16 @@ def _check(
         cases = check.baseline_models(stored, trusted=trusted)
     else:
         raise UsageError("no model is named.", "Name one, or list `models` in lightbench.toml.")
-    rows = check.check(cases, project, check.How(**how), against=against, baseline=stored)
+    rows = check.check(
+        cases,
+        project,
+        check.How(**how),
+        against=against,
+        baseline=stored,
+        named=bool(models),
+    )
+    if stored is not None and not typed_models:
+        rows += check.gone_rows(cases, stored)
     return cases, rows
 
 

@@ -56,7 +56,9 @@ def _initialised(network: nn.Module, parts: Parts, make_inputs: MakeInputs) -> n
     try:
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
             network(*args, **kwargs)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise explain(network, error) from error
     return network
 
@@ -66,13 +68,17 @@ def _trace(network: nn.Module, parts: Parts, make_inputs: MakeInputs) -> Any:
     if not any(isinstance(module, torch.jit.ScriptModule) for _, module in parts.modules):
         try:
             return *_run(network, parts, make_inputs, meta=True), "meta"
-        except (Exception, SystemExit) as error:  # noqa: BLE001  whatever it is, real tensors decide
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  whatever it is, real tensors decide
             on_meta = error
     if any(tensor.is_meta for tensor in parts.parameters):
         raise explain(network, on_meta) from on_meta
     try:
         return *_run(network, parts, make_inputs, meta=False), "real"
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise explain(network, error) from error
 
 

@@ -80,7 +80,9 @@ def capture(
             recorder = _Recorder(place, held, meta=False, wanted=frozenset(positions))
             with recorder:
                 call()
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise explain(network, error) from error
     ran = [(row.where.path, row.op) for row in recorder.rows]
     as_counted = ops is None or ran == [(op.path, op.op) for op in ops]

@@ -23,6 +23,7 @@ from lightbench import registry
 from lightbench.errors import (
     MissingPackage,
     NotAvailable,
+    NotThere,
     UnknownName,
     UntrustedCode,
     UsageError,
@@ -213,7 +214,9 @@ def _made(fault: str, make: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     """Run somebody else's code. Raises ModelError or OutOfMemory; the former begins with ``fault``."""
     try:
         return make(*args, **kwargs)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise explain_plainly(fault, error) from error
 
 
@@ -222,7 +225,7 @@ def _from_file(model: str) -> Source:
     path = Path(file_of(model) or model)  # as the user wrote it, which messages repeat
     file = placed(path)
     if not file.is_file():
-        raise UsageError(f"there is no file {str(path)!r}.", "Write path/file.py:Class.")
+        raise NotThere(f"there is no file {str(path)!r}.", "Write path/file.py:Class.")
     parsed = _parse_call(call if colon else "")
     if parsed is None:
         raise UsageError(f"cannot read the model {model!r}.", _offer(path))
@@ -233,7 +236,7 @@ def _from_file(model: str) -> Source:
         factory = getattr(module, name, None)
         if factory is None:
             near = nearest(name, vars(module), most=2)
-            raise UsageError(
+            raise NotThere(
                 f"{str(path)!r} has no {name!r}.",
                 f"Did you mean {' or '.join(near)}?" if near else _offer(path),
             )

@@ -3,12 +3,16 @@ process, so that a crash is an answer and nothing of an earlier measurement is l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import dataclasses
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from lightbench import apart, devices, rounds, suite
 from lightbench.devices._memory import keep_freed_memory
@@ -16,6 +20,7 @@ from lightbench.errors import (
     LightbenchError,
     ModelError,
     NotAvailable,
+    NotThere,
     OutOfMemory,
     UntrustedCode,
     UsageError,
@@ -29,8 +34,9 @@ from lightbench.regression.budgets import Config, Limits, limits_of
 from lightbench.regression.comparison import Comparison
 from lightbench.regression.counting import count_apart
 from lightbench.regression.judging import Tools
+from lightbench.regression.moved import earlier_name
 from lightbench.regression.pairing import Gate
-from lightbench.regression.rows import NEW, Row
+from lightbench.regression.rows import GONE, NEW, Row
 from lightbench.regression.worker import Request, Version
 from lightbench.timing.environment import DIRTY
 from lightbench.timing.sampling import Rule
@@ -38,7 +44,8 @@ from lightbench.timing.verdict import TOLERANCE
 
 SECONDS = 60.0  # for each comparison, at most
 ALONE_S = 10.0  # for a model that is timed alone, at most
-BAD_INPUT = ("UsageError", "UnknownName")  # what is wrong with the request, not with the network
+# What is wrong with the request, not with the network.
+BAD_INPUT = ("UsageError", "UnknownName", "NotThere")
 
 
 @dataclass(frozen=True)
@@ -82,8 +89,10 @@ def check(
     *,
     against: str | None = None,
     baseline: Sequence[Record] | None = None,
+    named: bool = True,
 ) -> list[Row]:
     """The rows of all models, in their order. Without ``against`` and ``baseline`` there are budgets.
+    ``named``: by the user, and not by the baseline, of which a model may be gone.
 
     Raises UsageError where nothing is asked for, DeviceUnavailable, and for ``against`` what
     `checkout` raises. What cannot be compared is a row that says why.
@@ -124,8 +133,14 @@ def check(
                 rows += rows_of(case, asked if how.latency else counted)
             except (ModelError, OutOfMemory, NotAvailable) as error:  # of this model: others go on
                 rows.append(_not_comparable(case, error.message))
+            except NotThere as error:
+                if named:
+                    raise
+                rows.append(
+                    _one_sided(case.model, GONE, f"only the baseline has it: {error.message}")
+                )
             rows += [] if how.latency else unchecked
-    return rows
+    return [*rows, *_other_spellings(cases, config)]
 
 
 def follow(cases: Sequence[Case], stored: Sequence[Record]) -> None:
@@ -160,24 +175,60 @@ def _against(
         )
         return [_not_comparable(case, said), *_budgets(case, limits, tools)]
     tree = tree_of(ref, file.parent)
-    if not (tree.root / file.relative_to(tree.instead_of)).is_file():
-        said = (
-            f"{file.name} is not there at {ref}: it is new, and there is nothing to compare with."
-        )
-        new = Row(case.model, judging.LATENCY, None, None, NEW, "ok", note=said)
-        return [new, *_budgets(case, limits, tools)]
+    before, said = _earlier(case, file, tree)
+    if before is None:
+        new = f"{file.name} is not there at {ref}: it is new, and there is nothing to compare with."
+        return [_one_sided(case.model, NEW, new), *_budgets(case, limits, tools)]
+    old, own = _versions(case, tree, before)
     if not how.latency:
-        before, now = map(tools.costs, _versions(case, tree))
-        return judging.count_rows(case.model, before, now, limits, exact=False)
-    rows, found = judging.pair_rows(*_versions(case, tree), limits, how.tolerance, tools)
+        now = tools.costs(own)  # first: what is wrong with both is wrong with the request
+        try:
+            rows = judging.count_rows(case.model, tools.costs(old), now, limits, exact=False)
+        except NotThere as error:
+            alone = _one_sided(case.model, NEW, _new_in_file(ref, error.message))
+            return [alone, *judging.count_rows(case.model, None, now, limits, exact=False)]
+        except UsageError as error:  # such as arguments that it does not take yet
+            return [_not_comparable(case, f"at {ref}: {error.message}")]
+        return _told(rows, said)
+    rows, found = judging.pair_rows(old, own, limits, how.tolerance, tools)
     if found.b.failure and found.b.failure.error in BAD_INPUT:  # no such class, not its arguments
         raise UsageError(found.b.failure.message, found.b.failure.hint)
-    return [
-        *rows,
-        *judging.ceiling_rows(case, found.b, limits, tools),
-        *judging.count_rows(case.model, found.a.costs, found.b.costs, limits, exact=False),
-        *judging.peak_rows(case.model, found.b, found.a, limits),
-    ]
+    if found.a.failure and found.a.failure.error == NotThere.__name__:
+        said = _new_in_file(ref, found.a.failure.message)
+        return [_one_sided(case.model, NEW, said), *_budgets(case, limits, tools)]
+    return _told(
+        [
+            *rows,
+            *judging.ceiling_rows(case, found.b, limits, tools),
+            *judging.count_rows(case.model, found.a.costs, found.b.costs, limits, exact=False),
+            *judging.peak_rows(case.model, found.b, found.a, limits),
+        ],
+        said,
+    )
+
+
+def _earlier(case: Case, file: Path, tree: Tree) -> tuple[Case | None, str]:
+    """The case with the name that its file had in ``tree``, and in words that it was another one. None
+    where the file is new."""
+    place = file.relative_to(tree.instead_of)
+    if (tree.root / place).is_file():
+        return case, ""
+    old = earlier_name(file, tree.instead_of, checkout.resolve("HEAD", tree.root))
+    if old is None:
+        return None, ""
+    call = case.model.rpartition(".py:")[2]
+    moved = replace(case, model=f"{tree.instead_of / old}:{call}")
+    return moved, f"renamed from {old}."
+
+
+def _told(rows: Sequence[Row], said: str) -> list[Row]:
+    """The rows, the first of them with a sentence more."""
+    first, *rest = rows
+    return [dataclasses.replace(first, note=f"{said} {first.note}".strip()), *rest]
+
+
+def _new_in_file(ref: str, said: str) -> str:
+    return f"at {ref} {said.rstrip('.')}: it is new, and there is nothing to compare with."
 
 
 def _beside_baseline(
@@ -228,11 +279,14 @@ def _rebuilt(case: Case, stored: Record, tree_of: Trees) -> tuple[Version, Versi
     return _versions(case, tree)
 
 
-def _versions(case: Case, tree: Tree) -> tuple[Version, Version]:
-    """The old one, and the user's own, which is loaded afresh in the same way."""
+def _versions(case: Case, tree: Tree, before: Case | None = None) -> tuple[Version, Version]:
+    """The old one, which may have had another name ``before``, and the user's own, which is loaded
+    afresh in the same way."""
     own = str(tree.instead_of)
+    old = before or case
+    name = old.model.removeprefix(f"{own}/")
     return (
-        Version(case, label=f"{case.model} at {tree.label}", root=str(tree.root), instead_of=own),
+        Version(old, label=f"{name} at {tree.label}", root=str(tree.root), instead_of=own),
         Version(case, label=case.model, root=own, instead_of=own),
     )
 
@@ -247,6 +301,39 @@ def source_file(model: str) -> Path | None:
     except LightbenchError:
         return None
     return path
+
+
+def gone_rows(cases: Sequence[Case], baseline: Sequence[Record]) -> list[Row]:
+    """A row for each model that only the baseline has, where all are meant."""
+    models = {case.model for case in cases}
+    return [
+        _one_sided(
+            model, GONE, "only the baseline has it: save that again, or name the model here."
+        )
+        for model in dict.fromkeys(record.case.model for record in baseline)
+        if model not in models
+    ]
+
+
+def _other_spellings(cases: Sequence[Case], config: Config) -> Iterator[Row]:
+    """A row for each budget that names one of the networks in other words, and so is not one of its."""
+    meant = {_meaning(case.model): case.model for case in cases}
+    for name, allowed in config.budgets.items():
+        model = meant.get(_meaning(name), name)
+        if model != name:
+            why = f"its budget is not applied: it is checked as {model}. Write both the same way."
+            metric = next(iter(allowed), judging.LATENCY)
+            yield Row(name, metric, None, None, judging.NOT_CHECKED, "one-sided", note=why)
+
+
+def _meaning(model: str) -> object:
+    """The same for two ways to write one network of a file."""
+    stem, colon, call = model.rpartition(".py:")
+    return (os.path.realpath(f"{stem}.py"), "".join(call.split())) if colon else model
+
+
+def _one_sided(model: str, verdict: str, why: str) -> Row:
+    return Row(model, judging.LATENCY, None, None, verdict, "one-sided", note=why)
 
 
 def _not_comparable(case: Case, why: str) -> Row:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from lightbench import units
 from lightbench.exporters import Table, View
-from lightbench.regression.rows import COLUMNS, LEGEND, STATES, Row, State, change, exit_code
+from lightbench.regression.rows import COLUMNS, LEGEND, Row, State, change, exit_code
 
 WORDS: dict[State, tuple[str, str]] = {
     "regression": ("1 regression", "{n} regressions"),
@@ -16,6 +16,7 @@ WORDS: dict[State, tuple[str, str]] = {
     "unclear": ("1 unclear", "{n} unclear"),
     "improvement": ("1 improvement", "{n} improvements"),
 }
+NAMED = 3  # models in the headline
 
 
 def headline(rows: Sequence[Row]) -> str:
@@ -30,11 +31,22 @@ def headline(rows: Sequence[Row]) -> str:
         for state, (one, many) in WORDS.items()
         if (found := counts[state])
     ]
-    if not counts["regression"]:
-        said.insert(0, "no regression" if not counts["not comparable"] else "")
-    first = next((r for state in STATES for r in rows if r.state == state != "ok"), None)
+    alone = {row.model: row.verdict for row in rows if row.state == "one-sided"}
+    if not counts["regression"] and not counts["not comparable"]:
+        said.insert(0, "no regression" if len(alone) < models else "nothing was compared")
+    first = next((r for state in WORDS for r in rows if r.state == state), None)
     lead = "" if first is None else f": {first.model} {first.about} {_found(first)}"
-    return f"Check of {where}: {', '.join(filter(None, said))}{lead}."
+    return f"{_uncompared(alone)}Check of {where}: {', '.join(said)}{lead}."
+
+
+def _uncompared(alone: Mapping[str, str]) -> str:
+    """First of all: a model that became slower may be among them."""
+    if not alone:
+        return ""
+    named = [f"{model} ({verdict})" for model, verdict in alone.items()]
+    if len(named) > NAMED:
+        named[NAMED:] = [f"{units.exact(len(named) - NAMED)} more"]
+    return f"Not compared: {', '.join(named)}. "
 
 
 def _found(row: Row) -> str:

@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -35,7 +35,9 @@ def checkout(ref: str, beside: Path) -> Iterator[Tree]:
         # Called like the original: a project may itself be a package, and import itself by name.
         root = Path(above).resolve() / (top.name or "tree")
         try:
-            _git(top, "worktree", "add", "--detach", "--quiet", str(root), commit)
+            # Whole, however little of it the user's own tree has.
+            whole = ("-c", "core.sparseCheckout=false")
+            run_git(top, *whole, "worktree", "add", "--detach", "--quiet", str(root), commit)
             yield Tree(root, top, label)
         finally:
             _remove(root, top)
@@ -85,12 +87,12 @@ def commit_at_hand(commit: str, beside: Path) -> bool:
 def toplevel(beside: Path) -> Path:
     """The folder of the repository that holds ``beside``, a file or a folder, without links. Raises
     NotAvailable where there is none, or git refuses to read it."""
-    return Path(_git(beside, "rev-parse", "--show-toplevel")).resolve()
+    return Path(run_git(beside, "rev-parse", "--show-toplevel")).resolve()
 
 
 def _commit(ref: str, beside: Path) -> str | None:
     with suppress(_GitRefused):
-        found = _git(beside, "rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}")
+        found = run_git(beside, "rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}")
         if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", found):  # ^main is a commit to leave out
             return found
     return None
@@ -100,14 +102,17 @@ class _GitRefused(NotAvailable):
     """Git said no; the message is what it said."""
 
 
-def _git(beside: Path, *arguments: str, alone: bool = False) -> str:
-    """What git prints, without the end of its line. ``alone``: Ctrl-C does not reach it."""
+def run_git(
+    beside: Path, *arguments: str, alone: bool = False, more: Mapping[str, str] | None = None
+) -> str:
+    """What git prints, without the end of its line. ``alone``: Ctrl-C does not reach it; ``more`` is
+    set in its environment. Raises NotAvailable."""
     folder = next(p for p in (beside.absolute(), *beside.absolute().parents) if p.is_dir())
     try:
         done = subprocess.run(  # noqa: S603  no shell; what the user gave comes after --end-of-options
             git.command(*arguments),
             cwd=folder,
-            env=git.environ(),
+            env={**git.environ(), **(more or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
@@ -126,21 +131,26 @@ def _git(beside: Path, *arguments: str, alone: bool = False) -> str:
                 "Run in the repository, or compare two files: OLD.py:Class NEW.py:Class.",
             )
         raise _GitRefused(
-            f"git {arguments[0]} failed: {said.rstrip('.') or 'it does not say why'}.",
+            f"git {_verb(arguments)} failed: {said.rstrip('.') or 'it does not say why'}.",
             f"Try it yourself: git -C {folder} status",
         )
     return os.fsdecode(done.stdout).removesuffix("\n")
+
+
+def _verb(arguments: Sequence[str]) -> str:
+    """What git was asked for, behind the settings."""
+    return next(a for i, a in enumerate(arguments) if a != "-c" and arguments[i - 1] != "-c")
 
 
 def _remove(root: Path, top: Path) -> None:
     """The folder and git's note of it, and no other worktree's; Ctrl-C in between leaves nothing."""
     try:
         with suppress(LightbenchError):
-            _git(top, "worktree", "remove", "--force", "--force", str(root), alone=True)
+            run_git(top, "worktree", "remove", "--force", "--force", str(root), alone=True)
     finally:
         shutil.rmtree(root, ignore_errors=True)
         with suppress(LightbenchError, OSError):
-            notes = top / _git(top, "rev-parse", "--git-common-dir", alone=True) / "worktrees"
+            notes = top / run_git(top, "rev-parse", "--git-common-dir", alone=True) / "worktrees"
             for note in notes.glob("*/gitdir"):
                 if os.fsdecode(note.read_bytes()).strip() == str(root / ".git"):
                     shutil.rmtree(note.parent, ignore_errors=True)

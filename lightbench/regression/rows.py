@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -15,27 +15,29 @@ from lightbench.records import Record
 from lightbench.regression.comparison import Comparison
 from lightbench.timing.stats import Ratio
 
-State = Literal["regression", "not comparable", "unclear", "improvement", "ok"]
+State = Literal["regression", "not comparable", "one-sided", "unclear", "improvement", "ok"]
 
 
-@dataclass(frozen=True)
-class Meaning:
-    """What a state is for CI: the level of its annotation, and the exit code it asks for."""
+class Meaning(NamedTuple):
+    """What a state is for CI: the level of its annotation, and the exit code it asks for, without and
+    with --strict."""
 
     level: str
     exit_code: int
+    strict: int
 
 
-# The gravest first: it decides the exit code of them all. Under --strict "unclear" asks for 3.
+# The gravest first: it decides the exit code of them all. "one-sided" is what had nothing to be
+# compared with, such as a new model: no fault of it, and yet nothing was found out.
 STATES: dict[State, Meaning] = {
-    "regression": Meaning("error", 1),
-    "not comparable": Meaning("error", 4),
-    "unclear": Meaning("warning", 0),
-    "improvement": Meaning("notice", 0),
-    "ok": Meaning("", 0),
+    "regression": Meaning("error", 1, 1),
+    "not comparable": Meaning("error", 4, 4),
+    "one-sided": Meaning("warning", 0, 4),
+    "unclear": Meaning("warning", 0, 3),
+    "improvement": Meaning("notice", 0, 0),
+    "ok": Meaning("", 0, 0),
 }
-UNCLEAR_STRICT = 3
-NEW = "new"  # the verdict of what the other side does not have
+NEW, GONE = "new", "gone"  # verdicts: only this side has it, only the other one
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Row:
     def changed(self) -> bool:
         """Is it worth reading?"""
         counted = self.before is not None and self.metric != "latency_s"
-        return self.state != "ok" or self.verdict == NEW or (counted and self.now != self.before)
+        return self.state != "ok" or (counted and self.now != self.before)
 
 
 def stored(row: Row) -> CheckedMetric:
@@ -102,15 +104,13 @@ def rows_of(record: Record) -> list[Row]:
 
 
 def exit_code(rows: Sequence[Row], *, strict: bool = False) -> int:
-    """0 no regression, 1 a confirmed one, 3 unclear (only if strict), 4 not comparable, or nothing at
-    all. Never 1 for what could not be measured."""
+    """0 no regression, 1 a confirmed one, 4 not comparable, or nothing at all. If strict also 4 for
+    what is new, and 3 unclear. Never 1 for what could not be measured."""
     found = {row.state for row in rows}
     if not found:
         return 4
-    gravest = next(state for state in STATES if state in found)
-    if gravest == "unclear" and strict:
-        return UNCLEAR_STRICT
-    return STATES[gravest].exit_code
+    gravest = STATES[next(state for state in STATES if state in found)]
+    return gravest.strict if strict else gravest.exit_code
 
 
 # metric -> how its value is written

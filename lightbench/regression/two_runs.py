@@ -29,11 +29,11 @@ Outcome = Literal[
 # The gravest first -> the level of its annotation.
 OUTCOMES: dict[Outcome, str] = {
     "not comparable": "error",
+    "only in A": "warning",
+    "only in B": "warning",
     "perhaps slower": "warning",
     "perhaps faster": "warning",
     "no large change": "",
-    "only in A": "",
-    "only in B": "",
 }
 
 UNPAIRED = (
@@ -85,7 +85,8 @@ def two_runs_view(
     a_path: str | Path, b_path: str | Path, *, strict: bool = False
 ) -> tuple[View, int]:
     """B beside A as a table, and the exit code: 0 whatever the ratios say, 3 if strict and perhaps
-    slower or faster, 4 if a benchmark cannot be compared, or none is in both. Never 1. Raises
+    slower or faster, 4 if a benchmark cannot be compared (if strict also: is in one of them only), or
+    none is in both. Never 1. Raises
     StoreError for what is no file of pytest-benchmark."""
     a, b = read(a_path), read(b_path)
     machines = differing(a.facts, b.facts)
@@ -96,6 +97,8 @@ def two_runs_view(
     code = 0
     if strict and found & {"perhaps slower", "perhaps faster"}:
         code = UNCLEAR_STRICT
+    if strict and found & {"only in A", "only in B"}:
+        code = NOT_COMPARABLE
     if "not comparable" in found or not any(pair.a and pair.b for pair in pairs):
         code = NOT_COMPARABLE
     notes = [f"A: {a_path}", f"B: {b_path}"]

@@ -304,6 +304,9 @@ def row(state, metric="madds"):
         (["ok"], 0, 0),
         (["ok", "improvement"], 0, 0),
         (["ok", "unclear"], 0, 3),
+        (["ok", "one-sided"], 0, 4),
+        (["one-sided", "unclear"], 0, 4),
+        (["one-sided", "regression"], 1, 1),
         (["unclear", "not comparable"], 4, 4),
         (["ok", "not comparable", "regression"], 1, 1),
     ],
@@ -322,6 +325,16 @@ def test_the_verdict_is_the_first_thing_that_is_said():
     view = check_view(rows)
     assert view.tables[0].title == headline(rows)
     assert view.data["exit_code"] == 1
+
+
+def test_what_was_not_compared_is_said_before_all_else():
+    new = Row("n", "latency_s", None, None, "new", "one-sided")
+    assert headline([row("ok"), new]) == "Not compared: n (new). Check of 2 models: no regression."
+    assert headline([new]) == "Not compared: n (new). Check of 1 model: nothing was compared."
+    found = headline([new, row("regression")])
+    assert found.startswith("Not compared: n (new). Check of 2 models: 1 regression: m MAdds")
+    many = [Row(f"n{i}", "latency_s", None, None, "new", "one-sided") for i in range(9)]
+    assert headline(many).startswith("Not compared: n0 (new), n1 (new), n2 (new), 6 more. ")
 
 
 def test_rows_without_a_finding_are_folded_away():

@@ -152,7 +152,74 @@ def test_a_new_network_has_nothing_to_be_compared_with(project, measured, capsys
     code, rows, _ = answer(["check", "new.py:Net", "--against", "HEAD", *RUN], capsys)
     assert (code, rows["latency_s"]["verdict"], measured) == (0, "new", [])
     strict = ["check", "new.py:Net", "--against", "HEAD", "--strict", *RUN]
-    assert answer(strict, capsys)[0] == 0  # who adds a network is not to be punished
+    assert answer(strict, capsys)[0] == 4  # nothing was found out of it
+
+
+COUNT = ("--against", "HEAD", "--input", "3x16x16", "--no-latency")
+
+
+@pytest.mark.parametrize("place", ["model.py", "Net.py", "nets/model.py"])
+def test_a_file_that_was_renamed_is_compared_with_what_it_was(project, place, capsys):
+    (project / "nets").mkdir()
+    (project / "nets" / "layers.py").write_text("WIDTH = 8\n")
+    git("mv", "net.py", place)
+    index = (project / ".git" / "index").read_bytes()
+    text = (project / place).read_text()
+    (project / place).write_text(text.replace("WIDTH,", "2 * WIDTH,"))
+    code, rows, _ = answer(["check", f"{place}:Net", *COUNT], capsys)
+    assert (code, rows["params"]["verdict"]) == (0, "more")
+    assert rows["params"]["note"].startswith("renamed from net.py.")
+    assert (project / ".git" / "index").read_bytes() == index
+
+
+def test_git_need_not_know_of_the_move(project, capsys):
+    (project / "net.py").rename(project / "model.py")
+    code, rows, _ = answer(["check", "model.py:Net", *COUNT], capsys)
+    assert (code, rows["params"]["verdict"]) == (0, "equal")
+    assert "model.py" not in git("ls-files").stdout
+
+
+def test_the_old_name_may_lead_to_the_new_one(project, capsys):
+    git("mv", "net.py", "model.py")
+    (project / "net.py").write_text("from model import Net\n")
+    code, rows, _ = answer(["check", "model.py:Net", *COUNT], capsys)
+    assert (code, rows["params"]["verdict"]) == (0, "equal")
+
+
+def test_a_file_of_a_sparse_checkout_is_there_at_the_commit(project, capsys):
+    (project / "deep").mkdir()
+    (project / "deep" / "net.py").write_text(NET)
+    (project / "deep" / "layers.py").write_text("WIDTH = 8\n")
+    git("add", "-A")
+    git("commit", "-qm", "two")
+    git("sparse-checkout", "set", "elsewhere")
+    (project / "deep").mkdir(exist_ok=True)
+    (project / "deep" / "net.py").write_text(NET)
+    (project / "deep" / "layers.py").write_text("WIDTH = 9\n")
+    code, rows, _ = answer(["check", "deep/net.py:Net", *COUNT], capsys)
+    assert (code, rows["params"]["verdict"]) == (0, "more")
+
+
+@pytest.mark.parametrize("how", [COUNT, ("--against", "HEAD", *RUN)])
+def test_a_new_class_in_an_old_file_is_new_and_leaves_the_others(project, how, measured, capsys):
+    with (project / "net.py").open("a") as file:
+        file.write("class Extra(Net):\n    pass\n")
+    code = run(["check", "net.py:Net", "net.py:Extra", *how, "--format", "json"])
+    found = json.loads(capsys.readouterr().out)
+    assert (code, found["title"].split(".py")[0]) == (0, "Not compared: net")
+    verdicts = {(row["model"], row["metric"]): row["verdict"] for row in found["rows"]}
+    assert verdicts["net.py:Extra", "latency_s"] == "new"
+    assert verdicts["net.py:Net", "params"] == "equal"
+    assert run(["check", "net.py:Typo", *how]) == 2  # it is nowhere
+
+
+def test_a_budget_that_spells_its_network_otherwise_is_said(project, capsys):
+    (project / "lightbench.toml").write_text('[budgets."net.py:Net"]\nparams = 1\n')
+    check = ["check", "./net.py:Net", *COUNT]
+    code, rows, _ = answer(check, capsys)
+    assert (code, rows["params"]["state"]) == (0, "one-sided")
+    assert "./net.py:Net" in rows["params"]["note"]
+    assert answer([*check, "--strict"], capsys)[0] == 4
 
 
 def test_a_network_that_is_no_file_is_the_same_at_every_commit(project, measured, capsys):

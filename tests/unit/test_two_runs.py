@@ -204,7 +204,7 @@ def test_the_spread_is_the_wider_one_of_both(compared):
 def test_the_gravest_stand_first(compared):
     a = [bench(name, 0.010) for name in ("same", "slow", "gone", "zero")]
     b = [bench("same", 0.010), bench("slow", 0.020), bench("zero", 0)]
-    assert list(compared(a, b)[0]) == ["zero", "slow", "same", "gone"]
+    assert list(compared(a, b)[0]) == ["zero", "gone", "slow", "same"]
 
 
 def test_every_table_says_what_it_cannot_tell(compared):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from contextlib import suppress
-from typing import IO
+from typing import IO, Any
 
 
 def secure() -> None:
@@ -25,6 +26,25 @@ def secure() -> None:
 
 def _stream(number: int, mode: str) -> IO[str]:
     return open(number, mode, encoding="utf-8", errors="backslashreplace", closefd=False)
+
+
+class _Unfailing(io.FileIO):
+    """What cannot be written is lost."""
+
+    def write(self, data: Any) -> int:
+        with suppress(OSError):
+            return super().write(data) or 0
+        return len(data)
+
+
+def lose_what_stderr_cannot_take() -> None:
+    """That stderr is full or closed changes no result: Python would end with 1, that of a regression."""
+    sys.stderr = io.TextIOWrapper(
+        io.BufferedWriter(_Unfailing(2, "w", closefd=False)),
+        encoding=getattr(sys.stderr, "encoding", None) or "utf-8",
+        errors="backslashreplace",
+        line_buffering=True,
+    )
 
 
 def takes_no_more(error: BaseException) -> str | None:
