@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -63,15 +62,33 @@ class Evidence:
                 groups.setdefault(_alike(record), []).append(record)
         found = {}
         for group in groups.values():
-            base = _most(map(run_of, group))
+            base = self._base(group)
             for record in group:
                 if placed := self._in(record, base):
                     found[id(record)] = placed
         return found
 
+    def _base(self, group: Sequence[Record]) -> str:
+        """The run that has timed most of these networks; of several the one of which most was asked for,
+        then the latest."""
+        runs = self._timed.get(setup(group[0]), {})
+        wanted = {(_case(record), record.identity) for record in group}
+
+        def count(run: str) -> tuple[int, int]:
+            found = [r for case, r in runs[run].items() if (case, r.identity) in wanted]
+            return len(found), sum(not is_anchor(r) for r in found)
+
+        return max(reversed(runs), key=count)
+
     def _in(self, record: Record, base: str) -> Record | None:
-        """A record as if it were timed in another run."""
+        """A record as if it were timed in another run, which may have timed the network as an anchor."""
         where, case = setup(record), _case(record)
+        there = self._timed.get(where, {}).get(base, {}).get(case)
+        known = there is not None and record.identity and there.identity == record.identity
+        if known and there and there.run and is_anchor(there):
+            return msgspec.structs.replace(
+                there, run=msgspec.structs.replace(there.run, anchor=False)
+            )
         again = sum(case in timed for timed in self._timed.get(where, {}).values()) > 1
         drift = self._linked(where, base, case if again else None).get(run_of(record))
         if drift is None or record.latency is None:
@@ -207,12 +224,6 @@ def run_of(record: Record) -> str:
 
 def _alike(record: Record) -> object:
     return setup(record), record.case.batch, record.case.mode
-
-
-def _most(runs: Iterable[str]) -> str:
-    """The run that occurs most, of several the latest."""
-    count = Counter(runs)
-    return max(reversed(count), key=count.__getitem__)
 
 
 def machine(environment: Environment) -> tuple[tuple[str, str], ...]:

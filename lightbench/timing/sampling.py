@@ -223,12 +223,12 @@ def _round(
 def _attempt(work: Callable[..., T], *args: Any, **settings: Any) -> T | Exception:
     try:
         return work(*args, **settings)
-    except KeyboardInterrupt:
-        raise
     except Exception as error:  # noqa: BLE001  the caller gets it; the other cases go on
         # Its frames hold tensors: a case that ran out of memory must not starve the others.
         traceback.clear_frames(error.__traceback__)
         return error
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:  # noqa: BLE001  SystemExit, and what a network has made of its own
         return RuntimeError(f"{type(error).__name__}: {error}")
 

@@ -103,6 +103,7 @@ OPTIONS = {
         "files --suite --store --device --reference --accuracy --title --force --trust-code -q/--quiet"
         " --format -o/--output"
     ),
+    "store": "",
     "sweep": (
         "axis --channels --input --constant --seconds --batch --device --engine --threads --dtype"
         " --channels-last --seed --force --store --from -q/--quiet --figure --format -o/--output"

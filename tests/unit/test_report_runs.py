@@ -153,6 +153,7 @@ def test_the_bounds_contain_what_the_anchors_do_not_agree_on(make_record):
     10.8 ms here, and its own interval and those of the anchors, 2 % each, come on top."""
     records = [
         make_record("a", latency_s=0.010), make_record("b", latency_s=0.010),
+        make_record("c"), make_record("d"),  # so that most is of the first run
         make_record("new", latency_s=0.0108, run="two"),
         make_record("a", latency_s=0.010, run="two", anchor=True),
         make_record("b", latency_s=0.012, run="two", anchor=True),
@@ -200,6 +201,22 @@ def test_what_was_measured_again_is_not_held_against_its_own_old_time(make_recor
         make_record("net", latency_s=0.015, run="two"), make_record("a", run="two", anchor=True),
     ]  # fmt: skip
     assert rows(records, "ratio")["net"] == (near(1.5),)
+
+
+def test_what_was_timed_in_one_run_is_taken_from_it_though_it_was_an_anchor_there(make_record):
+    """All three in the rounds of the second run: nothing need be known of the first."""
+    records = [
+        make_record("a", latency_s=0.010), make_record("b", latency_s=0.010),
+        make_record("new", latency_s=0.030, run="two"),
+        make_record("a", latency_s=0.020, run="two", anchor=True),
+        make_record("b", latency_s=0.025, run="two", anchor=True),
+    ]  # fmt: skip
+    (group,) = Evidence(tuple(records)).groups
+    assert {r.case.model: r.latency.median_s for r in group} == {
+        "a": 0.020,
+        "b": 0.025,
+        "new": 0.030,
+    }
 
 
 # History.

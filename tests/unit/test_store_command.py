@@ -31,9 +31,9 @@ def test_all_is_right(lightbench, file):
 
 def test_a_changed_line_is_named_and_the_code_is_2(lightbench, file):
     file.write_bytes(file.read_bytes().replace(b'"model":"b"', b'"model":"d"'))
-    answer = lightbench("store", "verify", file)
+    answer = lightbench("store", "verify", file, "--format", "json")
     assert answer.code == 2
-    assert "runs.jsonl:2: the content does not match the id" in " ".join(answer.out.split())
+    assert "runs.jsonl:2: the content does not match the id" in answer.out
     assert "measure again" in answer.err
     assert lightbench("store", "verify", "-q", file).err == ""
 
