@@ -208,7 +208,9 @@ def _check(
         named=bool(models),
     )
     if stored is not None and not typed_models:
-        rows += check.gone_rows(cases, stored)
+        from lightbench.regression.one_sided import gone_rows
+
+        rows += gone_rows(cases, stored)
     return cases, rows
 
 

@@ -4,8 +4,7 @@ process, so that a crash is an answer and nothing of an earlier measurement is l
 from __future__ import annotations
 
 import dataclasses
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -35,6 +34,7 @@ from lightbench.regression.comparison import Comparison
 from lightbench.regression.counting import count_apart
 from lightbench.regression.judging import Tools
 from lightbench.regression.moved import earlier_name
+from lightbench.regression.one_sided import new_in_file, one_sided, other_spellings
 from lightbench.regression.pairing import Gate
 from lightbench.regression.rows import GONE, NEW, Row
 from lightbench.regression.worker import Request, Version
@@ -137,10 +137,10 @@ def check(
                 if named:
                     raise
                 rows.append(
-                    _one_sided(case.model, GONE, f"only the baseline has it: {error.message}")
+                    one_sided(case.model, GONE, f"only the baseline has it: {error.message}")
                 )
             rows += [] if how.latency else unchecked
-    return [*rows, *_other_spellings(cases, config)]
+    return [*rows, *other_spellings(cases, config)]
 
 
 def follow(cases: Sequence[Case], stored: Sequence[Record]) -> None:
@@ -178,14 +178,14 @@ def _against(
     before, said = _earlier(case, file, tree)
     if before is None:
         new = f"{file.name} is not there at {ref}: it is new, and there is nothing to compare with."
-        return [_one_sided(case.model, NEW, new), *_budgets(case, limits, tools)]
+        return [one_sided(case.model, NEW, new), *_budgets(case, limits, tools)]
     old, own = _versions(case, tree, before)
     if not how.latency:
         now = tools.costs(own)  # first: what is wrong with both is wrong with the request
         try:
             rows = judging.count_rows(case.model, tools.costs(old), now, limits, exact=False)
         except NotThere as error:
-            alone = _one_sided(case.model, NEW, _new_in_file(ref, error.message))
+            alone = one_sided(case.model, NEW, new_in_file(ref, error.message))
             return [alone, *judging.count_rows(case.model, None, now, limits, exact=False)]
         except UsageError as error:  # such as arguments that it does not take yet
             return [_not_comparable(case, f"at {ref}: {error.message}")]
@@ -194,8 +194,8 @@ def _against(
     if found.b.failure and found.b.failure.error in BAD_INPUT:  # no such class, not its arguments
         raise UsageError(found.b.failure.message, found.b.failure.hint)
     if found.a.failure and found.a.failure.error == NotThere.__name__:
-        said = _new_in_file(ref, found.a.failure.message)
-        return [_one_sided(case.model, NEW, said), *_budgets(case, limits, tools)]
+        said = new_in_file(ref, found.a.failure.message)
+        return [one_sided(case.model, NEW, said), *_budgets(case, limits, tools)]
     return _told(
         [
             *rows,
@@ -225,10 +225,6 @@ def _told(rows: Sequence[Row], said: str) -> list[Row]:
     """The rows, the first of them with a sentence more."""
     first, *rest = rows
     return [dataclasses.replace(first, note=f"{said} {first.note}".strip()), *rest]
-
-
-def _new_in_file(ref: str, said: str) -> str:
-    return f"at {ref} {said.rstrip('.')}: it is new, and there is nothing to compare with."
 
 
 def _beside_baseline(
@@ -301,39 +297,6 @@ def source_file(model: str) -> Path | None:
     except LightbenchError:
         return None
     return path
-
-
-def gone_rows(cases: Sequence[Case], baseline: Sequence[Record]) -> list[Row]:
-    """A row for each model that only the baseline has, where all are meant."""
-    models = {case.model for case in cases}
-    return [
-        _one_sided(
-            model, GONE, "only the baseline has it: save that again, or name the model here."
-        )
-        for model in dict.fromkeys(record.case.model for record in baseline)
-        if model not in models
-    ]
-
-
-def _other_spellings(cases: Sequence[Case], config: Config) -> Iterator[Row]:
-    """A row for each budget that names one of the networks in other words, and so is not one of its."""
-    meant = {_meaning(case.model): case.model for case in cases}
-    for name, allowed in config.budgets.items():
-        model = meant.get(_meaning(name), name)
-        if model != name:
-            why = f"its budget is not applied: it is checked as {model}. Write both the same way."
-            metric = next(iter(allowed), judging.LATENCY)
-            yield Row(name, metric, None, None, judging.NOT_CHECKED, "one-sided", note=why)
-
-
-def _meaning(model: str) -> object:
-    """The same for two ways to write one network of a file."""
-    stem, colon, call = model.rpartition(".py:")
-    return (os.path.realpath(f"{stem}.py"), "".join(call.split())) if colon else model
-
-
-def _one_sided(model: str, verdict: str, why: str) -> Row:
-    return Row(model, judging.LATENCY, None, None, verdict, "one-sided", note=why)
 
 
 def _not_comparable(case: Case, why: str) -> Row:
