@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sysconfig
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -230,6 +234,15 @@ def profile():
         for name, (params, madds, moved, latency_s) in models.items()
         for batch in (1, 8)
     ]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def compiler():
+    """What torch.compile needs beyond Python, which an ordinary machine may lack."""
+    command = shutil.which(os.environ.get("CXX", "g++"))
+    if not command or not Path(sysconfig.get_path("include"), "Python.h").is_file():
+        pytest.skip("torch.compile needs g++ and Python's headers (python3-dev)")
+    return command
 
 
 @pytest.fixture(autouse=True, scope="session")

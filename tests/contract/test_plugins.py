@@ -117,7 +117,9 @@ def test_a_device_leaves_the_thread_count_as_it_was_also_after_an_exception(name
 
 @pytest.mark.parametrize("name", registry.names("engine"))
 @pytest.mark.parametrize("mode", ["infer", "train"])
-def test_an_engine_makes_a_program_that_can_be_called_again_and_again(name, mode):
+def test_an_engine_makes_a_program_that_can_be_called_again_and_again(name, mode, request):
+    if name == "compile":
+        request.getfixturevalue("compiler")
     network, inputs = nn.Linear(3, 2), (torch.ones(4, 3),)
     expected = network(*inputs).detach()
     program = registry.load("engine", name).prepare(network, inputs, mode=mode)

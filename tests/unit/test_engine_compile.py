@@ -80,6 +80,7 @@ def failing(monkeypatch, error):
 # The same numbers.
 
 
+@pytest.mark.usefixtures("compiler")
 def test_a_compiled_network_gives_what_eager_gives():
     torch.manual_seed(0)
     network = Net().eval()
@@ -90,6 +91,7 @@ def test_a_compiled_network_gives_what_eager_gives():
     assert output.is_inference()
 
 
+@pytest.mark.usefixtures("compiler")
 def test_a_compiled_training_step_has_the_loss_and_the_gradients_of_eager():
     torch.manual_seed(0)
     ours, theirs = Net(), Net()
@@ -255,6 +257,7 @@ def test_calls_that_are_timed_leave_the_filters_alone(graphs):
 # Through the front door.
 
 
+@pytest.mark.usefixtures("compiler")
 def test_eager_and_compile_are_profiled_side_by_side():
     found = lightbench.profile(
         Net(), engine=["eager", "compile"], input="3x8x8", max_seconds=0.05, threads=1
