@@ -109,7 +109,7 @@ class ConfigFile(ReadFile):
             yield from _of_models(_listed(file))
 
 
-class Model(click.ParamType[str]):
+class Model(click.ParamType):  # type: ignore[type-arg]
     """The name of a network. Where it is code in a file, that and what it imports is read."""
 
     name = "model"
