@@ -54,6 +54,15 @@ class Evidence:
         both, or in runs that are linked."""
         return self._linked(setup(now), run_of(before)).get(run_of(now))
 
+    def measured(self, placed: Record) -> Record:
+        """A record of `groups` as it was measured in its own run."""
+        return self._raw.get(id(placed), placed)
+
+    @cached_property
+    def _raw(self) -> dict[int, Record]:
+        profiles = {id(record): record for record in self.profiles}
+        return {id(placed): profiles[raw] for raw, placed in self._placed.items()}
+
     @cached_property
     def _placed(self) -> dict[int, Record]:
         groups: dict[object, list[Record]] = {}

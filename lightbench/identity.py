@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 LIBRARIES = ("torchvision", "timm")
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+# What differs from build to build: addresses, and values of tensors.
+_PASSING = re.compile(r" at 0x[0-9a-fA-F]+|(?:tensor|Parameter)\(.*\)", re.DOTALL)
 
 
 def identity_of(model: str | None, network: nn.Module) -> Identity:
@@ -35,9 +36,9 @@ def identity_of(model: str | None, network: nn.Module) -> Identity:
     )
 
 
-def current(model: str, *, trusted: bool) -> Identity | None:
-    """What the name stands for now. The network is built for it, without memory where that works;
-    None if it cannot be built."""
+def current(model: str, *, trusted: bool) -> tuple[Identity, nn.Module] | None:
+    """What the name stands for now, and the network that was built for it, without memory where that
+    works; None if it cannot be built."""
     import torch
 
     try:
@@ -48,7 +49,7 @@ def current(model: str, *, trusted: bool) -> Identity | None:
                     network = source.build()
             except Exception:  # noqa: BLE001  some look at the values of their tensors
                 network = source.build()
-        return identity_of(model, network)
+        return identity_of(model, network), network
     except LightbenchError:
         return None
 
@@ -88,7 +89,7 @@ def _lines(network: nn.Module) -> Iterator[str]:
 
 def _settings(module: nn.Module) -> str:
     with suppress(Exception):  # it may be anybody's code
-        return _ADDRESS.sub("", str(module.extra_repr()))
+        return _PASSING.sub("", str(module.extra_repr()))
     return ""
 
 

@@ -146,10 +146,14 @@ def measured(
     )
 
 
-def count(case: Case) -> Costs:
-    """What a case by name costs; nothing is timed. Raises a LightbenchError."""
+def count(case: Case, network: nn.Module | None = None) -> Costs:
+    """What a case by name costs, or a ``network`` that was built for it; nothing is timed. Raises a
+    LightbenchError."""
     with random_numbers_kept():
-        network, _ = _network(case, None, "cpu", trusted=True)
+        if network is None:
+            network, _ = _network(case, None, "cpu", trusted=True)
+        else:
+            network = network.to(getattr(torch, case.dtype))
         return count_costs(network, lambda kind: (_arguments(case, None, kind), {}))
 
 

@@ -170,6 +170,9 @@ class Costs(Noun, frozen=True, kw_only=True):
         for total in ("madds", "mem_access", "mem_bytes", "fused_bytes"):
             if getattr(self, total) != sum(getattr(op, total) for op in self.ops):
                 raise ValueError(f"{total} is not the sum of its rows")
+        for name in ("params", "param_bytes", "madds", "mem_access", "mem_bytes", "fused_bytes"):
+            _check_count(getattr(self, name), name)
+        _check_count(self.activations, "activations")
 
     @property
     def intensity(self) -> float | None:
@@ -177,11 +180,22 @@ class Costs(Noun, frozen=True, kw_only=True):
         return self.madds / self.mem_bytes if self.mem_bytes else None
 
 
+SHORTEST_S, LONGEST_S = 1e-12, 1e9  # what no call takes: a picosecond, thirty years
+LARGEST = 2**63 - 1  # of what is counted
+
+
 def _check_times(times: tuple[float, ...], what: str, *, zero: bool = False) -> None:
     for time in times:
-        too_small = time < 0 if zero else time <= 0
-        if isinstance(time, bool) or not math.isfinite(time) or too_small:
-            raise ValueError(f"{what} must be finite and above zero, got {time!r}")
+        least = 0 if zero else SHORTEST_S
+        if isinstance(time, bool) or not least <= time <= LONGEST_S:  # NaN is not, either
+            raise ValueError(
+                f"{what} must be finite and above zero, as a call may take, got {time!r}"
+            )
+
+
+def _check_count(count: int | None, what: str) -> None:
+    if count is not None and not 0 <= count <= LARGEST:
+        raise ValueError(f"{what} is a count of at most {LARGEST:,}")
 
 
 class Samples(Noun, frozen=True, kw_only=True):
@@ -351,6 +365,7 @@ class Record(Noun, frozen=True, kw_only=True):
             raise ValueError(f"a record of schema {self.schema} must be migrated to {SCHEMA} first")
         if (self.status == "failed") != (self.failure is not None):
             raise ValueError("a failed record says why, and only a failed one")
+        _check_count(self.peak_memory_bytes, "peak_memory_bytes")
         if (self.latency is None) != (self.samples is None):
             raise ValueError("a latency comes with its samples")
         if self.layers and len(self.layers.operators) != len(self.costs.ops if self.costs else ()):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from lightbench import identity
+from typing import TYPE_CHECKING
+
+from lightbench import identity, profiler
+from lightbench.errors import LightbenchError
 from lightbench.models import sources
 from lightbench.records import Environment, Identity, Record
 from lightbench.timing.environment import DIRTY
 from lightbench.timing.sampling import Rule
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class Reuse:
@@ -15,7 +21,7 @@ class Reuse:
     def __init__(self, rule: Rule | None = None, *, trusted: bool = True) -> None:
         self._rule = rule
         self._trusted = trusted
-        self._now: dict[str, Identity | None] = {}
+        self._now: dict[str, tuple[Identity, nn.Module] | None] = {}
 
     def usable(self, record: Record, where: Environment) -> bool:
         """Was it timed by `lightbench profile` on this machine, and as well as it is asked for?"""
@@ -49,7 +55,28 @@ class Reuse:
             return False
         if model not in self._now:
             self._now[model] = identity.current(model, trusted=self._trusted)
-        return self._now[model] == record.identity
+        now = self._now[model]
+        if now is None or now[0] != record.identity:
+            return False
+        return not sources.is_file(model) or _counts_alike(record, now[1])
+
+
+def _counts_alike(record: Record, network: nn.Module) -> bool:
+    """Is what its forward pass does still the same? It may depend on what no import shows: a file of
+    data, a variable of the environment, a module whose name is worked out."""
+    then = record.costs
+    if then is None:
+        return False
+    try:
+        now = profiler.count(record.case, network)
+    except LightbenchError:  # some can only be counted with their weights
+        try:
+            now = profiler.count(record.case)
+        except LightbenchError:
+            return False
+    if now.traced == then.traced:
+        return now.ops == then.ops
+    return (now.params, now.madds) == (then.params, then.madds)
 
 
 def _commit(environment: Environment) -> str:

@@ -69,7 +69,7 @@ def read_suite(path: Path) -> Suite:
         raise UsageError(
             f"there is no suite {str(path)!r}.", 'Write a TOML file: models = ["mobilenet_v2"].'
         ) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # of TOML, of its text, of its keys
         keys = ", ".join(name for name in Suite.__struct_fields__ if name != "studies")
         known = f"{keys}; tables: {', '.join(registry.names('study'))}"
         raise UsageError(

@@ -59,7 +59,7 @@ def command(
     ]
     if not series:
         raise UsageError(
-            f"no record of {len(found)} has a {metric} outside of a sweep.",
+            f"no record of {len(found)} has a {metric} that may be compared: of a profile, and undisturbed.",
             "Measure with `lightbench profile MODEL --store FILE.jsonl` on each commit.",
         )
     from lightbench.regression.history_view import history_view

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from lightbench.registry import PACKAGE
+
+# Where Python looks before any network's code has changed it: or else what a file is made of would depend
+# on what was built before.
+SEARCHED = list(sys.path)
 
 MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg")  # of a project's top folder
 INSTALLED = {"site-packages", "dist-packages"}
@@ -97,11 +102,14 @@ def _modules(folders: list[Path], name: str) -> Iterator[Path]:
 def _places(name: str) -> list[Path]:
     """The folder in which Python finds the first part of a name, as in another project that is
     installed as editable; nothing is imported."""
-    with suppress(Exception):  # finders are anybody's code
-        spec = importlib.util.find_spec(name.partition(".")[0])
-        if spec is not None and spec.has_location and spec.origin:
-            file = Path(spec.origin)
-            return [file.parent.parent if file.name == "__init__.py" else file.parent]
+    first = name.partition(".")[0]
+    for finder in sys.meta_path:
+        with suppress(Exception):  # finders are anybody's code
+            path = SEARCHED if finder is PathFinder else None
+            spec = finder.find_spec(first, path)
+            if spec is not None:
+                inside = [Path(folder).parent for folder in spec.submodule_search_locations or ()]
+                return inside or ([Path(spec.origin).parent] if spec.has_location else [])  # type: ignore[arg-type]
     return []
 
 

@@ -133,6 +133,7 @@ class Entry:
     identity: bytes | None = None  # what its model's name stood for; None: not known
     run: str | None = None
     anchor: bool = False
+    unsure: float = 0.0  # see Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,9 @@ class Point:
     high: float | None
     n: int
     software: Facts  # of the newest record
+    unsure: float = (
+        0.0  # by what factor, as a logarithm, it may be off for what is not known of drift
+    )
 
     @property
     def name(self) -> str:
@@ -182,6 +186,9 @@ class Series:
         """From the first commit to the last, as a fraction; None from 0, and where there is only one
         that may be compared."""
         if self.apart and len(self.points) == 1:
+            return None
+        ends = self.points[0], self.points[-1]
+        if self.metric not in COUNTS and _within(*ends):
             return None
         first, last = self.points[0].value, self.points[-1].value
         return last / first - 1 if first else None
@@ -251,6 +258,12 @@ class _Parser:
         )
 
 
+def _within(first: Point, last: Point) -> bool:
+    """May the difference of two times be one of the machine in their runs?"""
+    unsure = max(first.unsure, last.unsure)
+    return unsure > 0 and abs(math.log(last.value / first.value)) <= unsure
+
+
 def _run_of(found: _Line) -> str | None:
     """Before schema 5 a run was told by when it began."""
     if found.run is not None:
@@ -292,12 +305,12 @@ def histories(found: Iterable[Entry], metric: str) -> list[Series]:
         if metric in entry.values and not entry.anchor:
             grouped.setdefault((entry.case, entry.machine), []).append(entry)
     links = _Machines(every)
-    series = [
-        _series(
-            metric, *key, links.alike(members) if metric == "latency" else members, len(members)
-        )
-        for key, members in grouped.items()
-    ]
+    series = []
+    for key, members in grouped.items():
+        kept = links.alike(members) if metric == "latency" else members
+        # Where nothing may be compared the last is shown, and all of them are apart.
+        of = len(members) if kept else len(members) + 1
+        series.append(_series(metric, *key, kept or members[-1:], of))
     return sorted(series, key=lambda one: one.case.model)
 
 
@@ -326,11 +339,15 @@ class _Machines:
         latencies as they would have been there."""
         calm = [entry for entry in members if entry.latency is not None and entry.run is not None]
         if not calm:  # nothing to hold it against
-            return list(members[-1:])
+            return []
         last = calm[-1]
         linked = self._links[last.machine].drifts(str(last.run), without=last.case)
         return [
-            replace(entry, values={"latency": entry.values["latency"] / math.exp(by.log)})
+            replace(
+                entry,
+                values={"latency": entry.values["latency"] / math.exp(by.log)},
+                unsure=max(by.high - by.log, by.log - by.low),
+            )
             for entry in calm
             if (by := linked.get(str(entry.run))) is not None
         ]
@@ -360,6 +377,7 @@ def _point(metric: str, commit: str, found: Sequence[Entry]) -> Point:
         high=high,
         n=len(found),
         software=found[-1].software,
+        unsure=0.0 if exact else median(entry.unsure for entry in found),
     )
 
 
@@ -375,6 +393,9 @@ def _stepped(points: Sequence[Point]) -> Iterator[Change]:
     found = steps([point.value for point in points])
     ends = [0, *(step.at for step in found), len(points)]
     for step, start, end in zip(found, ends, ends[2:], strict=False):
+        unsure = [point.unsure for point in points[start:end]]
+        if abs(math.log(step.ratio)) <= median(unsure):  # it may be the machine's
+            continue
         before, after = max(step.at - 1 - NEAR, start), min(step.at + NEAR, end - 1)
         yield Change(step.at, step.ratio, step.p, None, _software(points, before, after))
 

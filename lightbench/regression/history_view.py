@@ -24,7 +24,8 @@ STEPS = (
 )
 APART = (
     "not comparable: records that are left out, since other programs disturbed them, or since their run"
-    " and the last one have timed nothing in common."
+    " and the last one have timed nothing in common. change, - : not known, or no more than the runs"
+    " themselves differ by."
 )
 HELD = (
     "Times are those in the last run: of others by way of what both have timed. What makes everything"

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 
 from lightbench import registry
-from lightbench.evidence import Evidence
+from lightbench.evidence import Evidence, is_anchor
 from lightbench.guidelines._plan import GUIDELINES, SETS
 from lightbench.records import Case, Record, SweepPoint
 from lightbench.sweep.axes import AXES
@@ -42,7 +42,9 @@ def commands(records: Sequence[Record]) -> list[str]:
     setups = {_setup(card.record.case) for card in evidence.cards}
     on_map, widths = _on_map(records), _widths(records)
     groups: dict[Words, dict[str | None, None]] = {}  # a command without its names -> the names
-    for record in records:
+    for record in (
+        record for record in records if not is_anchor(record)
+    ):  # they come by themselves
         case, point = record.case, record.sweep
         name: str | None = case.model
         if point is None:

@@ -46,7 +46,8 @@ def _sentences(subject: Subject) -> Iterator[Sentence]:
     yield Sentence("This is about ", Name(conditions(group, subject.evidence.profiles)), f"{more}.")
     if (runs := runs_of(subject)) > 1:
         yield Sentence(
-            f"They were timed in {runs} runs, and are told as they would have been in the one of most."
+            f"They were timed in {runs} runs, between which the machine may have changed: what is said of two"
+            " of them goes by networks that both runs have timed."
         )
 
 
@@ -55,14 +56,12 @@ def _left_out(subject: Subject) -> Iterator[Sentence]:
     timed = [r for r in subject.evidence.profiles if r.latency is not None]
     busy = sum(r.contended for r in timed)
     apart = sum(subject.evidence.comparable(r) is None for r in timed if not r.contended)
-    parts = []
     if busy:
-        parts.append(f"{busy} timed while other programs used the machine (!)")
+        yield Sentence(f"Left out here: {busy} timed while other programs used the machine (!).")
     if apart:
-        parts.append(f"{apart} timed in another run, with nothing timed in both (#)")
-    if parts:
-        what = "case is" if busy + apart == 1 else "cases are"
-        yield Sentence(f"{busy + apart} {what} left out here: {', '.join(parts)}.")
+        yield Sentence(
+            f"Left out here: {apart} timed in another run, with nothing timed in both (#)."
+        )
 
 
 def _latency(record: Record) -> Latency:
@@ -70,9 +69,9 @@ def _latency(record: Record) -> Latency:
     return record.latency
 
 
-def _time(record: Record) -> str:
-    """``12.3 ms (12.2 ms to 12.5 ms)``."""
-    time = _latency(record)
+def _time(subject: Subject, record: Record) -> str:
+    """``12.3 ms (12.2 ms to 12.5 ms)``, as it was measured."""
+    time = _latency(subject.evidence.measured(record))
     between = ""
     if time.low_s is not None and time.high_s is not None:
         between = f" ({units.seconds(time.low_s)} to {units.seconds(time.high_s)})"
@@ -84,7 +83,7 @@ def _fastest(subject: Subject, group: Sequence[Record], name: Naming) -> Sentenc
     reference = subject.beside(group[0]) or group[0]
     known = subject.accuracy(reference)
     if len(group) == 1:
-        return Sentence(name(reference), f" takes {_time(reference)}.")
+        return Sentence(name(reference), f" takes {_time(subject, reference)}.")
     if known is None:
         able, among = list(group), [f"Of the {len(group)} networks, "]
     else:
@@ -93,7 +92,7 @@ def _fastest(subject: Subject, group: Sequence[Record], name: Naming) -> Sentenc
         top1 = f"{units.number(known.top1)} % top-1"
         if len(able) == 1:
             lone = "No other network here is known to be as accurate as "
-            return Sentence(lone, name(reference), f" ({top1}): {_time(reference)}.")
+            return Sentence(lone, name(reference), f" ({top1}): {_time(subject, reference)}.")
         among = [
             f"Of the {len(able)} networks that are as accurate as ",
             name(reference),
@@ -103,12 +102,13 @@ def _fastest(subject: Subject, group: Sequence[Record], name: Naming) -> Sentenc
     tied = sum(1 for record in able if record is not best and not _faster(best, record))
     others = f", not told apart from {tied} more" if tied else ""
     if best is reference:
-        return Sentence(*among, "none is faster than ", name(best), f": {_time(best)}{others}.")
+        none = "none is shown to be faster than " if tied else "none is faster than "
+        return Sentence(*among, none, name(best), f": {_time(subject, best)}{others}.")
     if not shown_faster(subject, best):
         none = "none is shown to be faster than "
-        return Sentence(*among, none, name(reference), f": {_time(reference)}{others}.")
+        return Sentence(*among, none, name(reference), f": {_time(subject, reference)}{others}.")
     ratio = ratio_text(subject, best)
-    times = f" is the fastest: {_time(best)}, {ratio} times the time of "
+    times = f" is the fastest: {_time(subject, best)}, {ratio} times the time of "
     return Sentence(*among, name(best), times, name(reference), f"{others}.")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from lightbench import units
 from lightbench.cases import FACETS, shared, telling
 from lightbench.costs.roofline import roofline_s
-from lightbench.evidence import run_of
+from lightbench.evidence import run_of, setup
 from lightbench.exporters import Column, Table, View, own_words
 from lightbench.exporters._profile import MODEL, VALUES, record_data
 from lightbench.exporters._remarks import BUSY_CARD, explained, remarks, status
@@ -177,10 +177,13 @@ def _about_roofline(subject: Subject) -> Iterator[str]:
 
 
 def runs_of(subject: Subject) -> int:
-    """In how many runs the cases that may be compared were timed."""
-    main = set(map(id, subject.main))
-    profiles = subject.evidence.profiles
-    return len({run_of(r) for r in profiles if id(subject.evidence.comparable(r)) in main})
+    """In how many runs, at most, those of one setup were timed that may be compared."""
+    runs: dict[object, set[str]] = {}
+    for record in subject.evidence.profiles:
+        if subject.evidence.comparable(record) is not None:
+            how = setup(record), record.case.batch, record.case.mode
+            runs.setdefault(how, set()).add(run_of(record))
+    return max(map(len, runs.values()), default=0)
 
 
 def ratio_text(subject: Subject, record: Record) -> str:

@@ -134,7 +134,7 @@ def test_what_another_machine_measured_is_measured_again(run, tmp_path):
 def test_lint_is_looked_at_again_once_there_is_a_card(make_record):
     finding = Finding(guideline="G1", path="a", cause="b", remedy="c", mem_bytes=1.0)
     asked = []
-    old = untimed(case(), findings=(finding,), identity=current(NET, trusted=True))
+    old = untimed(case(), findings=(finding,), identity=current(NET, trusted=True)[0])
     task = Task([case()], known=[old])
     task.each("lint", asked.append, stale=lambda record: record is old)
     assert asked == [case()]
@@ -161,7 +161,7 @@ def test_findings_without_an_estimate_are_stale_if_there_is_a_card(
 
     monkeypatch.setattr("lightbench.gathering.lint.lint_model", looked_at)
     monkeypatch.setattr(Task, "card", lambda _self, _case: object() if has_card else None)
-    identity = current(NET, trusted=True)
+    identity = current(NET, trusted=True)[0]
     task = Task([case()], known=[untimed(case(), findings=(finding,), identity=identity)])
     gathering.gather(gathering.read_settings({"lint": {}}), task)
     assert asked == ([NET] if again else [])

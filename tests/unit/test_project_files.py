@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from lightbench.models import _project_files
 from lightbench.models._project_files import external_names, project_files
 
 
@@ -156,9 +157,13 @@ def test_a_neighbour_goes_before_what_python_finds(laid_out):
 def test_another_project_on_the_path_is_the_users_too(laid_out, tmp_path_factory, monkeypatch):
     other = tmp_path_factory.mktemp("other")
     (other / "layers_of_mine.py").touch()
-    monkeypatch.syspath_prepend(other)
-    (laid_out / "main.py").write_text("from layers_of_mine import Layer\n")
-    assert project_files(laid_out / "main.py")[1:] == (other / "layers_of_mine.py",)
+    (other / "space").mkdir()
+    (other / "space" / "deep.py").touch()
+    monkeypatch.setattr(_project_files, "SEARCHED", [str(other)])
+    text = "from layers_of_mine import Layer\nfrom space.deep import Net\n"
+    (laid_out / "main.py").write_text(text)
+    found = {file.relative_to(other).as_posix() for file in project_files(laid_out / "main.py")[1:]}
+    assert found == {"layers_of_mine.py", "space/deep.py"}
     assert "layers_of_mine" not in sys.modules
 
 

@@ -258,7 +258,7 @@ def test_names_are_marked_as_names_and_very_many_are_counted():
 
 def test_of_equal_medians_the_reference_is_the_one_that_nothing_is_faster_than(make_record):
     said = sections([make_record("x"), make_record("ref")], reference="ref")["In short"].sentences
-    assert said[0].startswith("Of the 2 networks, none is faster than ref: 10.0 ms")
+    assert said[0].startswith("Of the 2 networks, none is shown to be faster than ref: 10.0 ms")
 
 
 def test_half_a_point_less_is_as_accurate_whatever_binary_fractions_make_of_it(make_record):

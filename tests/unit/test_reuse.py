@@ -81,6 +81,50 @@ def test_what_it_imports_is_part_of_it(project):
     assert madds(project.measure()) == [16 * 24_300, 32 * 24_300]
 
 
+HIDDEN = {
+    "a module whose name is worked out": "from importlib import import_module as im\nREPEAT = im('.b', 'pk').REPEAT",
+    "a file of data": "import json, pathlib\nREPEAT = json.loads(pathlib.Path('cfg.json').read_text())",
+    "the environment": "import os\nREPEAT = int(os.environ['REPEAT'])",
+}
+
+
+@pytest.mark.parametrize("how", HIDDEN)
+def test_what_no_import_shows_is_seen_in_what_the_network_does(project, how, monkeypatch):
+    """One 3 x 3 convolution of 3 channels, or two of them one after the other: 9 x 9 x 9 x 9 each."""
+
+    def set_to(number):
+        project.file.with_name("cfg.json").write_text(str(number))
+        (project.file.parent / "pk").mkdir(exist_ok=True)
+        (project.file.parent / "pk" / "b.py").write_text(f"REPEAT = {number}\n")
+        monkeypatch.setenv("REPEAT", str(number))
+        for name in ("pk", "pk.b"):  # as in a new process
+            sys.modules.pop(name, None)
+
+    body = NET.format(width=3).replace(
+        "return self.a(x)", "for _ in range(REPEAT): x = self.a(x)\n        return x"
+    )
+    project.file.write_text(f"{HIDDEN[how]}\n{body}")
+    set_to(1)
+    project.measure()
+    assert len(project.measure()) == 1
+    set_to(2)
+    once = 9 * 9 * 30 * 30
+    assert madds(project.measure()) == [once, once + 9 * 9 * 28 * 28]
+
+
+def test_a_folder_that_the_file_itself_puts_on_the_path_makes_no_other_network_of_it(project):
+    lib = project.file.parent / "lib"
+    lib.mkdir()
+    (lib / "blocks_of_mine.py").write_text(NET.format(width=16))
+    project.file.write_text("import sys\nsys.path.append('lib')\nfrom blocks_of_mine import Net\n")
+    project.measure()
+    try:
+        assert len(project.measure()) == 1
+    finally:
+        sys.path.remove("lib")
+        sys.modules.pop("blocks_of_mine")
+
+
 def test_each_commit_of_a_file_has_a_record_of_its_own(project, lightbench):
     project.git("init", "-q", ".")
     project.git("add", "net.py")
