@@ -128,7 +128,6 @@ def _pareto(subject: Subject, group: Sequence[Record], name: Naming) -> Sentence
     if len(both) < 2:
         return None
     quality = [top1 for _, top1 in both]
-    by_time = front([_latency(record).median_s for record, _ in both], quality)
     by_madds = front([record.costs.madds for record, _ in both if record.costs], quality)
 
     def rivals(i: int) -> list[bool]:
@@ -139,22 +138,27 @@ def _pareto(subject: Subject, group: Sequence[Record], name: Naming) -> Sentence
     def beaten(i: int) -> bool:
         return any(_faster(r, both[i][0]) for r, q in both if q >= quality[i])
 
-    gone = [i for i in by_madds - by_time if beaten(i)]
-    come = [i for i in by_time - by_madds if all(rivals(i))]
-    unsure = len(by_madds ^ by_time) - len(gone) - len(come)
+    places = range(len(both))
+    sure = {i for i in places if all(rivals(i))}
+    maybe = {i for i in places if i not in sure and not beaten(i)}
+    gone = by_madds - sure - maybe
+    come = sure - by_madds
 
     def said(places: Iterable[int]) -> tuple[str, ...]:
         return listed([name(both[i][0]) for i in sorted(places, key=quality.__getitem__)])
 
     of = "" if len(both) == len(group) else f" of the {len(both)} networks of known accuracy"
-    parts = [f"On the Pareto front{of}, accuracy against time: ", *said(by_time)]
+    where = f"n the Pareto front{of}, accuracy against time: "
+    if sure:
+        parts = [f"O{where}", *said(sure)]
+        parts += ["; for all that the intervals tell also ", *said(maybe)] if maybe else []
+    else:
+        parts = [f"For all that the intervals tell, o{where}", *said(maybe)]
     if gone:
         parts += ["; MAdds alone would also promise ", *said(gone)]
     if come:
         parts += [" and" if gone else "; MAdds alone would", " miss ", *said(come)]
-    if unsure:
-        parts.append(f"; of {unsure} more the intervals do not tell")
-    if by_time == by_madds:
+    if sure == by_madds and not maybe:
         parts.append("; the same networks as by MAdds")
     return Sentence(*parts, ".")
 

@@ -169,7 +169,13 @@ def test_a_swap_between_the_fronts_is_only_said_where_intervals_are_apart(make_r
         make_record("b", latency_s=0.0101, madds=100 * M),
     ]
     said = sections(close, accuracy=own)["In short"].sentences[1]
-    assert said.endswith("accuracy against time: a; of 2 more the intervals do not tell.")
+    assert said == (
+        "For all that the intervals tell, on the Pareto front, accuracy against time: a and b."
+    )
+    own_of_three = {**own, "c": 72}
+    three = [*close, make_record("c", latency_s=0.02, madds=300 * M)]
+    said = sections(three, accuracy=own_of_three)["In short"].sentences[1]
+    assert said.endswith("accuracy against time: c; for all that the intervals tell also a and b.")
     apart = [close[0], make_record("b", latency_s=0.0110, madds=100 * M)]
     said = sections(apart, accuracy=own)["In short"].sentences[1]
     assert said.endswith("time: a; MAdds alone would also promise b and miss a.")
