@@ -15,7 +15,15 @@ from typing import Annotated, Any
 import msgspec
 
 from lightbench import store
-from lightbench.records import CONTENDED, SCHEMA, Case, Environment, Record
+from lightbench.records import (
+    CONTENDED,
+    LONGEST_S,
+    SCHEMA,
+    SHORTEST_S,
+    Case,
+    Environment,
+    Record,
+)
 from lightbench.regression.changes import steps
 from lightbench.timing.links import Key, Links, Time
 from lightbench.timing.stats import median, median_interval
@@ -43,7 +51,7 @@ KEYS = {"latency": "latency_s"}  # where a metric is called otherwise beside its
 METRICS = ("latency", *COUNTS, "peak_memory_bytes")
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Seconds = Annotated[float, msgspec.Meta(ge=SHORTEST_S, le=LONGEST_S)]
 Fact = str | int | float | None
 NOTHING = b"null"
 

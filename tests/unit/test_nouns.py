@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from lightbench.nouns import Interval, Opinion, PartTime
@@ -59,3 +60,18 @@ def test_a_time_is_not_negative():
 def test_an_opinion_says_whether_it_agrees(theirs, verdict):
     opinion = Opinion(tool="thop", ours=1000, theirs=theirs, problem="not there")
     assert opinion.verdict == verdict
+
+
+@pytest.mark.parametrize("time_s", [5e-324, 1e-13, 1e10, 1e308])
+def test_a_time_that_no_call_takes_is_refused(make_record, time_s):
+    """Arithmetic with it would end in infinity somewhere."""
+    with pytest.raises(ValueError, match="as a call may take"):
+        make_record(latency_s=time_s)
+
+
+@pytest.mark.parametrize("count", [-1, 2**63, 10**400])
+def test_a_count_that_nothing_has_is_refused(make_record, count):
+    with pytest.raises(ValueError, match="is a count of at most"):
+        msgspec.structs.replace(make_record(), peak_memory_bytes=count)
+    with pytest.raises(ValueError, match="is a count of at most"):
+        make_record(params=count)
