@@ -168,11 +168,7 @@ def _against(
 ) -> list[Row]:
     file = source_file(case.model)
     if file is None:
-        said = (
-            f"{case.model} is not in a git repository, so it has no other version."
-            if sources.is_file(case.model)
-            else f"{case.model} is no file of yours: it is the same at every commit."
-        )
+        said = _no_other_version(case.model)
         return [_not_comparable(case, said), *_budgets(case, limits, tools)]
     tree = tree_of(ref, file.parent)
     before, said = _earlier(case, file, tree)
@@ -205,6 +201,19 @@ def _against(
         ],
         said,
     )
+
+
+def _no_other_version(model: str) -> str:
+    """Why, in a sentence; what git refuses, as where the folder is another user's, in its own words."""
+    path = sources.file_of(model)
+    if path is None:
+        return f"{model} is no file of yours: it is the same at every commit."
+    try:
+        checkout.toplevel(path.resolve().parent)
+    except LightbenchError as error:
+        if "not in a git repository" not in error.message:
+            return f"{model}: {error.message}"
+    return f"{model} is not in a git repository, so it has no other version."
 
 
 def _earlier(case: Case, file: Path, tree: Tree) -> tuple[Case | None, str]:

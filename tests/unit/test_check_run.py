@@ -427,3 +427,14 @@ def test_a_cancelled_job_leaves_no_checkout_behind(project):
         job.terminate()
         assert job.wait(60) == 130
     assert len(git("worktree", "list").stdout.splitlines()) == 1
+
+
+def test_what_git_refuses_is_told_in_its_own_words(tmp_path, monkeypatch):
+    """As of a container's job, whose checkout is another user's."""
+    (tmp_path / "net.py").touch()
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    said = checking._no_other_version(f"{tmp_path}/net.py:Net")
+    assert "dubious ownership" in said
+    monkeypatch.delenv("GIT_TEST_ASSUME_DIFFERENT_OWNER")
+    assert checking._no_other_version("mobilenet_v2").endswith("the same at every commit.")
