@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sysconfig
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +31,14 @@ from lightbench.records import (
 )
 from lightbench.timing.card import EXPERIMENT, LAUNCH, MOVES, RATES, STREAM
 from lightbench.timing.stats import summarize
+
+with suppress(ImportError):  # the environment of the NPU has none
+    from hypothesis import HealthCheck, settings
+
+    # A slow machine is no fault of what is tested.
+    slow = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+    settings.register_profile("any machine", settings(), **slow)
+    settings.load_profile("any machine")
 
 
 def record(
