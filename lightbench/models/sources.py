@@ -332,13 +332,16 @@ def _top(path: Path) -> Path:
 
 @contextlib.contextmanager
 def _beside(path: Path) -> Iterator[None]:
-    """The file may import its neighbours, as when Python runs it, and the package it is in."""
+    """The file may import its neighbours, as when Python runs it, and the package it is in. What is
+    compiled is not kept: a file that changes twice in a second would be taken for what it was."""
     folders = list(dict.fromkeys((path.parent, _top(path))))
     _step_aside(set(folders))
     sys.path[:0] = map(str, folders)
+    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         yield
     finally:
+        sys.dont_write_bytecode = writes
         for folder in folders:
             sys.path.remove(str(folder))
 

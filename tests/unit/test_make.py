@@ -59,9 +59,8 @@ def machine(tmp_path):
 
     def run(*command, **variables):
         log.write_text("")
-        inherited = {
-            k: v for k, v in os.environ.items() if k not in ("PYTHON", "TORCH_INDEX", "MAKEFLAGS")
-        }
+        theirs = ("PYTHON", "TORCH_INDEX", "MAKE", "MFLAGS")  # of the make that may run these tests
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(theirs)}
         path = f"{tmp_path / '3.11'}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
             command, cwd=run.top, capture_output=True, text=True,
