@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -25,7 +25,8 @@ from lightbench.records import (
     Record,
 )
 from lightbench.regression.changes import steps
-from lightbench.timing.links import Key, Links, Time
+from lightbench.regression.linked import Machines
+from lightbench.timing.links import Time
 from lightbench.timing.stats import median, median_interval
 
 # What may change from one commit to the next; every other comparable fact makes another machine.
@@ -312,7 +313,7 @@ def histories(found: Iterable[Entry], metric: str) -> list[Series]:
     for entry in every:
         if metric in entry.values and not entry.anchor:
             grouped.setdefault((entry.case, entry.machine), []).append(entry)
-    links = _Machines(every)
+    links = Machines(every)
     series = []
     for key, members in grouped.items():
         kept = links.alike(members) if metric == "latency" else members
@@ -328,37 +329,6 @@ def _series(metric: str, case: Case, machine: Facts, found: Sequence[Entry], of:
         points.setdefault(_label(entry), []).append(entry)
     made = tuple(_point(metric, *item) for item in points.items())
     return Series(metric, case, machine, made, of - len(found))
-
-
-class _Machines:
-    """What was timed in which run, on each machine."""
-
-    def __init__(self, found: Sequence[Entry]) -> None:
-        every: dict[Facts, dict[str, dict[Key, Time]]] = {}
-        for entry in found:
-            if entry.latency is not None and entry.run is not None:
-                times = every.setdefault(entry.machine, {}).setdefault(entry.run, {})
-                if entry.identity is not None:
-                    times[entry.case, entry.identity] = entry.latency
-        self._links = {machine: Links(runs) for machine, runs in every.items()}
-
-    def alike(self, members: Sequence[Entry]) -> list[Entry]:
-        """Of one case on one machine: those of the last run and of runs that are linked with it, their
-        latencies as they would have been there."""
-        calm = [entry for entry in members if entry.latency is not None and entry.run is not None]
-        if not calm:  # nothing to hold it against
-            return []
-        last = calm[-1]
-        linked = self._links[last.machine].drifts(str(last.run), without=last.case)
-        return [
-            replace(
-                entry,
-                values={"latency": entry.values["latency"] / math.exp(by.log)},
-                unsure=max(by.high - by.log, by.log - by.low),
-            )
-            for entry in calm
-            if (by := linked.get(str(entry.run))) is not None
-        ]
 
 
 def machines(series: Sequence[Series]) -> list[str]:
