@@ -5,8 +5,8 @@ each of the 4,500 runs 2 anchors. A
 record holds 30 samples by two clocks, 3 operators and an environment of 27 facts: about 3,840 bytes.
 From the commit in the middle on every network is 5 % slower, in noise of 2 %.
 
-On two cores of an AMD EPYC (Python 3.11, the file in the page cache) 100,000 records, 384 MB, took 3.4 s
-(2.9 s to 4.3 s) beside other work, and 2.1 s in a calm moment.
+On two cores of an AMD EPYC (Python 3.11, the file in the page cache) 100,000 records, 406 MB, took 6.1 s
+(5.9 s to 6.5 s); before runs were held against one another by their anchors, 384 MB took 3.4 s.
 """
 
 from __future__ import annotations
