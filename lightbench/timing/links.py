@@ -97,7 +97,7 @@ class Links:
         against itself, no network ever changes."""
         found, latest, used = {base: NONE}, [base], set[Key]()
         while latest and len(found) < len(self._runs):
-            keys = {key for run in latest for key in self._runs.get(run, ()) if key[0] != without}
+            keys = {key for run in latest for key in self._runs.get(run, ())}
             near = dict.fromkeys(run for key in keys - used for run in self._having[key])
             used |= keys
             reached: dict[str, Drift] = {}

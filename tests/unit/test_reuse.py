@@ -10,7 +10,7 @@ import sys
 import msgspec
 import pytest
 
-from lightbench import store
+from lightbench import rounds, store
 from lightbench.cli import run as call
 from lightbench.records import Case, Environment, InputSpec, Run
 from lightbench.reuse import Reuse
@@ -238,13 +238,42 @@ def test_an_anchor_that_fails_is_missed_by_no_one(monkeypatch):
 
 
 def test_a_file_that_only_the_store_names_is_no_anchor(project):
+    """Nor is it run to see whether it could be one."""
+    ran = project.file.with_name("ran")
+    project.file.write_text(
+        NET.format(width=16) + f"with open({str(ran)!r}, 'a') as file: file.write('x')\n"
+    )
     project.measure()
-    stored = store.read("runs.jsonl")
-    project.file.write_text("raise SystemExit('it was run')\n")
+    stored, before = store.read("runs.jsonl"), ran.read_text()
     kept = []
     case = Case(model="example_conv_g4", inputs=(InputSpec(shape=(16, 8, 8)),), device="null")
     run([case], rule=Rule(max_s=0.02, rel=1.0), keep=kept.append, stored=stored, anchored=True)
     assert "net.py:Net" not in {record.case.model for record in kept}
+    assert ran.read_text() == before
+
+
+def test_an_anchor_that_fails_in_the_rounds_is_missed_by_no_one(monkeypatch):
+    collect = rounds.collect
+
+    def failing(steps, *args, **settings):
+        found = collect(steps, *args, **settings)
+        return {**found, **dict.fromkeys(settings["unawaited"], RuntimeError("no."))}
+
+    monkeypatch.setattr(rounds, "collect", failing)
+    kept = []
+    case = Case(model="example_conv_g4", inputs=(InputSpec(shape=(16, 8, 8)),), device="null")
+    run([case], rule=Rule(max_s=0.02, rel=1.0), keep=kept.append, anchored=True)
+    assert [record.case for record in kept] == [case]
+
+
+def test_a_commit_that_leaves_the_file_alone_is_another_commit(project):
+    project.git("init", "-q", ".")
+    project.git("add", "net.py")
+    project.git("commit", "-qm", "1")
+    project.measure()
+    project.git("commit", "-q", "--allow-empty", "-m", "2")
+    assert len(project.measure()) == 2
+    assert len(project.measure()) == 2
 
 
 def test_rounds_do_not_go_on_for_an_anchor():
