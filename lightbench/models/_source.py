@@ -1,0 +1,33 @@
+"""What every place that networks come from gives: something that can be built again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from lightbench.faults import explain_plainly
+from lightbench.records import InputSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+T = TypeVar("T")
+
+DEFAULT_INPUT = "3x224x224"
+
+
+class Source(NamedTuple):
+    """A network that can be built, again and again: ``build()``, and the input it is made for."""
+
+    build: Callable[[], nn.Module]
+    inputs: tuple[InputSpec, ...]
+
+
+def made(fault: str, make: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Run somebody else's code. Raises ModelError or OutOfMemory; the former begins with ``fault``."""
+    try:
+        return make(*args, **kwargs)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise explain_plainly(fault, error) from error
