@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, get_args
+from functools import cached_property, partial
+from typing import Any, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
-from torch.utils import _pytree as pytree
 
 from lightbench import suite
+from lightbench.arguments import map_tensors
 from lightbench.costs.conventions import CONVENTIONS, convert, difference
 from lightbench.costs.count import count_costs
 from lightbench.costs.crosscheck import crosscheck
 from lightbench.errors import UncountedOps, UnknownName, UsageError
 from lightbench.exporters import View, profile_view
 from lightbench.exporters._costs import ConventionRow, counts_view, layers_view
+from lightbench.handed import (
+    Args,
+    Kwargs,
+    Model,
+    by_position,
+    check_model,
+    defaults_of,
+    dtypes_of,
+    handed_over,
+    ready,
+    specs_beside,
+)
 from lightbench.identity import identity_of
+from lightbench.inputs import Input, InputSpec, without
 from lightbench.models import sources
-from lightbench.models._inputs import make_inputs, specs_of
+from lightbench.models._inputs import Arguments, Inputs, fewest_ids, make_arguments
 from lightbench.nouns import Opinion
 from lightbench.profiler import Given, own_dtype
-from lightbench.records import Case, Costs, Dtype, Identity, InputSpec, Latency, Op, Record
+from lightbench.records import Case, Costs, Dtype, Identity, Latency, Op, Record
 from lightbench.shown import Shown
 from lightbench.timing.sampling import Progress, Rule
 from lightbench.untimed import untimed
-
-Model = str | nn.Module
-Inputs = str | Sequence[str] | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,6 +77,7 @@ class Counts(Shown):
     costs: Costs
     network: nn.Module
     args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
     named: bool = True  # False: the network was handed over
 
     @property
@@ -131,8 +142,8 @@ class Counts(Shown):
             network = self.network
             if any(t.is_meta for t in network.parameters()):
                 network = sources.find(self.model).build()
-            args = pytree.tree_map_only(Tensor, _with_values, self.args)
-            return tuple(crosscheck(self.costs, network, args))
+            args, kwargs = map_tensors(_with_values, (self.args, dict(self.kwargs)))
+            return tuple(crosscheck(self.costs, *by_position(network, args, kwargs)))
 
 
 def _known(convention: str) -> None:
@@ -154,96 +165,100 @@ def load_model(model: str) -> nn.Module:
     return sources.find(model).build()
 
 
-def check_model(model: Any) -> None:
-    if not isinstance(model, (str, nn.Module)):
-        hint = f"Build it first: {model.__name__}()." if isinstance(model, type) else ""
-        raise UsageError(f"a model is a name or a torch.nn.Module, got {model!r}.", hint)
-
-
 def count(
     model: Model,
     *,
     input: Inputs = None,  # noqa: A002  the word of the command line
-    batch: int = 1,
-    dtype: str | None = None,
-    args: tuple[Any, ...] | None = None,
+    batch: int | None = None,
+    dtype: str | torch.dtype | None = None,
+    args: Args = None,
+    kwargs: Kwargs = None,
     strict: bool = False,
     trusted: bool = True,
 ) -> Counts:
     """Count a network: params, MAdds and memory access, exactly, without running it on data.
 
     ``model`` is a name (see `load_model`) or a module. ``input`` is a shape without the batch,
-    "3x224x224", or several; ``args`` are ready inputs of any form instead. ``dtype`` is float32, or
-    what a module is in. ``strict`` raises UncountedOps if an operator has no rule. A module is as it
-    was afterwards.
+    "3x224x224" or (3, 224, 224), or several, of any form that ``--input`` takes; ``batch`` is 1 unless
+    said, and ``dtype`` float32, or what a module is in. Instead, ``args`` are ready inputs of any
+    form; ``kwargs`` are ready ones by name, beside either. ``strict`` raises UncountedOps if an
+    operator has no rule. A module is as it was afterwards. Raises UsageError, ModelError.
     """
     check_model(model)
-    suite.check_batch(batch)
-    if dtype is not None and dtype not in get_args(Dtype):
-        raise UnknownName("dtype", dtype, get_args(Dtype), f"Known: {', '.join(get_args(Dtype))}.")
-    specs = specs_of(input)
+    args, kwargs = ready(args, kwargs, input=input, batch=batch, dtype=dtype)
+    for one in () if batch is None else (batch,):
+        suite.check_batch(one)
+    asked = dtypes_of(dtype)
+    if asked is not None and asked not in get_args(Dtype):
+        raise UnknownName(
+            "dtype", str(asked), get_args(Dtype), f"Known: {', '.join(get_args(Dtype))}."
+        )
     if isinstance(model, nn.Module):
         name, network = type(model).__name__, model
-        dtype = dtype or own_dtype(network)
-        specs = specs or (InputSpec.parse(sources.DEFAULT_INPUT),)
-        costs = count_costs(network, _inputs(specs, batch, dtype, args))
+        kind = asked or own_dtype(network)
+        specs = specs_beside(input, args, kwargs, kind)
+        default = (InputSpec.parse(sources.DEFAULT_INPUT),)
+        call = _Call(default if specs is None else specs, batch or 1, kind, args, kwargs)
+        costs = count_costs(network, call.on(network))
     else:
-        name, source, dtype = model, sources.find(model, trusted=trusted), dtype or "float32"
-        specs = specs or source.inputs
-        network, costs = _count_source(source, dtype, _inputs(specs, batch, dtype, args))
+        name, source, kind = model, sources.find(model, trusted=trusted), asked or "float32"
+        specs = specs_beside(input, args, kwargs, kind)
+        call = _Call(source.inputs if specs is None else specs, batch or 1, kind, args, kwargs)
+        network, costs = _count_source(source, kind, call)
     if strict and costs.uncounted:
         raise UncountedOps(
             f"{name} uses operators that have no cost rule: {', '.join(costs.uncounted)}.",
             "Count without --strict to see the rest, and report the operator.",
         )
-    made = _inputs(specs, batch, dtype, args)("meta")[0]
-    case = Case(model=name, **_of_the_case(network, specs, batch, dtype, args))
-    named = isinstance(model, str)
-    return Counts(case, costs, network, args if args is not None else made, named)
-
-
-def _of_the_case(
-    network: nn.Module,
-    specs: Sequence[InputSpec],
-    batch: int,
-    dtype: str,
-    args: tuple[Any, ...] | None,
-) -> dict[str, Any]:
+    of_the_case: dict[str, Any] = {"inputs": call.specs, "batch": call.batch, "dtype": kind}
     if args is not None:
-        return defaults_of(Given(network, args))
-    return {"inputs": tuple(specs), "batch": batch, "dtype": dtype}
+        of_the_case = defaults_of(Given(network, args, kwargs))
+    case = Case(model=name, **of_the_case)
+    handed = Arguments(args, dict(kwargs)) if args is not None else call.on(network)("meta")
+    return Counts(case, costs, network, *handed, named=isinstance(model, str))
 
 
-def _count_source(
-    source: sources.Source,
-    dtype: str,
-    inputs: Callable[[str], tuple[tuple[Any, ...], dict[str, Any]]],
-) -> tuple[nn.Module, Costs]:
+class _Call(NamedTuple):
+    """How the network is called that is counted."""
+
+    specs: tuple[Input, ...]
+    batch: int
+    dtype: str
+    args: tuple[Any, ...] | None
+    kwargs: Mapping[str, Any]
+
+    def on(self, network: nn.Module) -> Callable[[str], Arguments]:
+        """Its arguments, for each device; on meta those that are ready have no values."""
+
+        def make(device: str) -> Arguments:
+            given = Arguments(self.args or (), dict(self.kwargs))
+            if device == "meta":
+                given = map_tensors(partial(torch.empty_like, device="meta"), given)
+            made = make_arguments(
+                () if self.args is not None else without(self.specs, self.kwargs),
+                batch=self.batch,
+                dtype=self.dtype,
+                device=device,
+                ids=fewest_ids(network),
+            )
+            return Arguments((*made.args, *given.args), {**made.kwargs, **given.kwargs})
+
+        return make
+
+
+def _count_source(source: sources.Source, dtype: str, call: _Call) -> tuple[nn.Module, Costs]:
     """Build without weights if that works: no memory, no initialisation. If not, with them."""
     kind = getattr(torch, dtype)
     try:
         with torch.device("meta"):
             network = source.build().to(kind)
-        return network, count_costs(network, inputs)
+        return network, count_costs(network, call.on(network))
     except UsageError:
         raise
     except Exception:  # noqa: BLE001  with weights it either works, or says what is wrong
         with torch.random.fork_rng(devices=[]):
             network = source.build().to(kind)
-        return network, count_costs(network, inputs)
-
-
-def _inputs(
-    specs: Sequence[InputSpec], batch: int, dtype: str, args: tuple[Any, ...] | None
-) -> Callable[[str], tuple[tuple[Any, ...], dict[str, Any]]]:
-    def make(device: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        if args is None:
-            return make_inputs(specs, batch=batch, dtype=dtype, device=device), {}
-        if device != "meta":
-            return args, {}
-        return pytree.tree_map_only(Tensor, lambda t: torch.empty_like(t, device="meta"), args), {}
-
-    return make
+        return network, count_costs(network, call.on(network))
 
 
 def profile(
@@ -252,12 +267,13 @@ def profile(
     engine: str | Sequence[str] = "eager",
     batch: int | Sequence[int] | None = None,
     threads: int | Sequence[int] | None = None,
-    dtype: str | Sequence[str] | None = None,
+    dtype: str | torch.dtype | Sequence[str | torch.dtype] | None = None,
     mode: str | Sequence[str] = "infer",
     layout: str | Sequence[str] = "contiguous",
     options: Sequence[str] = (),
     input: Inputs = None,  # noqa: A002  the word of the command line
-    args: tuple[Any, ...] | None = None,
+    args: Args = None,
+    kwargs: Kwargs = None,
     rel: float = 0.01,
     max_seconds: float = 10.0,
     seed: int | None = None,
@@ -274,7 +290,8 @@ def profile(
 
     A model is a name (see `load_model`), or a module, of which a copy is timed. ``batch`` is 1 and
     ``dtype`` float32 (of a module: its own) unless said; ``args`` are ready inputs for a module, of
-    any form, and say the batch: it is the first size of the first tensor. ``rel`` is how well each
+    any form, and say the batch: it is the first size of the first tensor; ``kwargs`` are ready ones by
+    name, beside ``args`` or ``input``. ``rel`` is how well each
     median is to be known (0.01: its 95 % interval within 1 %), ``max_seconds`` how long each case may
     take for it. ``device`` is "cpu", "cuda:1", "npu:0,1", "auto"; ``options`` are those of an
     accelerator: "graph", "cold-cache", "h2d", "energy".
@@ -289,20 +306,18 @@ def profile(
         raise UsageError("no model is named.", 'Try lightbench.profile("mobilenet_v2").')
     for model in models:
         check_model(model)
-    if args is not None and (batch is not None or input):
-        raise UsageError("args say the batch and the shape of the input themselves.")
-    names, given = handed_over(models, args)
-    if args is not None and len(given) < len(names):
-        raise UsageError("args are for modules, not for models by name.", "Use input and batch.")
+    args, kwargs = ready(args, kwargs, input=input, batch=batch)
+    names, given = handed_over(models, args, kwargs)
+    own = next((own_dtype(one.network) for one in given.values()), "float32")
     cases, errors = suite.plan(
         names,
-        inputs=specs_of(input),
+        inputs=specs_beside(input, args, kwargs, own),
         at_hand={name: defaults_of(of) for name, of in given.items()},
         trusted=trusted,
         device=[device],
         engine=_list(engine),
         threads=_list(threads),
-        dtype=_list(dtype),
+        dtype=_list(dtypes_of(dtype)),
         mode=_list(mode),
         layout=_list(layout),
         options=[tuple(sorted(set(_list(options))))],
@@ -323,41 +338,6 @@ def profile(
         force=force,
     )
     return Profile(tuple(records))
-
-
-def handed_over(
-    models: Sequence[Model], args: tuple[Any, ...] | None
-) -> tuple[list[str], dict[str, Given]]:
-    """Names for all models; those that are modules also by that name."""
-    names: list[str] = []
-    given: dict[str, Given] = {}
-    for model in models:
-        if isinstance(model, str):
-            names.append(model)
-            continue
-        name = type(model).__name__
-        same = sum(known.partition("#")[0] == name for known in given)
-        name = f"{name}#{same + 1}" if same else name
-        names.append(name)
-        given[name] = Given(model, args)
-    return names, given
-
-
-def defaults_of(given: Given) -> dict[str, Any]:
-    """What a handed-over network says about its case by itself."""
-    dtype = own_dtype(given.network)
-    if given.args is None:
-        return {"dtype": dtype}
-    tensors = [x for x in pytree.tree_leaves(given.args) if isinstance(x, Tensor) and x.numel()]
-    kinds = [str(x.dtype).removeprefix("torch.") for x in tensors]
-    return {
-        "dtype": dtype,
-        "batch": next((len(x) for x in tensors if x.dim()), 1),
-        "inputs": tuple(
-            InputSpec(shape=tuple(x.shape[1:]) or (1,), dtype=None if kind == dtype else kind)
-            for x, kind in zip(tensors, kinds, strict=True)
-        ),
-    }
 
 
 def _list(value: Any) -> list[Any]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from lightbench import devices, suite
@@ -28,7 +29,8 @@ from lightbench.errors import ModelError, UnknownName, UsageError
 from lightbench.exporters import View
 from lightbench.exporters._breakdown import layers_view, parts_view
 from lightbench.faults import explain
-from lightbench.models._inputs import specs_of
+from lightbench.handed import dtypes_of
+from lightbench.models._inputs import Inputs, specs_of
 from lightbench.profiler import Given, Prepared, measured, own_dtype, prepare, random_numbers_kept
 from lightbench.records import Environment, Record, Samples
 from lightbench.rounds import here, with_noted
@@ -73,12 +75,12 @@ class LayerTimes(Shown):
 def measure_layers(
     model: str | nn.Module,
     *,
-    input: str | Sequence[str] | None = None,  # noqa: A002  the word of the command line
+    input: Inputs = None,  # noqa: A002  the word of the command line
     batch: int = 1,
     device: str = "cpu",
     engine: str = "eager",
     threads: int | None = None,
-    dtype: str | None = None,
+    dtype: str | torch.dtype | None = None,
     channels_last: bool = False,
     seconds: float = 5.0,
     seed: int | None = None,
@@ -118,7 +120,7 @@ def measure_layers(
         device=[device],
         engine=[engine],
         threads=[threads],
-        dtype=[dtype],
+        dtype=[dtypes_of(dtype)],
         layout=["channels_last" if channels_last else "contiguous"],
         batch=[batch],
     )

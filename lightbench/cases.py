@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from lightbench.inputs import inputs_text
 from lightbench.records import Record
 
 
@@ -32,7 +33,7 @@ def _offered(record: Record) -> str:
 
 
 FACETS = (
-    Facet("input", lambda r: ", ".join(map(str, r.case.inputs)), "input {}"),
+    Facet("input", lambda r: inputs_text(r.case.inputs), "input {}"),
     Facet("batch", lambda r: r.case.batch, "batch {}", "right"),
     Facet("device", lambda r: r.case.device),
     Facet("engine", lambda r: r.case.engine),

@@ -6,12 +6,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from lightbench import suite
-from lightbench.api import Inputs, Model, check_model, defaults_of, handed_over
+from lightbench.engines._program import NO_KEYWORDS
 from lightbench.errors import UsageError
 from lightbench.exporters import View
-from lightbench.models._inputs import specs_of
-from lightbench.profiler import Given
+from lightbench.handed import (
+    Args,
+    Kwargs,
+    Model,
+    check_model,
+    defaults_of,
+    dtypes_of,
+    handed_over,
+    ready,
+    specs_beside,
+)
+from lightbench.models._inputs import Inputs
+from lightbench.profiler import Given, own_dtype
 from lightbench.records import Case
 from lightbench.regression.compare_view import compare_view
 from lightbench.regression.comparison import Comparison
@@ -55,11 +68,12 @@ def compare(
     engine: str = "eager",
     batch: int | None = None,
     threads: int | None = None,
-    dtype: str | None = None,
+    dtype: str | torch.dtype | None = None,
     mode: str = "infer",
     layout: str = "contiguous",
     input: Inputs = None,  # noqa: A002  the word of the command line
-    args: tuple[Any, ...] | None = None,
+    args: Args = None,
+    kwargs: Kwargs = None,
     tolerance: float = TOLERANCE,
     seconds: float = SECONDS,
     comparisons: int = 1,
@@ -73,7 +87,7 @@ def compare(
     A model is a name (see `load_model`) or a module, of which a copy is timed; without ``b`` it is
     ``a`` again, under other settings. ``a_settings`` and ``b_settings`` say what one side does
     differently: {"threads": 2}, {"layout": "channels_last"}, {"engine": "compile"}. ``args`` are
-    ready inputs for modules. Differences up to ``tolerance`` (0.02 is 2 %) are none. It ends when the
+    ready inputs for modules, and ``kwargs`` those by name. Differences up to ``tolerance`` (0.02 is 2 %) are none. It ends when the
     verdict is clear, after ``seconds`` at the latest, and is wrong about identical sides in at most
     1 % of runs of so many ``comparisons``. Raises UsageError for what fits no case,
     DeviceUnavailable.
@@ -86,10 +100,7 @@ def compare(
             "Name two models, or what one side does differently: --b channels-last (in Python:"
             " b_settings={'layout': 'channels_last'}).",
         )
-    if args is not None and (
-        batch is not None or input or isinstance(a, str) or isinstance(b, str)
-    ):
-        raise UsageError("args are for modules, and say the batch and the input themselves.")
+    args, kwargs = ready(args, kwargs, input=input, batch=batch)
     shared = {
         "device": device,
         "engine": engine,
@@ -101,7 +112,7 @@ def compare(
         "input": input,
     }
     models = [a, a if b is None else b]
-    names, given = handed_over(models, args)
+    names, given = handed_over(models, args, kwargs)
     cases = [
         _case(name, merged(shared, own or {}), given.get(name), trusted=trusted)
         for name, own in zip(names, (a_settings, b_settings), strict=True)
@@ -126,9 +137,14 @@ def compare(
 def _case(name: str, settings: dict[str, Any], given: Given | None, *, trusted: bool) -> Case:
     """One side. Raises UsageError for what fits no case, and the error of a model that is not found."""
     options = tuple(sorted({*settings.pop("options", ())}))
+    _, args, kwargs = given or (None, None, NO_KEYWORDS)
+    own = own_dtype(given.network) if given else "float32"
+    settings["dtype"] = dtypes_of(settings.get("dtype"))
+    inputs = settings.pop("input", None)
+    ready(args, None, input=inputs, batch=settings.get("batch"))  # of one side alone, too
     planned, errors = suite.plan(
         [name],
-        inputs=specs_of(settings.pop("input", None)),
+        inputs=specs_beside(inputs, args, kwargs, own),
         at_hand={name: defaults_of(given)} if given else None,
         trusted=trusted,
         options=[options],

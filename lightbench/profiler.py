@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
@@ -21,13 +21,23 @@ from torch.nn.parameter import is_lazy
 from torch.utils import _pytree as pytree
 
 from lightbench import registry, units
+from lightbench.arguments import map_tensors, tensors_in
 from lightbench.costs.count import count_costs
 from lightbench.devices import Device
+from lightbench.engines._program import NO_KEYWORDS
 from lightbench.errors import LightbenchError, ModelError, OutOfMemory
 from lightbench.faults import explain, explain_plainly
 from lightbench.identity import identity_of
+from lightbench.inputs import without
 from lightbench.models import sources
-from lightbench.models._inputs import SETTLING_IMAGES, lay_out, make_inputs, settle_norms
+from lightbench.models._inputs import (
+    SETTLING_IMAGES,
+    Arguments,
+    fewest_ids,
+    lay_out,
+    make_arguments,
+    settle_norms,
+)
 from lightbench.records import (
     CONTENDED,
     SCHEMA,
@@ -52,10 +62,12 @@ if TYPE_CHECKING:
 
 
 class Given(NamedTuple):
-    """A network that the caller hands over instead of a name, with inputs of any form, or none."""
+    """A network that the caller hands over instead of a name, with inputs of any form, or none:
+    without ``args`` those without a name are made for it."""
 
     network: nn.Module
     args: tuple[Any, ...] | None = None
+    kwargs: Mapping[str, Any] = NO_KEYWORDS
 
 
 def own_dtype(network: nn.Module) -> str:
@@ -87,23 +99,23 @@ def prepare(
     where = device.torch_device
     network, identity = _network(case, given, where, trusted=trusted)
     costs = count_costs(
-        network, lambda kind: (_arguments(case, given, "meta" if kind == "meta" else where), {})
+        network, lambda kind: _arguments(case, network, given, "meta" if kind == "meta" else where)
     )
     _check_memory(costs, case, device.free_memory())
-    args = _arguments(case, given, where)
+    given_to = _arguments(case, network, given, where)
     if given is None and where == "cpu":
-        settle_norms(network, args)
+        settle_norms(network, *given_to)
     try:
-        program = registry.load("engine", case.engine).prepare(network, args, mode=case.mode)
+        program = registry.load("engine", case.engine).prepare(network, *given_to, mode=case.mode)
         with device.noticing() as noticed:
             first_call_s, warnings = _first_look(program, device)
         peak = device.peak_memory(program.call, program.context)
-        step = device.step(program.call, program.context, args)
+        step = device.step(program.call, program.context, tuple(tensors_in(given_to)))
     except KeyboardInterrupt:
         raise
     except BaseException as error:
         raise explain(network, error) from error
-    held = costs.param_bytes + sum(t.nbytes for t in pytree.tree_leaves(args) if _is_tensor(t))
+    held = costs.param_bytes + sum(t.nbytes for t in tensors_in(given_to))
     return Prepared(
         case,
         costs,
@@ -154,7 +166,7 @@ def count(case: Case, network: nn.Module | None = None) -> Costs:
             network, _ = _network(case, None, "cpu", trusted=True)
         else:
             network = network.to(getattr(torch, case.dtype))
-        return count_costs(network, lambda kind: (_arguments(case, None, kind), {}))
+        return count_costs(network, lambda kind: _arguments(case, network, None, kind))
 
 
 def counted(prepared: Prepared, where: Environment) -> Record:
@@ -202,7 +214,7 @@ def _network(
         identity = identity_of(case.model, network)
         if where not in ("cpu", "meta"):  # on the host: the device's first call is timed, and apart
             few = min(case.batch, SETTLING_IMAGES)
-            settle_norms(network, make_inputs(case.inputs, batch=few))
+            settle_norms(network, *make_arguments(case.inputs, batch=few, ids=fewest_ids(network)))
     else:
         network = _copied(case.model, given.network)
         identity = identity_of(None, network)
@@ -232,11 +244,18 @@ def _copied(name: str, network: nn.Module) -> nn.Module:
         raise ModelError(reason.message, "Name the code instead: path/file.py:Class.") from error
 
 
-def _arguments(case: Case, given: Given | None, where: str) -> tuple[Any, ...]:
-    if given is None or given.args is None:
-        return make_inputs(
-            case.inputs, batch=case.batch, dtype=case.dtype, layout=case.layout, device=where
-        )
+def _arguments(case: Case, network: nn.Module, given: Given | None, where: str) -> Arguments:
+    kwargs: Mapping[str, Any] = {} if given is None else given.kwargs
+    made = make_arguments(
+        () if given and given.args is not None else without(case.inputs, kwargs),
+        batch=case.batch,
+        dtype=case.dtype,
+        layout=case.layout,
+        device=where,
+        ids=fewest_ids(network),
+    )
+    if given is None:
+        return made
     cast = getattr(torch, case.dtype) if case.dtype != own_dtype(given.network) else None
 
     def moved(x: Tensor) -> Tensor:
@@ -245,8 +264,8 @@ def _arguments(case: Case, given: Given | None, where: str) -> tuple[Any, ...]:
             return x.to(where)
         return torch.empty_strided(x.shape, x.stride(), dtype=x.dtype, device="meta")
 
-    args: tuple[Any, ...] = pytree.tree_map_only(Tensor, moved, given.args)
-    return args
+    ready = map_tensors(moved, Arguments(given.args or (), dict(kwargs)))
+    return Arguments((*made.args, *ready.args), {**made.kwargs, **ready.kwargs})
 
 
 def _is_tensor(value: Any) -> bool:

@@ -17,9 +17,12 @@ import pytest
 
 from lightbench import units
 from lightbench.errors import LightbenchError, UnknownName, UsageError
+from lightbench.inputs import inputs_text
 
 if TYPE_CHECKING:
-    from lightbench.api import Counts, Inputs, Model
+    from lightbench.api import Counts
+    from lightbench.handed import Args, Kwargs, Model
+    from lightbench.models._inputs import Inputs
     from lightbench.records import Record
     from lightbench.regression.benchmark_json import Entry
     from lightbench.regression.comparison import Comparison
@@ -73,8 +76,9 @@ class Checks:
         mem_bytes: float | None = None,
         fused_bytes: float | None = None,
         input: Inputs = None,  # noqa: A002  the word of the command line
-        batch: int = 1,
-        args: tuple[Any, ...] | None = None,
+        batch: int | None = None,
+        args: Args = None,
+        kwargs: Kwargs = None,
         **unknown: float | None,
     ) -> None:
         """Fails if one forward pass of ``model`` costs more than a budget. Counted, not timed: exact,
@@ -90,7 +94,7 @@ class Checks:
         budgets = _budgets(dict(zip(METRICS, asked, strict=True)), unknown)
         from lightbench.api import count
 
-        counted = count(model, input=input, batch=batch, args=args)
+        counted = count(model, input=input, batch=batch, args=args, kwargs=kwargs)
         if reasons := over_budget(counted, budgets):
             raise AssertionError("\n".join(reasons))
 
@@ -104,7 +108,8 @@ class Checks:
         threads: int | None = 1,
         input: Inputs = None,  # noqa: A002  the word of the command line
         batch: int | None = None,
-        args: tuple[Any, ...] | None = None,
+        args: Args = None,
+        kwargs: Kwargs = None,
     ) -> None:
         """Fails if ``new`` takes longer than ``old`` by more than ``tolerance`` (0.03 is 3 %).
 
@@ -127,6 +132,7 @@ class Checks:
                 input=input,
                 batch=batch,
                 args=args,
+                kwargs=kwargs,
             ).comparison
             self.keep(found, again)
             return found
@@ -311,7 +317,7 @@ def _entry(node: pytest.Item, label: str, record: Record) -> Entry:
         },
         extra_info={
             **{name: getattr(case, name) for name in settings},
-            "inputs": ", ".join(map(str, case.inputs)),
+            "inputs": inputs_text(case.inputs),
             "threads": record.environment.comparable.get("threads"),
         },
     )

@@ -7,6 +7,7 @@ A stored record carries ``schema``. History:
 3. accelerators: ``device_s``, ``launch_s`` and transfers of samples, ``options`` of a case, ``energy_j``
 4. what explains a case: ``layers``, ``findings``, ``opinions``, ``check``
 5. ``identity``: what was run, beyond its name; ``run``: what was timed in the same rounds
+6. ``inputs`` of other forms than tensors with a batch in front: each says its ``form``
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from typing import Literal
 import msgspec
 
 from lightbench.errors import UsageError
+from lightbench.inputs import Input, check_inputs
+from lightbench.inputs import InputSpec as InputSpec  # noqa: PLC0414  a part of a case
 from lightbench.nouns import Check, Finding, LayerTimes, Noun, Opinion
-from lightbench.units import parse_shape
-from lightbench.units import shape as shape_text
 
-SCHEMA = 5
+SCHEMA = 6
 
 Kind = Literal[
     "dense conv",
@@ -55,38 +56,11 @@ Status = Literal["ok", "failed"]
 Stop = Literal["converged", "max_seconds", "interrupted"]
 
 
-class InputSpec(Noun, frozen=True, kw_only=True):
-    """One input tensor without its batch dimension: shape, and a dtype if it is not the case's own."""
-
-    shape: tuple[int, ...]
-    dtype: str | None = None  # "int64" for token ids; None follows the case
-
-    def __post_init__(self) -> None:
-        if not self.shape or any(size < 1 for size in self.shape):
-            raise UsageError(f"an input shape needs sizes above zero, got {self.shape}.")
-
-    @classmethod
-    def parse(cls, text: str) -> InputSpec:
-        """Read ``3x224x224`` or ``128:int64``. Raises UsageError."""
-        sizes, _, dtype = text.partition(":")
-        if dtype and dtype not in INPUT_DTYPES:
-            raise UsageError(
-                f"cannot read the input dtype {dtype!r}.", f"Known: {', '.join(INPUT_DTYPES)}."
-            )
-        return cls(shape=parse_shape(sizes), dtype=dtype or None)
-
-    def __str__(self) -> str:
-        return shape_text(self.shape) + (f":{self.dtype}" if self.dtype else "")
-
-
-INPUT_DTYPES = ("float32", "float64", "float16", "bfloat16", "int64", "int32", "bool")
-
-
 class Case(Noun, frozen=True, kw_only=True):
     """One network x input x device x engine x precision x mode: what is to be known."""
 
     model: str
-    inputs: tuple[InputSpec, ...]
+    inputs: tuple[Input, ...]
     batch: int = 1
     device: str = "cpu"
     engine: str = "eager"
@@ -101,6 +75,7 @@ class Case(Noun, frozen=True, kw_only=True):
             raise UsageError(f"a batch is 1 or more, got {self.batch}.", "Try --batch 1.")
         if self.threads is not None and self.threads < 1:
             raise UsageError(f"threads are 1 or more, got {self.threads}.", "Try --threads 1.")
+        check_inputs(self.inputs, self.batch)
 
 
 class Op(Noun, frozen=True, kw_only=True, omit_defaults=True):  # hundreds in a record

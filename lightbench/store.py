@@ -37,12 +37,18 @@ def _run_of(record: dict[str, Any]) -> dict[str, str] | None:
     return {"id": began} if isinstance(began, str) else None
 
 
+def _tensors(case: dict[str, Any]) -> dict[str, Any]:
+    """Before schema 6 all inputs were tensors with a batch in front."""
+    return {**case, "inputs": [{"form": "tensor", **one} for one in case["inputs"]]}
+
+
 # A schema -> the change that lifts a stored record (without its id) to the next one.
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: lambda record: {**record, "schema": 2, "sweep": None},
     2: lambda record: {**record, "schema": 3},  # what is new has a default that was true
     3: lambda record: {**record, "schema": 4},
     4: lambda record: {"run": _run_of(record), **record, "schema": 5},
+    5: lambda record: {**record, "case": _tensors(record["case"]), "schema": 6},
 }
 
 _LINE = re.compile(rb'\{"id":"([0-9a-f]{16})",')

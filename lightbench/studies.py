@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from lightbench import rounds, store
-from lightbench.api import Inputs, Model, count
+from lightbench.api import count
 from lightbench.card import shelf
 from lightbench.card.plan import SECONDS, plan_card
 from lightbench.card.view import card_view
@@ -24,12 +24,14 @@ from lightbench.faults import explain_plainly
 from lightbench.guidelines import _verdict
 from lightbench.guidelines._plan import SCALES, WIDTHS, plan, seconds_of
 from lightbench.guidelines._view import guidelines_view
+from lightbench.handed import Model, dtypes_of
 from lightbench.lint._find import find_all
 from lightbench.lint._linted import Finding, linted
 from lightbench.lint._savings import savings
 from lightbench.lint._source import source_of
 from lightbench.lint._verify import Saving
 from lightbench.lint._view import Linting, lint_view
+from lightbench.models._inputs import Inputs
 from lightbench.profiler import Given, own_dtype
 from lightbench.records import Record
 from lightbench.shown import Shown
@@ -327,6 +329,7 @@ def lint_model(
             f"lint looks at operators as eager runs them, not {engine}.", "Try --engine eager."
         )
     check_seconds(seconds)
+    dtype = dtypes_of(dtype)
     layout = _layout(channels_last=channels_last)
     own = own_dtype(model) if isinstance(model, nn.Module) else "float32"
     setup = Setup(device, engine, batch, dtype or own, layout, threads)

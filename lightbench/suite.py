@@ -16,11 +16,11 @@ from lightbench.errors import (
     UnknownName,
     UsageError,
 )
+from lightbench.inputs import Input, InputSpec
 from lightbench.records import (
     Case,
     Dtype,
     Environment,
-    InputSpec,
     Layout,
     Mode,
     Record,
@@ -80,7 +80,7 @@ def read_suite(path: Path) -> Suite:
 def plan(
     models: Sequence[str],
     *,
-    inputs: Sequence[InputSpec] | None = None,
+    inputs: Sequence[Input] | None = None,
     at_hand: Mapping[str, Mapping[str, Any]] | None = None,
     trusted: bool = True,
     **axes: Sequence[Any],
@@ -109,7 +109,7 @@ def plan(
                 own["inputs"] = sources.find(model, trusted=trusted).inputs
             except LightbenchError as reason:
                 error = reason
-        if inputs:
+        if inputs is not None:
             own["inputs"] = tuple(inputs)
         for values in product(*axes.values()):
             asked = {axis: v for axis, v in zip(axes, values, strict=True) if v is not None}

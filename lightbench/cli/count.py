@@ -83,7 +83,7 @@ def command(
     for model in models:
         try:
             with data_only(quiet=quiet):
-                counted.append(count(model, input=shapes, batch=batch, strict=strict))
+                counted.append(count(model, input=shapes or None, batch=batch, strict=strict))
         except LightbenchError as error:
             if len(models) == 1:
                 raise

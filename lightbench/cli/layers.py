@@ -97,7 +97,7 @@ def command(
     chosen_format(form, output)
     if not (measure or trace):
         _refuse_time(context, sort)
-        emit(_costs(model, sort, top, quiet=quiet, input=shapes, batch=batch), form, output)
+        emit(_costs(model, sort, top, quiet=quiet, input=shapes or None, batch=batch), form, output)
         return
     check_figure(figure)
     if trace and trace.suffix.lower() != ".json":
@@ -109,7 +109,7 @@ def command(
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
         found = measure_layers(
             model,
-            input=shapes,
+            input=shapes or None,
             batch=batch,
             say=report.say,
             progress=report.progress,

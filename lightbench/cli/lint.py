@@ -82,7 +82,7 @@ def command(
     given = {key: value for key, value in settings.items() if value is not None}
     with reports(quiet=quiet) as report, data_only(quiet=quiet), warnings_said():
         found = lint_model(
-            model, input=shapes, verify=top if verify else 0, say=report.say, **given
+            model, input=shapes or None, verify=top if verify else 0, say=report.say, **given
         )
     say_threads(quiet=quiet)
     if path:

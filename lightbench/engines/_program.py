@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 from typing import Any, NamedTuple
+
+NO_KEYWORDS: Mapping[str, Any] = MappingProxyType({})
 
 
 class Program(NamedTuple):

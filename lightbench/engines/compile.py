@@ -8,19 +8,19 @@ compiled kernels on disk as it does in any program, so that the next time the sa
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain, repeat
 from types import FunctionType
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch._dynamo import config, exc
-from torch.utils import _pytree as pytree
 
+from lightbench.arguments import tensors_in
 from lightbench.engines import eager
-from lightbench.engines._program import Program
+from lightbench.engines._program import NO_KEYWORDS, Program
 from lightbench.errors import LightbenchError, MissingPackage, ModelError, NotAvailable
 from lightbench.faults import explain_plainly
 from lightbench.records import Mode
@@ -61,27 +61,33 @@ _MEANS: dict[str, tuple[type[LightbenchError], str, str]] = {
 _RECOMPILES = 64
 
 
-def prepare(network: nn.Module, inputs: Sequence[Any], *, mode: Mode) -> Program:
+def prepare(
+    network: nn.Module,
+    inputs: Sequence[Any],
+    keywords: Mapping[str, Any] = NO_KEYWORDS,
+    *,
+    mode: Mode,
+) -> Program:
     """As in eager, with the forward pass compiled, and for ``train`` its backward pass too. What cannot
     be compiled in one piece runs in several, with Python in between (graph breaks). On the meta
     device nothing runs, and nothing is compiled. Changes ``network``, and none of what the caller
     has compiled. Raises ModelError, and NotAvailable without what PyTorch compiles with: the latter
     also when the context is left."""
-    if _is_meta(network, inputs):
-        return eager.prepare(network, inputs, mode=mode)
+    if _is_meta(network, (inputs, keywords)):
+        return eager.prepare(network, inputs, keywords, mode=mode)
     name = type(network).__name__
     with _compiling(name, nullcontext, quiet=True):
         _refuse_if_disabled()
         network.forward = torch.compile(_own_code(network.forward), dynamic=False)
-    program = eager.prepare(network, inputs, mode=mode)
+    program = eager.prepare(network, inputs, keywords, mode=mode)
     # Quiet once: each change of the filters makes Python forget which warnings it has shown.
     quiet = chain([True], repeat(False))
     return Program(program.call, lambda: _compiling(name, program.context, quiet=next(quiet)))
 
 
-def _is_meta(network: nn.Module, inputs: Sequence[Any]) -> bool:
-    leaves = (*network.parameters(), *pytree.tree_leaves(inputs))
-    return any(isinstance(x, Tensor) and x.is_meta for x in leaves)
+def _is_meta(network: nn.Module, inputs: Any) -> bool:
+    leaves = (*network.parameters(), *tensors_in(inputs))
+    return any(x.is_meta for x in leaves)
 
 
 def _refuse_if_disabled() -> None:

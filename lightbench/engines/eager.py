@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import Any
@@ -11,20 +11,28 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
-from lightbench.engines._program import Program
+from lightbench.engines._program import NO_KEYWORDS, Program
 from lightbench.errors import ModelError
 from lightbench.records import Mode
 
 
-def prepare(network: nn.Module, inputs: Sequence[Any], *, mode: Mode) -> Program:
+def prepare(
+    network: nn.Module,
+    inputs: Sequence[Any],
+    keywords: Mapping[str, Any] = NO_KEYWORDS,
+    *,
+    mode: Mode,
+) -> Program:
     """``infer``: one forward pass. ``train``: forward, backward and an SGD step with momentum.
     Changes ``network``. Raises ModelError if there is nothing to train."""
     if mode == "infer":
-        return Program(partial(network.eval(), *inputs), torch.inference_mode)
-    return Program(_training_step(network.train(), inputs), nullcontext)
+        return Program(partial(network.eval(), *inputs, **keywords), torch.inference_mode)
+    return Program(_training_step(network.train(), inputs, keywords), nullcontext)
 
 
-def _training_step(network: nn.Module, inputs: Sequence[Any]) -> Callable[[], Any]:
+def _training_step(
+    network: nn.Module, inputs: Sequence[Any], keywords: Mapping[str, Any]
+) -> Callable[[], Any]:
     trained = [p for p in network.parameters() if p.requires_grad]
     if not trained:
         raise ModelError(
@@ -35,7 +43,7 @@ def _training_step(network: nn.Module, inputs: Sequence[Any]) -> Callable[[], An
 
     def step() -> Any:
         optimizer.zero_grad(set_to_none=True)
-        outputs = pytree.tree_leaves(network(*inputs))
+        outputs = pytree.tree_leaves(network(*inputs, **keywords))
         losses = [x.float().square().mean() for x in outputs if _has_gradient(x)]
         if not losses:
             raise ModelError(

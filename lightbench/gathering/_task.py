@@ -103,7 +103,7 @@ def _here(record: Record) -> tuple[object, ...]:
 def settings_of(case: Case) -> dict[str, Any]:
     """A case as the keywords of `measure_layers` and `lint_model`."""
     return {
-        "input": [str(one) for one in case.inputs],
+        "input": case.inputs,
         "batch": case.batch,
         "device": case.device,
         "threads": case.threads,

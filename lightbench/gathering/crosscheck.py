@@ -20,9 +20,8 @@ def gather(task: Task, settings: Settings) -> None:  # noqa: ARG001
     """Every case that eager runs."""
 
     def measure(case: Case) -> Record:
-        shapes = [str(one) for one in case.inputs]
         found = count(
-            case.model, input=shapes, batch=case.batch, dtype=case.dtype, trusted=task.trusted
+            case.model, input=case.inputs, batch=case.batch, dtype=case.dtype, trusted=task.trusted
         )
         checked = found.checked()
         return untimed(case, found.costs, identity=checked.identity, opinions=checked.opinions)

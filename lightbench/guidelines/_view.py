@@ -214,10 +214,15 @@ def above_bound(one: Finding, point: Relative) -> float | None:
     if bound is None or access is None:
         return None
     try:
-        _, height, width = point.record.case.inputs[0].shape
+        _, height, width = point.record.case.inputs[0].shape  # type: ignore[union-attr]
         least = bound(point.point.settings, point.record.case.batch * height * width)
         return max(float(access / least) - 1, 0.0)
-    except (KeyError, ValueError, ArithmeticError):  # a stored record may hold anything
+    except (
+        LookupError,
+        AttributeError,
+        ValueError,
+        ArithmeticError,
+    ):  # a stored record may hold anything
         return None
 
 

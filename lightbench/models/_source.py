@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from lightbench.faults import explain_plainly
-from lightbench.records import InputSpec
+from lightbench.inputs import Input
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,7 +20,7 @@ class Source(NamedTuple):
     """A network that can be built, again and again: ``build()``, and the input it is made for."""
 
     build: Callable[[], nn.Module]
-    inputs: tuple[InputSpec, ...]
+    inputs: tuple[Input, ...]
 
 
 def made(fault: str, make: Callable[..., T], *args: Any, **kwargs: Any) -> T:

@@ -25,8 +25,9 @@ from lightbench.errors import (
     UsageError,
 )
 from lightbench.models import sources
+from lightbench.models._inputs import specs_of
 from lightbench.models._trees import Tree
-from lightbench.records import Case, InputSpec, Record
+from lightbench.records import Case, Record
 from lightbench.regression import checkout, judging
 from lightbench.regression.apart import compare_apart
 from lightbench.regression.budgets import Config, Limits, limits_of
@@ -71,10 +72,9 @@ def plan_cases(models: Sequence[str], config: Config, typed: Mapping[str, Any]) 
         for key in ("batch", "device", "engine", "threads", "dtype", "layout", "input")
         if (value := typed.get(key, getattr(config, key))) is not None
     }
-    shapes = settings.pop("input", ())
-    specs = [InputSpec.parse(s) for s in ([shapes] if isinstance(shapes, str) else shapes)]
+    inputs = specs_of(settings.pop("input", None))
     axes: dict[str, Any] = {axis: [value] for axis, value in settings.items()}
-    cases, errors = suite.plan(models, inputs=specs or None, **axes)
+    cases, errors = suite.plan(models, inputs=inputs, **axes)
     for error in errors.values():
         raise error
     if len(cases) > len(dict.fromkeys(models)):

@@ -18,7 +18,7 @@ from lightbench.devices import Device
 from lightbench.devices._memory import keep_freed_memory
 from lightbench.faults import explain_plainly
 from lightbench.models import sources
-from lightbench.models._inputs import SETTLING_IMAGES, make_inputs, settle_norms
+from lightbench.models._inputs import SETTLING_IMAGES, fewest_ids, make_arguments, settle_norms
 from lightbench.profiler import Given
 from lightbench.records import Case, Environment, Samples
 from lightbench.timing import contention, environment
@@ -79,7 +79,7 @@ class Dose(nn.Module):
         self.weight = nn.Parameter(weight)
         self.register_buffer("ones", torch.ones(1, CHANNELS, SIZE, SIZE))
 
-    def forward(self, *_inputs: Any) -> Tensor:
+    def forward(self, *_args: Any, **_kwargs: Any) -> Tensor:
         x: Any = self.ones
         for _ in range(self.count):
             x = nn.functional.conv2d(x, self.weight)
@@ -95,8 +95,8 @@ class Dosed(nn.Module):
         self.network = network
         self.dose = Dose(count)
 
-    def forward(self, *inputs: Any) -> tuple[Any, Tensor]:
-        return self.network(*inputs), self.dose()
+    def forward(self, *args: Any, **kwargs: Any) -> tuple[Any, Tensor]:
+        return self.network(*args, **kwargs), self.dose()
 
 
 def measure_noise(
@@ -203,7 +203,8 @@ def _network(case: Case, hardware: Device, *, trusted: bool) -> nn.Module:
         torch.manual_seed(0)
         network = sources.find(case.model, trusted=trusted).build()
     if hardware.torch_device != "meta":
-        settle_norms(network, make_inputs(case.inputs, batch=min(case.batch, SETTLING_IMAGES)))
+        few = min(case.batch, SETTLING_IMAGES)
+        settle_norms(network, *make_arguments(case.inputs, batch=few, ids=fewest_ids(network)))
     return network
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lightbench.errors import UnknownName, UsageError
+from lightbench.input_grammar import split_commas
+from lightbench.inputs import inputs_text
 from lightbench.records import Case
 
 
@@ -38,11 +40,13 @@ def parse_settings(texts: Sequence[str]) -> dict[str, Any]:
     """Read the ``--a`` or ``--b`` options of one side, each with one setting or several with commas.
     Raises UsageError, UnknownName."""
     settings: dict[str, Any] = {}
-    for text in (part.strip() for whole in texts for part in whole.split(",")):
+    for text in (part.strip() for whole in texts for part in split_commas(whole)):
         key, equals, value = (part.strip() for part in text.partition("="))
         if not equals and key in FLAGS:
             name, value = FLAGS[key]
             settings[name] = [*settings.get(name, []), value] if name == "options" else value
+        elif equals and key == "input":  # there may be several, as with --input
+            settings[key] = [*settings.get(key, []), value]
         elif equals and key in KEYS:
             settings[key] = _read(key, value)
         elif key in KEYS:
@@ -76,7 +80,7 @@ def side_names(a: Case, b: Case) -> tuple[str, str]:
 
 def _said(key: str, value: Any) -> str:
     if key == "inputs":
-        return f"input {', '.join(map(str, value))}"
+        return f"input {inputs_text(value)}"
     if key == "options":
         return ", ".join(value) or "no options"
     return f"{key} {'as many as are free' if value is None else value}"

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from lightbench import registry
 from lightbench.evidence import Evidence, is_anchor
 from lightbench.guidelines._plan import GUIDELINES, SETS
+from lightbench.input_grammar import NONE
+from lightbench.inputs import InputSpec
 from lightbench.records import Case, Record, SweepPoint
 from lightbench.sweep.axes import AXES
 from lightbench.timing.card import EXPERIMENT
@@ -112,8 +114,8 @@ def _network(record: Record, *, carded: bool) -> Words:
     if record.study != "crosscheck":  # counting needs no device
         words += _setup(case)
     words += ["--batch", str(case.batch)]
-    for one in case.inputs:
-        words += ["--input", str(one)]
+    for one in map(str, case.inputs or (NONE,)):
+        words += ["--input", one]
     if record.study == "profile":
         known = registry.literal("command", "profile", "DEVICE_OPTIONS")
         words += [] if case.mode == "infer" else ["--mode", case.mode]
@@ -165,7 +167,7 @@ def _sweep(record: Record) -> Words:
         words += ["--batch", str(case.batch)]
     if known := CONSTANT.fullmatch(point.channels):
         words += ["--channels", known[1], "--constant", known[2].lower()]
-    sizes = [one.shape[1:] for one in case.inputs if len(one.shape) == 3]
-    if sizes and point.experiment != "resolution" and not point.launch:
+    sizes = [one.shape[1:] for one in case.inputs if isinstance(one, InputSpec)]
+    if sizes and len(sizes[0]) == 2 and point.experiment != "resolution" and not point.launch:
         words += ["--input", shape(sizes[0])]
     return tuple(words)

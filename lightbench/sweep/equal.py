@@ -16,6 +16,8 @@ from lightbench.units import percent
 def input_of(point: Point, size: Size | None = None) -> InputSpec:
     """The input of a point without the batch; ``size`` replaces the stack's own height and width."""
     (spec,) = sources.find(point.model).inputs
+    if not isinstance(spec, InputSpec):
+        raise TypeError(f"a stack takes one tensor, not {spec}")
     if size is None or len(spec.shape) == 1:
         return spec
     return InputSpec(shape=(spec.shape[0], *size))

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 import lightbench
-from lightbench import nouns, records, registry
+from lightbench import inputs, nouns, records, registry
 from lightbench.errors import EXIT_CODES, LightbenchError
 
 FILES = sorted(registry.PACKAGE.rglob("*.py"))
@@ -49,7 +49,12 @@ def test_a_name_that_is_not_public_is_an_attribute_error():
 
 FIELDS = {
     "Case": "model inputs batch device engine dtype mode layout threads options",
-    "InputSpec": "shape dtype",
+    "InputSpec": "shape dtype batch_at below",
+    "Value": "literal",
+    "Items": "items kind each",
+    "Named": "name of",
+    "Entries": "entries",
+    "Other": "type holds",
     "Costs": (
         "params param_bytes madds mem_access mem_bytes fused_bytes activations ops uncounted traced"
     ),
@@ -79,7 +84,8 @@ FIELDS = {
 
 @pytest.mark.parametrize("noun", FIELDS)
 def test_the_fields_of_a_stored_record_are_these(noun):
-    fields = msgspec.structs.fields(getattr(records, noun, None) or getattr(nouns, noun))
+    home = next(module for module in (records, nouns, inputs) if hasattr(module, noun))
+    fields = msgspec.structs.fields(getattr(home, noun))
     assert " ".join(field.name for field in fields) == FIELDS[noun]
 
 
@@ -93,14 +99,14 @@ def test_the_parameters_of_the_public_functions_are_these():
     }
     assert found == {
         "profile": (
-            "models device engine batch threads dtype mode layout options input args rel max_seconds seed"
+            "models device engine batch threads dtype mode layout options input args kwargs rel max_seconds seed"
             " trusted stored say progress keep anchored force"
         ),
-        "count": "model input batch dtype args strict trusted",
+        "count": "model input batch dtype args kwargs strict trusted",
         "load_model": "model",
         "report": "sources title reference accuracy commands note",
         "compare": (
-            "a b a_settings b_settings device engine batch threads dtype mode layout input args"
+            "a b a_settings b_settings device engine batch threads dtype mode layout input args kwargs"
             " tolerance seconds comparisons seed trusted say progress"
         ),
         "run_guidelines": (

@@ -365,6 +365,9 @@ ADDED = {
 }
 
 
+INPUT = {"form": "tensor", "batch_at": 0, "below": None}  # and to each of its inputs
+
+
 def test_records_of_schema_1_are_read_as_they_are_and_belong_to_no_sweep():
     """A file that version 0.1.0 wrote."""
     old = ROOT / "results" / "amd-epyc-2-cores" / "quick.jsonl"
@@ -380,6 +383,8 @@ def test_records_of_schema_1_are_read_as_they_are_and_belong_to_no_sweep():
         assert again.pop("run")["id"] == line["environment"]["noted"]["time"]
         for noun, added in ADDED.items():
             assert {key: again[noun].pop(key) for key in added} == added
+        for one in again["case"]["inputs"]:
+            assert {key: one.pop(key) for key in INPUT} == INPUT
         assert {**again, "schema": 1, "id": line["id"]} == {**line, **since}
     assert store.verify(old) == []
 

@@ -1,0 +1,143 @@
+"""What a caller hands over in Python: models, and inputs that are described or ready."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lightbench.arguments import batch_of, described
+from lightbench.engines._program import NO_KEYWORDS
+from lightbench.errors import UsageError
+from lightbench.inputs import Input, InputSpec
+from lightbench.models._inputs import Inputs, specs_of
+from lightbench.models.sources import DEFAULT_INPUT
+from lightbench.profiler import Given, own_dtype
+
+Model = str | nn.Module
+Args = tuple[Any, ...] | Tensor | None
+Kwargs = Mapping[str, Any] | None
+
+
+def check_model(model: Any) -> None:
+    """Raises UsageError for what is neither a name nor a network."""
+    if not isinstance(model, (str, nn.Module)):
+        hint = f"Build it first: {model.__name__}()." if isinstance(model, type) else ""
+        raise UsageError(f"a model is a name or a torch.nn.Module, got {model!r}.", hint)
+
+
+def ready(
+    args: Any, kwargs: Any, **described_as: Any
+) -> tuple[tuple[Any, ...] | None, Mapping[str, Any]]:
+    """``args`` as the arguments of one call, None for those that are made from ``input``, and
+    ``kwargs``. A bare tensor is the only argument. Raises UsageError for what says twice, or not
+    clearly, what the network is called with; ``described_as`` is that input, batch, dtype."""
+    if not isinstance(kwargs, (Mapping, type(None))) or any(
+        type(k) is not str for k in kwargs or ()
+    ):
+        raise UsageError(
+            f"kwargs is a dictionary of inputs by name, got {type(kwargs).__name__}.",
+            'Try kwargs={"mask": mask}.',
+        )
+    args, kwargs = _positional(args), kwargs or NO_KEYWORDS
+    twice = [name for name, said in described_as.items() if said is not None]
+    if args is None and kwargs and not {"batch", "input"} & set(twice):
+        args = ()
+    if args is not None and twice:
+        raise UsageError(
+            f"args say the {', '.join(twice)} themselves.",
+            f"Leave out {', '.join(twice)}, or args.",
+        )
+    return args, kwargs
+
+
+def _positional(args: Any) -> tuple[Any, ...] | None:
+    if args is None or type(args) is tuple:
+        return args
+    if isinstance(args, Tensor) or hasattr(args, "_fields"):  # a named tuple, a packed sequence
+        return (args,)
+    kind = type(args).__name__
+    if isinstance(args, Mapping):
+        hint = "As one argument it is args=(it,), as inputs by name kwargs=it."
+    elif isinstance(args, Sequence) and not isinstance(args, str):
+        hint = "As one argument it is args=(it,), as several args=tuple(it)."
+    else:
+        hint = "A single argument is args=(it,)."
+    raise UsageError(f"args is a tuple with the arguments of one call, got a {kind}.", hint)
+
+
+def dtypes_of(dtype: Any) -> Any:
+    """One dtype or several, as typed: torch.float16 is "float16"."""
+    if isinstance(dtype, torch.dtype):
+        return str(dtype).removeprefix("torch.")
+    if isinstance(dtype, Iterable) and not isinstance(dtype, str):
+        return [dtypes_of(one) for one in dtype]
+    return dtype
+
+
+def specs_beside(
+    inputs: Inputs, args: tuple[Any, ...] | None, kwargs: Mapping[str, Any], dtype: str
+) -> tuple[Input, ...] | None:
+    """What is described; and with ``kwargs`` beside it these, which have no batch of their own."""
+    specs = specs_of(inputs)
+    if args is not None or not kwargs:
+        return specs
+    default = (InputSpec.parse(DEFAULT_INPUT),)
+    return (*(default if specs is None else specs), *described((), kwargs, None, dtype))
+
+
+def handed_over(
+    models: Sequence[Model],
+    args: tuple[Any, ...] | None,
+    kwargs: Mapping[str, Any] = NO_KEYWORDS,
+) -> tuple[list[str], dict[str, Given]]:
+    """Names for all models; those that are modules also by that name."""
+    names: list[str] = []
+    given: dict[str, Given] = {}
+    for model in models:
+        if isinstance(model, str):
+            names.append(model)
+            continue
+        name = type(model).__name__
+        same = sum(known.partition("#")[0] == name for known in given)
+        name = f"{name}#{same + 1}" if same else name
+        names.append(name)
+        given[name] = Given(model, args, kwargs)
+    if len(given) < len(names) and (args is not None or kwargs):
+        raise UsageError("args are for modules, not for models by name.", "Use input and batch.")
+    return names, given
+
+
+def defaults_of(given: Given) -> dict[str, Any]:
+    """What a handed-over network says about its case by itself."""
+    dtype = own_dtype(given.network)
+    if given.args is None:
+        return {"dtype": dtype}
+    batch = batch_of((given.args, dict(given.kwargs)))
+    inputs = described(given.args, given.kwargs, batch, dtype)
+    return {"dtype": dtype, "batch": batch, "inputs": inputs}
+
+
+def by_position(
+    network: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[nn.Module, tuple[Any, ...]]:
+    """The network and all its arguments without names, for tools that know no others."""
+    return (
+        (_ByPosition(network, len(args), tuple(kwargs)), (*args, *kwargs.values()))
+        if kwargs
+        else (network, args)
+    )
+
+
+class _ByPosition(nn.Module):
+    """Calls a network with its last arguments by name."""
+
+    def __init__(self, network: nn.Module, unnamed: int, names: tuple[str, ...]) -> None:
+        super().__init__()
+        self.network, self.unnamed, self.names = network, unnamed, names
+
+    def forward(self, *args: Any) -> Any:
+        named = zip(self.names, args[self.unnamed :], strict=True)
+        return self.network(*args[: self.unnamed], **dict(named))
