@@ -34,6 +34,7 @@ from lightbench.identity import identity_of
 from lightbench.inputs import Input, InputSpec, without
 from lightbench.models import sources
 from lightbench.models._inputs import Arguments, Inputs, fewest_ids, make_arguments
+from lightbench.models._without_memory import told, without_memory
 from lightbench.nouns import Opinion
 from lightbench.profiler import Given, own_dtype
 from lightbench.records import Case, Costs, Dtype, Identity, Latency, Op, Record
@@ -249,16 +250,20 @@ class _Call(NamedTuple):
 def _count_source(source: sources.Source, dtype: str, call: _Call) -> tuple[nn.Module, Costs]:
     """Build without weights if that works: no memory, no initialisation. If not, with them."""
     kind = getattr(torch, dtype)
+    source.load()
     try:
-        with torch.device("meta"):
+        with without_memory():
             network = source.build().to(kind)
         return network, count_costs(network, call.on(network))
     except UsageError:
         raise
-    except Exception:  # noqa: BLE001  with weights it either works, or says what is wrong
-        with torch.random.fork_rng(devices=[]):
-            network = source.build().to(kind)
-        return network, count_costs(network, call.on(network))
+    except Exception as first:  # noqa: BLE001  with weights it either works, or says what is wrong
+        try:
+            with torch.random.fork_rng(devices=[]):
+                network = source.build().to(kind)
+            return network, count_costs(network, call.on(network))
+        except Exception as second:  # noqa: BLE001
+            raise told(first, second) from None
 
 
 def profile(

@@ -81,7 +81,7 @@ def _stacks() -> dict[str, Callable[..., Any]]:
 
 
 def _stack_source(call: str) -> Source:
-    import torch
+    from lightbench.models._without_memory import without_memory  # imports torch
 
     name, args, kwargs = parse_call(call) or ("", [], {})
     if name not in _stacks():
@@ -100,7 +100,7 @@ def _stack_source(call: str) -> Source:
     def build() -> Any:
         return made(f"stack:{call} cannot be built", make, *args, **kwargs)
 
-    with torch.device("meta"):  # only to see its input
+    with without_memory():  # only to see its input
         shape = build().shape
     return Source(lambda: build().network, (InputSpec(shape=shape),))
 

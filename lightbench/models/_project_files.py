@@ -6,6 +6,7 @@ import ast
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 
@@ -22,8 +23,8 @@ INSTALLED = {"site-packages", "dist-packages"}
 def project_files(path: Path, within: Path | None = None) -> tuple[Path, ...]:
     """The file itself, then what it imports of its project, and what that imports, without links.
 
-    Imports are looked for beside the file, in the folder that holds its package, at the top of the
-    project and in its ``src``, and then where Python finds them. What is installed, Python's own and
+    Imports are looked for in the folder that holds the file's package, in the working directory, at the
+    top of the project, in its ``src`` and beside the file, and then where Python finds them. What is installed, Python's own and
     lightbench are left out, as are imports whose name is worked out at run time. A file that cannot be
     read or is not Python imports nothing; without a file there is none. With ``within``, what is in
     that folder is the project.
@@ -40,7 +41,7 @@ def project_files(path: Path, within: Path | None = None) -> tuple[Path, ...]:
     while waiting:
         file = waiting.pop(0)
         for module in _imported(file):
-            mine = _of_a_project(module) if within is None else module.is_relative_to(within)
+            mine = of_a_project(module) if within is None else module.is_relative_to(within)
             if module not in found and mine:
                 found[module] = None
                 waiting.append(module)
@@ -49,42 +50,61 @@ def project_files(path: Path, within: Path | None = None) -> tuple[Path, ...]:
 
 def external_names(files: Iterable[Path]) -> set[str]:
     """The first parts of all modules that these files import by an absolute name: ``timm``."""
-    return {name.partition(".")[0] for file in files for level, name in _names(file) if not level}
+    return {
+        name.partition(".")[0]
+        for file in files
+        for level, name in names_imported(file)
+        if not level
+    }
 
 
 def _imported(file: Path) -> Iterator[Path]:
     """The files of the modules that one file names, with the packages that they are in, and its own."""
-    folders = list(dict.fromkeys((file.parent, _above_package(file), *_project(file))))
+    above, top = above_package(file), project_top(file)
+    package = (above,) if above != file.parent else ()
+    tops = (top, top / "src") if top else ()
+    folders = list(dict.fromkeys((*package, *working_directory(file), *tops, file.parent)))
     yield from _inits(file.parent)
-    for level, name in _names(file):
+    for level, name in names_imported(file):
         if level:
             near = file.parents[min(level, len(file.parents)) - 1]
-            yield from (*_inits(near), *_modules([near], name))
+            yield from (*_inits(near), *modules_in([near], name))
         else:
-            yield from list(_modules(folders, name)) or _modules(_places(name), name)
+            yield from list(modules_in(folders, name)) or modules_in(import_folders(name), name)
 
 
-def _names(file: Path) -> Iterator[tuple[int, str]]:
+def names_imported(file: Path) -> tuple[tuple[int, str], ...]:
     """What is imported: dots before the name, and the name. Of ``from a import b`` also ``a.b``, which
     may be a module."""
     try:
-        tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from ((0, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = [node.module] if node.module else []
-            yield from ((node.level, ".".join([*base, alias.name])) for alias in node.names)
-        elif isinstance(node, ast.Call) and node.args:  # importlib.import_module("name")
-            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            named = getattr(node.args[0], "value", None)
-            if called in {"import_module", "__import__"} and isinstance(named, str):
-                yield len(named) - len(named.lstrip(".")), named.lstrip(".")
+        return _names(file.read_bytes())
+    except OSError:
+        return ()
 
 
-def _modules(folders: list[Path], name: str) -> Iterator[Path]:
+@lru_cache(maxsize=4096)
+def _names(text: bytes) -> tuple[tuple[int, str], ...]:
+    try:
+        nodes = list(ast.walk(ast.parse(text)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    return tuple(name for node in nodes for name in _imports(node))
+
+
+def _imports(node: ast.AST) -> Iterator[tuple[int, str]]:
+    if isinstance(node, ast.Import):
+        yield from ((0, alias.name) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = [node.module] if node.module else []
+        yield from ((node.level, ".".join([*base, alias.name])) for alias in node.names)
+    elif isinstance(node, ast.Call) and node.args:  # importlib.import_module("name")
+        called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        named = getattr(node.args[0], "value", None)
+        if called in {"import_module", "__import__"} and isinstance(named, str):
+            yield len(named) - len(named.lstrip(".")), named.lstrip(".")
+
+
+def modules_in(folders: list[Path], name: str) -> Iterator[Path]:
     """The files of ``a``, ``a.b`` and ``a.b.c``, in the first of the folders that has the first."""
     parts = [part for part in name.split(".") if part and part != "*"]
     for folder in folders if parts else ():
@@ -99,7 +119,7 @@ def _modules(folders: list[Path], name: str) -> Iterator[Path]:
         return
 
 
-def _places(name: str) -> list[Path]:
+def import_folders(name: str) -> list[Path]:
     """The folder in which Python finds the first part of a name, as in another project that is
     installed as editable; nothing is imported."""
     first = name.partition(".")[0]
@@ -120,20 +140,30 @@ def _inits(folder: Path) -> Iterator[Path]:
         folder = folder.parent
 
 
-def _above_package(file: Path) -> Path:
+def above_package(file: Path) -> Path:
+    """The folder above the outermost package that the file is in; its own without one."""
     folder = file.parent
     while (folder / "__init__.py").is_file():
         folder = folder.parent
     return folder
 
 
-def _project(file: Path) -> tuple[Path, ...]:
+def project_top(file: Path) -> Path | None:
+    """The top folder of the project that the file is in."""
     tops = (folder for folder in file.parents if any((folder / mark).exists() for mark in MARKS))
-    top = next(tops, None)
-    return (top, top / "src") if top else ()
+    return next(tops, None)
 
 
-def _of_a_project(file: Path) -> bool:
+def working_directory(file: Path) -> tuple[Path, ...]:
+    """The working directory, for a file below it: ``python -m`` looks there first."""
+    with suppress(OSError):  # it may be gone
+        here = Path.cwd().resolve()
+        return (here,) if file.is_relative_to(here) else ()
+    return ()
+
+
+def of_a_project(file: Path) -> bool:
+    """Whether a file, a path without links, is the user's: not installed, Python's own or ours."""
     ours, standard = PACKAGE.resolve(), Path(ast.__file__).resolve().parent
     return not (
         INSTALLED & {*file.parts} or file.is_relative_to(ours) or file.is_relative_to(standard)

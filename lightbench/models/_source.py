@@ -17,10 +17,12 @@ DEFAULT_INPUT = "3x224x224"
 
 
 class Source(NamedTuple):
-    """A network that can be built, again and again: ``build()``, and the input it is made for."""
+    """A network that can be built, again and again: ``build()``, and the input it is made for.
+    ``load()`` runs the code that it is built by, once: what fails there fails in every build."""
 
     build: Callable[[], nn.Module]
     inputs: tuple[Input, ...]
+    load: Callable[[], object] = lambda: None
 
 
 def made(fault: str, make: Callable[..., T], *args: Any, **kwargs: Any) -> T:

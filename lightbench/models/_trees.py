@@ -52,7 +52,7 @@ def loaded_from(tree: Tree | None) -> Iterator[None]:
         yield
         return
     tops = (tree.root, tree.instead_of)
-    aside = _take(_loaded(*tops))
+    aside = take(_loaded(*tops))
     path, entries = sys.path, list(sys.path)
     tables = [(table, dict(table)) for table in _editable_tables()]
     token = _CURRENT.set(tree)
@@ -76,8 +76,8 @@ def loaded_from(tree: Tree | None) -> Iterator[None]:
             table.update(were)
         sys.path = path  # also if the user's code made another list of it
         path[:] = entries
-        _take(_loaded(*tops))
-        _put_back(aside)
+        take(_loaded(*tops))
+        put_back(aside)
 
 
 def placed(path: Path) -> Path:
@@ -107,7 +107,7 @@ def leaks(tree: Tree | None) -> list[str]:
         return _place(real, tree.root) is None and _place(real, tree.instead_of) is not None
 
     loaded = _loaded(tree.root, tree.instead_of)
-    return sorted(name for name, module in loaded.items() if any(map(astray, _files(module))))
+    return sorted(name for name, module in loaded.items() if any(map(astray, files_of(module))))
 
 
 def installed_copies(tree: Tree | None) -> list[str]:
@@ -119,7 +119,7 @@ def installed_copies(tree: Tree | None) -> list[str]:
     return sorted(
         name
         for name in {init.parent.name for init in inits} & sys.modules.keys()
-        if any(_INSTALLED & {*file.parts} for file in _files(sys.modules[name]))
+        if any(_INSTALLED & {*file.parts} for file in files_of(sys.modules[name]))
     )
 
 
@@ -128,12 +128,12 @@ def late_imports(tree: Tree | None, call: Callable[[], object]) -> list[str]:
     `loaded_from`, where this is asked too. Once that is left, they would be of any version."""
     if tree is None:
         return []
-    aside = _take(_loaded(tree.root, tree.instead_of))
+    aside = take(_loaded(tree.root, tree.instead_of))
     try:
         call()
     finally:
-        late = _take(_loaded(tree.root, tree.instead_of))
-        _put_back(aside)
+        late = take(_loaded(tree.root, tree.instead_of))
+        put_back(aside)
     return sorted(late)
 
 
@@ -211,7 +211,7 @@ def _loaded(*tops: Path) -> dict[str, ModuleType]:
         return any(_place(folder, top, real) is not None for top in tops)
 
     def theirs(module: ModuleType) -> bool:
-        files = _files(module)
+        files = files_of(module)
         if not isinstance(vars(module).get("__file__"), str):  # folders, which it may share
             return bool(files) and all(map(own, files))
         return any(own(f.parent) or (f.is_symlink() and own(f.resolve().parent)) for f in files)
@@ -223,7 +223,7 @@ def _loaded(*tops: Path) -> dict[str, ModuleType]:
     }
 
 
-def _files(module: ModuleType) -> list[Path]:
+def files_of(module: ModuleType) -> list[Path]:
     """Its file, or its folders if it is a package without one. Nothing is asked of the module itself:
     some load what they are asked for."""
     file = vars(module).get("__file__")
@@ -235,7 +235,7 @@ def _files(module: ModuleType) -> list[Path]:
     return []
 
 
-def _take(modules: dict[str, ModuleType]) -> dict[str, ModuleType]:
+def take(modules: dict[str, ModuleType]) -> dict[str, ModuleType]:
     """Out of sys.modules, and out of packages that stay."""
     for name in modules:
         del sys.modules[name]
@@ -245,7 +245,7 @@ def _take(modules: dict[str, ModuleType]) -> dict[str, ModuleType]:
     return modules
 
 
-def _put_back(modules: dict[str, ModuleType]) -> None:
+def put_back(modules: dict[str, ModuleType]) -> None:
     bonds = list(_bonds(modules))
     sys.modules.update(modules)
     for package, child, module in bonds:

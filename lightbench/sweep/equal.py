@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import torch
-
 from lightbench.costs.count import count_costs
 from lightbench.errors import UsageError
 from lightbench.models import sources
 from lightbench.models._inputs import make_inputs
+from lightbench.models._without_memory import without_memory
 from lightbench.records import InputSpec
 from lightbench.sweep.plan import Point, Size, Sweep
 from lightbench.units import percent
@@ -26,7 +25,7 @@ def input_of(point: Point, size: Size | None = None) -> InputSpec:
 def madds(point: Point, size: Size | None = None) -> int:
     """Multiply-adds of one image, counted by the same pass of shapes as any network's."""
     specs = (input_of(point, point.size or size),)
-    with torch.device("meta"):
+    with without_memory():
         network = sources.find(point.model).build()
     costs = count_costs(network, lambda device: (make_inputs(specs, batch=1, device=device), {}))
     return costs.madds
