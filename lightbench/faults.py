@@ -7,6 +7,7 @@ from typing import Any
 
 from lightbench.errors import LightbenchError, ModelError, OutOfMemory
 from lightbench.units import shape, unicode
+from lightbench.wanted import advice
 
 _OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "not enough memory")
 
@@ -21,7 +22,7 @@ def explain(network: Any, error: BaseException) -> LightbenchError:
     called = f" with {_shapes(frame)}" if frame is not None and _shapes(frame) else ""
     return ModelError(
         f"the forward pass failed in {where}{called}: {_said(error)}",
-        "Is the input right for this network? See --input and --batch.",
+        advice(network, error),
     )
 
 

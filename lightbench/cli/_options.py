@@ -122,8 +122,9 @@ def input_options(function: F) -> F:
         "--input",
         "shapes",
         multiple=True,
-        metavar="SHAPE",
-        help="Input without the batch: 3x224x224, or 128:int64; repeat it for several inputs.",
+        metavar="INPUT",
+        help="Input without the batch: 3x224x224, 128:int64, mask=128:bool, =64 (as it is),"
+        " '[3x64x64, ...]', '{x: 64, scale: 0.5}', none; repeat it for several inputs.",
     )(function)
 
 

@@ -8,44 +8,15 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from lightbench.errors import MissingPackage, UnknownName, UsageError, how_to_install
+from lightbench.inputs import InputSpec
 from lightbench.models._calls import parse_call, settings_of
 from lightbench.models._source import Source, made
-from lightbench.records import InputSpec
+from lightbench.models._torchvision_models import torchvision_names, torchvision_source
 
 
 class _Library(NamedTuple):
     find: Callable[[str], Source]
     names: Callable[[], list[str]]
-
-
-def _torchvision() -> Any:
-    from lightbench.models._torchvision import import_torchvision  # 1.3 s
-
-    import_torchvision()
-    return import_module("torchvision.models")
-
-
-def _torchvision_names() -> list[str]:
-    models = _torchvision()
-    names: list[str] = models.list_models(module=models)
-    return names
-
-
-def _torchvision_source(name: str) -> Source:
-    models = _torchvision()
-    names = _torchvision_names()
-    if name not in names:
-        raise UnknownName(
-            "torchvision model", name, names, "See `lightbench list models --from torchvision`."
-        )
-    # Inception and GoogLeNet would spend 20 s on an initialisation that does not matter here.
-    quick = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
-    sizes = [weights.transforms().crop_size for weights in models.get_model_weights(name)][-1:]
-    size = sizes[0][0] if sizes else 224
-    return Source(
-        lambda: made(f"torchvision:{name} cannot be built", models.get_model, name, **quick),
-        (InputSpec(shape=(3, size, size)),),
-    )
 
 
 def _timm() -> Any:
@@ -106,7 +77,7 @@ def _stack_source(call: str) -> Source:
 
 
 LIBRARIES = {
-    "torchvision": _Library(_torchvision_source, _torchvision_names),
+    "torchvision": _Library(torchvision_source, torchvision_names),
     "timm": _Library(_timm_source, lambda: list(_timm().list_models())),
     "stack": _Library(
         _stack_source, lambda: [f"{name}{settings_of(make)}" for name, make in _stacks().items()]

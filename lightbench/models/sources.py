@@ -53,7 +53,7 @@ def find(model: str, *, trusted: bool = True) -> Source:
 
 
 def library_names(library: str) -> list[str]:
-    """Names of the classification networks of ``torchvision`` or ``timm``, which is imported, or of
+    """Names of the networks of ``torchvision`` or ``timm``, which is imported, or of
     stacks, with their settings."""
     return LIBRARIES[library].names()
 
