@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from contextlib import suppress
-from pathlib import Path
 
 from lightbench.models import sources
 
@@ -12,11 +11,11 @@ from lightbench.models import sources
 def source_of(model: str) -> tuple[str, int] | None:
     """File and line of the class or function that ``path/file.py:Net(8)`` names; None for networks
     that come from elsewhere. Nothing is run."""
-    if not sources.is_file(model):
+    named = sources.split_name(model)
+    if named is None:
         return None
-    stem, _, call = model.rpartition(".py:")
-    path = Path(f"{stem}.py")
-    name = call.partition("(")[0].strip()
+    path = named.file
+    name = named.call.partition("(")[0].partition(".")[0].strip()
     with suppress(OSError, SyntaxError, ValueError):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name == name:

@@ -5,24 +5,91 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 
-def parse_call(call: str) -> tuple[str, list[Any], dict[str, Any]] | None:
-    """``Net`` or ``Net(8, width=0.5)``: the arguments are literals, nothing is evaluated. None for
-    anything else."""
+class Reference(NamedTuple):
+    """A name among arguments: ``nn.SiLU``, ``torch.int8``."""
+
+    name: str
+
+
+class Call(NamedTuple):
+    """``Net(8, width=0.5)``; the name may be dotted, as ``Net.from_name``. Arguments are values, and
+    where names are allowed also a `Reference`, another `Call`, and containers of them."""
+
+    name: str
+    args: list[Any]
+    kwargs: dict[str, Any]
+
+
+def parse_call(call: str, *, names: bool = False) -> Call | None:
+    """A name, or a call of one. Its arguments are literals, with ``names`` also names and calls of
+    names; nothing is evaluated. None for anything else."""
     try:
         node = ast.parse(call.strip(), mode="eval").body
-        if isinstance(node, ast.Name):
-            return node.id, [], {}
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            args = [ast.literal_eval(argument) for argument in node.args]
-            named = {k.arg: ast.literal_eval(k.value) for k in node.keywords}
-            if None not in named:  # Net(**settings)
-                return node.func.id, args, {str(key): value for key, value in named.items()}
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
-        pass  # however Python puts it: this is not a name with literal arguments
-    return None
+        named = Call(node.id, [], {}) if isinstance(node, ast.Name) else None
+        if named or not names:
+            return named or (_call(node, ast.literal_eval) if _is_call(node) else None)
+        return Call(_dotted(node), [], {}) if _is_dotted(node) else _call(node, _argument)
+    except (SyntaxError, ValueError, TypeError, AttributeError, RecursionError, MemoryError):
+        return None  # however Python puts it: this is not a name with such arguments
+
+
+def _is_call(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+
+
+def _call(node: Any, read: Callable[[Any], Any]) -> Call:
+    """Raises ValueError or AttributeError for what is no call of a name."""
+    named = {keyword.arg: read(keyword.value) for keyword in node.keywords}
+    if None in named:
+        raise ValueError("Net(**settings)")
+    kwargs = {str(key): value for key, value in named.items()}
+    return Call(_dotted(node.func), [read(argument) for argument in node.args], kwargs)
+
+
+def _argument(node: ast.expr) -> Any:
+    if isinstance(node, ast.Call):
+        return _call(node, _argument)
+    if _is_dotted(node):
+        return Reference(_dotted(node))
+    if isinstance(node, ast.List):
+        return [_argument(one) for one in node.elts]
+    if isinstance(node, ast.Tuple):
+        return tuple(_argument(one) for one in node.elts)
+    if isinstance(node, ast.Dict) and None not in node.keys:
+        values = [_argument(value) for value in node.values]
+        return dict(zip(map(ast.literal_eval, filter(None, node.keys)), values, strict=True))
+    return ast.literal_eval(node)
+
+
+def _is_dotted(node: ast.expr) -> bool:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
+def _dotted(node: ast.expr) -> str:
+    """``nn.SiLU``. Raises ValueError for what is no name, or one of Python's own, ``__class__``."""
+    name = ast.unparse(node)
+    if not _is_dotted(node) or any(part.startswith("__") for part in name.split(".")):
+        raise ValueError(name)
+    return name
+
+
+def resolved(value: Any, look: Callable[[str], Any], call: Callable[[Call], Any]) -> Any:
+    """An argument, with what ``look`` gives for its names and ``call`` for its calls."""
+    match value:
+        case Reference():
+            return look(value.name)
+        case Call():
+            return call(value)
+        case list() | tuple():
+            return type(value)(resolved(one, look, call) for one in value)
+        case dict():
+            return {key: resolved(one, look, call) for key, one in value.items()}
+    return value
 
 
 def settings_of(make: Callable[..., Any]) -> str:

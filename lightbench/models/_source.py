@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DEFAULT_INPUT = "3x224x224"
+LIBRARY_PREFIXES = ("torchvision", "timm", "stack")  # before the colon of a name
 
 
 class Source(NamedTuple):

@@ -1,7 +1,8 @@
 """Where a network comes from: our own families, torchvision, timm, or a Python file of the user's.
 
 ``mobilenet_v2`` - ``torchvision:resnet50`` - ``timm:mobilenetv3_small_100`` -
-``stack:grouped(c=64, groups=4)`` - ``path/file.py:Class`` - ``path/file.py:factory(width=0.5)``
+``stack:grouped(c=64, groups=4)`` - ``path/file.py:Class`` - ``path/file.py:factory(width=0.5)`` -
+``package.module:Class.from_name("b0")``
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from lightbench import registry
 from lightbench.errors import UnknownName, UntrustedCode, UsageError
 from lightbench.models._libraries import LIBRARIES
+from lightbench.models._model_names import split_name
 from lightbench.models._source import DEFAULT_INPUT, Source
 from lightbench.models._user_files import file_of, from_file, is_file
 from lightbench.records import InputSpec
@@ -40,7 +42,7 @@ def find(model: str, *, trusted: bool = True) -> Source:
         if prefix not in LIBRARIES:
             raise UsageError(
                 f"cannot read the model {model!r}.",
-                f"Known sources: {', '.join(f'{p}:NAME' for p in LIBRARIES)}, path/file.py:Class.",
+                f"Known sources: {', '.join(f'{p}:NAME' for p in LIBRARIES)}, path/file.py:Class, package.module:Class.",
             )
         return LIBRARIES[prefix].find(name)
     families = own_names()
@@ -67,4 +69,5 @@ __all__ = [
     "is_file",
     "library_names",
     "own_names",
+    "split_name",
 ]
