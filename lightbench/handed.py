@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,7 @@ from lightbench.inputs import Input, InputSpec
 from lightbench.models._inputs import Inputs, specs_of
 from lightbench.models.sources import DEFAULT_INPUT
 from lightbench.profiler import Given, own_dtype
+from lightbench.records import Dtype
 
 Model = str | nn.Module
 Args = tuple[Any, ...] | Tensor | None
@@ -69,12 +70,17 @@ def _positional(args: Any) -> tuple[Any, ...] | None:
 
 
 def dtypes_of(dtype: Any) -> Any:
-    """One dtype or several, as typed: torch.float16 is "float16"."""
+    """One dtype or several, as typed: torch.float16 is "float16". Raises UsageError."""
+    if dtype is None or isinstance(dtype, str):
+        return dtype
     if isinstance(dtype, torch.dtype):
         return str(dtype).removeprefix("torch.")
-    if isinstance(dtype, Iterable) and not isinstance(dtype, str):
+    if isinstance(dtype, Iterable) and not isinstance(dtype, type):
         return [dtypes_of(one) for one in dtype]
-    return dtype
+    raise UsageError(
+        f"a dtype is a name, or one of torch's, got {dtype!r}.",
+        f"Known: {', '.join(get_args(Dtype))}.",
+    )
 
 
 def specs_beside(

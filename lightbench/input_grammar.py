@@ -144,8 +144,9 @@ class _Reader:
     def entries(self) -> Entries:
         entries: list[Named] = []
         while not self.take("}"):
-            key = self.quoted() if self.next() in ('"', "'") else self.taken(_NAME)
-            if not key or not self.take(":"):
+            quoted = self.next() in ('"', "'")
+            key = self.quoted() if quoted else self.taken(_NAME)
+            if not (key or quoted) or not self.take(":"):
                 raise self.error("a dictionary is {key: input, ...}")
             entries.append(Named(name=key, of=self.form()))
             if self.next() != "}" and not self.take(","):

@@ -72,7 +72,7 @@ def run_guidelines(
     engine: str = "eager",
     threads: int | None = None,
     batch: int = 1,
-    dtype: str = "float32",
+    dtype: str | torch.dtype = "float32",
     channels_last: bool = False,
     seed: int | None = None,
     stored: Sequence[Record] = (),
@@ -104,7 +104,7 @@ def run_guidelines(
             device,
             engine,
             batch,
-            dtype,
+            dtypes_of(dtype),
             "channels_last" if channels_last else "contiguous",
             threads,
         ),
@@ -151,7 +151,7 @@ def run_sweep(
     engine: str = "eager",
     threads: int | None = None,
     batch: int = 1,
-    dtype: str = "float32",
+    dtype: str | torch.dtype = "float32",
     channels_last: bool = False,
     seed: int | None = None,
     stored: Sequence[Record] = (),
@@ -179,7 +179,9 @@ def run_sweep(
     check_channels(axis, channels, constant)
     records = measure_all(
         [sweep],
-        Setup(device, engine, batch, dtype, _layout(channels_last=channels_last), threads),
+        Setup(
+            device, engine, batch, dtypes_of(dtype), _layout(channels_last=channels_last), threads
+        ),
         seconds=lambda _sweep: seconds,
         seed=seed,
         stored=stored,
@@ -215,7 +217,7 @@ def make_device_card(
     device: str = "cpu",
     engine: str = "eager",
     threads: int | None = None,
-    dtype: str = "float32",
+    dtype: str | torch.dtype = "float32",
     channels_last: bool = False,
     path: str | Path | None = None,
     seed: int | None = None,
@@ -228,7 +230,9 @@ def make_device_card(
     in the user's data folder. A call that is interrupted keeps its finished parts beside it, in a
     file that ends with ``.part``; the next one goes on from there. A file that holds something else is
     refused. Raises UsageError, DeviceUnavailable, StoreError."""
-    setup = Setup(device, engine, 1, dtype, _layout(channels_last=channels_last), threads)
+    setup = Setup(
+        device, engine, 1, dtypes_of(dtype), _layout(channels_last=channels_last), threads
+    )
     setup.check()
     if threads is None:
         rounds.follow(stored, setup.found, setup.device)
@@ -264,12 +268,12 @@ def card_path(
     device: str = "cpu",
     engine: str = "eager",
     threads: int | None = None,
-    dtype: str = "float32",
+    dtype: str | torch.dtype = "float32",
     channels_last: bool = False,
 ) -> Path:
     """Where this machine's card for these settings is kept, if it has been made."""
     return shelf.path_of(
-        Setup(device, engine, 1, dtype, _layout(channels_last=channels_last), threads)
+        Setup(device, engine, 1, dtypes_of(dtype), _layout(channels_last=channels_last), threads)
     )
 
 
@@ -309,7 +313,7 @@ def lint_model(
     engine: str = "eager",
     threads: int | None = None,
     batch: int = 1,
-    dtype: str | None = None,
+    dtype: str | torch.dtype | None = None,
     channels_last: bool = False,
     trusted: bool = True,
     say: Say = lambda _text: None,
@@ -329,13 +333,13 @@ def lint_model(
             f"lint looks at operators as eager runs them, not {engine}.", "Try --engine eager."
         )
     check_seconds(seconds)
-    dtype = dtypes_of(dtype)
+    asked = dtypes_of(dtype)
     layout = _layout(channels_last=channels_last)
     own = own_dtype(model) if isinstance(model, nn.Module) else "float32"
-    setup = Setup(device, engine, batch, dtype or own, layout, threads)
+    setup = Setup(device, engine, batch, asked or own, layout, threads)
     setup.check()
     looked_at = model if isinstance(model, str) else cast(model, setup.dtype)
-    counted = count(looked_at, input=input, batch=batch, dtype=dtype, trusted=trusted)
+    counted = count(looked_at, input=input, batch=batch, dtype=asked, trusted=trusted)
     known = card if isinstance(card, DeviceCard) else shelf.card(setup, card)
     network = linted(counted.network, counted.costs, known)
     findings = find_all(network)
