@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from lightbench.api import Counts, Profile, count, load_model, profile
     from lightbench.breakdown import LayerTimes, measure_layers
     from lightbench.compared import Compared, compare
+    from lightbench.costs.registered import register_rule
+    from lightbench.costs.work import Work
     from lightbench.records import Case, Costs, Latency, Op, Record, Samples, SweepPoint
     from lightbench.reports import Report, report
     from lightbench.studies import (
@@ -44,6 +46,7 @@ _PUBLIC = {
     "Samples": "lightbench.records",
     "SweepPoint": "lightbench.records",
     "SweepResult": "lightbench.studies",
+    "Work": "lightbench.costs.work",
     "compare": "lightbench.compared",
     "count": "lightbench.api",
     "lint_model": "lightbench.studies",
@@ -51,6 +54,7 @@ _PUBLIC = {
     "make_device_card": "lightbench.studies",
     "measure_layers": "lightbench.breakdown",
     "profile": "lightbench.api",
+    "register_rule": "lightbench.costs.registered",
     "report": "lightbench.reports",
     "run_guidelines": "lightbench.studies",
     "run_sweep": "lightbench.studies",
@@ -72,6 +76,7 @@ __all__ = [
     "Samples",
     "SweepPoint",
     "SweepResult",
+    "Work",
     "__version__",
     "compare",
     "count",
@@ -80,6 +85,7 @@ __all__ = [
     "make_device_card",
     "measure_layers",
     "profile",
+    "register_rule",
     "report",
     "run_guidelines",
     "run_sweep",

@@ -209,7 +209,7 @@ def count(
     if strict and costs.uncounted:
         raise UncountedOps(
             f"{name} uses operators that have no cost rule: {', '.join(costs.uncounted)}.",
-            "Count without --strict to see the rest, and report the operator.",
+            "Count without --strict to see the rest; lightbench.register_rule says what one costs.",
         )
     of_the_case: dict[str, Any] = {"inputs": call.specs, "batch": call.batch, "dtype": kind}
     if args is not None:

@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from lightbench import devices, suite
 from lightbench.costs.borrow import Parts, Place, borrowed, parts_of, unwrap
 from lightbench.costs.count import costs_of
-from lightbench.costs.rules import Work
 from lightbench.costs.trace import Tracer
+from lightbench.costs.work import Work
 from lightbench.devices._memory import keep_freed_memory
 from lightbench.engines._program import Program
 from lightbench.errors import ModelError, UnknownName, UsageError

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -13,7 +15,8 @@ from torch.nn.parameter import UninitializedBuffer, is_lazy
 
 from lightbench.costs.borrow import Parts, borrowed, parts_of, unwrap
 from lightbench.costs.fusion import fused_bytes
-from lightbench.costs.trace import Row, Tracer
+from lightbench.costs.stored import is_sparse, packed_weights, stored, stored_values
+from lightbench.costs.trace import Row, Tracer, no_pattern, tensors_of
 from lightbench.faults import explain
 from lightbench.records import PAPER_KINDS, Costs, Op
 
@@ -34,13 +37,21 @@ def count_costs(network: nn.Module, make_inputs: MakeInputs) -> Costs:
         parts = parts_of(network)
     rows, uncounted, traced = _trace(network, parts, make_inputs)
     storages = {_key(tensor): tensor for tensor in (*parts.parameters, *parts.buffers)}
+    packed, packed_bytes = _packed(rows, parts)
     return costs_of(
         rows,
-        params=sum(p.numel() for p in parts.parameters),
-        param_bytes=sum(t.numel() * t.itemsize for t in storages.values()),
+        params=sum(map(stored_values, parts.parameters)) + packed,
+        param_bytes=sum(stored(t)[1] for t in storages.values()) + packed_bytes,
         uncounted=uncounted,
         traced=traced,
     )
+
+
+def _packed(rows: list[Row], parts: Parts) -> tuple[int, int]:
+    """Weights that are no parameters to PyTorch; looked for where an operator has met some."""
+    if not any(row.work.packed[0] for row in rows):
+        return 0, 0
+    return packed_weights(module for _, module in parts.modules)
 
 
 def _key(tensor: Tensor) -> int:
@@ -64,31 +75,58 @@ def _initialised(network: nn.Module, parts: Parts, make_inputs: MakeInputs) -> n
 
 
 def _trace(network: nn.Module, parts: Parts, make_inputs: MakeInputs) -> Any:
-    on_meta: BaseException = ValueError("a scripted network needs weights")
-    if not any(isinstance(module, torch.jit.ScriptModule) for _, module in parts.modules):
+    failed: BaseException = ValueError("a scripted network needs weights")
+    for kind, quiet in _attempts(parts):
         try:
-            return *_run(network, parts, make_inputs, meta=True), "meta"
+            with _nothing_compiled():
+                return *_run(network, parts, make_inputs, quiet, meta=kind == "meta"), kind
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # noqa: BLE001  whatever it is, real tensors decide
-            on_meta = error
-    if any(tensor.is_meta for tensor in parts.parameters):
-        raise explain(network, on_meta) from on_meta
+        except BaseException as error:  # noqa: BLE001  whatever it is, the next attempt decides
+            failed = error
+    raise explain(network, failed) from failed
+
+
+@contextmanager
+def _nothing_compiled() -> Iterator[None]:
+    """A compiler that the network has imported only now has compiled parts of it for this pass."""
+    early = "torch._dynamo" not in sys.modules
     try:
-        return *_run(network, parts, make_inputs, meta=False), "real"
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        raise explain(network, error) from error
+        yield
+    finally:
+        if early and (dynamo := sys.modules.get("torch._dynamo")):
+            dynamo.reset()
+
+
+def _attempts(parts: Parts) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """How to run a network, as long as it fails: on meta, then with values.
+
+    In inference mode composite operators arrive whole, with values as on meta. A network that calls
+    autograd itself cannot run in it.
+    """
+    scripted = any(isinstance(module, torch.jit.ScriptModule) for _, module in parts.modules)
+    if not scripted:
+        early = "torch._dynamo" not in sys.modules
+        yield "meta", torch.inference_mode
+        if early and "torch._dynamo" in sys.modules:  # once it is there `borrowed` makes it rest
+            yield "meta", torch.inference_mode
+    if not any(tensor.is_meta for tensor in parts.parameters):
+        yield "real", torch.inference_mode
+        yield "real", torch.no_grad
 
 
 def _run(
-    network: nn.Module, parts: Parts, make_inputs: MakeInputs, *, meta: bool
+    network: nn.Module,
+    parts: Parts,
+    make_inputs: MakeInputs,
+    quiet: Callable[[], Any],
+    *,
+    meta: bool,
 ) -> tuple[list[Row], dict[str, int]]:
     args, kwargs = make_inputs("meta" if meta else "cpu")
-    # Outside inference_mode a network may call autograd itself.
-    quiet = torch.inference_mode() if meta else torch.no_grad()
-    with borrowed(parts, values=not meta) as place, quiet:
+    if meta and any(map(is_sparse, tensors_of((args, kwargs)))):
+        raise no_pattern()
+    with borrowed(parts, values=not meta) as place, quiet():
         tracer = Tracer(place, (*parts.parameters, *parts.buffers), meta=meta)
         with tracer:
             output = network(*args, **kwargs)

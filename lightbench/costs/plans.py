@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, Literal, NamedTuple
 
-import torch
+from torch._ops import HigherOrderOperator
 
-from lightbench.costs.rules import VIEW_OR_COPY, Rule, rule_of
+from lightbench.costs import registered
+from lightbench.costs.higher_order import HIGHER_ORDER, name_of
+from lightbench.costs.rules import is_view, rule_of, variants
 from lightbench.costs.shapes import SHAPES, Shape
-
-aten = torch.ops.aten
+from lightbench.costs.work import Rule
 
 Action = Literal[
-    "view",  # the same memory under another shape: moves nothing
+    "view",  # the same memory under another shape, or a question about it: moves nothing
     "view or copy",  # one or the other, as the strides allow
     "make",  # fills memory with values that come from nowhere: counted as free
     "decompose",  # made of other operators, which are counted instead
+    "higher order",  # calls functions, whose operators are counted
     "compute",
 ]
 
@@ -27,42 +28,83 @@ class Plan(NamedTuple):
     action: Action
     rule: Rule | None = None
     shape: Shape | None = None
+    named: bool = False  # the rule is given every argument: those by name and those left out, too
 
 
-_MADE_BY_NAME = (
-    "empty",
-    "zeros",
-    "ones",
-    "full",
-    "rand",
-    "new_",
-    "lift",
-    "_assert",
-    "sym_",
-    "set_",
+# PyTorch's own: of the others a name says nothing.
+_OURS = "aten prims rngprims quantized _quantized mkldnn onednn inductor inductor_prims sparse"
+_MADE = (
+    "empty _empty zeros ones full rand new_ _new_ lift _assert sym_ _sym _functional_assert"
+    " _functional_sym set_ resize _resize sparse_resize scalar_tensor sparse_coo_tensor"
+    " _sparse_coo_tensor sparse_compressed_tensor _sparse_compressed_tensor _sparse_csr_tensor"
+    " _sparse_csc_tensor _sparse_bsr_tensor _sparse_bsc_tensor sparse_csr_tensor _philox philox"
+    " _efficientzero _cudnn_init_dropout fill zero _foreach_zero normal uniform random exponential"
+    " cauchy geometric log_normal bernoulli_ _fill_mem_eff_dropout linspace logspace"
 )
-_MADE_IN_PLACE = frozenset(
-    ("fill_", "zero_", "normal_", "uniform_", "bernoulli_", "random_", "exponential_", "resize_")
+_VIEWS = (
+    "aten::_unsafe_view aten::_reshape_alias aten::_coalesced aten::_coalesced_ aten::set"
+    " aten::record_stream prims::collapse inductor::_reinterpret_tensor"
 )
-_VIEWS_BY_PROMISE = frozenset((aten._unsafe_view.default, aten._reshape_alias.default))
+# Composite operators that return either a view or a copy, as the strides allow.
+_VIEWS_OR_COPIES = (
+    "contiguous reshape reshape_as flatten to type_as unflatten dropout dropout_ alpha_dropout"
+    " feature_dropout feature_alpha_dropout ravel expand_as movedim swapaxes numpy_T chunk split"
+    " tensor_split narrow squeeze unsqueeze transpose permute view select slice expand unbind t"
+    " adjoint detach detach_ alias split_with_sizes hsplit vsplit _autocast_to_reduced_precision"
+    " _autocast_to_full_precision"
+)
+_SPACES = frozenset(_OURS.split())
+_MADE_BY_NAME = tuple(_MADE.split())
+_VIEWS_BY_PROMISE = frozenset(_VIEWS.split())
+_VIEW_OR_COPY = frozenset(f"aten::{name}" for name in _VIEWS_OR_COPIES.split())
+_QUESTIONS = ("aten::_nested_get_", "aten::_nested_tensor_s", "aten::_nested_compute_")
 
 
-@cache
-def plan_of(operator: Any) -> Plan:
+class _Plans(dict[Any, Plan]):
+    """Decided when first asked for. (A dictionary, since a compiler warns of ``functools.cache``.)"""
+
+    def __missing__(self, operator: Any) -> Plan:
+        plan = self[operator] = _plan(operator)
+        return plan
+
+
+PLANS = _Plans()
+plan_of = PLANS.__getitem__
+
+
+def _plan(operator: Any) -> Plan:
     """The plan for an aten (or any other registered) operator."""
-    if operator in VIEW_OR_COPY:
+    if rule := registered.rule_of(operator):
+        return Plan("compute", rule, named=True)
+    if isinstance(operator, HigherOrderOperator):
+        return Plan("higher order", HIGHER_ORDER.get(name_of(operator)))
+    name = operator._schema.name
+    if name in _VIEW_OR_COPY:
         return Plan("view or copy", None, SHAPES.get(operator))
     if _is_made(operator):
         return Plan("make")
     if rule := rule_of(operator):
         return Plan("compute", rule, SHAPES.get(operator))
-    if operator.is_view or operator in _VIEWS_BY_PROMISE:
+    if any(map(is_view, variants(name))) or name in _VIEWS_BY_PROMISE or _only_asks(operator):
         return Plan("view")
     return Plan("decompose" if operator._can_decompose() else "compute")
 
 
 def _is_made(operator: Any) -> bool:
-    name = operator._schema.name.partition("::")[2]
-    reads = any("Tensor" in str(argument.type) for argument in operator._schema.arguments)
-    in_place = name in _MADE_IN_PLACE
-    return in_place or not reads or name.startswith(_MADE_BY_NAME) or name.endswith("_like")
+    space, _, name = operator._schema.name.partition("::")
+    if not any(_is_tensor(given) and not given.is_out for given in operator._schema.arguments):
+        return True
+    return space in _SPACES and (name.startswith(_MADE_BY_NAME) or name.endswith("_like"))
+
+
+def _only_asks(operator: Any) -> bool:
+    """``_nnz``, ``q_scale``: no tensor comes out, and none is written to."""
+    schema = operator._schema
+    if schema.name.startswith(_QUESTIONS):
+        return True
+    returns = any(map(_is_tensor, schema.returns))
+    return schema.name.startswith("aten::") and not returns and not schema.is_mutable
+
+
+def _is_tensor(argument: Any) -> bool:
+    return "Tensor" in str(argument.type)

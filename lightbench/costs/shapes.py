@@ -207,17 +207,26 @@ def softmax(x: Tensor, _dim: int, dtype: Any = None) -> Any:
     return layer_norm(x) if dtype is None and x.is_floating_point() else NotImplemented
 
 
-def attention(q: Tensor, k: Tensor, v: Tensor, *_args: Any, **_kwargs: Any) -> Any:
-    """Scaled dot product attention on CPU: laid out like the query, (N, H, L, E) or transposed."""
-    if (
-        q.dim() != 4
-        or not q.dtype == k.dtype == v.dtype
-        or not q.shape[-1] == k.shape[-1] == v.shape[-1]
-    ):
+def attention(q: Tensor, k: Tensor, v: Tensor, *args: Any, **_kwargs: Any) -> Any:
+    """Scaled dot product attention on CPU: laid out like the query, (N, H, L, E) or transposed.
+
+    Where query, key, value or mask broadcast, the kernel is asked."""
+    if q.dim() != 4 or not q.dtype == k.dtype == v.dtype:
+        return NotImplemented
+    if k.shape != v.shape or q.shape[:2] != k.shape[:2] or q.shape[-1] != k.shape[-1]:
+        return NotImplemented
+    if args and args[0] is not None and not _fits_in(args[0].shape, (*q.shape[:3], k.shape[2])):
         return NotImplemented
     if not (q.is_contiguous() or q.transpose(1, 2).is_contiguous()):
         return NotImplemented
     return torch.empty_strided(q.shape, q.stride(), dtype=q.dtype, device="meta")
+
+
+def _fits_in(shape: torch.Size, whole: tuple[int, ...]) -> bool:
+    """Does a mask broadcast to the scores without making them more?"""
+    if len(shape) > len(whole):
+        return False
+    return all(n in (1, m) for n, m in zip(reversed(shape), reversed(whole), strict=False))
 
 
 def roll(x: Tensor, *_args: Any) -> Any:

@@ -18,8 +18,12 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from lightbench.costs.borrow import Place, Where
+from lightbench.costs.higher_order import OPAQUE, NeedsValues, eager, name_of, traced
 from lightbench.costs.plans import Plan, plan_of
-from lightbench.costs.rules import OTHER, Work
+from lightbench.costs.registered import bound
+from lightbench.costs.rules.plain import OTHER
+from lightbench.costs.stored import is_sparse, stored
+from lightbench.costs.work import Work
 
 
 @dataclass(slots=True)
@@ -51,6 +55,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     count as tensors without values: none is copied, computed with, or written to.
     """
 
+    supports_higher_order_operators = True
+
     def __init__(self, place: Place, held: Iterable[Tensor], *, meta: bool) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.rows: list[Row] = []
@@ -81,6 +87,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return out
         if plan.action == "make":
             return self._run(func, args, kwargs)
+        if plan.action == "higher order":
+            return self._higher_order(func, plan, args, kwargs)
         if plan.action == "decompose":
             with self:
                 out = func.decompose(*args, **kwargs)
@@ -89,8 +97,22 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         out = self._shape(plan, args, kwargs)
         if out is NotImplemented:
             out = self._run(func, args, kwargs)
+        if plan.named:
+            args = bound(func, args, kwargs)
         if plan.rule is None:
             self.uncounted[func._schema.name] += 1
+        self.add(func, (plan.rule or OTHER)(args, out), args, out)
+        return out
+
+    def _higher_order(
+        self, func: Any, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """One row if there is a rule for all of it, else the operators of its functions."""
+        run, opaque = eager(func, args), name_of(func) in OPAQUE
+        if plan.rule is None and not opaque:
+            return run(*traced(args, self), **kwargs)
+        out = self.execute(run, args, kwargs)
+        self.uncounted.update([name_of(func)] if opaque else [])
         self.add(func, (plan.rule or OTHER)(args, out), args, out)
         return out
 
@@ -114,7 +136,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _valueless(self, args: tuple[Any, ...]) -> bool:
         """Must real tensors among ``args`` be treated as if they had no values?"""
-        tensors = tuple(_tensors(args))
+        tensors = tuple(tensors_of(args))
         real = [tensor for tensor in tensors if not tensor.is_meta]
         return bool(real) and (
             len(real) < len(tensors) or any(storage_of(t) in self._weights for t in real)
@@ -122,6 +144,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _without_values(self, value: Any) -> Any:
         if isinstance(value, Tensor):
+            if is_sparse(value):
+                raise no_pattern()
             number = value.dim() == 0 and storage_of(value) not in self._weights
             if value.is_meta or number:
                 return value
@@ -134,36 +158,41 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def add(self, func: Any, work: Work, args: tuple[Any, ...], out: Any) -> None:
         """The row of an operator that was run."""
-        row = Row(self._place.now, func._opname, work)
-        written: Sequence[Tensor] = (out,) if isinstance(out, Tensor) else tuple(_tensors((out,)))
-        if work.kind in ("norm", "pooling"):
-            written = written[:1]  # statistics and indices are by-products
+        name = getattr(func, "_opname", None) or name_of(func)
+        row = Row(self._place.now, name, work)
+        row.weights, row.weight_bytes = work.packed
+        written: Sequence[Tensor] = (out,) if isinstance(out, Tensor) else tuple(tensors_of((out,)))
+        if work.outputs is not None:
+            written = written[: work.outputs]
         if written:
             row.output = tuple(written[0].shape)
         for position, argument in enumerate(args):
             tensors = argument if isinstance(argument, (list, tuple)) else (argument,)
             for tensor in tensors:
-                if not isinstance(tensor, Tensor):
-                    continue
-                if position in work.weights:
-                    row.weights += (elements := tensor.numel())
-                    row.weight_bytes += elements * tensor.itemsize
-                elif position or not work.overwrites:
-                    self._read(row, tensor, gathered=work.gathers and not position)
+                if isinstance(tensor, Tensor):
+                    self._read(row, tensor, position)
         for tensor in written:
-            row.writes += (elements := tensor.numel())
-            row.write_bytes += elements * tensor.itemsize
+            elements, size = stored(tensor)
+            if work.writes is not None:
+                elements, size = work.writes, work.writes * tensor.itemsize
+            row.writes += elements
+            row.write_bytes += size
             self._producer[storage_of(tensor)] = len(self.rows)
         self.rows.append(row)
 
-    def _read(self, row: Row, tensor: Tensor, *, gathered: bool) -> None:
-        if gathered:  # only the rows that are looked up
-            elements = math.prod(row.output)
-        else:
-            elements = tensor.numel() if tensor.is_contiguous() else _touched(tensor)
-        size = elements * tensor.itemsize
+    def _read(self, row: Row, tensor: Tensor, position: int) -> None:
+        work = row.work
         storage = storage_of(tensor)
-        if storage in self._weights:
+        if position in work.reads:
+            if not (elements := work.reads[position]):
+                return
+            size = elements * tensor.itemsize
+        elif tensor.layout is torch.strided and not tensor.is_contiguous():
+            elements = tensor.numel() if position in work.weights else _touched(tensor)
+            size = elements * tensor.itemsize
+        else:
+            elements, size = stored(tensor)
+        if position in work.weights or storage in self._weights:
             row.weights += elements
             row.weight_bytes += size
             return
@@ -178,7 +207,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def finish(self, output: Any) -> None:
         """What the network returns is read by somebody else: nothing may be merged behind it."""
-        for tensor in _tensors((output,)):
+        for tensor in tensors_of((output,)):
             producer = self._producer.get(storage_of(tensor), -1)
             if producer >= 0:
                 self.rows[producer].consumers += 1
@@ -192,16 +221,25 @@ def storage_of(tensor: Tensor) -> int:
         return id(tensor)
 
 
-def _tensors(values: Any) -> Any:
+def tensors_of(values: Any) -> Any:
+    """Every tensor in lists, tuples, dictionaries and dataclasses."""
     for value in values:
         if isinstance(value, Tensor):
             yield value
         elif isinstance(value, (list, tuple)):
-            yield from _tensors(value)
+            yield from tensors_of(value)
         elif isinstance(value, dict):
-            yield from _tensors(value.values())
+            yield from tensors_of(value.values())
         elif hasattr(value, "__dataclass_fields__"):
-            yield from _tensors(vars(value).values())
+            yield from tensors_of(vars(value).values())
+
+
+def no_pattern() -> NeedsValues:
+    """The error of a sparse tensor on meta: which elements it stores is a matter of values."""
+    return NeedsValues(
+        "a sparse tensor without values has no pattern, so that its products cannot be counted.",
+        "Give the network weights and inputs with values.",
+    )
 
 
 def _first(args: tuple[Any, ...]) -> Any:

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from lightbench.costs.borrow import borrowed, parts_of, unwrap
-from lightbench.costs.rules import Work
 from lightbench.costs.trace import Tracer
+from lightbench.costs.work import Work
 from lightbench.faults import explain
 from lightbench.lint._linted import Finding
 from lightbench.records import Op, Samples

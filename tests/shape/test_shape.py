@@ -34,9 +34,9 @@ def calls(path):
 def test_the_public_names_are_these():
     assert lightbench.__all__ == [
         "Card", "Case", "Compared", "Costs", "Counts", "Guidelines", "Latency", "LayerTimes", "Lint", "Op",
-        "Profile", "Record", "Report", "Samples", "SweepPoint", "SweepResult", "__version__", "compare", "count",
-        "lint_model", "load_model", "make_device_card", "measure_layers", "profile", "report", "run_guidelines",
-        "run_sweep",
+        "Profile", "Record", "Report", "Samples", "SweepPoint", "SweepResult", "Work", "__version__", "compare",
+        "count", "lint_model", "load_model", "make_device_card", "measure_layers", "profile", "register_rule",
+        "report", "run_guidelines", "run_sweep",
     ]  # fmt: skip
     assert all(getattr(lightbench, name) for name in lightbench.__all__)
     assert dir(lightbench) == lightbench.__all__
@@ -104,6 +104,7 @@ def test_the_parameters_of_the_public_functions_are_these():
         ),
         "count": "model input batch dtype args kwargs strict trusted",
         "load_model": "model",
+        "register_rule": "operator rule",
         "report": "sources title reference accuracy commands note",
         "compare": (
             "a b a_settings b_settings device engine batch threads dtype mode layout input args kwargs"
