@@ -224,7 +224,7 @@ def take_apart(
 
 def _watch(parts: Parts, program: Program, bracket: Bracket) -> Stopwatch:
     """One pass with a stopwatch; the network is as it was afterwards."""
-    with borrowed(parts, values=True) as place, program.context():
+    with borrowed(parts) as place, program.context():
         watch = Stopwatch(place, (*parts.parameters, *parts.buffers), bracket)
         with watch:
             output = program.call()

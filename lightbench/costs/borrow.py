@@ -1,24 +1,30 @@
-"""Borrow a user's network for a count and give it back as it was, after an exception too.
+"""Borrow a user's network for a pass in evaluation mode, and give it back as it was.
 
-For the duration every module is in evaluation mode and reports where it is. What comes back:
-training flags, attributes and containers set in ``forward``, values of buffers, random numbers.
+For the duration every module is as ``network.eval()`` makes it and reports where it is. What comes
+back, after an exception too: modes, attributes, containers and objects that modules hold, values of
+parameters and buffers, the inputs, random numbers. Passes of one network may overlap.
 """
 
 from __future__ import annotations
 
-import random
-import sys
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules import module as registration
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from lightbench.costs import surroundings
+from lightbench.costs.loans import Loan, give_back, lend
+from lightbench.costs.reach import globals_of, shared_by
+from lightbench.costs.scripts import constants_of, is_frozen, is_script
+from lightbench.costs.writes import written
+from lightbench.faults import explain_plainly
 from lightbench.units import unicode
-
-_CONTAINERS = frozenset((dict, OrderedDict, list, set))
 
 
 class Where(NamedTuple):
@@ -27,13 +33,6 @@ class Where(NamedTuple):
     path: str  # "" is the network itself
     call: int  # 0 is the module's first call
     module: str  # its class
-
-
-class Place:
-    """The module call in progress; ``Where`` of the innermost one."""
-
-    def __init__(self, network: nn.Module) -> None:
-        self.now = Where("", 0, type(network).__name__)
 
 
 def unwrap(network: nn.Module) -> nn.Module:
@@ -57,88 +56,234 @@ def parts_of(network: nn.Module) -> Parts:
         {id(t): t for _, m in modules for t in getattr(m, name).values() if t is not None}
         for name in ("_parameters", "_buffers")
     )
+    for _, module in modules:
+        if is_frozen(module):
+            parameters |= {id(t): t for t in constants_of(module)}
     return Parts(modules, list(parameters.values()), list(buffers.values()))
 
 
-@contextmanager
-def borrowed(parts: Parts, *, values: bool) -> Iterator[Place]:
-    """Lend a network; gives the place in it. With ``values`` the pass will run on real tensors, so
-    that buffers may change; without, nothing that a module holds is written to."""
-    place = Place(parts.modules[0][1])
-    with ExitStack() as back:
-        back.enter_context(torch.random.fork_rng(devices=[]))
-        back.callback(random.setstate, random.getstate())
-        fast_path = torch.backends.mha.get_fastpath_enabled()
-        back.callback(torch.backends.mha.set_fastpath_enabled, fast_path)
-        torch.backends.mha.set_fastpath_enabled(False)  # it hides its matrix products
-        if "torch._dynamo" in sys.modules:  # compiled functions inside the network run as written
-            back.enter_context(torch.compiler.set_stance("force_eager"))
-        if values:
-            for buffer in parts.buffers:
-                back.callback(_undo, buffer, buffer._version, buffer.clone())
-        taken: list[_Taken] = []
-        back.callback(_give_back, taken)
-        for path, module in parts.modules:
-            if isinstance(module, torch.jit.ScriptModule):
-                back.callback(setattr, module, "training", module.training)
-                module.training = False
-                continue
-            taken.append(_take(module))
-            compiled = module._modules.get("_orig_mod")  # its module runs instead
-            forward = module.forward if compiled is None else compiled.__call__
-            module.__dict__.update(
-                training=False,
-                forward=_tracked(place, unicode(path), type(module).__name__, forward),
-                _compiled_call_impl=None,
-            )
-        yield place
+class Place:
+    """A pass over a network that was lent: ``now`` is the module call in progress, ``parts`` what
+    the network is made of in evaluation mode and, after the pass, with what was made in it."""
 
+    def __init__(self, parts: Parts, loans: list[Loan]) -> None:
+        self.parts = Parts(parts.modules, [*parts.parameters], [*parts.buffers])
+        self.now = Where("", 0, type(parts.modules[0][1]).__name__)
+        self.weights: set[int] = set()  # storages of what counts as weights, filled by the tracer
+        self._loans = loans
+        self._calls: dict[int, list[Any]] = {}  # id of a module -> its path, calls and class
 
-def _tracked(place: Place, path: str, module: str, forward: Callable[..., Any]) -> Any:
-    calls = 0
+    def know(self, path: str, module: nn.Module) -> None:
+        """A module whose calls are to be reported."""
+        self._calls[id(module)] = [unicode(path), 0, type(module).__name__]
 
-    def tracked(*args: Any, **kwargs: Any) -> Any:
-        nonlocal calls
-        outer = place.now
-        place.now = Where(path, calls, module)
-        calls += 1
+    def call(self, key: int, forward: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """Run the ``forward`` of a module: what runs meanwhile belongs to it."""
+        known = self._calls.get(key)
+        if known is None:
+            return forward(*args, **kwargs)
+        outer = self.now
+        self.now = Where(*known)
+        known[1] += 1
         try:
             return forward(*args, **kwargs)
         finally:
-            place.now = outer
+            self.now = outer
 
-    return tracked
+    def before(self, operator: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Keep the values that an operator is about to overwrite, if they were lent."""
+        keep(self._loans, operator, args, kwargs)
 
-
-class _Taken(NamedTuple):
-    """A module as it was: its attributes, and the containers among them with their content."""
-
-    module: nn.Module
-    attributes: dict[str, Any]
-    empty: list[Any]
-    filled: list[tuple[Any, Any]]
-
-
-def _take(module: nn.Module) -> _Taken:
-    attributes = module.__dict__.copy()
-    containers = [value for value in attributes.values() if type(value) in _CONTAINERS]
-    filled = [(value, value.copy()) for value in containers if value]
-    return _Taken(module, attributes, [value for value in containers if not value], filled)
-
-
-def _give_back(taken: list[_Taken]) -> None:
-    for module, attributes, empty, filled in taken:
-        module.__dict__.clear()
-        module.__dict__.update(attributes)
-        for container in empty:
-            if container:
-                container.clear()
-        for container, content in filled:
-            container.clear()
-            (container.extend if type(container) is list else container.update)(content)
+    def made(self, module: nn.Module, name: str, tensor: Tensor | None) -> None:
+        """A module that is made during the pass has parameters and buffers too; one that takes
+        another's place is none more."""
+        if _here.place is not self or tensor is None:
+            return
+        for known, of in (
+            (self.parts.parameters, module._parameters),
+            (self.parts.buffers, module._buffers),
+        ):
+            is_kind = isinstance(tensor, nn.Parameter) == (known is self.parts.parameters)
+            if is_kind and of.get(name) is None and all(tensor is not k for k in known):
+                known.append(tensor)
+                self.weights.add(tensor.untyped_storage()._cdata)
 
 
-def _undo(tensor: Tensor, version: int, values: Tensor) -> None:
-    if tensor._version != version:
-        with torch.no_grad():
-            tensor.copy_(values)
+def keep(loans: list[Loan], operator: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Keep the values that an operator is about to overwrite, if they were lent."""
+    for tensor in written(operator, args, kwargs):
+        for loan in loans:
+            loan.keep(tensor)
+
+
+class _Here(threading.local):
+    """The pass of this thread: another one may run the same modules."""
+
+    place: Place | None = None
+
+
+_here = _Here()
+
+
+@contextmanager
+def borrowed(parts: Parts, inputs: Any = ()) -> Iterator[Place]:
+    """Lend a network, and the inputs that it will be called with. Raises ModelError if ``eval()``
+    fails."""
+    modules = [module for _, module in parts.modules]
+    with ExitStack() as back:
+        back.enter_context(surroundings.kept())
+        loans = lend(modules, (inputs, *_shared(modules)))
+        back.callback(give_back, loans)
+        place = Place(parts, loans)
+        if not all(map(_evaluates_plainly, modules)) and _evaluate(modules[0], loans):
+            place.parts = parts_of(modules[0])
+            back.callback(give_back, lend([module for _, module in place.parts.modules]))
+        else:
+            for module in modules:
+                _set_flag(module)
+        for path, module in place.parts.modules:
+            _track(module)
+            place.know(path, module)
+        for register in (
+            registration.register_module_parameter_registration_hook,
+            registration.register_module_buffer_registration_hook,
+        ):
+            back.callback(register(place.made).remove)
+        back.callback(setattr, _here, "place", _here.place)
+        _here.place = place
+        yield place
+
+
+@contextmanager
+def lent(inputs: Any) -> Iterator[None]:
+    """Lend inputs alone, for a call that nobody traces."""
+    with ExitStack() as back:
+        back.enter_context(surroundings.kept())
+        loans = lend((), (inputs,))
+        back.callback(give_back, loans)
+        with _Keeping(loans):
+            yield
+
+
+def _shared(modules: Iterable[nn.Module]) -> list[Any]:
+    """What is not held by the modules, but by their classes, files and the files of hooks."""
+    found = [value for kind in set(map(type, modules)) for value in shared_by(kind)]
+    for module in modules:
+        own = module.__dict__
+        for hooks in (own.get("_forward_hooks"), own.get("_forward_pre_hooks")):
+            for hook in list(hooks.values()) if hooks else ():
+                found += globals_of(hook)
+        if "forward" in own:
+            found += globals_of(own["forward"])
+    return found
+
+
+# Evaluation mode.
+
+
+def _evaluates_plainly(module: nn.Module) -> bool:
+    """Does ``eval()`` do to it what PyTorch's own does, which is to set a flag?"""
+    own, kind = module.__dict__, type(module)
+    return "train" not in own and "eval" not in own and _has_plain_mode(kind)  # type: ignore[arg-type]
+
+
+@cache
+def _has_plain_mode(kind: Any) -> bool:
+    scripted = issubclass(kind, torch.jit.ScriptModule)
+    return (
+        kind.train is nn.Module.train
+        and kind.eval is nn.Module.eval
+        and (scripted or kind.__setattr__ is nn.Module.__setattr__)
+        and (scripted or not hasattr(kind, "training"))
+    )
+
+
+def _evaluate(network: nn.Module, loans: list[Loan]) -> bool:
+    """Put it into evaluation mode as its own code does; False if it has none, as an exported one."""
+    try:
+        with _Keeping(loans):
+            network.eval()
+    except NotImplementedError:
+        return False
+    except Exception as error:
+        raise explain_plainly(f"{type(network).__name__}.eval() failed", error) from error
+    return True
+
+
+class _Keeping(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Keeps the values of what is overwritten outside of a trace."""
+
+    def __init__(self, loans: list[Loan]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._loans = loans
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # True, the default, imports torch._dynamo at the first operator: 1 s
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        del types
+        keep(self._loans, func, args, kwargs or {})
+        return func(*args, **(kwargs or {}))
+
+
+def _set_flag(module: nn.Module) -> None:
+    if not is_script(module):
+        module.__dict__["training"] = False
+    elif not is_frozen(module):
+        module.training = False
+
+
+# Where a pass is.
+
+
+class _Tracked:
+    """Stands for a module's ``forward`` and looks like it to those who inspect it."""
+
+    __slots__ = ("__wrapped__", "_key")
+
+    def __init__(self, forward: Callable[..., Any], module: nn.Module) -> None:
+        self.__wrapped__ = forward
+        self._key = id(module)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        place = _here.place
+        if place is None:
+            return self.__wrapped__(*args, **kwargs)
+        return place.call(self._key, self.__wrapped__, args, kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__wrapped__, name)
+
+    __class__ = property(lambda self: type(self.__wrapped__))
+    __doc__ = property(lambda self: self.__wrapped__.__doc__)
+    __module__ = property(lambda self: self.__wrapped__.__module__)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.__wrapped__ == getattr(other, "__wrapped__", other))
+
+    def __hash__(self) -> int:
+        return hash(self.__wrapped__)
+
+    def __repr__(self) -> str:
+        return repr(self.__wrapped__)
+
+    def __reduce_ex__(self, _protocol: Any) -> Any:
+        return _itself, (self.__wrapped__,)
+
+
+def _itself(forward: Any) -> Any:
+    """A copy of a module that was lent has its own ``forward``."""
+    return forward
+
+
+def _track(module: nn.Module) -> None:
+    own = module.__dict__
+    if is_script(module) or type(own.get("forward")) is _Tracked:
+        return
+    compiled = own["_modules"].get("_orig_mod")  # its module runs instead
+    forward = module.forward if compiled is None else compiled.__call__
+    own["forward"] = _Tracked(forward, module)
+    own["_compiled_call_impl"] = None

@@ -6,17 +6,21 @@ import copy
 import math
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedBuffer, is_lazy
 
-from lightbench.costs.borrow import Parts, borrowed, parts_of, unwrap
+from lightbench.costs.borrow import Parts, borrowed, lent, parts_of, unwrap
+from lightbench.costs.copies import check_inputs
+from lightbench.costs.copies import on_meta as without_values
 from lightbench.costs.fusion import fused_bytes
+from lightbench.costs.scripts import as_written, check_visible, is_script
 from lightbench.costs.stored import is_sparse, packed_weights, stored, stored_values
 from lightbench.costs.trace import Row, Tracer, no_pattern, tensors_of
+from lightbench.errors import UsageError
 from lightbench.faults import explain
 from lightbench.records import PAPER_KINDS, Costs, Op
 
@@ -25,26 +29,17 @@ MakeInputs = Callable[[str], tuple[tuple[Any, ...], dict[str, Any]]]
 
 
 def count_costs(network: nn.Module, make_inputs: MakeInputs) -> Costs:
-    """Costs of one forward pass in evaluation mode; ``network`` is as it was afterwards.
+    """Costs of one forward pass of ``network.eval()``; it and the inputs are as before afterwards.
 
     The pass runs on meta tensors. If the network looks at values (``if x.sum() > 0``), has lazy,
-    scripted or quantized modules, it runs once more on real ones. Raises ModelError.
+    scripted or quantized modules, it runs once more on real ones. Raises ModelError, UsageError.
     """
     network = unwrap(network)
     parts = parts_of(network)
     if any(map(is_lazy, (*parts.parameters, *parts.buffers))):
         network = _initialised(network, parts, make_inputs)
         parts = parts_of(network)
-    rows, uncounted, traced = _trace(network, parts, make_inputs)
-    storages = {_key(tensor): tensor for tensor in (*parts.parameters, *parts.buffers)}
-    packed, packed_bytes = _packed(rows, parts)
-    return costs_of(
-        rows,
-        params=sum(map(stored_values, parts.parameters)) + packed,
-        param_bytes=sum(stored(t)[1] for t in storages.values()) + packed_bytes,
-        uncounted=uncounted,
-        traced=traced,
-    )
+    return _trace(network, parts, make_inputs)
 
 
 def _packed(rows: list[Row], parts: Parts) -> tuple[int, int]:
@@ -62,10 +57,10 @@ def _initialised(network: nn.Module, parts: Parts, make_inputs: MakeInputs) -> n
     """A copy of a network with lazy modules, whose first call has decided its shapes."""
     lazy = [b for b in parts.buffers if is_lazy(b)]  # they cannot be copied, made anew they can
     anew = {id(b): UninitializedBuffer(device=b.device, dtype=b.dtype) for b in lazy}  # type: ignore[call-arg]
-    network = copy.deepcopy(network, anew)
+    network = copy.deepcopy(network, anew).eval()
     args, kwargs = make_inputs("cpu")
     try:
-        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        with torch.no_grad(), lent((args, kwargs)):
             network(*args, **kwargs)
     except KeyboardInterrupt:
         raise
@@ -74,13 +69,15 @@ def _initialised(network: nn.Module, parts: Parts, make_inputs: MakeInputs) -> n
     return network
 
 
-def _trace(network: nn.Module, parts: Parts, make_inputs: MakeInputs) -> Any:
+def _trace(network: nn.Module, parts: Parts, make_inputs: MakeInputs) -> Costs:
     failed: BaseException = ValueError("a scripted network needs weights")
-    for kind, quiet in _attempts(parts):
+    scripts = [module for _, module in parts.modules if is_script(module)]
+    check_visible(scripts)
+    for kind, quiet in _attempts(parts, scripted=bool(scripts)):
         try:
-            with _nothing_compiled():
-                return *_run(network, parts, make_inputs, quiet, meta=kind == "meta"), kind
-        except KeyboardInterrupt:
+            with _nothing_compiled(), as_written() if scripts else nullcontext():
+                return _run(network, parts, make_inputs, quiet, meta=kind == "meta")
+        except (KeyboardInterrupt, UsageError):
             raise
         except BaseException as error:  # noqa: BLE001  whatever it is, the next attempt decides
             failed = error
@@ -98,13 +95,12 @@ def _nothing_compiled() -> Iterator[None]:
             dynamo.reset()
 
 
-def _attempts(parts: Parts) -> Iterator[tuple[str, Callable[[], Any]]]:
+def _attempts(parts: Parts, *, scripted: bool) -> Iterator[tuple[str, Callable[[], Any]]]:
     """How to run a network, as long as it fails: on meta, then with values.
 
     In inference mode composite operators arrive whole, with values as on meta. A network that calls
     autograd itself cannot run in it.
     """
-    scripted = any(isinstance(module, torch.jit.ScriptModule) for _, module in parts.modules)
     if not scripted:
         early = "torch._dynamo" not in sys.modules
         yield "meta", torch.inference_mode
@@ -122,16 +118,30 @@ def _run(
     quiet: Callable[[], Any],
     *,
     meta: bool,
-) -> tuple[list[Row], dict[str, int]]:
+) -> Costs:
     args, kwargs = make_inputs("meta" if meta else "cpu")
-    if meta and any(map(is_sparse, tensors_of((args, kwargs)))):
-        raise no_pattern()
-    with borrowed(parts, values=not meta) as place, quiet():
-        tracer = Tracer(place, (*parts.parameters, *parts.buffers), meta=meta)
+    check_inputs(args, kwargs)
+    if meta:
+        args, kwargs = without_values(args, kwargs)
+        if any(map(is_sparse, tensors_of((args, kwargs)))):
+            raise no_pattern()
+    with borrowed(parts, (args, kwargs)) as place, quiet():
+        tracer = Tracer(place, (*place.parts.parameters, *place.parts.buffers), meta=meta)
         with tracer:
             output = network(*args, **kwargs)
         tracer.finish(output)
-    return tracer.rows, dict(tracer.uncounted)
+        parts = place.parts
+        storages = {_key(tensor): tensor for tensor in (*parts.parameters, *parts.buffers)}
+        packed, packed_bytes = _packed(tracer.rows, parts)
+        params = sum(map(stored_values, parts.parameters)) + packed
+        param_bytes = sum(stored(t)[1] for t in storages.values()) + packed_bytes
+    return costs_of(
+        tracer.rows,
+        params=params,
+        param_bytes=param_bytes,
+        uncounted=dict(tracer.uncounted),
+        traced="meta" if meta else "real",
+    )
 
 
 def costs_of(rows: list[Row], **totals: Any) -> Costs:

@@ -62,7 +62,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.rows: list[Row] = []
         self.uncounted: Counter[str] = Counter()
         self._place = place
-        self._weights = set(map(storage_of, held))
+        self._weights = place.weights = set(map(storage_of, held))
         self._meta = meta
         self._producer: dict[int, int] = {}  # storage -> row that wrote it last
 
@@ -128,6 +128,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The operator itself. A real constant that meets a tensor without values loses its own."""
         if not self._meta or not self._valueless(args):
+            self._place.before(func, args, kwargs)
             return self.execute(func, args, kwargs)
         without = tuple(map(self._without_values, args))
         out = self.execute(func, without, kwargs)

@@ -75,7 +75,7 @@ def capture(
     network = unwrap(network)
     parts = parts_of(network)
     try:
-        with borrowed(parts, values=True) as place, torch.inference_mode():
+        with borrowed(parts) as place, torch.inference_mode():
             held = (*parts.parameters, *parts.buffers)
             recorder = _Recorder(place, held, meta=False, wanted=frozenset(positions))
             with recorder:
