@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 from torch._ops import HigherOrderOperator
 
 from lightbench.costs import registered
+from lightbench.costs.autocast import may_cast
 from lightbench.costs.higher_order import HIGHER_ORDER, name_of
 from lightbench.costs.rules import is_view, rule_of, variants
 from lightbench.costs.shapes import SHAPES, Shape
@@ -29,6 +30,7 @@ class Plan(NamedTuple):
     rule: Rule | None = None
     shape: Shape | None = None
     named: bool = False  # the rule is given every argument: those by name and those left out, too
+    may_cast: bool = False  # autocast may change the types of its arguments
 
 
 # PyTorch's own: of the others a name says nothing.
@@ -64,7 +66,10 @@ class _Plans(dict[Any, Plan]):
     """Decided when first asked for. (A dictionary, since a compiler warns of ``functools.cache``.)"""
 
     def __missing__(self, operator: Any) -> Plan:
-        plan = self[operator] = _plan(operator)
+        plan = _plan(operator)
+        if not isinstance(operator, HigherOrderOperator):
+            plan = plan._replace(may_cast=may_cast(operator))
+        self[operator] = plan
         return plan
 
 

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from lightbench.costs.autocast import Autocast
 from lightbench.costs.borrow import Place, Where
 from lightbench.costs.higher_order import OPAQUE, NeedsValues, eager, name_of, traced
 from lightbench.costs.plans import Plan, plan_of
@@ -62,8 +63,11 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.rows: list[Row] = []
         self.uncounted: Counter[str] = Counter()
         self._place = place
+        held = tuple(held)
         self._weights = place.weights = set(map(storage_of, held))
         self._meta = meta
+        self._autocast = Autocast()
+        self._has_values = all(not tensor.is_meta for tensor in held)
         self._producer: dict[int, int] = {}  # storage -> row that wrote it last
 
     @classmethod
@@ -76,6 +80,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         del types
         kwargs = kwargs or {}
         plan = plan_of(func)
+        if self._meta and self._autocast.casts(func, args, may_cast=plan.may_cast):
+            self._need_values()
         if plan.action == "view":
             return self.execute(func, args, kwargs)
         if plan.action == "view or copy":
@@ -119,6 +125,11 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def execute(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run one operator. Nothing else runs one, and its row, if it gets any, is added next."""
         return func(*args, **kwargs)
+
+    def _need_values(self) -> None:
+        """What autocast casts is only seen on real tensors; a network that has none goes without."""
+        if self._has_values:
+            raise NeedsValues("autocast casts real tensors only.", "Count it with weights.")
 
     def _shape(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if plan.shape is None or not self._meta or not _first(args).is_meta:

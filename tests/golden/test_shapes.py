@@ -14,6 +14,9 @@ from lightbench.costs.shapes import SHAPES
 aten = torch.ops.aten
 LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 
+# Orders of (batch, heads, length, width) in memory: of their own, out of one projection, time first.
+HEADS = ((0, 1, 2, 3), (0, 2, 1, 3), (2, 0, 1, 3))
+
 size = st.integers(1, 5)
 images = st.tuples(st.integers(1, 2), size, st.integers(1, 9), st.integers(1, 9))
 layouts = st.sampled_from(list(LAYOUTS))
@@ -161,14 +164,27 @@ def test_concatenation(shape, dim, n, layout):
 
 
 @settings(max_examples=50, deadline=None)
-@given(b=size, n=size, m=size, p=size, lengths=st.tuples(size, size), split=st.booleans())
-def test_products_and_attention(b, n, m, p, lengths, split):
+@given(b=size, n=size, m=size, p=size, lengths=st.tuples(size, size), heads=st.sampled_from(HEADS))
+def test_products_and_attention(b, n, m, p, lengths, heads):
     agrees(aten.bmm.default, made((b, n, m)), made((b, m, p)))
-    if split:  # heads as they come out of one projection
-        query, key = (made((b, length, n, m)).transpose(1, 2) for length in lengths)
-    else:
-        query, key = (made((b, n, length, m)) for length in lengths)
+    sizes = ((b, n, length, m) for length in lengths)
+    query, key = (
+        made([size[i] for i in heads]).permute(*map(heads.index, range(4))) for size in sizes
+    )
     agrees(aten.scaled_dot_product_attention.default, query, key, key)
+
+
+@pytest.mark.parametrize(
+    ("query", "key", "mask"),
+    [
+        ((1, 1, 4, 6), (3, 2, 4, 6), None),  # one query for all
+        ((3, 2, 4, 6), (1, 2, 4, 6), None),
+        ((1, 2, 4, 6), (1, 2, 4, 6), (3, 1, 4, 4)),  # a mask for each of three
+    ],
+)
+def test_attention_that_broadcasts_has_the_shape_that_the_kernel_gives_it(query, key, mask):
+    given = (made(query), made(key), made(key), None if mask is None else made(mask))
+    assert SHAPES[aten.scaled_dot_product_attention.default](*meta(given)) is NotImplemented
 
 
 @pytest.mark.parametrize(

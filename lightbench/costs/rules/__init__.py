@@ -33,7 +33,7 @@ def rule_of(operator: Any) -> Rule | None:
 
     Operators that PyTorch itself tags as pointwise need no row: they do no MAdds.
     """
-    name, overload = operator._schema.name, operator._schema.overload_name
+    name, overload = operator._schema.name, operator._schema.overload_name.removesuffix("_out")
     names = variants(name)
     for known in names:
         if rule := RULES.get(f"{known}.{overload}") or RULES.get(known):

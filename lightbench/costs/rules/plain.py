@@ -29,13 +29,14 @@ PLAIN: Names = {
     ),
     ACTIVATION: (
         "relu relu6 hardtanh hardswish hardsigmoid sigmoid silu gelu tanh elu leaky_relu mish softplus"
-        " prelu _prelu_kernel selu celu log_sigmoid log_sigmoid_forward glu softmax _softmax"
+        " prelu _prelu_kernel selu celu log_sigmoid glu softmax _softmax"
         " _safe_softmax _masked_softmax log_softmax _log_softmax threshold hardshrink softshrink"
         " rrelu rrelu_with_noise rrelu_with_noise_functional _sparse_softmax _sparse_log_softmax"
         " _nested_tensor_softmax_with_shape quantized::relu6 quantized::hardswish quantized::elu"
         " quantized::celu quantized::leaky_relu quantized::prelu quantized::sigmoid"
         " quantized::softmax quantized::threshold quantized::relu quantized::clamp"
     ),
+    fixed(Work("activation", outputs=1)): "log_sigmoid_forward",  # the other is for the gradient
     POOLING: (
         "max_pool1d max_pool2d max_pool3d max_pool2d_with_indices max_pool3d_with_indices"
         " max_pool1d_with_indices avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d"
@@ -65,6 +66,7 @@ PLAIN: Names = {
         " prims::bessel_j1 prims::spherical_bessel_j0 prims::cbrt prims::erf_inv prims::erfcx"
         " prims::ndtri prims::zeta prims::shift_left prims::shift_right_arithmetic"
     ),
+    fixed(Work("other", outputs=1)): "_weight_norm_interface",
     OTHER: (
         # reductions and scans
         "sum prod max min argmax argmin var std var_mean std_mean norm native_norm linalg_vector_norm"
@@ -94,7 +96,7 @@ PLAIN: Names = {
         " _linalg_solve_ex _linalg_svd ormqr triangular_solve _spsolve _fft_c2c _fft_c2r _fft_r2c"
         " prims::svd prims::fft_c2c prims::fft_c2r prims::fft_r2c"
         # weights, unpooling, sparse tensors made of dense ones
-        " _weight_norm_interface _weight_norm max_unpool2d max_unpool3d embedding_renorm"
+        " _weight_norm max_unpool2d max_unpool3d embedding_renorm"
         " _fused_moving_avg_obs_fq_helper _fused_moving_avg_obs_fq_helper_functional _to_sparse"
         " _to_sparse_csr _to_sparse_csc _to_sparse_bsr _to_sparse_bsc"
         # gradients that are named otherwise
