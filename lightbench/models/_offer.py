@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 MOST = 8  # that are named
@@ -14,7 +14,7 @@ class Offer(NamedTuple):
 
     name: str
     needs: tuple[str, ...]
-    block: bool = False  # other networks of the file are made of it
+    block: bool = False  # other networks of the file are made of it, or extend it
     uses: int = 0  # of how many others it is made
     factory: bool = False
 
@@ -30,12 +30,13 @@ def offers(source: str) -> list[Offer]:
     nodes = ast.parse(source).body
     classes = {node.name: node for node in nodes if isinstance(node, ast.ClassDef)}
     networks = {name: node for name, node in classes.items() if _is_network(node, classes)}
-    used = {name: _names(node) & networks.keys() - {name} for name, node in networks.items()}
+    used = {name: _names(node.body) & networks.keys() - {name} for name, node in networks.items()}
+    extended = {name for node in networks.values() for name in _names(node.bases)}
     found = [
         Offer(
             name,
             _needs(node, classes),
-            block=any(name in others for others in used.values()),
+            block=name in extended.union(*used.values()),
             uses=len(used[name]),
         )
         for name, node in networks.items()
@@ -103,8 +104,8 @@ def _makes(node: ast.expr, networks: Collection[str]) -> bool:
     return called.partition(".")[0] in networks or called.endswith("nn.Sequential")
 
 
-def _names(node: ast.AST) -> set[str]:
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+def _names(nodes: Iterable[ast.AST]) -> set[str]:
+    return {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)}
 
 
 def hint(said: str, source: str) -> str:

@@ -142,7 +142,7 @@ def case(**settings):
         (["threads=2,dtype=bfloat16"], {"threads": 2, "dtype": "bfloat16"}),
         (["threads=2", "engine=compile"], {"threads": 2, "engine": "compile"}),
         (["graph", "cold-cache"], {"options": ["graph", "cold-cache"]}),
-        ([" input = 3x32x32 "], {"input": "3x32x32"}),
+        ([" input = 3x32x32 "], {"input": ["3x32x32"]}),
     ],
 )
 def test_settings_of_a_side_are_read(texts, settings):

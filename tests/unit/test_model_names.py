@@ -161,6 +161,7 @@ def test_a_library_is_asked_before_a_module_of_its_name():
             "small",
         ),
         ("class Base(torch.nn.Module):\n  def __init__(self, w): pass\nclass Net(Base): pass", "Net(w=...)"),
+        ("class A(nn.Module): pass\nclass B(A): pass\nclass C(nn.Module): pass", "B"),
         ("class Net(pl.LightningModule):\n  def __init__(self, a, *, b, c=1): pass", "Net(a=..., b=...)"),
         ("class _A(nn.Module): pass\nclass Net(nn.Module): pass", "Net"),
         ("def make(n=3) -> nn.Module:\n  return something(n)", "make"),
