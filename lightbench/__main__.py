@@ -19,9 +19,10 @@ def main() -> NoReturn:
     """Run a command and exit with its code."""
     streams.secure()
     streams.lose_what_stderr_cannot_take()
+    streams.keep_stdout()
     code = _run()
     try:
-        sys.stdout.flush()
+        streams.close_stdout()
     except (OSError, ValueError) as error:  # Python would try again, and end with 120
         streams.drop(sys.stdout)
         if not isinstance(error, BrokenPipeError):

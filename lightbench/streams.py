@@ -1,4 +1,5 @@
-"""The three standard streams: there from the start, and dropped once nothing can be written to them."""
+"""The three standard streams: there from the start, stdout for the answer alone, and dropped once
+nothing can be written to them."""
 
 from __future__ import annotations
 
@@ -6,8 +7,12 @@ import errno
 import io
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
+from pathlib import Path
 from typing import IO, Any
+
+from lightbench.units import visible
 
 
 def secure() -> None:
@@ -45,6 +50,77 @@ def lose_what_stderr_cannot_take() -> None:
         errors="backslashreplace",
         line_buffering=True,
     )
+
+
+def keep_stdout() -> None:
+    """From now on ``sys.stdout`` is the only way to stdout. Whatever else writes to descriptor 1, as
+    processes that a network starts and libraries in C do, writes to stderr."""
+    given = sys.stdout
+    given.flush()
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(io.FileIO(os.dup(1), "w")),
+        encoding=given.encoding,
+        errors=given.errors,
+        line_buffering=getattr(given, "line_buffering", False),
+    )
+    os.dup2(2, 1)
+
+
+def close_stdout() -> None:
+    """The answer is complete: what is printed while the process ends goes to stderr. Raises what its
+    last part raises: OSError, ValueError."""
+    sys.stdout.flush()
+    sys.stdout = sys.stderr
+
+
+def way_to_stdout(path: Path) -> Path:
+    """``/dev/stdout``, and what else names descriptor 1, as it can be opened after `keep_stdout`."""
+    names = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+    if str(path) in names and sys.stdout is not sys.__stdout__:
+        with suppress(OSError, ValueError):  # one that is no file, as in a notebook
+            return Path(f"/dev/fd/{sys.stdout.fileno()}")
+    return path
+
+
+@contextmanager
+def stdout_elsewhere(*, quiet: bool) -> Iterator[None]:
+    """What is written to stdout meanwhile, by whatever is not ours, goes to stderr, or with ``quiet``
+    nowhere: below Python too, in C and in other processes."""
+    _flush()
+    before, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere if quiet else 2, 1)
+    try:
+        with (
+            os.fdopen(nowhere, "w", encoding="utf-8", errors="replace") as file,
+            redirect_stdout(file if quiet else sys.stderr),
+        ):
+            yield
+    finally:
+        _flush()
+        os.dup2(before, 1)
+        os.close(before)
+
+
+def _flush() -> None:
+    """What Python and C hold back for descriptor 1 goes where it was meant to."""
+    for stream in (sys.stdout, sys.__stdout__):
+        with suppress(OSError, ValueError, AttributeError):  # full, closed, not there
+            stream.flush()  # type: ignore[union-attr]
+    with suppress(ImportError, OSError, AttributeError):  # no ctypes, no C library of that kind
+        import ctypes
+
+        ctypes.CDLL(None).fflush(None)
+
+
+_SAID: set[str] = set()
+
+
+def say_once(text: str) -> None:
+    """A line on stderr that is said once, by code that has nobody else to tell it to."""
+    if text not in _SAID:
+        _SAID.add(text)
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(f"lightbench: {visible(text)}\n")
 
 
 def takes_no_more(error: BaseException) -> str | None:

@@ -19,6 +19,7 @@ from lightbench import store
 from lightbench.errors import LightbenchError, UsageError
 from lightbench.files import same
 from lightbench.models import sources
+from lightbench.streams import way_to_stdout
 
 # "records" are read, and may be added to; a "store" is added to; "kept" are records that are replaced as
 # a whole; "replaced" is an output of any other kind; a "log" is text that is added to.
@@ -152,6 +153,10 @@ class ReplacedFile(ReadFile):
 
     role = "replaced"
     folders = False
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        given = super().convert(value, param, ctx)
+        return way_to_stdout(given) if isinstance(given, Path) else given
 
 
 class Document(ReplacedFile):

@@ -8,7 +8,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +27,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 INTERRUPTED = errors.INTERRUPTED
 FORCE = click.option("--force", is_flag=True, help="Measure again what is stored, and append it.")
 LONGEST_LINE = 4_000  # characters of a message on stderr
+FALLBACK = 80  # columns of a terminal that does not know
 
 
 class Many(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4.2
@@ -146,13 +147,21 @@ def emit(view: View, form: str | None, output: Path | None) -> None:
     wanted = terminal or os.environ.get("COLUMNS")
     text = registry.load("format", chosen).render(
         view,
-        width=shutil.get_terminal_size().columns if wanted else None,
+        width=_columns() if wanted else None,
         colour=terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
     )
     if output is None:
         answer(text)
     else:
         files.write(output, text)
+
+
+def _columns() -> int:
+    """As `shutil.get_terminal_size`, of the terminal that stdout is: descriptor 1 may be another."""
+    if not os.environ.get("COLUMNS"):
+        with suppress(OSError, ValueError):  # no terminal, no file
+            return os.get_terminal_size(sys.stdout.fileno()).columns or FALLBACK
+    return shutil.get_terminal_size().columns
 
 
 def answer(text: str) -> None:
@@ -208,12 +217,9 @@ def warnings_said() -> Iterator[None]:
 
 @contextmanager
 def data_only(*, quiet: bool) -> Iterator[None]:
-    """What a network prints goes to stderr, or with ``quiet`` nowhere: stdout is for the answer."""
-    nowhere = Path(os.devnull)
-    with (
-        nowhere.open("w", encoding="utf-8", errors="replace") as file,
-        redirect_stdout(file if quiet else sys.stderr),
-    ):
+    """What a network prints, and what it starts, goes to stderr, or with ``quiet`` nowhere: stdout is
+    for the answer."""
+    with streams.stdout_elsewhere(quiet=quiet):
         yield
 
 

@@ -20,7 +20,9 @@ from lightbench.models._late import found_later
 from lightbench.models._places import Place, place_of
 from lightbench.models._project_files import of_a_project, project_files, working_directory
 from lightbench.models._source import made
+from lightbench.models._torchvision import complete_torchvision
 from lightbench.models._trees import files_of, put_back, take
+from lightbench.models._watched import watched
 
 USERS = "lightbench_user_"  # how a module begins that has no name of its own
 
@@ -64,7 +66,8 @@ def at_home(file: Path) -> Iterator[_Project]:
     """Inside, the file's code finds what it imports, in the version that was loaded with it."""
     place = _place(file)
     project = _current(place)
-    with process_kept(file):
+    complete_torchvision()
+    with process_kept(file), watched(file):
         _show(project)
         first = [*map(str, place.first), *project.added]
         last = [str(folder) for folder in place.last if str(folder) not in sys.path]
