@@ -63,11 +63,10 @@ def _started(arguments: Any) -> str:
         shell = Path(words[0]).stem in SHELLS and len(words) > 2
         text = words[2] if shell else shlex.join(words)
         commands = _commands(text) if shell else [words]
-    return (
-        f"starts a package manager while it is loaded: {text}"
-        if any(map(_manages, commands))
-        else ""
-    )
+    if not any(map(_manages, commands)):
+        return ""
+    told = re.sub(r"://[^/@\s]*@", "://", text)  # without a password
+    return f"starts a package manager while it is loaded: {told}"
 
 
 def _commands(line: str) -> list[list[str]]:
@@ -96,7 +95,7 @@ def _asks(url: Any, *_: Any) -> str:
 
 
 def _connects(host: Any, *_: Any) -> str:
-    name = os.fsdecode(host) if isinstance(host, (str, bytes)) else ""
+    name = os.fsdecode(host).rpartition("@")[2] if isinstance(host, (str, bytes)) else ""
     if not name or name.lower() == "localhost":
         return ""
     with suppress(ValueError):  # a name

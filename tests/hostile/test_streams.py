@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from lightbench import store
+from lightbench.cli import run
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 LIGHTBENCH = f"{shlex.quote(sys.executable)} -m lightbench"
@@ -55,6 +57,51 @@ def test_an_answer_that_cannot_be_printed_is_2_and_says_so(line, where, runs, tm
 @pytest.mark.parametrize("where", ["2>/dev/full", "2>&-", ">&- 2>&- <&-"])
 def test_an_error_that_nobody_can_read_keeps_its_code(where, tmp_path):
     assert shell(f"report missing.jsonl {where}", tmp_path)[0] == 2
+
+
+LOUD = """
+import atexit, ctypes, os
+from torch import nn
+libc = ctypes.CDLL(None)
+def everywhere(when):
+    print(f"print {when}")
+    os.system(f"echo child {when}")
+    os.write(1, f"write {when}\\n".encode())
+    libc.puts(f"C {when}".encode())
+everywhere("at import")
+atexit.register(everywhere, "at exit")
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__(); self.a = nn.Linear(4, 2); everywhere("at build")
+    def forward(self, x):
+        everywhere("in forward"); return self.a(x)
+"""
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_what_a_network_writes_below_python_is_no_part_of_the_answer(
+    quiet, tmp_path, capfd, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("net.py").write_text(LOUD.replace('atexit.register(everywhere, "at exit")', ""))
+    assert run(["count", "net.py:Net", "--input", "4", "--format", "json", *["-q"] * quiet]) == 0
+    out, err = capfd.readouterr()
+    assert json.loads(out)[0]["madds"] == 8
+    heard = {
+        line for line in err.splitlines() if line.split()[0] in {"print", "child", "write", "C"}
+    }
+    moments = ("at import", "at build", "in forward")
+    said = {f"{how} {when}" for how in ("print", "child", "write", "C") for when in moments}
+    assert heard == (set() if quiet else said)
+
+
+def test_what_it_writes_when_the_process_ends_is_not_either(tmp_path):
+    (tmp_path / "net.py").write_text(LOUD)
+    line = "count net.py:Net --input 4 --format csv -q -o /dev/stdout > answer.csv"
+    code, err = shell(line, tmp_path)
+    assert code == 0
+    assert len((tmp_path / "answer.csv").read_text().splitlines()) == 2
+    assert {"print at exit", "child at exit", "write at exit", "C at exit"} <= {*err.splitlines()}
 
 
 def test_a_figure_is_drawn_before_the_answer_is_printed(runs, tmp_path):
