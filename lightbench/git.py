@@ -11,6 +11,8 @@ import shutil
 
 # A hook of git's has these set, for the user's tree and index: ours would be taken for them.
 OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX")
+# Ways to read a path: ours say how they are to be read.
+OF_PATHS = tuple(f"GIT_{how}_PATHSPECS" for how in ("LITERAL", "GLOB", "NOGLOB", "ICASE"))
 
 # A repository's own configuration may name a program as its file monitor: it is not run.
 _QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
@@ -31,5 +33,7 @@ def command(*arguments: str) -> list[str]:
 
 def environ() -> dict[str, str]:
     """The environment of a call: git asks nothing, speaks English, and does not rewrite the index."""
-    kept = {name: value for name, value in os.environ.items() if name not in OF_A_HOOK}
+    kept = {
+        name: value for name, value in os.environ.items() if name not in (*OF_A_HOOK, *OF_PATHS)
+    }
     return kept | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}

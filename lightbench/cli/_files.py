@@ -100,14 +100,15 @@ class ConfigFile(ReadFile):
     """A project's configuration, or else the one that is found, and the files of its networks."""
 
     def uses(self, given: Any, flag: str) -> Iterator[Use]:
-        from lightbench.regression.budgets import find_config
+        from lightbench.regression.budgets import find_config, read_config
 
         yield from super().uses(given, flag)
         with suppress(UsageError):  # the command will say it
             file = given or find_config(Path())
             if file and not given:
                 yield Use(self.role, file, flag, "is the project's configuration")
-            yield from _of_models(_listed(file))
+            if file and file.is_file():  # a pipe can be read once
+                yield from _of_models(read_config(file).models)
 
 
 class Model(click.ParamType):  # type: ignore[type-arg]

@@ -40,7 +40,7 @@ from lightbench.errors import UsageError
 from lightbench.exporters import View
 from lightbench.nouns import Check
 from lightbench.records import Case
-from lightbench.regression.budgets import Config
+from lightbench.regression.budgets import Config, find_config
 from lightbench.regression.ci import announce, summary_file
 from lightbench.regression.rows import Row
 
@@ -125,7 +125,8 @@ def command(
         raise UsageError("--against and --baseline are two questions.", "Ask one at a time.")
     if settings["old_python"] and not settings["isolate"]:
         raise UsageError("--old-python is for --isolate.", "Add --isolate.")
-    project = read_project(config)
+    read = config or find_config(Path())
+    project = read_project(read)
     typed = typed_settings(settings, shapes, channels_last=channels_last)
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
         cases, rows = _check(
@@ -135,6 +136,7 @@ def command(
             against=against,
             baseline=baseline,
             typed_models=bool(models),
+            read=read,
             trusted=trust_code or bool(models or project.models),
             how={**_how(settings, project), "say": report.say, "progress": report.progress},
         )
@@ -180,6 +182,7 @@ def _check(
     against: str | None,
     baseline: Path | None,
     typed_models: bool,
+    read: Path | None,
     trusted: bool,
     how: dict[str, Any],
 ) -> tuple[list[Case], list[Row]]:
@@ -191,12 +194,12 @@ def _check(
     stored = None
     if baseline:
         stored = [record for record in read_records(baseline) if record.study == "profile"]
-    from lightbench.regression import check  # imports torch
+    from lightbench.regression import beside_baseline, check  # imports torch
 
     if models:
-        cases = check.plan_cases(models, project, typed)
+        cases = check.plan_cases(models, project, typed, gone=against is not None)
     elif stored is not None:
-        cases = check.baseline_models(stored, trusted=trusted)
+        cases = beside_baseline.baseline_cases(stored, trusted=trusted)
     else:
         raise UsageError("no model is named.", "Name one, or list `models` in lightbench.toml.")
     rows = check.check(
@@ -206,11 +209,9 @@ def _check(
         against=against,
         baseline=stored,
         named=bool(models),
+        whole=not typed_models,
+        read=read,
     )
-    if stored is not None and not typed_models:
-        from lightbench.regression.one_sided import gone_rows
-
-        rows += gone_rows(cases, stored)
     return cases, rows
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 from lightbench.exporters._view import Table, View
@@ -12,8 +14,9 @@ SUFFIXES = (".github",)
 
 def render(view: View, *, width: int | None = None, colour: bool = False) -> str:  # noqa: ARG001
     """A workflow command for each row: an error, a warning or a notice by its ``level``, none where
-    that is empty. ``file`` and ``line`` are where it is shown, ``title`` is its title (the table's
-    without one), if a row has them, and not part of its text. Without any, one notice with the title."""
+    that is empty. ``file`` and ``line`` are where it is shown, which GitHub wants from the top of the
+    repository, ``title`` is its title (the table's without one), if a row has them, and not part of its
+    text. Without any, one notice with the title."""
     table = view.table
     commands = [_annotation(table, row) for row in table.rows if table.level(row)]
     return "".join(commands or [_command("notice", {"title": table.title}, "nothing to report")])
@@ -22,9 +25,18 @@ def render(view: View, *, width: int | None = None, colour: bool = False) -> str
 def _annotation(table: Table, row: tuple[Any, ...]) -> str:
     values = table.named(row)
     place = {key: values[key] for key in ("file", "line") if values.get(key)}
+    if "file" in place:
+        place["file"] = _from_top(place["file"])
     return _command(
         table.level(row), {**place, "title": values.get("title") or table.title}, table.said(row)
     )
+
+
+def _from_top(file: str) -> str:
+    """The path from the top of the repository that the file is in; as it is where there is none."""
+    path = Path(os.path.abspath(file))  # noqa: PTH100  links stay: GitHub knows the file by that name
+    top = next((folder for folder in path.parents if (folder / ".git").exists()), None)
+    return path.relative_to(top).as_posix() if top else file
 
 
 def _command(level: str, properties: dict[str, Any], message: str) -> str:

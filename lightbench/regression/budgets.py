@@ -11,6 +11,8 @@ madds = 150e6                # at most
 mem_bytes = "+1%"            # at most 1 % more than the other side
 latency_s = [0.020, "+3%"]   # both
 ```
+
+Files are named from the folder of that file, and however they are written: `naming.meaning`.
 """
 
 from __future__ import annotations
@@ -22,8 +24,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from lightbench.errors import UnknownName, UsageError
+from lightbench.regression.naming import beside, meaning
 from lightbench.regression.rows import METRICS
 from lightbench.units import parse_fraction
 
@@ -68,7 +72,7 @@ def find_config(folder: Path) -> Path | None:
         own, shared = place / FILE, place / PYPROJECT
         if own.is_file():
             return own
-        if shared.is_file() and _ours(_toml(shared)) is not None:
+        if shared.is_file() and _ours(_parsed(_text(shared), shared)) is not None:
             return shared
         if (place / ".git").exists():
             break
@@ -76,8 +80,14 @@ def find_config(folder: Path) -> Path | None:
 
 
 def read_config(path: Path) -> Config:
-    """Raises UsageError for a file that is missing, no TOML, or says what is not known."""
-    content = _toml(path)
+    """With the names of networks as they are written where we stand. Raises UsageError for a file that
+    is missing, no TOML, or says what is not known."""
+    return parse_config(_text(path), path)
+
+
+def parse_config(text: str, path: Path) -> Config:
+    """As `read_config`, of what ``path`` holds, or held at another commit."""
+    content = _parsed(text, path)
     ours = _ours(content)
     if ours is not None or path.name == PYPROJECT:
         content = ours or {}
@@ -86,9 +96,11 @@ def read_config(path: Path) -> Config:
     except msgspec.ValidationError as error:
         known = ", ".join(Config.__struct_fields__)
         raise UsageError(f"cannot read {path}: {error}.", f"Known keys: {known}.") from error
+    config = _placed(config, path.absolute().parent)
+    known_models = {ANY, *map(meaning, config.models)}
     for model in config.budgets:  # now, and not after minutes of measuring
         limits_of(config, model)
-        if config.models and model not in (ANY, *config.models):
+        if config.models and meaning(model) not in known_models:
             raise UnknownName(
                 "model of this project",
                 model,
@@ -98,22 +110,49 @@ def read_config(path: Path) -> Config:
     return config
 
 
+def _placed(config: Config, folder: Path) -> Config:
+    """The configuration of a file in ``folder``, seen from where we stand. Raises UsageError for two
+    budgets of one network: which is meant?"""
+    written: dict[str, str] = {}
+    for model in config.budgets:
+        other = written.setdefault(meaning(beside(model, folder)), model)
+        if other != model:
+            raise UsageError(
+                f"{other!r} and {model!r} are one network with two budgets.",
+                "Write all its metrics under one of the names.",
+            )
+    return replace(
+        config,
+        models=tuple(beside(model, folder) for model in config.models),
+        budgets={beside(model, folder): limits for model, limits in config.budgets.items()},
+    )
+
+
 def _ours(content: dict[str, Any]) -> dict[str, Any] | None:
     tool = content.get("tool")
     ours = tool.get("lightbench") if isinstance(tool, dict) else None
     return ours if isinstance(ours, dict) else None
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _text(path: Path) -> str:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {path}: {error}.", "It has to be TOML.") from error
+
+
+def _parsed(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"cannot read {path}: {error}.", "It has to be TOML.") from error
 
 
 def limits_of(config: Config, model: str) -> Limits:
     """The limits of a model: its own before those of every model. Raises UsageError, UnknownName."""
-    allowed = {**config.budgets.get(ANY, {}), **config.budgets.get(model, {})}
+    meant = meaning(model)
+    own = [limits for name, limits in config.budgets.items() if meaning(name) == meant]
+    allowed = {**config.budgets.get(ANY, {}), **(own[0] if own else {})}
     return {metric: _limit(metric, values) for metric, values in allowed.items()}
 
 

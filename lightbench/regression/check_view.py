@@ -16,6 +16,7 @@ WORDS: dict[State, tuple[str, str]] = {
     "unclear": ("1 unclear", "{n} unclear"),
     "improvement": ("1 improvement", "{n} improvements"),
 }
+UNJUDGED = ("counted", "not checked")  # verdicts that are none
 NAMED = 3  # models in the headline
 
 
@@ -33,10 +34,15 @@ def headline(rows: Sequence[Row]) -> str:
     ]
     alone = {row.model: row.verdict for row in rows if row.state == "one-sided"}
     if not counts["regression"] and not counts["not comparable"]:
-        said.insert(0, "no regression" if len(alone) < models else "nothing was compared")
+        said.insert(0, "no regression" if any(map(_looked_at, rows)) else "nothing was compared")
     first = next((r for state in WORDS for r in rows if r.state == state), None)
     lead = "" if first is None else f": {first.model} {first.about} {_found(first)}"
     return f"{_uncompared(alone)}Check of {where}: {', '.join(said)}{lead}."
+
+
+def _looked_at(row: Row) -> bool:
+    """Was something held against something?"""
+    return row.state != "one-sided" and row.verdict not in UNJUDGED
 
 
 def _uncompared(alone: Mapping[str, str]) -> str:

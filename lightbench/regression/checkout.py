@@ -12,11 +12,11 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from lightbench import git
-from lightbench.errors import LightbenchError, NotAvailable, UsageError
+from lightbench.errors import LightbenchError, NotAvailable, UsageError, nearest
 from lightbench.models._trees import Tree
 
 
@@ -25,8 +25,8 @@ def checkout(ref: str, beside: Path) -> Iterator[Tree]:
     """The commit ``ref`` of the repository that holds ``beside``, a file or a folder, as a `Tree`,
     removed afterwards whatever happens.
 
-    Submodules and what git ignores are not in it. Raises NotAvailable if there is no such commit, no
-    repository or no git; UsageError if ``ref`` cannot be one.
+    Submodules are in it as far as their commits are here; what git ignores is not. Raises NotAvailable
+    if there is no such commit, no repository or no git; UsageError if ``ref`` cannot be one.
     """
     top = toplevel(beside)
     commit = resolve(ref, beside)
@@ -34,13 +34,57 @@ def checkout(ref: str, beside: Path) -> Iterator[Tree]:
     with _temporary_folder() as above:
         # Called like the original: a project may itself be a package, and import itself by name.
         root = Path(above).resolve() / (top.name or "tree")
-        try:
-            # Whole, however little of it the user's own tree has.
-            whole = ("-c", "core.sparseCheckout=false")
-            run_git(top, *whole, "worktree", "add", "--detach", "--quiet", str(root), commit)
+        with _worktree(top, commit, root):
             yield Tree(root, top, label)
-        finally:
-            _remove(root, top)
+
+
+@contextmanager
+def _worktree(top: Path, commit: str, root: Path) -> Iterator[None]:
+    """The commit in ``root``, with the submodules whose commits the user's own have."""
+    try:
+        _add_worktree(top, commit, root)
+        with ExitStack() as stack:
+            for place, its_commit in submodules(root).items():
+                own = top / place
+                if (own / ".git").exists() and commit_at_hand(its_commit, own):
+                    stack.enter_context(_worktree(own, its_commit, root / place))
+            yield
+    finally:
+        _remove(root, top)
+
+
+def _add_worktree(top: Path, commit: str, root: Path) -> None:
+    # Whole, however little of it the user's own tree has.
+    whole = ("-c", "core.sparseCheckout=false")
+    add = ("worktree", "add", "--detach", "--quiet", str(root), commit)
+    try:
+        run_git(top, *whole, *add)
+    except NotAvailable:
+        off = _filters_off(top)
+        if not off:
+            raise
+        _remove(root, top)
+        run_git(top, *whole, *off, *add)  # files as they are stored, such as pointers of git LFS
+
+
+def _filters_off(top: Path) -> list[str]:
+    """Settings without any content filter: one that is not installed, or cannot reach its server, is
+    seldom one of a network's source."""
+    said = ""
+    with suppress(NotAvailable):  # there are none
+        said = run_git(top, "config", "--name-only", "--get-regexp", r"^filter\.")
+    filters = dict.fromkeys(name.rpartition(".")[0] for name in said.splitlines())
+    off = ("required=false", "smudge=", "process=")
+    return [word for name in filters for setting in off for word in ("-c", f"{name}.{setting}")]
+
+
+def submodules(top: Path) -> dict[Path, str]:
+    """The submodules of a tree and their commits, by their places in it. Raises NotAvailable."""
+    if not (top / ".gitmodules").is_file():
+        return {}
+    entries = run_git(top, "ls-files", "--stage", "-z").split("\0")
+    links = (entry.partition("\t") for entry in entries if entry.startswith("160000 "))
+    return {Path(place): facts.split()[1] for facts, _, place in links}
 
 
 def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
@@ -63,15 +107,27 @@ def resolve(ref: str, beside: Path) -> str:
     toplevel(beside)  # says what is wrong with the repository, rather than with the ref
     commit = _commit(ref, beside)
     if commit is None:
-        near = f"origin/{ref}"
-        hint = (
-            f"Did you mean {near}?"
-            if _commit(near, beside)
-            else "See `git branch --all`. A clone in CI often has one commit only: set fetch-depth: 0 for"
-            " actions/checkout, or run `git fetch origin main`."
+        raise NotAvailable(
+            f"not comparable: this repository has no commit {ref!r}.", _next_step(ref, beside)
         )
-        raise NotAvailable(f"not comparable: this repository has no commit {ref!r}.", hint)
     return commit
+
+
+def _next_step(ref: str, beside: Path) -> str:
+    """For a commit that is not here."""
+    short = ("for-each-ref", "--format=%(refname:short)")
+    branches = run_git(beside, *short, "refs/heads", "refs/remotes", "refs/tags").splitlines()
+    near = [name for name in branches if name.endswith(f"/{ref}")]
+    if not re.search(r"[~^@:]", ref):  # such as main~9, which is no slip of the pen
+        near = near or nearest(ref, branches, 1)
+    if near:
+        return f"Did you mean {' or '.join(near)}?"
+    if _commit("HEAD", beside) is None:
+        return "It has no commit at all on this branch: `git commit` makes one."
+    return (
+        "See `git branch --all`. A clone in CI often has one commit only: set fetch-depth: 0 for"
+        " actions/checkout, or run `git fetch origin main`."
+    )
 
 
 def commit_at_hand(commit: str, beside: Path) -> bool:
@@ -124,17 +180,27 @@ def run_git(
             "Install git, or compare two files: lightbench compare OLD.py:Class NEW.py:Class.",
         ) from error
     if done.returncode:
-        said = os.fsdecode(done.stderr).strip().partition("\n")[0].removeprefix("fatal: ")
-        if "not a git repository" in said:
-            raise _GitRefused(
-                f"{str(folder)!r} is not in a git repository.",
-                "Run in the repository, or compare two files: OLD.py:Class NEW.py:Class.",
-            )
-        raise _GitRefused(
-            f"git {_verb(arguments)} failed: {said.rstrip('.') or 'it does not say why'}.",
-            f"Try it yourself: git -C {folder} status",
-        )
+        lines = os.fsdecode(done.stderr).strip().splitlines()
+        raise _refused(folder, arguments, lines)
     return os.fsdecode(done.stdout).removesuffix("\n")
+
+
+def _refused(folder: Path, arguments: Sequence[str], lines: Sequence[str]) -> _GitRefused:
+    """What git says, among what programs of its own say, and the next step where it names one."""
+    fatal = [line for line in lines if line.startswith(("fatal: ", "error: "))]
+    said = next(iter([*fatal, *lines]), "it does not say why")
+    said = said.removeprefix("fatal: ").removeprefix("error: ").rstrip(".")
+    if "not a git repository" in said:
+        return _GitRefused(
+            f"{str(folder)!r} is not in a git repository.",
+            "Run in the repository, or compare two files: OLD.py:Class NEW.py:Class.",
+        )
+    offered = [line.strip() for line in lines if line.strip().startswith("git config ")]
+    try_it = f"Try it yourself: git -C {folder} status"
+    return _GitRefused(
+        f"git {_verb(arguments)} failed: {said}.",
+        f"If you trust it: {offered[0]}" if offered else try_it,
+    )
 
 
 def _verb(arguments: Sequence[str]) -> str:

@@ -14,7 +14,8 @@ from lightbench.worker import Send, serve
 
 
 def count_apart(version: Version) -> Costs:
-    """Raises what counting raises, and NotAvailable if the process dies."""
+    """Raises what counting raises, and NotAvailable if the process dies, or if another version than
+    the user's own uses code of elsewhere."""
     counted: list[Any] = []
     for kind, value in apart.answers(__name__, version, {}, version.case.model):
         if kind == "costs":
@@ -25,10 +26,15 @@ def count_apart(version: Version) -> Costs:
 def _count(text: bytes, send: Send) -> None:
     from lightbench import profiler
     from lightbench.models._trees import loaded_from
+    from lightbench.regression.strangers import refuse_strangers
 
     version = msgspec.json.decode(text, type=Version)
-    with loaded_from(tree_of(version)):
-        send("costs", profiler.count(version.case))
+    tree = tree_of(version)
+    with loaded_from(tree):
+        costs = profiler.count(version.case)
+        if tree is not None and tree.root != tree.instead_of:  # by itself, it may be any copy
+            refuse_strangers(tree, version.case.model)
+    send("costs", costs)
 
 
 if __name__ == "__main__":

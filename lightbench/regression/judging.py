@@ -12,6 +12,7 @@ from lightbench.regression.budgets import Limit, Limits
 from lightbench.regression.comparison import Comparison
 from lightbench.regression.rows import COUNTED, HEADINGS, METRICS, Row, State, change, latency_row
 from lightbench.regression.stored import drift, judge_stored
+from lightbench.regression.versions import own_version
 from lightbench.regression.worker import Version
 from lightbench.timing.contention import seen_in
 
@@ -32,6 +33,16 @@ class Tools(NamedTuple):
     compare: Callable[[Version, Version, float], Comparison]
     measure: Callable[[Case], Record]
     costs: Callable[[Version], Costs]
+
+
+def budget_rows(case: Case, limits: Limits, tools: Tools) -> list[Row]:
+    """A model by itself: what it costs, and its absolute budgets."""
+    peak = tools.measure(case) if PEAK in limits else None
+    return [
+        *ceiling_rows(case, peak, limits, tools),
+        *count_rows(case.model, None, tools.costs(own_version(case)), limits, exact=False),
+        *peak_rows(case.model, peak, None, limits),
+    ]
 
 
 def split_counted(model: str, limits: Limits) -> tuple[Limits, list[Row]]:

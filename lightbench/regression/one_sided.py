@@ -1,22 +1,28 @@
-"""What was compared with nothing: networks that only one side has, budgets of another spelling."""
+"""What was compared with nothing: networks that only one side has, budgets that nothing was held to."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+from lightbench import units
+from lightbench.models import sources
 from lightbench.records import Case, Record
 from lightbench.regression import judging
-from lightbench.regression.budgets import Config
+from lightbench.regression.budgets import ANY, Config, find_config, limits_of, read_config
+from lightbench.regression.naming import meaning
 from lightbench.regression.rows import GONE, Row
+
+NAMED = 3
 
 
 def one_sided(model: str, verdict: str, why: str) -> Row:
     return Row(model, judging.LATENCY, None, None, verdict, "one-sided", note=why)
 
 
-def new_in_file(ref: str, said: str) -> str:
-    return f"at {ref} {said.rstrip('.')}: it is new, and there is nothing to compare with."
+def not_comparable(model: str, why: str, verdict: str = "not comparable") -> Row:
+    return Row(model, judging.LATENCY, None, None, verdict, "not comparable", note=why)
 
 
 def gone_rows(cases: Sequence[Case], baseline: Sequence[Record]) -> list[Row]:
@@ -29,18 +35,42 @@ def gone_rows(cases: Sequence[Case], baseline: Sequence[Record]) -> list[Row]:
     ]
 
 
-def other_spellings(cases: Sequence[Case], config: Config) -> Iterator[Row]:
-    """A row for each budget that names one of the networks in other words, and so is not one of its."""
-    meant = {_meaning(case.model): case.model for case in cases}
+def unused_budgets(cases: Sequence[Case], config: Config) -> Iterator[Row]:
+    """A row for each budget of a network that is not among those checked; but none for those that the
+    project lists, where a part of its list is checked."""
+    checked = {meaning(case.model): case.model for case in cases}
+    listed = {meaning(model) for model in config.models}
+    part = listed >= checked.keys()
     for name, allowed in config.budgets.items():
-        model = meant.get(_meaning(name), name)
-        if model != name:
-            why = f"its budget is not applied: it is checked as {model}. Write both the same way."
-            metric = next(iter(allowed), judging.LATENCY)
-            yield Row(name, metric, None, None, judging.NOT_CHECKED, "one-sided", note=why)
+        meant = meaning(name)
+        if name == ANY or meant in checked or (part and meant in listed):
+            continue
+        why = (
+            f"budget of {name}: no such model was checked, but {_some(list(checked.values()))}. Name it,"
+            " list it under `models`, or remove the budget."
+        )
+        yield _unheld(name, next(iter(allowed), judging.LATENCY), why)
 
 
-def _meaning(model: str) -> object:
-    """The same for two ways to write one network of a file."""
-    stem, colon, call = model.rpartition(".py:")
-    return (os.path.realpath(f"{stem}.py"), "".join(call.split())) if colon else model
+def unread_budgets(cases: Sequence[Case], read: Path | None) -> Iterator[Row]:
+    """A row for each model whose own folder has a configuration with a budget for it, where another
+    one was read, or none: that of the folder that we stand in."""
+    for case in cases:
+        file = sources.file_of(case.model)
+        near = find_config(file.parent) if file else None
+        if near is None or (read is not None and near.samefile(read)):
+            continue
+        limits = limits_of(read_config(near), case.model)
+        if limits:
+            shown = os.path.relpath(near)
+            why = f"{shown} has a budget for it and was not read: add --config {shown}."
+            yield _unheld(case.model, next(iter(limits)), why)
+
+
+def _unheld(model: str, metric: str, why: str) -> Row:
+    return Row(model, metric, None, None, judging.NOT_CHECKED, "one-sided", note=why)
+
+
+def _some(models: Sequence[str]) -> str:
+    more = len(models) - NAMED
+    return ", ".join(models[:NAMED]) + (f" and {units.exact(more)} more" if more > 0 else "")

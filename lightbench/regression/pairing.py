@@ -19,15 +19,14 @@ from lightbench.errors import LightbenchError, NotAvailable, UsageError
 from lightbench.faults import explain_plainly
 from lightbench.models._trees import (
     Tree,
-    installed_copies,
     late_imports,
-    leaks,
     loaded_from,
     shared_operators,
 )
 from lightbench.profiler import Given, Prepared
 from lightbench.records import Case, Environment, Record, Samples
 from lightbench.regression.comparison import CONTENTION, Comparison
+from lightbench.regression.strangers import refuse_strangers
 from lightbench.timing.sampling import Reading, Rule, Step, collect
 from lightbench.timing.stats import Ratio, by_round, paired_ratio
 from lightbench.timing.verdict import (
@@ -227,22 +226,15 @@ def prepared_side(
             return profiler.prepare(side.case, device, side.given, trusted=trusted)
         with loaded_from(side.tree):
             prepared = profiler.prepare(side.case, device, side.given, trusted=trusted)
-            strangers = [*leaks(side.tree), *installed_copies(side.tree)]
+            refuse_strangers(side.tree, side.label or side.case.model)
             if not alone:
                 late = late_imports(side.tree, partial(_once, prepared))
                 shared = [*late, *shared_operators(side.tree)]
     except LightbenchError as error:
         return error
-    name = side.label or side.case.model
-    if strangers:
-        return NotAvailable(
-            f"{name} uses {', '.join(strangers[:3])} from somewhere else than that version, so it is"
-            " not that version.",
-            "Uninstall the repository's own package, or install it as editable (pip install -e).",
-        )
     if shared:
         return NotAvailable(
-            f"{name} imports or registers {', '.join(shared[:3])} while it runs, which two versions in"
+            f"{side.label or side.case.model} imports or registers {', '.join(shared[:3])} while it runs, which two versions in"
             " one process share.",
             "Import it at the top of the file, or add --isolate.",
         )

@@ -353,7 +353,8 @@ def write(folder, text, name="lightbench.toml"):
     return path
 
 
-def test_budgets_are_absolute_relative_or_both(tmp_path):
+def test_budgets_are_absolute_relative_or_both(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     path = write(
         tmp_path,
         """

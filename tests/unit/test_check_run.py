@@ -213,15 +213,6 @@ def test_a_new_class_in_an_old_file_is_new_and_leaves_the_others(project, how, m
     assert run(["check", "net.py:Typo", *how]) == 2  # it is nowhere
 
 
-def test_a_budget_that_spells_its_network_otherwise_is_said(project, capsys):
-    (project / "lightbench.toml").write_text('[budgets."net.py:Net"]\nparams = 1\n')
-    check = ["check", "./net.py:Net", *COUNT]
-    code, rows, _ = answer(check, capsys)
-    assert (code, rows["params"]["state"]) == (0, "one-sided")
-    assert "./net.py:Net" in rows["params"]["note"]
-    assert answer([*check, "--strict"], capsys)[0] == 4
-
-
 def test_a_network_that_is_no_file_is_the_same_at_every_commit(project, measured, capsys):
     code, rows, _ = answer(["check", "shufflenet_v2_x0_5", "--against", "HEAD"], capsys)
     assert (code, rows["latency_s"]["state"], measured) == (4, "not comparable", [])
@@ -427,14 +418,3 @@ def test_a_cancelled_job_leaves_no_checkout_behind(project):
         job.terminate()
         assert job.wait(60) == 130
     assert len(git("worktree", "list").stdout.splitlines()) == 1
-
-
-def test_what_git_refuses_is_told_in_its_own_words(tmp_path, monkeypatch):
-    """As of a container's job, whose checkout is another user's."""
-    (tmp_path / "net.py").touch()
-    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
-    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
-    said = checking._no_other_version(f"{tmp_path}/net.py:Net")
-    assert "dubious ownership" in said
-    monkeypatch.delenv("GIT_TEST_ASSUME_DIFFERENT_OWNER")
-    assert checking._no_other_version("mobilenet_v2").endswith("the same at every commit.")
