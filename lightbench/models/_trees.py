@@ -111,16 +111,45 @@ def leaks(tree: Tree | None) -> list[str]:
 
 
 def installed_copies(tree: Tree | None) -> list[str]:
-    """Names of packages that ``tree`` has, at its top or in src/, and that were nevertheless loaded
-    from an installed copy: which is the same for every version, so there is nothing to compare."""
+    """Names of packages and modules that ``tree`` has, where one of its projects keeps them, and that
+    were nevertheless loaded from an installed copy: which is the same for every version, so there is
+    nothing to compare."""
     if tree is None:
         return []
-    inits = [init for where in ("*", "src/*") for init in tree.root.glob(f"{where}/__init__.py")]
+    folders = _import_folders(tree.root)
     return sorted(
-        name
-        for name in {init.parent.name for init in inits} & sys.modules.keys()
-        if any(_INSTALLED & {*file.parts} for file in files_of(sys.modules[name]))
+        {
+            place.parts[0].removesuffix(".py")
+            for module in list(sys.modules.values())
+            if isinstance(module, ModuleType) and (place := _place_installed(module)) is not None
+            if any((folder / place).is_file() for folder in folders)
+        }
     )
+
+
+def _import_folders(top: Path) -> list[Path]:
+    """From where the projects of a repository are imported: its top, and where others are in it."""
+    marks = ("pyproject.toml", "setup.py", "setup.cfg")
+    found = [
+        mark.parent
+        for name in marks
+        for deep in ("", "*/", "*/*/")
+        for mark in top.glob(deep + name)
+    ]
+    return [
+        folder / inside
+        for folder in dict.fromkeys((top, *found))
+        for inside in ("", "src", "lib", "python")
+        if (folder / inside).is_dir()
+    ]
+
+
+def _place_installed(module: ModuleType) -> Path | None:
+    """The place of its file below the folder that packages are installed in; None if it is in none."""
+    file = vars(module).get("__file__")
+    parts = Path(file).parts if isinstance(file, str) else ()
+    last = max((i for i, part in enumerate(parts) if part in _INSTALLED), default=None)
+    return None if last is None else Path(*parts[last + 1 :])
 
 
 def late_imports(tree: Tree | None, call: Callable[[], object]) -> list[str]:

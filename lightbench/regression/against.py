@@ -85,8 +85,9 @@ def against_rows(case: Case, limits: Limits, how: Against) -> list[Row]:
         said.append(was.said)
         rows = _beside(case, was.case or case, limits, tree, how)
     first, *rest = rows
-    # Why it cannot be compared is read first.
-    notes = (first.note, *said) if first.state == "not comparable" else (*said, first.note)
+    # Why it is not compared is read first.
+    alone = first.state in ("not comparable", "one-sided")
+    notes = (first.note, *said) if alone else (*said, first.note)
     note = " ".join(filter(None, notes))
     return [dataclasses.replace(first, note=note), *rest]
 
@@ -126,7 +127,7 @@ def _earlier(case: Case, file: Path, ref: str, tree: Tree) -> _Earlier:
         why = f"{file.name} is not there at {ref}, and whether it was renamed git cannot say:"
         return _Earlier(None, alone=not_comparable(case.model, f"{why} {error}"))
     why = f"{file.name} is not there at {ref}: it is new, and there is nothing to compare with."
-    return _Earlier(None, alone=one_sided(case.model, NEW, f"{why} {_if_renamed(case.model)}"))
+    return _Earlier(None, alone=one_sided(case.model, NEW, f"{why} {_if_renamed(ref, case.model)}"))
 
 
 def _renamed_class(case: Case, file: Path, tree: Tree) -> _Earlier | None:
@@ -147,8 +148,11 @@ def _called(case: Case, file: Path, call: str, said: str) -> _Earlier:
     return _Earlier(replace(case, model=f"{file}:{call}"), said)
 
 
-def _if_renamed(model: str) -> str:
-    return f"If it only had another name: `lightbench compare OLD.py:Class {model}`."
+def _if_renamed(ref: str, model: str) -> str:
+    return (
+        f"If it only had another name: `git show {ref}:OLD.py > old.py`, then `lightbench compare"
+        f" old.py:Class {model}`."
+    )
 
 
 def _about(file: Path, ref: str, tree: Tree, lent: Sequence[Path]) -> str:
@@ -247,7 +251,7 @@ def explained(failure: Failure, tree: Tree) -> str:
 
 def _new_in_file(ref: str, failure: Failure, model: str) -> str:
     said = failure.message.rstrip(".")
-    return f"at {ref} {said}: it is new, and there is nothing to compare with. {_if_renamed(model)}"
+    return f"at {ref} {said}: it is new, and there is nothing to compare with. {_if_renamed(ref, model)}"
 
 
 def delisted_rows(cases: Sequence[Case], how: Against, read: Path) -> list[Row]:

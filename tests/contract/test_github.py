@@ -230,3 +230,16 @@ def test_a_row_that_has_a_title_is_headed_by_it_and_not_by_the_tables():
     table = Table("2 regressions: first latency", columns, (("second", "second: MAdds more"),))
     said = render(View(table, None))
     assert said == "::notice title=second%3A MAdds more::model: second\n"
+
+
+@pytest.mark.parametrize("typed", ["net.py", "./net.py", "../vision/net.py", "{here}/net.py"])
+def test_a_file_is_named_from_the_top_of_its_repository(tmp_path, monkeypatch, typed):
+    here = tmp_path / "svc" / "vision"
+    here.mkdir(parents=True)
+    monkeypatch.chdir(here)
+    columns = (Column("file", "file", shown=False), Column("level", "level", shown=False))
+    view = View(Table("t", columns, ((typed.format(here=here), "error"),)), None)
+    assert "file=svc/" not in render(view)  # no repository: as it is
+    (tmp_path / ".git").mkdir()
+    ((_, properties, _),) = commands(render(view))
+    assert properties["file"] == "svc/vision/net.py"

@@ -337,6 +337,12 @@ def test_what_was_not_compared_is_said_before_all_else():
     assert headline(many).startswith("Not compared: n0 (new), n1 (new), n2 (new), 6 more. ")
 
 
+def test_what_was_only_counted_is_not_called_free_of_regressions():
+    counted = Row("n", "params", None, 5, "counted", "ok")
+    unchecked = Row("n", "latency_s", None, None, "not checked", "unclear")
+    assert headline([counted, unchecked]).startswith("Check of 1 model: nothing was compared, 1 un")
+
+
 def test_rows_without_a_finding_are_folded_away():
     unchanged = Row("m", "params", 5, 5, "equal", "ok")
     view = check_view([row("regression"), unchanged])

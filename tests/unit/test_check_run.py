@@ -158,48 +158,6 @@ def test_a_new_network_has_nothing_to_be_compared_with(project, measured, capsys
 COUNT = ("--against", "HEAD", "--input", "3x16x16", "--no-latency")
 
 
-@pytest.mark.parametrize("place", ["model.py", "Net.py", "nets/model.py"])
-def test_a_file_that_was_renamed_is_compared_with_what_it_was(project, place, capsys):
-    (project / "nets").mkdir()
-    (project / "nets" / "layers.py").write_text("WIDTH = 8\n")
-    git("mv", "net.py", place)
-    index = (project / ".git" / "index").read_bytes()
-    text = (project / place).read_text()
-    (project / place).write_text(text.replace("WIDTH,", "2 * WIDTH,"))
-    code, rows, _ = answer(["check", f"{place}:Net", *COUNT], capsys)
-    assert (code, rows["params"]["verdict"]) == (0, "more")
-    assert rows["params"]["note"].startswith("renamed from net.py.")
-    assert (project / ".git" / "index").read_bytes() == index
-
-
-def test_git_need_not_know_of_the_move(project, capsys):
-    (project / "net.py").rename(project / "model.py")
-    code, rows, _ = answer(["check", "model.py:Net", *COUNT], capsys)
-    assert (code, rows["params"]["verdict"]) == (0, "equal")
-    assert "model.py" not in git("ls-files").stdout
-
-
-def test_the_old_name_may_lead_to_the_new_one(project, capsys):
-    git("mv", "net.py", "model.py")
-    (project / "net.py").write_text("from model import Net\n")
-    code, rows, _ = answer(["check", "model.py:Net", *COUNT], capsys)
-    assert (code, rows["params"]["verdict"]) == (0, "equal")
-
-
-def test_a_file_of_a_sparse_checkout_is_there_at_the_commit(project, capsys):
-    (project / "deep").mkdir()
-    (project / "deep" / "net.py").write_text(NET)
-    (project / "deep" / "layers.py").write_text("WIDTH = 8\n")
-    git("add", "-A")
-    git("commit", "-qm", "two")
-    git("sparse-checkout", "set", "elsewhere")
-    (project / "deep").mkdir(exist_ok=True)
-    (project / "deep" / "net.py").write_text(NET)
-    (project / "deep" / "layers.py").write_text("WIDTH = 9\n")
-    code, rows, _ = answer(["check", "deep/net.py:Net", *COUNT], capsys)
-    assert (code, rows["params"]["verdict"]) == (0, "more")
-
-
 @pytest.mark.parametrize("how", [COUNT, ("--against", "HEAD", *RUN)])
 def test_a_new_class_in_an_old_file_is_new_and_leaves_the_others(project, how, measured, capsys):
     with (project / "net.py").open("a") as file:

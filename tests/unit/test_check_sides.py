@@ -10,10 +10,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from lightbench.cli import run
 from lightbench.regression import check as checking
 from lightbench.regression import counting
+from lightbench.regression.comparison import Comparison
 from lightbench.regression.versions import no_other_version
 
 SOURCE = """
@@ -107,6 +109,39 @@ def test_a_file_that_was_renamed_is_compared_with_what_it_was(project, old, new,
     before, now, note = compared(rows, f"{new}:Net")
     assert (code, before, now) == (0, PARAMS, WIDE_PARAMS)
     assert note.startswith(f"renamed from {old}.")
+
+
+def test_git_need_not_know_of_the_move_and_its_index_stays(project, capsys):
+    index = (project / ".git" / "index").read_bytes()
+    (project / "net.py").rename("model.py")
+    code, rows = check("model.py:Net", capsys=capsys)
+    assert (code, *compared(rows, "model.py:Net")[:2]) == (0, PARAMS, PARAMS)
+    assert (project / ".git" / "index").read_bytes() == index
+
+
+def test_the_old_name_may_lead_to_the_new_one(project, capsys):
+    git("mv", "net.py", "model.py")
+    write({"net.py": "from model import Net\n"})
+    code, rows = check("model.py:Net", capsys=capsys)
+    assert (code, *compared(rows, "model.py:Net")[:2]) == (0, PARAMS, PARAMS)
+
+
+def test_a_file_of_a_sparse_checkout_is_there_at_the_commit(project, capsys):
+    commit({"deep/net.py": SOURCE})
+    git("sparse-checkout", "set", "elsewhere")
+    write({"deep/net.py": WIDE})
+    code, rows = check("deep/net.py:Net", capsys=capsys)
+    assert (code, *compared(rows, "deep/net.py:Net")[:2]) == (0, PARAMS, WIDE_PARAMS)
+
+
+def test_what_a_hook_sets_does_not_lead_git_elsewhere(project, monkeypatch, capsys):
+    (project / "net.py").rename("model.py")
+    for name in ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"):
+        monkeypatch.setenv(name, "/nowhere")
+    monkeypatch.setenv("GIT_LITERAL_PATHSPECS", "1")
+    monkeypatch.setenv("GIT_TRACE", "1")
+    code, rows = check("model.py:Net", capsys=capsys)
+    assert (code, *compared(rows, "model.py:Net")[:2]) == (0, PARAMS, PARAMS)
 
 
 REWRITTEN = '"""Another."""\nimport math\n' + "".join(
@@ -411,3 +446,72 @@ def test_a_row_keeps_the_hint_of_its_error(project, monkeypatch, capsys):
     assert "origin/feature/x" in note_of(
         check("net.py:Net", against="feature/x", capsys=capsys)[1], "net.py:Net"
     )
+
+
+def test_a_filter_that_cannot_run_is_left_out(project, capsys):
+    commit({".gitattributes": "*.key filter=crypt\n", "a.key": "x"})
+    git("config", "filter.crypt.smudge", "there-is-no-such-program")
+    git("config", "filter.crypt.required", "true")
+    assert check("net.py:Net", capsys=capsys)[0] == 0
+
+
+# --- the same of what is timed, without timing it
+
+
+def timed(model, capsys, monkeypatch, a, b):
+    """The answer where the two sides are found to be these records."""
+
+    def compare(old, new, tolerance):
+        return Comparison(
+            a=a, b=b, names=(old.label, new.label), tolerance=tolerance, confidence=0.9, looks=1,
+            seconds=1.0, ratio=None, verdict="not comparable",
+        )  # fmt: skip
+
+    real = checking._tools
+    monkeypatch.setattr(
+        checking, "_tools", lambda how, **k: real(how, **k)._replace(compare=compare)
+    )
+    code = run(["check", model, "--against", "HEAD", "-q", "--threads", "1", "--format", "json"])
+    said = capsys.readouterr()
+    rows = {row["metric"]: row for row in json.loads(said.out)["rows"]} if said.out else {}
+    return code, rows, said.err
+
+
+def failed(make_record, error, message):
+    broken = make_record(failure=message, costs=False)
+    return replace(broken, failure=replace(broken.failure, error=error))
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "state", "note"),
+    [
+        ("NotThere", 0, "one-sided", "at HEAD 'net.py' has no 'Net': it is new"),
+        ("UsageError", 4, "not comparable", "at HEAD: "),
+        ("ModelError", 4, "not comparable", "at HEAD: "),
+    ],
+)
+def test_a_failure_of_the_old_side_is_its_own(
+    project, make_record, monkeypatch, capsys, error, code, state, note
+):
+    old = failed(make_record, error, "'net.py' has no 'Net'.")
+    answer, rows, _ = timed("net.py:Net", capsys, monkeypatch, old, make_record())
+    assert (answer, rows["latency_s"]["state"]) == (code, state)
+    assert rows["latency_s"]["note"].startswith(note)
+    assert rows["params"]["now"] == 11_689_512  # of the record
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        ("NotThere", 4, "and at HEAD it has"),
+        ("UsageError", 2, "here: "),
+        ("ModelError", 4, "here: "),
+    ],
+)
+def test_a_failure_of_this_side_is_its_own(
+    project, make_record, monkeypatch, capsys, error, code, said
+):
+    new = failed(make_record, error, "'net.py' has no 'Net'.")
+    answer, rows, err = timed("net.py:Net", capsys, monkeypatch, make_record(), new)
+    assert answer == code
+    assert said in (rows["latency_s"]["note"] if rows else err)

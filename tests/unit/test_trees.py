@@ -557,6 +557,27 @@ def test_a_package_that_comes_from_an_installed_copy_is_named(project, monkeypat
         assert "pack_4" in sys.modules
 
 
+@pytest.mark.parametrize(
+    ("place", "installed", "using"),
+    [
+        ("single_7.py", "single_7.py", "from single_7 import scale"),
+        ("src/space_7/scale.py", "space_7/scale.py", "from space_7.scale import scale"),
+        ("libs/one/src/mono_7/scale.py", "mono_7/scale.py", "from mono_7.scale import scale"),
+    ],
+)
+def test_a_module_a_namespace_and_a_project_in_the_repository_may_be_copies_too(
+    project, monkeypatch, tmp_path, place, installed, using
+):
+    files = {"bench/deep/net.py": net(using), "libs/one/pyproject.toml": "", "onnx_7/tool.py": ""}
+    top = project(files, place)
+    copy = {installed: SCALE.format(factor=1.0), "onnx_7/__init__.py": ""}
+    monkeypatch.syspath_prepend(str(write(tmp_path / "site-packages", copy)))
+    with checkout("HEAD~1", top) as tree, loaded_from(tree):
+        sources.find("bench/deep/net.py:Net").build()
+        importlib.import_module("onnx_7")  # a folder of scripts is no package of that name
+        assert installed_copies(tree) == [installed.split("/")[0].removesuffix(".py")]
+
+
 def test_what_a_forward_pass_imports_only_when_it_runs_is_named(project, monkeypatch):
     late = NET.format(imports="", scale="__import__('scale_11').scale")
     top = project(
