@@ -15,6 +15,7 @@ from lightbench.arguments import map_tensors
 from lightbench.costs.conventions import CONVENTIONS, convert, difference
 from lightbench.costs.count import count_costs
 from lightbench.costs.crosscheck import crosscheck
+from lightbench.costs.precision import as_asked, own_dtype
 from lightbench.errors import UncountedOps, UnknownName, UsageError
 from lightbench.exporters import View, profile_view
 from lightbench.exporters._costs import ConventionRow, counts_view, layers_view
@@ -32,12 +33,13 @@ from lightbench.handed import (
 )
 from lightbench.identity import identity_of
 from lightbench.inputs import Input, InputSpec, without
-from lightbench.models import sources
+from lightbench.models import _own_switches, sources
 from lightbench.models._inputs import Arguments, Inputs, fewest_ids, make_arguments
 from lightbench.models._without_memory import told, without_memory
 from lightbench.nouns import Opinion
-from lightbench.profiler import Given, own_dtype
+from lightbench.profiler import Given
 from lightbench.records import Case, Costs, Dtype, Identity, Latency, Op, Record
+from lightbench.running import switches
 from lightbench.shown import Shown
 from lightbench.timing.sampling import Progress, Rule
 from lightbench.untimed import untimed
@@ -139,7 +141,7 @@ class Counts(Shown):
 
     @cached_property
     def _opinions(self) -> tuple[Opinion, ...]:
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), switches.kept():
             network = self.network
             if any(t.is_meta for t in network.parameters()):
                 network = sources.find(self.model).build()
@@ -205,7 +207,8 @@ def count(
         name, source, kind = model, sources.find(model, trusted=trusted), asked or "float32"
         specs = specs_beside(input, args, kwargs, kind)
         call = _Call(source.inputs if specs is None else specs, batch or 1, kind, args, kwargs)
-        network, costs = _count_source(source, kind, call)
+        with switches.kept():
+            network, costs = _count_source(name, source, call)
     if strict and costs.uncounted:
         raise UncountedOps(
             f"{name} uses operators that have no cost rule: {', '.join(costs.uncounted)}.",
@@ -247,20 +250,26 @@ class _Call(NamedTuple):
         return make
 
 
-def _count_source(source: sources.Source, dtype: str, call: _Call) -> tuple[nn.Module, Costs]:
+def _count_source(name: str, source: sources.Source, call: _Call) -> tuple[nn.Module, Costs]:
     """Build without weights if that works: no memory, no initialisation. If not, with them."""
-    kind = getattr(torch, dtype)
-    source.load()
+
+    def built() -> nn.Module:
+        with _own_switches.loading(name):
+            network = source.build()
+        return as_asked(network, call.dtype, call.on(network))
+
+    with _own_switches.loading(name):
+        source.load()
     try:
         with without_memory():
-            network = source.build().to(kind)
+            network = built()
         return network, count_costs(network, call.on(network))
     except UsageError:
         raise
     except Exception as first:  # noqa: BLE001  with weights it either works, or says what is wrong
         try:
             with torch.random.fork_rng(devices=[]):
-                network = source.build().to(kind)
+                network = built()
             return network, count_costs(network, call.on(network))
         except Exception as second:  # noqa: BLE001
             raise told(first, second) from None

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from lightbench import devices, suite
 from lightbench.costs.borrow import Parts, Place, borrowed, parts_of, unwrap
 from lightbench.costs.count import costs_of
+from lightbench.costs.precision import own_dtype
 from lightbench.costs.trace import Tracer
 from lightbench.costs.work import Work
 from lightbench.devices._memory import keep_freed_memory
@@ -31,7 +32,7 @@ from lightbench.exporters._breakdown import layers_view, parts_view
 from lightbench.faults import explain
 from lightbench.handed import dtypes_of
 from lightbench.models._inputs import Inputs, specs_of
-from lightbench.profiler import Given, Prepared, measured, own_dtype, prepare, random_numbers_kept
+from lightbench.profiler import Given, Prepared, measured, prepare, process_kept
 from lightbench.records import Environment, Record, Samples
 from lightbench.rounds import here, with_noted
 from lightbench.shown import Shown
@@ -133,7 +134,7 @@ def measure_layers(
     hardware = devices.find(device)
     if reason := hardware.unavailable():
         raise reason
-    with random_numbers_kept(), hardware.session(threads=threads) as active:
+    with process_kept(), hardware.session(threads=threads) as active:
         keep_freed_memory()
         where = here(hardware, device, active)
         say(f"{name}: load, count, first run")

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from lightbench import suite
+from lightbench.costs.precision import own_dtype
 from lightbench.engines._program import NO_KEYWORDS
 from lightbench.errors import UsageError
 from lightbench.exporters import View
@@ -24,7 +25,7 @@ from lightbench.handed import (
     specs_beside,
 )
 from lightbench.models._inputs import Inputs
-from lightbench.profiler import Given, own_dtype
+from lightbench.profiler import Given
 from lightbench.records import Case
 from lightbench.regression.compare_view import compare_view
 from lightbench.regression.comparison import Comparison

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -11,18 +14,38 @@ from lightbench.wanted import advice
 
 _OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "not enough memory")
 
+_COSTS = Path(__file__).parent / "costs"  # where an operator is counted
+_CALLERS = {"borrow.py"}  # of them, what only calls the network
+
+# What may be the fault of an input: an error of values, or what PyTorch says of shapes and types.
+_OF_VALUES = (ValueError, IndexError, AssertionError)
+_OF_INPUTS = re.compile(
+    r"shape|size|dim|type|channel|expected|match|multiplied|range|broadcast|stride|positional"
+    r"|argument|negative|too small|padding|divisible",
+    re.IGNORECASE,
+)
+_NOT_OF_INPUTS = re.compile(
+    r"grad|inference|keyword|\bdevice|cuda|operator|meta tensor", re.IGNORECASE
+)
+
 
 def explain(network: Any, error: BaseException) -> LightbenchError:
     """A ModelError (or OutOfMemory) that names the innermost module of ``network`` in ``error``'s
-    traceback and its inputs. ``network`` is a torch.nn.Module; torch is not imported for it."""
+    traceback and its inputs, or the operator that lightbench itself failed to count. ``network`` is a
+    torch.nn.Module; torch is not imported for it."""
     if known := _known(error):
         return known
+    if _is_ours(error):
+        return ModelError(
+            f"a fault of lightbench's counting{_operator(error)}: {_said(error)}",
+            "The network is not at fault: please report it, with the operator and its inputs.",
+        )
     path, module, frame = _innermost(network, error)
     where = f"{module} `{unicode(path)}`" if path else f"{module} (the network itself)"
     called = f" with {_shapes(frame)}" if frame is not None and _shapes(frame) else ""
     return ModelError(
         f"the forward pass failed in {where}{called}: {_said(error)}",
-        advice(network, error),
+        advice(network, error) if _may_be_the_input(error) else "",
     )
 
 
@@ -31,12 +54,54 @@ def explain_plainly(what: str, error: BaseException) -> LightbenchError:
     return _known(error) or ModelError(f"{what}: {_said(error)}")
 
 
+def is_memory(error: BaseException) -> bool:
+    """Is it that memory has run out?"""
+    said = str(error).lower()
+    return isinstance(error, MemoryError) or any(text in said for text in _OUT_OF_MEMORY)
+
+
 def _known(error: BaseException) -> LightbenchError | None:
     if isinstance(error, LightbenchError):
         return error
-    if isinstance(error, MemoryError) or any(text in str(error).lower() for text in _OUT_OF_MEMORY):
+    if is_memory(error):
         return OutOfMemory(f"out of memory: {_said(error)}", "Try a smaller --batch or --input.")
     return None
+
+
+def _may_be_the_input(error: BaseException) -> bool:
+    """Could other shapes or types of inputs be what helps?"""
+    said = str(error)
+    if isinstance(error, _OF_VALUES):
+        return True
+    if type(error) not in (RuntimeError, TypeError) or _NOT_OF_INPUTS.search(said):
+        return False
+    return bool(_OF_INPUTS.search(said))
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Was it raised by our own code that counts an operator, rather than by what that runs?"""
+    *_, frame = (None, *_frames(error))
+    file = Path(frame.f_code.co_filename) if frame else Path()
+    return file.parent == _COSTS and file.name not in _CALLERS
+
+
+def _operator(error: BaseException) -> str:
+    """``, in aten::conv2d``: of the innermost operator that was dispatched."""
+    names = [
+        str(getattr(getattr(frame.f_locals.get("func"), "_schema", None), "name", ""))
+        for frame in _frames(error)
+        if frame.f_code.co_name == "__torch_dispatch__"
+    ]
+    known = [name for name in names if name]
+    return f", in {known[-1]}" if known else ""
+
+
+def _frames(error: BaseException) -> Iterator[FrameType]:
+    """Of its traceback, the innermost last."""
+    traceback = error.__traceback__
+    while traceback is not None:
+        yield traceback.tb_frame
+        traceback = traceback.tb_next
 
 
 def _said(error: BaseException) -> str:
@@ -48,12 +113,10 @@ def _said(error: BaseException) -> str:
 def _innermost(network: Any, error: BaseException) -> tuple[str, str, FrameType | None]:
     paths = {id(module): path for path, module in network.named_modules()}
     found: tuple[str, str, FrameType | None] = ("", type(network).__name__, None)
-    traceback = error.__traceback__
-    while traceback is not None:
-        module = traceback.tb_frame.f_locals.get("self")
-        if id(module) in paths and traceback.tb_frame.f_code.co_name == "forward":
-            found = (paths[id(module)], type(module).__name__, traceback.tb_frame)
-        traceback = traceback.tb_next
+    for frame in _frames(error):
+        module = frame.f_locals.get("self")
+        if id(module) in paths and frame.f_code.co_name == "forward":
+            found = (paths[id(module)], type(module).__name__, frame)
     return found
 
 

@@ -9,12 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from lightbench.arguments import batch_of, described
+from lightbench.costs.precision import own_dtype
 from lightbench.engines._program import NO_KEYWORDS
 from lightbench.errors import UsageError
 from lightbench.inputs import Input, InputSpec
 from lightbench.models._inputs import Inputs, specs_of
 from lightbench.models.sources import DEFAULT_INPUT
-from lightbench.profiler import Given, own_dtype
+from lightbench.profiler import Given
 from lightbench.records import Dtype
 
 Model = str | nn.Module

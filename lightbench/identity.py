@@ -41,12 +41,14 @@ def current(model: str, *, trusted: bool) -> tuple[Identity, nn.Module] | None:
     works; None if it cannot be built."""
     import torch
 
+    from lightbench.models import _own_switches
     from lightbench.models._without_memory import without_memory
+    from lightbench.running import switches
 
     try:
         source = sources.find(model, trusted=trusted)
-        source.load()
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), switches.kept(), _own_switches.loading(model):
+            source.load()
             try:
                 with without_memory():
                     network = source.build()

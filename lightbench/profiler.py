@@ -8,28 +8,31 @@ from __future__ import annotations
 
 import copy
 import random
-import time
-from collections.abc import Iterator, Mapping
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import torch
 from torch import Tensor
 from torch.nn.parameter import is_lazy
-from torch.utils import _pytree as pytree
 
-from lightbench import registry, units
+from lightbench import later, registry, units
 from lightbench.arguments import map_tensors, tensors_in
-from lightbench.costs.count import count_costs
+from lightbench.costs.count import MakeInputs, count_costs
+from lightbench.costs.precision import as_asked, cast, own_dtype
 from lightbench.devices import Device
-from lightbench.engines._program import NO_KEYWORDS
+from lightbench.engines._program import NO_KEYWORDS, Context, Program
 from lightbench.errors import LightbenchError, ModelError, OutOfMemory
 from lightbench.faults import explain, explain_plainly
+from lightbench.first_run import first_run
 from lightbench.identity import identity_of
 from lightbench.inputs import without
-from lightbench.models import sources
+from lightbench.models import _own_switches, sources
 from lightbench.models._inputs import (
     SETTLING_IMAGES,
     Arguments,
@@ -43,7 +46,6 @@ from lightbench.records import (
     SCHEMA,
     Case,
     Costs,
-    Dtype,
     Environment,
     Failure,
     Identity,
@@ -51,13 +53,13 @@ from lightbench.records import (
     Run,
     Samples,
 )
+from lightbench.running import anew, switches
 from lightbench.timing import contention, environment
 from lightbench.timing.stats import contended, summarize
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from lightbench.engines._program import Program
     from lightbench.timing.sampling import Step
 
 
@@ -68,12 +70,6 @@ class Given(NamedTuple):
     network: nn.Module
     args: tuple[Any, ...] | None = None
     kwargs: Mapping[str, Any] = NO_KEYWORDS
-
-
-def own_dtype(network: nn.Module) -> str:
-    """The precision of its first weights, which decides what inputs it takes."""
-    names = (str(tensor.dtype).removeprefix("torch.") for tensor in network.parameters())
-    return next((name for name in names if name in get_args(Dtype)), "float32")
 
 
 class Prepared(NamedTuple):
@@ -88,6 +84,9 @@ class Prepared(NamedTuple):
     warnings: tuple[str, ...]
     first_call_s: float | None = None  # the very first one, in which kernels are compiled or chosen
     identity: Identity | None = None
+    bracket: Callable[[Context], Step] | None = None  # makes a step in a context of its own
+    noted: Mapping[str, str] = {}  # for the environment: how it is run
+    again: Callable[[Samples], tuple[str, ...]] = lambda _samples: ()  # what later calls show
 
 
 def prepare(
@@ -96,11 +95,17 @@ def prepare(
     """Load, count, and run once, in a session of the case's device. Raises a LightbenchError that says
     what is wrong with the case."""
     device.refuse(layout=case.layout, dtype=case.dtype, mode=case.mode)
+    with switches.kept():  # whatever the network's code sets is its own
+        return _prepared(case, device, given, trusted=trusted)
+
+
+def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool) -> Prepared:
     where = device.torch_device
-    network, identity = _network(case, given, where, trusted=trusted)
-    costs = count_costs(
-        network, lambda kind: _arguments(case, network, given, "meta" if kind == "meta" else where)
-    )
+    with _own_switches.loading(None if given else case.model) as own:
+        network, identity = _network(case, given, where, trusted=trusted)
+    inputs = _inputs(case, network, given, where)
+    start = switches.now()
+    costs = count_costs(network, inputs)
     _check_memory(costs, case, device.free_memory())
     given_to = _arguments(case, network, given, where)
     if given is None and where == "cpu":
@@ -108,14 +113,37 @@ def prepare(
     try:
         program = registry.load("engine", case.engine).prepare(network, *given_to, mode=case.mode)
         with device.noticing() as noticed:
-            first_call_s, warnings = _first_look(program, device)
+            look = first_run(program, device, given_to)
+        running = switches.told(switches.changed(start))
+        switches.put({name: start[name] for name in running})
+        program = look.program
+        if look.overwritten:
+            originals = _arguments(case, network, given, where)
+            program = program.around(lambda inside: anew.restoring(inside, given_to, originals))
+        program = program.around(lambda inside: switches.holding(inside, own, running))
+
+        def bracket(context: Context) -> Step:
+            step = device.step(program.call, context, tuple(tensors_in(given_to)))
+            return anew.one_by_one(step) if look.overwritten else step
+
         peak = device.peak_memory(program.call, program.context)
-        step = device.step(program.call, program.context, tuple(tensors_in(given_to)))
+        step = bracket(program.context)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
         raise explain(network, error) from error
     held = costs.param_bytes + sum(t.nbytes for t in tensors_in(given_to))
+    first = later.First(
+        network=network,
+        program=program,
+        step=step,
+        inputs=inputs,
+        costs=costs,
+        finite=look.finite,
+        held_bytes=later.held_bytes(network),
+        eager=case.engine == "eager",
+        where=where,
+    )
     return Prepared(
         case,
         costs,
@@ -123,23 +151,32 @@ def prepare(
         program,
         step,
         None if peak is None else peak + held,
-        (*device.concerns(), *warnings, *noticed),
-        None if where == "meta" else first_call_s,
+        (*device.concerns(), *_said(own, running), *look.said(), *noticed),
+        None if where == "meta" else look.seconds,
         identity,
+        bracket,
+        {"autograd": "no_grad"} if look.gradients else {},
+        partial(_again, first, own),
     )
 
 
 def measured(
     prepared: Prepared, samples: Samples, where: Environment, run: Run | None = None
 ) -> Record:
-    """The record of a case that was timed, with what a reader must know about it. ``run`` is that of
-    all that were timed in the same rounds."""
+    """The record of a case that was timed, with what a reader must know about it; to be made in the
+    session, as a later call shows some of that. ``run`` is that of all that were timed in the same
+    rounds."""
     if prepared.first_call_s is not None:
         samples = msgspec.structs.replace(samples, first_call_s=prepared.first_call_s)
     case, latency = prepared.case, summarize(samples)
-    warnings = [*prepared.warnings, *environment.warnings(where), *disturbed(samples, where)]
+    said = [
+        *prepared.warnings,
+        *(prepared.again(samples) if samples.stop != "interrupted" else ()),
+        *environment.warnings(where),
+        *disturbed(samples, where),
+    ]
     if samples.throttled_rounds:
-        warnings.append(
+        said.append(
             f"{units.count(samples.throttled_rounds)} rounds were thrown away: the device was slowed down."
         )
     return Record(
@@ -147,12 +184,12 @@ def measured(
         time=_now(),
         case=case,
         status="ok",
-        environment=where,
+        environment=_noting(prepared, where),
         costs=prepared.costs,
         samples=samples,
         latency=latency,
         peak_memory_bytes=prepared.peak_memory_bytes,
-        warnings=tuple(warnings),
+        warnings=tuple(said),
         identity=prepared.identity,
         run=run,
     )
@@ -161,12 +198,13 @@ def measured(
 def count(case: Case, network: nn.Module | None = None) -> Costs:
     """What a case by name costs, or a ``network`` that was built for it; nothing is timed. Raises a
     LightbenchError."""
-    with random_numbers_kept():
-        if network is None:
-            network, _ = _network(case, None, "cpu", trusted=True)
-        else:
-            network = network.to(getattr(torch, case.dtype))
-        return count_costs(network, lambda kind: _arguments(case, network, None, kind))
+    with process_kept(), switches.kept():
+        with _own_switches.loading(case.model):
+            if network is None:
+                network, _ = _network(case, None, "cpu", trusted=True)
+        inputs = _inputs(case, network, None, "cpu")
+        network = as_asked(network, case.dtype, inputs)
+        return count_costs(network, inputs)
 
 
 def counted(prepared: Prepared, where: Environment) -> Record:
@@ -176,7 +214,7 @@ def counted(prepared: Prepared, where: Environment) -> Record:
         time=_now(),
         case=prepared.case,
         status="ok",
-        environment=where,
+        environment=_noting(prepared, where),
         costs=prepared.costs,
         warnings=prepared.warnings,
         identity=prepared.identity,
@@ -205,7 +243,6 @@ def failed(case: Case, error: Exception, where: Environment) -> Record:
 def _network(
     case: Case, given: Given | None, where: str, *, trusted: bool
 ) -> tuple[nn.Module, Identity]:
-    dtype = getattr(torch, case.dtype)
     if given is None:
         source = sources.find(case.model, trusted=trusted)
         with torch.random.fork_rng(devices=[]):
@@ -218,11 +255,13 @@ def _network(
     else:
         network = _copied(case.model, given.network)
         identity = identity_of(None, network)
-        if case.dtype == own_dtype(given.network):
-            dtype = None  # some layers may be kept in another precision on purpose
     try:
-        if dtype is not None or any(p.device.type != where for p in network.parameters()):
-            network = network.to(device=where, dtype=dtype)
+        if given is None:
+            network = as_asked(network, case.dtype, _inputs(case, network, None, "cpu"))
+        elif case.dtype != own_dtype(given.network):
+            network = cast(network, case.dtype)
+        if any(t.device.type != where for t in (*network.parameters(), *network.buffers())):
+            network = network.to(where)
         if case.layout == "channels_last":
             network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     except Exception as error:
@@ -256,20 +295,43 @@ def _arguments(case: Case, network: nn.Module, given: Given | None, where: str) 
     )
     if given is None:
         return made
-    cast = getattr(torch, case.dtype) if case.dtype != own_dtype(given.network) else None
+    wanted = getattr(torch, case.dtype) if case.dtype != own_dtype(given.network) else None
 
     def moved(x: Tensor) -> Tensor:
-        x = lay_out(x.to(cast) if cast and x.is_floating_point() else x, case.layout)
-        if where != "meta":
-            return x.to(where)
-        return torch.empty_strided(x.shape, x.stride(), dtype=x.dtype, device="meta")
+        x = lay_out(x.to(wanted) if wanted and x.is_floating_point() else x, case.layout)
+        if where == "meta":
+            return torch.empty_strided(x.shape, x.stride(), dtype=x.dtype, device="meta")
+        # A network may write to what it is given, and that is the caller's.
+        return x.to(where, copy=not torch._debug_has_internal_overlap(x))  # noqa: SLF001
 
     ready = map_tensors(moved, Arguments(given.args or (), dict(kwargs)))
     return Arguments((*made.args, *ready.args), {**made.kwargs, **ready.kwargs})
 
 
+def _inputs(case: Case, network: nn.Module, given: Given | None, where: str) -> MakeInputs:
+    return lambda kind: _arguments(case, network, given, "meta" if kind == "meta" else where)
+
+
 def _is_tensor(value: Any) -> bool:
     return isinstance(value, Tensor)
+
+
+def _said(own: switches.Values, running: switches.Values) -> Iterator[str]:
+    """What a network's code has set, when it was loaded and while it ran."""
+    if known := switches.said(switches.told(own)):
+        yield f"its code sets {known}: it is counted and timed so, and nothing else is."
+    if running:
+        yield f"it sets {switches.said(running)} while it runs."
+
+
+def _again(first: later.First, own: switches.Values, samples: Samples) -> tuple[str, ...]:
+    with switches.kept():
+        switches.put(own)
+        return later.remarks(first, samples)
+
+
+def _noting(prepared: Prepared, where: Environment) -> Environment:
+    return msgspec.structs.replace(where, noted={**where.noted, **prepared.noted})
 
 
 def _check_memory(costs: Costs, case: Case, free: int | None) -> None:
@@ -285,30 +347,19 @@ def _check_memory(costs: Costs, case: Case, free: int | None) -> None:
         )
 
 
-def _first_look(program: Program, device: Device) -> tuple[float, tuple[str, ...]]:
-    """Run once: does it run at all, how long does that take, and are its outputs numbers?"""
-    with program.context():
-        start = time.perf_counter()
-        outputs = pytree.tree_leaves(program.call())
-        device.synchronize()
-        first_call_s = time.perf_counter() - start
-    floats = [x for x in outputs if _is_tensor(x) and x.is_floating_point() and not x.is_meta]
-    if all(bool(torch.isfinite(x).all()) for x in floats):
-        return first_call_s, ()
-    return first_call_s, (
-        "the output has NaN or infinite values: its time may not be that of a working network.",
-    )
-
-
 @contextmanager
-def random_numbers_kept() -> Iterator[None]:
-    """Give back the random states of Python and PyTorch: dropout draws from the caller's."""
-    state = random.getstate()
-    with torch.random.fork_rng(devices=[]):
+def process_kept() -> Iterator[None]:
+    """Give back what all of the process shares and a network's code may change: the random states of
+    Python, NumPy and PyTorch (dropout draws from the caller's), and the filters of warnings."""
+    state, numpy = random.getstate(), sys.modules.get("numpy")
+    drawn = numpy.random.get_state() if numpy else None
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         try:
             yield
         finally:
             random.setstate(state)
+            if numpy:
+                numpy.random.set_state(drawn)
 
 
 def disturbed(samples: Samples, where: Environment) -> tuple[str, ...]:

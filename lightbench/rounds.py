@@ -83,7 +83,7 @@ def measure(
 ) -> None:
     """Time a group; ``finish`` gets the number and the record of each case as soon as it is known.
     Ctrl-C passes through, after what has samples is finished."""
-    with profiler.random_numbers_kept(), device.session(threads=group.threads) as active:
+    with profiler.process_kept(), device.session(threads=group.threads) as active:
         where = here(device, group.device, active)
         ready: dict[int, profiler.Prepared] = {}
         for i, case in group.cases.items():

@@ -18,6 +18,7 @@ from lightbench.api import count
 from lightbench.card import shelf
 from lightbench.card.plan import SECONDS, plan_card
 from lightbench.card.view import card_view
+from lightbench.costs import precision
 from lightbench.errors import ModelError, UnknownName, UsageError
 from lightbench.exporters import View
 from lightbench.faults import explain_plainly
@@ -32,7 +33,7 @@ from lightbench.lint._source import source_of
 from lightbench.lint._verify import Saving
 from lightbench.lint._view import Linting, lint_view
 from lightbench.models._inputs import Inputs
-from lightbench.profiler import Given, own_dtype
+from lightbench.profiler import Given
 from lightbench.records import Record
 from lightbench.shown import Shown
 from lightbench.suite import Say
@@ -335,7 +336,7 @@ def lint_model(
     check_seconds(seconds)
     asked = dtypes_of(dtype)
     layout = _layout(channels_last=channels_last)
-    own = own_dtype(model) if isinstance(model, nn.Module) else "float32"
+    own = precision.own_dtype(model) if isinstance(model, nn.Module) else "float32"
     setup = Setup(device, engine, batch, asked or own, layout, threads)
     setup.check()
     looked_at = model if isinstance(model, str) else cast(model, setup.dtype)
@@ -368,10 +369,10 @@ def lint_model(
 
 def cast(network: nn.Module, dtype: str) -> nn.Module:
     """The network, or a copy of it if it is in another precision. Raises ModelError."""
-    if dtype == own_dtype(network):
+    if dtype == precision.own_dtype(network):
         return network
     try:
-        return copy.deepcopy(network).to(getattr(torch, dtype))
+        return precision.cast(copy.deepcopy(network), dtype)
     except Exception as error:
         raise explain_plainly(f"{type(network).__name__} cannot be made {dtype}", error) from error
 

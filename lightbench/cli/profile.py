@@ -34,7 +34,7 @@ from lightbench.exporters import profile_view
 from lightbench.models import sources
 from lightbench.records import Failure, Record
 
-DEVICE_OPTIONS = ("graph", "cold-cache", "h2d", "energy", "npu-jit")
+DEVICE_OPTIONS = ("flush-denormal", "graph", "cold-cache", "h2d", "energy", "npu-jit")
 
 
 @click.command("profile", cls=Guarded)
@@ -69,6 +69,7 @@ DEVICE_OPTIONS = ("graph", "cold-cache", "h2d", "energy", "npu-jit")
     help="infer, or train: forward, backward and optimizer step.",
 )
 @click.option("--channels-last", is_flag=True, help="Lay images out as NHWC.")
+@click.option("--flush-denormal", is_flag=True, help="CPU: take denormal numbers for zero.")
 @click.option("--graph", is_flag=True, help="Accelerators: record the call, and play it again.")
 @click.option(
     "--cold-cache", is_flag=True, help="Accelerators: empty the last cache before a call."

@@ -18,21 +18,33 @@ from torch.autograd import profiler
 from lightbench.devices import _free
 from lightbench.devices._device import Call, Context, Device
 from lightbench.errors import UsageError
+from lightbench.running import denormals
 from lightbench.timing import machine
 from lightbench.timing.sampling import Reading, Step
 
+FLUSH = "flush-denormal"  # take numbers too small for full precision for zero
 CGROUP = Path("/sys/fs/cgroup")
 MOST_THREADS = 1024  # OpenMP ends the process when it cannot start as many as it was told to
 
 
 class Cpu(Device):
-    """The only one there is."""
+    """The only one there is; ``flush``: denormal numbers are taken for zero."""
 
     torch_device = "cpu"
+    known = (FLUSH,)
+
+    def __init__(self, *, flush: bool = False) -> None:
+        self._flush = flush
 
     def host_threads(self, asked: int | None) -> int:
         """As many as asked for, or as cores are free (`devices._free`), but not more than PyTorch would
         take. Raises UsageError."""
+        if self._flush and asked not in (None, 1):
+            raise UsageError(
+                "PyTorch flushes denormal numbers on one thread only.", "Try --threads 1."
+            )
+        if self._flush:
+            return 1
         if asked is not None and asked > MOST_THREADS:
             raise UsageError(
                 f"{asked:,} threads are more than any processor runs.", "Try --threads 1."
@@ -80,6 +92,8 @@ class Cpu(Device):
         bracket of the wall clock.
         """
         wall_ns, cpu_ns = time.perf_counter_ns, time.thread_time_ns
+        if self._flush:
+            context = denormals.flushing(context)
 
         def timed(n: int) -> Reading:
             calls = repeat(None, n)
@@ -106,12 +120,12 @@ class Cpu(Device):
         return peak
 
 
-_CPU = Cpu()
+_CPU, _FLUSHING = Cpu(), Cpu(flush=True)
 
 
-def at(_index: int = 0, _options: tuple[str, ...] = ()) -> Cpu:
+def at(_index: int = 0, options: tuple[str, ...] = ()) -> Cpu:
     """The processor."""
-    return _CPU
+    return _FLUSHING if FLUSH in options else _CPU
 
 
 @contextmanager

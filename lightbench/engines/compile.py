@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from itertools import chain, repeat
 from types import FunctionType
 from typing import Any
@@ -20,12 +20,10 @@ from torch._dynamo import config, exc
 
 from lightbench.arguments import tensors_in
 from lightbench.engines import eager
-from lightbench.engines._program import NO_KEYWORDS, Program
+from lightbench.engines._program import NO_KEYWORDS, Context, Program
 from lightbench.errors import LightbenchError, MissingPackage, ModelError, NotAvailable
 from lightbench.faults import explain_plainly
 from lightbench.records import Mode
-
-Context = Callable[[], AbstractContextManager[Any]]
 
 # What goes wrong in PyTorch, by the name of its exception -> what it is here, and the next step.
 _MEANS: dict[str, tuple[type[LightbenchError], str, str]] = {
@@ -82,7 +80,11 @@ def prepare(
     program = eager.prepare(network, inputs, keywords, mode=mode)
     # Quiet once: each change of the filters makes Python forget which warnings it has shown.
     quiet = chain([True], repeat(False))
-    return Program(program.call, lambda: _compiling(name, program.context, quiet=next(quiet)))
+
+    def compiling(context: Context) -> Context:
+        return lambda: _compiling(name, context, quiet=next(quiet))
+
+    return program.around(compiling)
 
 
 def _is_meta(network: nn.Module, inputs: Any) -> bool:

@@ -26,7 +26,8 @@ def prepare(
     """``infer``: one forward pass. ``train``: forward, backward and an SGD step with momentum.
     Changes ``network``. Raises ModelError if there is nothing to train."""
     if mode == "infer":
-        return Program(partial(network.eval(), *inputs, **keywords), torch.inference_mode)
+        call = partial(network.eval(), *inputs, **keywords)
+        return Program(call, torch.inference_mode, torch.no_grad)
     return Program(_training_step(network.train(), inputs, keywords), nullcontext)
 
 

@@ -34,7 +34,7 @@ def savings(
     found: dict[int, Saving] = {}
     keep_freed_memory()
     with (
-        profiler.random_numbers_kept(),
+        profiler.process_kept(),
         device.session(threads=case.threads) as active,
         device.watching(case.threads, active) as noted,
     ):

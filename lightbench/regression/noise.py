@@ -17,10 +17,11 @@ from lightbench import devices, profiler, rounds, suite
 from lightbench.devices import Device
 from lightbench.devices._memory import keep_freed_memory
 from lightbench.faults import explain_plainly
-from lightbench.models import sources
+from lightbench.models import _own_switches, sources
 from lightbench.models._inputs import SETTLING_IMAGES, fewest_ids, make_arguments, settle_norms
 from lightbench.profiler import Given
 from lightbench.records import Case, Environment, Samples
+from lightbench.running import switches
 from lightbench.timing import contention, environment
 from lightbench.timing.noise import BLOCK_S, Odds, TwoRuns, blocks_of, cut, odds, two_runs
 from lightbench.timing.sampling import Reading, Rule, Step, calls_per_sample, clocks, collect
@@ -143,11 +144,12 @@ def measure_noise(
         raise reason
     keep_freed_memory()
     rng = random.Random(seed)
-    with profiler.random_numbers_kept(), ExitStack() as stack:
+    with profiler.process_kept(), switches.kept(), ExitStack() as stack:
         active = stack.enter_context(hardware.session(threads=threads))
         where = rounds.here(hardware, name, active)
         say(f"{model}: load, count, first run")
-        network = _network(case, hardware, trusted=trusted)
+        with _own_switches.loading(model):  # every arm is of its code
+            network = _network(case, hardware, trusted=trusted)
 
         def ready(arm: nn.Module) -> Step:
             return profiler.prepare(case, hardware, Given(arm)).step

@@ -105,7 +105,7 @@ def compare_sides(
     for device in found:
         if reason := device.unavailable():
             raise reason
-    with profiler.random_numbers_kept(), ExitStack() as stack:
+    with profiler.process_kept(), ExitStack() as stack:
         # Before a session changes it, which PyTorch would take for its own choice.
         asked = [d.host_threads(s.case.threads) for d, s in zip(found, (a, b), strict=True)]
         threads = [
@@ -149,10 +149,10 @@ def compare_sides(
             rounds.with_noted(w, {**device.noted(), **noted})
             for w, device, noted in zip(where, found, seen, strict=True)
         ]
-    records = [
-        _record(side, prepared, outcomes.get(key), w)
-        for key, side, prepared, w in zip("ab", (a, b), ready, where, strict=True)
-    ]
+        records = [
+            _record(side, prepared, outcomes.get(key), w)
+            for key, side, prepared, w in zip("ab", (a, b), ready, where, strict=True)
+        ]
     if any(r.samples is not None and r.samples.stop == "interrupted" for r in records):
         raise KeyboardInterrupt
     return judged(records, (names[0], names[1]), gate, looks=looked.taken, seconds=clock() - began)

@@ -30,6 +30,7 @@ KEYS: dict[str, _Key] = {
 # Words without a value -> the setting that they are.
 FLAGS: dict[str, tuple[str, Any]] = {
     "channels-last": ("layout", "channels_last"),
+    "flush-denormal": ("options", "flush-denormal"),
     "graph": ("options", "graph"),
     "cold-cache": ("options", "cold-cache"),
     "npu-jit": ("options", "npu-jit"),

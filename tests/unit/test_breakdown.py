@@ -286,7 +286,7 @@ def test_a_pass_with_the_stopwatch_leaves_the_network_as_it_was(fails):
             raise IndexError
         return device.step(call, context)
 
-    ready = ready._replace(step=device.whole)
+    ready = ready._replace(step=device.whole, again=lambda _samples: ())
     settings = {"seconds": 1, "clock": ticking(1), "rng": random.Random(0)}
     with pytest.raises(ModelError) if fails else nullcontext():
         take_apart(ready, WHERE, step, **settings)

@@ -1,0 +1,138 @@
+"""What a network is after it was timed: does a later call do what the first one did, which was counted?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.utils import _pytree as pytree
+
+from lightbench import units
+from lightbench.costs.count import MakeInputs, count_costs
+from lightbench.engines._program import Program
+from lightbench.errors import LightbenchError
+from lightbench.records import Costs, Samples
+from lightbench.running import denormals
+from lightbench.timing.sampling import Step
+from lightbench.timing.stats import median
+
+NOT_FINITE = "the output has NaN or infinite values"
+
+
+class First(NamedTuple):
+    """A network as it was when it was ready to be timed."""
+
+    network: nn.Module
+    program: Program
+    step: Step
+    inputs: MakeInputs
+    costs: Costs
+    finite: bool  # were its outputs numbers?
+    held_bytes: int
+    eager: bool  # does it run as it was counted?
+    where: str  # what PyTorch calls its device
+
+
+def remarks(first: First, samples: Samples) -> tuple[str, ...]:
+    """What a reader must know of its later calls, a sentence each. Calls it once more, at the least;
+    on the meta device, where nothing runs, there is nothing to say."""
+    if first.where == "meta":
+        return ()
+    slowed = _slowed(first, samples) if first.where == "cpu" else ()
+    return (*_changing(first, samples), *slowed)
+
+
+def held_bytes(network: nn.Module) -> int:
+    """What it holds in tensors: weights, and whatever ``forward`` has put into attributes."""
+    tensors = {
+        id(leaf): leaf
+        for module in network.modules()
+        for leaf in pytree.tree_leaves(list(vars(module).values()))
+        if isinstance(leaf, Tensor) and leaf.layout == torch.strided
+    }
+    return sum(tensor.nbytes for tensor in tensors.values())
+
+
+def all_finite(outputs: Any) -> bool:
+    """Are all floating-point numbers in it numbers?"""
+    return all(
+        bool(torch.isfinite(leaf).all())
+        for leaf in pytree.tree_leaves(outputs)
+        if isinstance(leaf, Tensor) and leaf.is_floating_point() and not leaf.is_meta
+    )
+
+
+def _changing(first: First, samples: Samples) -> Iterator[str]:
+    before, held = _count(first), held_bytes(first.network)
+    try:
+        with first.program.context():
+            finite = all_finite(first.program.call())
+    except Exception as error:  # noqa: BLE001  it could be called thousands of times
+        yield f"a call after the timing failed: {type(error).__name__}."
+        return
+    after, grown = _count(first), held_bytes(first.network) - held
+    if first.finite and not finite:
+        yield f"{NOT_FINITE} after the timing, and had none after the first call: its values grow from call to call."
+    if before and after and _work(after) != _work(before):
+        yield _growing(first.costs, after, samples)
+    elif after and after.madds != first.costs.madds:
+        yield (
+            f"the first call does {units.exact(first.costs.madds)} multiply-adds, which is the count,"
+            f" and later ones {units.exact(after.madds)}."
+        )
+    if grown > 0 and held > first.held_bytes:
+        yield (
+            f"memory grows from call to call: it holds {units.size(held)} after the timing, and"
+            f" {units.size(first.held_bytes)} before."
+        )
+
+
+def _growing(first: Costs, last: Costs, samples: Samples) -> str:
+    by = _slower(samples)
+    times = f", and takes {units.factor(by)} as long" if by else ""
+    return (
+        f"its work changes from call to call: the first call does {units.exact(first.madds)} multiply-adds,"
+        f" which is the count, and one after the timing {units.exact(last.madds)}{times}."
+    )
+
+
+def _slower(samples: Samples) -> float | None:
+    """The last tenth of its calls beside the first tenth, where that is a difference."""
+    times = samples.times_s
+    tenth = math.ceil(len(times) / 10)
+    by = median(times[-tenth:]) / median(times[:tenth]) if times else 1.0
+    return by if by > 1.1 else None
+
+
+def _count(first: First) -> Costs | None:
+    """Of one more call; None where that cannot be said."""
+    if not first.eager:
+        return None
+    try:
+        return count_costs(first.network, first.inputs)
+    except LightbenchError:
+        return None
+
+
+def _work(costs: Costs) -> tuple[int, int]:
+    return costs.madds, costs.mem_bytes
+
+
+def _slowed(first: First, samples: Samples) -> Iterator[str]:
+    """What denormal numbers cost, of weights or of what flows between layers."""
+    share = denormals.share(first.network.parameters())
+    odd = share >= denormals.ODD
+    short = bool(samples.times_s) and median(samples.times_s) <= denormals.LONG_S
+    cost = denormals.cost(first.step) if odd or short else None
+    part = f"{units.percent(share)} of its weights are denormal numbers"
+    if cost and cost.slower:
+        yield (
+            f"{part if odd else 'it works on denormal numbers'}, which is why it is"
+            f" {units.factor(cost.slower)} times slower: with --flush-denormal a call takes"
+            f" {units.seconds(cost.without_s)} instead of {units.seconds(cost.with_s)}."
+        )
+    elif odd:
+        yield f"{part}: processors may be many times slower with them. --flush-denormal takes them for zero."
