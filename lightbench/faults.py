@@ -19,11 +19,14 @@ _CALLERS = {"borrow.py"}  # of them, what only calls the network
 
 # What may be the fault of an input: an error of values, or what PyTorch says of shapes and types.
 _OF_VALUES = (ValueError, IndexError, AssertionError)
-_OF_INPUTS = re.compile(
-    r"shape|size|dim|type|channel|expected|match|multiplied|range|broadcast|stride|positional"
-    r"|argument|negative|too small|padding|divisible",
-    re.IGNORECASE,
-)
+_OF_INPUTS: dict[type[BaseException], re.Pattern[str]] = {
+    RuntimeError: re.compile(
+        r"shape|size|dim|type|channel|expected|match|multiplied|range|broadcast|stride|negative"
+        r"|too small|padding|divisible",
+        re.IGNORECASE,
+    ),
+    TypeError: re.compile("argument"),
+}
 _NOT_OF_INPUTS = re.compile(
     r"grad|inference|keyword|\bdevice|cuda|operator|meta tensor", re.IGNORECASE
 )
@@ -73,9 +76,8 @@ def _may_be_the_input(error: BaseException) -> bool:
     said = str(error)
     if isinstance(error, _OF_VALUES):
         return True
-    if type(error) not in (RuntimeError, TypeError) or _NOT_OF_INPUTS.search(said):
-        return False
-    return bool(_OF_INPUTS.search(said))
+    words = _OF_INPUTS.get(type(error))
+    return bool(words and words.search(said) and not _NOT_OF_INPUTS.search(said))
 
 
 def _is_ours(error: BaseException) -> bool:

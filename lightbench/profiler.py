@@ -10,7 +10,7 @@ import copy
 import random
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -85,7 +85,7 @@ class Prepared(NamedTuple):
     first_call_s: float | None = None  # the very first one, in which kernels are compiled or chosen
     identity: Identity | None = None
     bracket: Callable[[Context], Step] | None = None  # makes a step in a context of its own
-    noted: Mapping[str, str] = {}  # for the environment: how it is run
+    takes_gradients: bool = False  # in its forward pass, so that it runs under no_grad
     again: Callable[[Samples], tuple[str, ...]] = lambda _samples: ()  # what later calls show
 
 
@@ -155,8 +155,20 @@ def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool)
         None if where == "meta" else look.seconds,
         identity,
         bracket,
-        {"autograd": "no_grad"} if look.gradients else {},
+        look.gradients,
         partial(_again, first, own),
+    )
+
+
+def as_if_taking_gradients(prepared: Prepared) -> Prepared:
+    """The same network in the context of those that do, to be timed beside such a one."""
+    context = prepared.program.with_gradients
+    if prepared.takes_gradients or context is None or prepared.bracket is None:
+        return prepared
+    return prepared._replace(
+        program=Program(prepared.program.call, context),
+        step=prepared.bracket(context),
+        takes_gradients=True,
     )
 
 
@@ -331,7 +343,10 @@ def _again(first: later.First, own: switches.Values, samples: Samples) -> tuple[
 
 
 def _noting(prepared: Prepared, where: Environment) -> Environment:
-    return msgspec.structs.replace(where, noted={**where.noted, **prepared.noted})
+    """With how it was run, where that is not as usual."""
+    if not prepared.takes_gradients:
+        return where
+    return msgspec.structs.replace(where, noted={**where.noted, "autograd": "no_grad"})
 
 
 def _check_memory(costs: Costs, case: Case, free: int | None) -> None:

@@ -122,6 +122,7 @@ def compare_sides(
             torch.set_num_threads(n)
             ready.append(prepared_side(side, device, trusted=trusted))
         torch.set_num_threads(threads[-1])
+        ready = _in_one_context(ready)
         steps = {
             key: _step(prepared, n if len({*asked}) > 1 else None)
             for key, prepared, n in zip("ab", ready, asked, strict=True)
@@ -149,10 +150,10 @@ def compare_sides(
             rounds.with_noted(w, {**device.noted(), **noted})
             for w, device, noted in zip(where, found, seen, strict=True)
         ]
-        records = [
-            _record(side, prepared, outcomes.get(key), w)
-            for key, side, prepared, w in zip("ab", (a, b), ready, where, strict=True)
-        ]
+        records = []
+        for key, side, prepared, n, w in zip("ab", (a, b), ready, asked, where, strict=True):
+            torch.set_num_threads(n)  # it is called once more
+            records.append(_record(side, prepared, outcomes.get(key), w))
     if any(r.samples is not None and r.samples.stop == "interrupted" for r in records):
         raise KeyboardInterrupt
     return judged(records, (names[0], names[1]), gate, looks=looked.taken, seconds=clock() - began)
@@ -239,6 +240,19 @@ def prepared_side(
             "Import it at the top of the file, or add --isolate.",
         )
     return prepared
+
+
+def _in_one_context(
+    sides: Sequence[Prepared | LightbenchError],
+) -> list[Prepared | LightbenchError]:
+    """If one side takes gradients in its forward pass, the other runs in the context of those too:
+    contexts differ in what they cost an operator."""
+    if not any(isinstance(side, Prepared) and side.takes_gradients for side in sides):
+        return list(sides)
+    return [
+        profiler.as_if_taking_gradients(side) if isinstance(side, Prepared) else side
+        for side in sides
+    ]
 
 
 def _once(prepared: Prepared) -> None:
