@@ -48,7 +48,7 @@ def explain(network: Any, error: BaseException) -> LightbenchError:
     called = f" with {_shapes(frame)}" if frame is not None and _shapes(frame) else ""
     return ModelError(
         f"the forward pass failed in {where}{called}: {_said(error)}",
-        advice(network, error) if _may_be_the_input(error) else "",
+        advice(network, error) if _may_be_the_input(error, frame) else "",
     )
 
 
@@ -71,10 +71,11 @@ def _known(error: BaseException) -> LightbenchError | None:
     return None
 
 
-def _may_be_the_input(error: BaseException) -> bool:
-    """Could other shapes or types of inputs be what helps?"""
+def _may_be_the_input(error: BaseException, frame: FrameType | None) -> bool:
+    """Could other shapes, types or forms of inputs be what helps? ``frame`` is that of the ``forward``
+    it was raised in; without one the network could not even be called with them."""
     said = str(error)
-    if isinstance(error, _OF_VALUES):
+    if isinstance(error, _OF_VALUES) or (frame is None and isinstance(error, TypeError)):
         return True
     words = _OF_INPUTS.get(type(error))
     return bool(words and words.search(said) and not _NOT_OF_INPUTS.search(said))
@@ -84,7 +85,7 @@ def _is_ours(error: BaseException) -> bool:
     """Was it raised by our own code that counts an operator, rather than by what that runs?"""
     *_, frame = (None, *_frames(error))
     file = Path(frame.f_code.co_filename) if frame else Path()
-    return file.parent == _COSTS and file.name not in _CALLERS
+    return _COSTS in file.parents and file.name not in _CALLERS
 
 
 def _operator(error: BaseException) -> str:

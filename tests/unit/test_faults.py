@@ -11,8 +11,6 @@ from lightbench.costs import trace
 from lightbench.errors import ModelError, OutOfMemory
 from lightbench.faults import explain
 
-HINT = "Is the input right for this network? See --input and --batch."
-
 
 class Raises(nn.Module):
     def __init__(self, error):
@@ -69,7 +67,7 @@ class Embeds(nn.Module):
     "network", [nn.Linear(4, 4), nn.Conv2d(4, 4, 3), Unpacks(), Two(), Asks(), Views(), Embeds()]
 )
 def test_an_input_that_does_not_fit_is_asked_about(network):
-    assert explained(network).hint == HINT
+    assert "--input" in explained(network).hint
 
 
 @pytest.mark.parametrize(
@@ -120,4 +118,4 @@ def test_a_fault_of_our_counting_is_told_as_ours_with_the_operator(monkeypatch):
 def test_a_network_that_fails_while_it_is_counted_is_not_called_our_fault():
     with pytest.raises(ModelError, match="the forward pass failed in Two") as raised:
         lb.count(Two(), input="4")
-    assert raised.value.hint == HINT
+    assert "forward takes (x, mask)" in raised.value.hint
