@@ -15,7 +15,7 @@ _SPARSE = frozenset((torch.sparse_coo, *_ROWS, *_COLUMNS))
 
 def is_sparse(tensor: Tensor) -> bool:
     """Are only some of its elements stored?"""
-    return tensor.layout is not torch.strided and tensor.layout in _SPARSE
+    return tensor.layout in _SPARSE
 
 
 def _parts(tensor: Tensor) -> tuple[Tensor, ...]:
@@ -29,13 +29,14 @@ def _parts(tensor: Tensor) -> tuple[Tensor, ...]:
 
 def stored_values(tensor: Tensor) -> int:
     """Elements that have a value of their own."""
-    return _parts(tensor)[0].numel() if is_sparse(tensor) else tensor.numel()
+    return _parts(tensor)[0].numel() if tensor.layout in _SPARSE else tensor.numel()
 
 
 def stored(tensor: Tensor) -> tuple[int, int]:
     """(elements, bytes) in memory, places of a sparse tensor included."""
-    if not is_sparse(tensor):
-        return tensor.numel(), tensor.numel() * tensor.itemsize
+    if tensor.layout not in _SPARSE:
+        elements = tensor.numel()
+        return elements, elements * tensor.itemsize
     parts = _parts(tensor)
     return sum(p.numel() for p in parts), sum(p.numel() * p.itemsize for p in parts)
 

@@ -63,11 +63,10 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.rows: list[Row] = []
         self.uncounted: Counter[str] = Counter()
         self._place = place
-        held = tuple(held)
-        self._weights = place.weights = set(map(storage_of, held))
+        self._held = tuple(held)
+        self._weights = place.weights = set(map(storage_of, self._held))
         self._meta = meta
         self._autocast = Autocast()
-        self._has_values = all(not tensor.is_meta for tensor in held)
         self._producer: dict[int, int] = {}  # storage -> row that wrote it last
 
     @classmethod
@@ -128,7 +127,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _need_values(self) -> None:
         """What autocast casts is only seen on real tensors; a network that has none goes without."""
-        if self._has_values:
+        if not any(tensor.is_meta for tensor in self._held):
             raise NeedsValues("autocast casts real tensors only.", "Count it with weights.")
 
     def _shape(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -181,8 +180,16 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         for position, argument in enumerate(args):
             tensors = argument if isinstance(argument, (list, tuple)) else (argument,)
             for tensor in tensors:
-                if isinstance(tensor, Tensor):
-                    self._read(row, tensor, position)
+                if not isinstance(tensor, Tensor):
+                    continue
+                if position in work.weights:
+                    elements, size = stored(tensor)
+                    row.weights += elements
+                    row.weight_bytes += size
+                elif position not in work.reads:
+                    self._read(row, tensor, *_there(tensor))
+                elif elements := work.reads[position]:
+                    self._read(row, tensor, elements, elements * tensor.itemsize)
         for tensor in written:
             elements, size = stored(tensor)
             if work.writes is not None:
@@ -192,19 +199,9 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._producer[storage_of(tensor)] = len(self.rows)
         self.rows.append(row)
 
-    def _read(self, row: Row, tensor: Tensor, position: int) -> None:
-        work = row.work
+    def _read(self, row: Row, tensor: Tensor, elements: int, size: int) -> None:
         storage = storage_of(tensor)
-        if position in work.reads:
-            if not (elements := work.reads[position]):
-                return
-            size = elements * tensor.itemsize
-        elif tensor.layout is torch.strided and not tensor.is_contiguous():
-            elements = tensor.numel() if position in work.weights else _touched(tensor)
-            size = elements * tensor.itemsize
-        else:
-            elements, size = stored(tensor)
-        if position in work.weights or storage in self._weights:
+        if storage in self._weights:
             row.weights += elements
             row.weight_bytes += size
             return
@@ -259,8 +256,10 @@ def _first(args: tuple[Any, ...]) -> Any:
     return first[0] if isinstance(first, (list, tuple)) else first
 
 
-def _touched(tensor: Tensor) -> int:
-    """Elements that are really there: a dimension of stride 0 (``expand``) is read once."""
-    return math.prod(
-        n for n, stride in zip(tensor.shape, tensor.stride(), strict=True) if stride != 0 or n == 0
-    )
+def _there(tensor: Tensor) -> tuple[int, int]:
+    """(elements, bytes) that are really there: a dimension of stride 0 (``expand``) is read once."""
+    if tensor.layout is not torch.strided or tensor.is_contiguous():
+        return stored(tensor)
+    sizes = zip(tensor.shape, tensor.stride(), strict=True)
+    elements = math.prod([n for n, stride in sizes if stride != 0 or n == 0])
+    return elements, elements * tensor.itemsize
