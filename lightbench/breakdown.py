@@ -32,6 +32,7 @@ from lightbench.exporters._breakdown import layers_view, parts_view
 from lightbench.faults import explain
 from lightbench.handed import dtypes_of
 from lightbench.models._inputs import Inputs, specs_of
+from lightbench.models._not_networks import not_a_network
 from lightbench.profiler import Given, Prepared, measured, prepare, process_kept
 from lightbench.records import Environment, Record, Samples
 from lightbench.rounds import here, with_noted
@@ -158,7 +159,7 @@ def _named(model: str | nn.Module) -> tuple[str, Given | None]:
     if isinstance(model, nn.Module):
         network = unwrap(model)
         return type(network).__name__, Given(network)
-    raise UsageError(f"a model is a name or a torch.nn.Module, got {model!r}.")
+    raise not_a_network(model)
 
 
 def take_apart(

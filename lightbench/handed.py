@@ -14,6 +14,7 @@ from lightbench.engines._program import NO_KEYWORDS
 from lightbench.errors import UsageError
 from lightbench.inputs import Input, InputSpec
 from lightbench.models._inputs import Inputs, specs_of
+from lightbench.models._not_networks import not_a_network
 from lightbench.models.sources import DEFAULT_INPUT
 from lightbench.profiler import Given
 from lightbench.records import Dtype
@@ -26,8 +27,7 @@ Kwargs = Mapping[str, Any] | None
 def check_model(model: Any) -> None:
     """Raises UsageError for what is neither a name nor a network."""
     if not isinstance(model, (str, nn.Module)):
-        hint = f"Build it first: {model.__name__}()." if isinstance(model, type) else ""
-        raise UsageError(f"a model is a name or a torch.nn.Module, got {model!r}.", hint)
+        raise not_a_network(model)
 
 
 def ready(

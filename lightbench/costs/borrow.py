@@ -41,17 +41,20 @@ def unwrap(network: nn.Module) -> nn.Module:
     return getattr(network, "_orig_mod", network)
 
 
+Named = list[tuple[str, nn.Module]]
+
+
 class Parts(NamedTuple):
     """What a network is made of, from one walk over it: shared modules and tensors once."""
 
-    modules: list[tuple[str, nn.Module]]  # with their first path
+    modules: Named  # with their first path
     parameters: list[Tensor]
     buffers: list[Tensor]
 
 
 def parts_of(network: nn.Module) -> Parts:
     """``named_modules``, ``parameters`` and ``buffers`` each walk the network anew: this does once."""
-    modules = list(network.named_modules())
+    modules = _walk(network, "", set(), [])
     parameters, buffers = (
         {id(t): t for _, m in modules for t in getattr(m, name).values() if t is not None}
         for name in ("_parameters", "_buffers")
@@ -60,6 +63,17 @@ def parts_of(network: nn.Module) -> Parts:
         if is_frozen(module):
             parameters |= {id(t): t for t in constants_of(module)}
     return Parts(modules, list(parameters.values()), list(buffers.values()))
+
+
+def _walk(module: nn.Module, path: str, seen: set[int], found: Named) -> Named:
+    """``named_modules`` without a generator in a generator for each level."""
+    seen.add(id(module))
+    found.append((path, module))
+    prefix = f"{path}." if path else ""
+    for name, child in module._modules.items():
+        if child is not None and id(child) not in seen:
+            _walk(child, prefix + name, seen, found)
+    return found
 
 
 class Place:
@@ -73,9 +87,12 @@ class Place:
         self._loans = loans
         self._calls: dict[int, list[Any]] = {}  # id of a module -> its path, calls and class
 
-    def know(self, path: str, module: nn.Module) -> None:
-        """A module whose calls are to be reported."""
-        self._calls[id(module)] = [unicode(path), 0, type(module).__name__]
+    def know(self, modules: Named) -> None:
+        """Modules whose calls are to be reported."""
+        self._calls = {
+            id(module): [path if path.isascii() else unicode(path), 0, type(module).__name__]
+            for path, module in modules
+        }
 
     def call(self, key: int, forward: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Run the ``forward`` of a module: what runs meanwhile belongs to it."""
@@ -135,15 +152,16 @@ def borrowed(parts: Parts, inputs: Any = ()) -> Iterator[Place]:
         loans = lend(modules, (inputs, *_shared(modules)))
         back.callback(give_back, loans)
         place = Place(parts, loans)
-        if not all(map(_evaluates_plainly, modules)) and _evaluate(modules[0], loans):
+        if not _evaluate_plainly(modules) and _evaluate(modules[0], loans):
             place.parts = parts_of(modules[0])
             back.callback(give_back, lend([module for _, module in place.parts.modules]))
         else:
             for module in modules:
                 _set_flag(module)
-        for path, module in place.parts.modules:
-            _track(module)
-            place.know(path, module)
+        place.know(place.parts.modules)
+        for _, module in place.parts.modules:
+            if not is_script(module):
+                _track(module)
         for register in (
             registration.register_module_parameter_registration_hook,
             registration.register_module_buffer_registration_hook,
@@ -168,23 +186,24 @@ def lent(inputs: Any) -> Iterator[None]:
 def _shared(modules: Iterable[nn.Module]) -> list[Any]:
     """What is not held by the modules, but by their classes, files and the files of hooks."""
     found = [value for kind in set(map(type, modules)) for value in shared_by(kind)]
-    for module in modules:
-        own = module.__dict__
-        for hooks in (own.get("_forward_hooks"), own.get("_forward_pre_hooks")):
-            for hook in list(hooks.values()) if hooks else ():
-                found += globals_of(hook)
+    for own in map(vars, modules):
         if "forward" in own:
             found += globals_of(own["forward"])
+        for name in ("_forward_hooks", "_forward_pre_hooks"):
+            if hooks := own.get(name):
+                for hook in list(hooks.values()):
+                    found += globals_of(hook)
     return found
 
 
 # Evaluation mode.
 
 
-def _evaluates_plainly(module: nn.Module) -> bool:
-    """Does ``eval()`` do to it what PyTorch's own does, which is to set a flag?"""
-    own, kind = module.__dict__, type(module)
-    return "train" not in own and "eval" not in own and _has_plain_mode(kind)  # type: ignore[arg-type]
+def _evaluate_plainly(modules: Iterable[Any]) -> bool:
+    """Does ``eval()`` do to all of them what PyTorch's own does, which is to set a flag?"""
+    return all(map(_has_plain_mode, set(map(type, modules)))) and not any(
+        "train" in own or "eval" in own for own in map(vars, modules)
+    )
 
 
 @cache
@@ -281,9 +300,8 @@ def _itself(forward: Any) -> Any:
 
 def _track(module: nn.Module) -> None:
     own = module.__dict__
-    if is_script(module) or type(own.get("forward")) is _Tracked:
-        return
-    compiled = own["_modules"].get("_orig_mod")  # its module runs instead
-    forward = module.forward if compiled is None else compiled.__call__
-    own["forward"] = _Tracked(forward, module)
-    own["_compiled_call_impl"] = None
+    if type(own.get("forward")) is not _Tracked:
+        compiled = own["_modules"].get("_orig_mod")  # its module runs instead
+        forward = module.forward if compiled is None else compiled.__call__
+        own["forward"] = _Tracked(forward, module)
+        own["_compiled_call_impl"] = None

@@ -11,13 +11,15 @@ import sys
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from functools import cache, partial
+from operator import is_
 from threading import RLock
 from types import CellType
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from lightbench.costs.memory import Memory
 from lightbench.costs.reach import ATOMS, attributes, held_in_slots, inside, slots
 from lightbench.costs.scripts import is_frozen, is_script
 
@@ -25,84 +27,81 @@ _LOCK = RLock()  # never held while a network runs
 _LENT: dict[int, Loan] = {}  # id of a module or an object -> the loan that it belongs to
 
 
-class _Tensor(NamedTuple):
-    """A tensor as it was: ``alias`` is the same memory in the same shape."""
-
-    tensor: Tensor
-    alias: Tensor
-    gradient: Tensor | None
-    trained: bool
-
-
 class Loan:
     """Things that were lent together. Kept alive by it, so that an id stays what it was."""
 
-    def __init__(self) -> None:
+    def __init__(self, modules: Iterable[nn.Module], others: Iterable[Any]) -> None:
         self.holders = 0
         self.joined: dict[int, Loan] = {}  # open loans that some of the things belong to
         self.things: dict[int, Any] = {}
         self._attributes: list[tuple[dict[str, Any], dict[str, Any]]] = []
-        self._empty: list[Any] = []
+        self._empty: list[tuple[Any, ...]] = []  # what of them is filled otherwise is filled later
         self._filled: list[tuple[Any, Any]] = []
         self._others: list[Callable[[], Any]] = []
-        self._tensors: list[_Tensor] = []
-        self._values: dict[int, tuple[Any, Any]] = {}  # storage -> itself, and a copy of it
-        self._storages: set[int] | None = None  # of the tensors; only a write asks for them
-
-    def add_modules(self, modules: Iterable[nn.Module]) -> None:
-        """Note modules; not their children, which are modules of their own."""
-        new = {id(m): m for m in modules if not self._is_lent(m)}
-        self.things |= new
-        for module in new.values():
+        self._found: list[Any] = []  # tensors, and children
+        self.things.update((id(m), m) for m in modules if not self._is_lent(m))
+        for module in list(self.things.values()):
             self._add_module(module)
+        self._add(others)
+        tensors = {id(t): t for t in self._found if isinstance(t, Tensor)}
+        self._memory = Memory([*tensors.values()])
+        if gradients := self._memory.gradients:
+            self._memory = Memory([*tensors.values(), *gradients])
 
     def _is_lent(self, thing: Any) -> bool:
-        loan = _LENT.get(id(thing))
-        if loan is not None:
-            self.joined[id(loan)] = loan
-        return loan is not None
+        if id(thing) not in _LENT:
+            return False
+        loan = _LENT[id(thing)]
+        self.joined[id(loan)] = loan
+        return True
 
     def _add_module(self, module: nn.Module) -> None:
+        """Its children are modules of their own."""
         own = module.__dict__
         held = own.copy()
         self._attributes.append((own, held))
+        self._note_slots(module)
         if is_script(module):
             if not is_frozen(module):
                 self._others.append(partial(setattr, module, "training", module.training))
-            self.add((*module._parameters.values(), *module._buffers.values()))
+            self._add((*module._parameters.values(), *module._buffers.values()))
             return
-        rest = []
-        for name, value in held.items():
-            kind = type(value)
-            if kind in ATOMS:
-                continue
-            if (kind is dict or kind is OrderedDict or kind is set) and not value:
-                self._empty.append(value)
-            elif (kind is dict or kind is OrderedDict) and name in _OF_MODULES:
-                self._filled.append((value, value.copy()))
-                if name != "_modules":
-                    rest += value.values()
+        hooks = tuple(map(held.get, _HOOKS))
+        self._empty.append(hooks)
+        if any(hooks):
+            self._add(hooks)
+        for part in map(held.get, _PARTS):
+            if part:
+                self._filled.append((part, part.copy()))
+                self._found += part.values()
             else:
-                rest.append(value)
-        self._note_slots(module)
-        self.add(rest)
+                self._empty.append((part,))
+        if rest := [
+            value
+            for name, value in held.items()
+            if name not in _OWN
+            and (kind := type(value)) not in ATOMS
+            and (kind is not tuple or not ATOMS.issuperset(map(type, value)))
+        ]:
+            self._add(rest)
 
-    def add(self, values: Iterable[Any]) -> None:
-        """Note what can be reached from ``values``."""
+    def _add(self, values: Iterable[Any]) -> None:
+        """What can be reached from ``values``."""
         found = [value for value in values if type(value) not in ATOMS]
         while found:
             value = found.pop()
             kind: Any = type(value)
-            if id(value) in self.things or self._is_lent(value):
-                continue
-            self.things[id(value)] = value
             if isinstance(value, Tensor):
-                self._add_tensor(value)
-            elif note := _note_of(kind):
-                self._others.append(note(value))
+                self._found.append(value)
+            elif id(value) in self.things or self._is_lent(value):
+                continue
             else:
-                self._note(value)
-                found += [inner for inner in inside(value) if type(inner) not in ATOMS]
+                self.things[id(value)] = value
+                if note := _note_of(kind):
+                    self._others.append(note(value))
+                else:
+                    self._note(value)
+                    found += [inner for inner in inside(value) if type(inner) not in ATOMS]
 
     def _note(self, value: Any) -> None:
         kind = next((known for known in _CONTENT if issubclass(type(value), known)), None)
@@ -117,48 +116,35 @@ class Loan:
 
     def _note_slots(self, value: Any) -> None:
         kind: Any = type(value)
-        if slots(kind):
+        if slots(kind):  # hardly any
             self._others.append(partial(_fill, value, held_in_slots(value)))
 
-    def _add_tensor(self, tensor: Tensor) -> None:
-        if tensor.layout is torch.strided and type(tensor) in _PLAIN:
-            gradient = tensor.grad if tensor.is_leaf else None
-            self._tensors.append(_Tensor(tensor, tensor.data, gradient, tensor.requires_grad))
-            if gradient is not None:
-                self.add((gradient,))
-
     def keep(self, tensor: Tensor) -> None:
-        """Keep the values of a tensor's memory, if it was lent: they are about to be overwritten."""
-        key = _storage(tensor)
-        if key is None or key in self._values:
-            return
-        if self._storages is None:
-            self._storages = {s for lent in self._tensors if (s := _storage(lent.alias))}
-        if key in self._storages:
-            storage = tensor.untyped_storage()
-            self._values[key] = (storage, storage.clone())  # type: ignore[no-untyped-call]
+        """Keep the values of a tensor, if it was lent: they are about to be overwritten."""
+        self._memory.keep(tensor)
 
     def give_back(self) -> None:
         """Put everything back as it was noted."""
         for now, before in self._attributes:
             _put_attributes_back(now, before)
-        for container in self._empty:
-            if container:
-                container.clear()
+        for containers in self._empty:
+            if any(containers):
+                for container in filter(None, containers):
+                    container.clear()
         for container, content in self._filled:
             _put_back(container, content)
         for undo in self._others:
             undo()
-        for lent in self._tensors:
-            _put_tensor_back(lent)
-        for storage, values in self._values.values():
-            if storage.nbytes() != values.nbytes():
-                storage.resize_(values.nbytes())
-            storage.copy_(values)
+        self._memory.give_back()
 
 
-_OF_MODULES = frozenset(("_parameters", "_buffers", "_modules"))
-_PLAIN = frozenset((Tensor, nn.Parameter, nn.Buffer))
+_OWN = frozenset(vars(nn.Module()))  # what every module has: flags, its parts, hooks
+_PARTS = ("_parameters", "_buffers", "_modules")
+_HOOKS = tuple(
+    name
+    for name, value in vars(nn.Module()).items()
+    if type(value) not in ATOMS and name not in _PARTS
+)
 # What containers hold, read without a method of a subclass. An ordered dictionary has an order that
 # it alone can restore.
 _CONTENT: dict[Any, Callable[[Any], Any]] = {
@@ -171,6 +157,10 @@ _CONTENT: dict[Any, Callable[[Any], Any]] = {
 
 
 def _put_back(container: Any, content: Any) -> None:
+    """What has not changed is not touched: another thread may be reading it."""
+    same_names = type(container) is dict and [*container] == [*content]
+    if same_names and all(map(is_, container.values(), content.values())):
+        return
     kind = next(known for known in _CONTENT if issubclass(type(container), known))
     fill = kind.extend if kind in (list, deque) else kind.update
     kind.clear(container)
@@ -200,23 +190,6 @@ def _refill(cell: CellType, content: tuple[Any, ...]) -> None:
         cell.cell_contents = content[0]
 
 
-def _put_tensor_back(lent: _Tensor) -> None:
-    tensor, alias, gradient, trained = lent
-    if tensor.data_ptr() != alias.data_ptr() or tensor.shape != alias.shape:
-        tensor.data = alias
-    if tensor.requires_grad != trained:
-        tensor.requires_grad_(trained)
-    if tensor.is_leaf and tensor.grad is not gradient:
-        tensor.grad = gradient
-
-
-def _storage(tensor: Tensor) -> int | None:
-    try:
-        return int(tensor.untyped_storage()._cdata)
-    except (NotImplementedError, RuntimeError):  # sparse and nested tensors have none
-        return None
-
-
 Note = Callable[[Any], Callable[[], Any]]
 
 
@@ -244,9 +217,7 @@ def lend(modules: Iterable[nn.Module], others: Iterable[Any] = ()) -> list[Loan]
     """Note modules and what can be reached from ``others``; give it back with ``give_back``. What is
     lent already is not noted again: its loan gets one holder more."""
     with _LOCK:
-        mine = Loan()
-        mine.add_modules(modules)
-        mine.add(others)
+        mine = Loan(modules, others)
         loans = [mine, *mine.joined.values()]
         for loan in loans:
             loan.holders += 1

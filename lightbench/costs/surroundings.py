@@ -5,6 +5,7 @@ Passes may overlap, in threads: the first notes how things are, the last puts th
 
 from __future__ import annotations
 
+import gc
 import random
 import sys
 from collections.abc import Callable, Iterator
@@ -15,9 +16,7 @@ from typing import Any
 import torch
 
 # How to read a setting -> how to set it.
-_SETTINGS: tuple[tuple[Callable[[], Any], Callable[[Any], Any]], ...] = (
-    (random.getstate, random.setstate),
-    (torch.get_rng_state, torch.set_rng_state),
+_SWITCHES: tuple[tuple[Callable[[], Any], Callable[[Any], Any]], ...] = (
     (torch.get_default_dtype, torch.set_default_dtype),
     (torch.get_num_threads, torch.set_num_threads),
     (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
@@ -49,8 +48,13 @@ def kept() -> Iterator[None]:
 
 
 def _take(back: ExitStack) -> None:
-    for read, write in _SETTINGS:
+    if gc.isenabled():  # nothing dies in a pass that needs it, and it looks at all there is
+        gc.disable()
+        back.callback(gc.enable)
+    for read, write in _SWITCHES:
         back.callback(_set, read, write, read())
+    back.callback(random.setstate, random.getstate())
+    back.callback(torch.set_rng_state, torch.get_rng_state())
     if numpy := sys.modules.get("numpy"):
         back.callback(numpy.random.set_state, numpy.random.get_state())
     torch.backends.mha.set_fastpath_enabled(False)
@@ -60,7 +64,5 @@ def _take(back: ExitStack) -> None:
 
 def _set(read: Callable[[], Any], write: Callable[[Any], Any], before: Any) -> None:
     """Some switches cost something, or warn, even where they change nothing."""
-    now = read()
-    same = torch.equal(now, before) if isinstance(now, torch.Tensor) else now == before
-    if not same:
+    if read() != before:
         write(before)

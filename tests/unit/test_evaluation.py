@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from torch import nn
 
 import lightbench as lb
 from lightbench.costs.count import count_costs
-from lightbench.errors import ModelError
+from lightbench.errors import ModelError, UsageError
 
 MADDS = 64  # of one 8x8 layer on one row
 
@@ -219,3 +220,33 @@ def test_a_parameter_that_takes_anothers_place_is_none_more():
             return super().forward(x)
 
     assert lb.count(Prunes(8, 8, bias=False), args=(row(),)).costs.params == 64
+
+
+# What is no network.
+
+
+class Trainer:
+    def __init__(self):
+        self.model = layer()
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (
+            lambda: torch.export.export(layer(), (row(),)),
+            r"ExportedProgram.*\n.*program\.module\(\)",
+        ),
+        (lambda: nn.Linear, r"the class Linear.*\n.*Linear\(\)"),
+        (lambda: layer().state_dict(), r"dictionary of 1 tensors.*\n.*load_state_dict"),
+        (row, r"a tensor of shape \(1, 8\).*\n.*args="),
+        (lambda: Path("net.pt"), r"the path 'net.pt'.*\n.*as text"),
+        (lambda: torch.relu, r"the function relu.*\n.*forward"),
+        (lambda: [layer(), layer()], r"list of 2 modules.*\n.*Sequential"),
+        (Trainer, r"a Trainer.*\n.*\.model"),
+        (lambda: {"a": 1}, r"got \{'a': 1\}\.$"),
+    ],
+)
+def test_what_is_no_network_is_told_with_the_next_step(make, says):
+    with pytest.raises(UsageError, match=says):
+        lb.count(make())
