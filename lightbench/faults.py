@@ -48,7 +48,7 @@ def explain(network: Any, error: BaseException) -> LightbenchError:
     called = f" with {_shapes(frame)}" if frame is not None and _shapes(frame) else ""
     return ModelError(
         f"the forward pass failed in {where}{called}: {_said(error)}",
-        advice(network, error) if _may_be_the_input(error, frame) else "",
+        advice(network, error, itself=not path) if _may_be_the_input(error, frame) else "",
     )
 
 

@@ -17,8 +17,9 @@ _OF_ANOTHER_FORM = (AssertionError, AttributeError, TypeError, LookupError)
 _OUTSIDE = ("index out of range", "out of bounds")
 
 
-def advice(network: Any, error: BaseException) -> str:
-    """The next step for a forward pass that failed: what ``forward`` takes, and how that is typed."""
+def advice(network: Any, error: BaseException, *, itself: bool) -> str:
+    """The next step for a forward pass that failed, in the network ``itself`` and in none of its
+    modules: what ``forward`` takes, and how that is typed."""
     said = str(error)
     if isinstance(error, (IndexError, RuntimeError)) and any(text in said for text in _OUTSIDE):
         return f"{ASK} Ids that are rows of a table stay below its size: --input '7:int64<5'."
@@ -28,7 +29,7 @@ def advice(network: Any, error: BaseException) -> str:
     takes = ", ".join(_shown(parameters))
     if isinstance(error, TypeError) and any(text in said for text in _UNFIT):
         return f"forward takes ({takes}): {_typed(parameters)}."
-    forms = f" {FORMS}" if isinstance(error, _OF_ANOTHER_FORM) else ""
+    forms = f" {FORMS}" if itself or isinstance(error, _OF_ANOTHER_FORM) else ""
     return f"{ASK} forward takes ({takes}).{forms}"
 
 

@@ -28,30 +28,33 @@ def parse_call(call: str, *, names: bool = False) -> Call | None:
     names; nothing is evaluated. None for anything else."""
     try:
         node = ast.parse(call.strip(), mode="eval").body
-        named = Call(node.id, [], {}) if isinstance(node, ast.Name) else None
-        if named or not names:
-            return named or (_call(node, ast.literal_eval) if _is_call(node) else None)
-        return Call(_dotted(node), [], {}) if _is_dotted(node) else _call(node, _argument)
+        if names:
+            return Call(_dotted(node), [], {}) if _is_dotted(node) else _named_call(node)
+        if isinstance(node, ast.Name):
+            return Call(node.id, [], {})
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            return _call(node.func.id, node, ast.literal_eval)
     except (SyntaxError, ValueError, TypeError, AttributeError, RecursionError, MemoryError):
-        return None  # however Python puts it: this is not a name with such arguments
+        pass  # however Python puts it: this is not a name with such arguments
+    return None
 
 
-def _is_call(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-
-
-def _call(node: Any, read: Callable[[Any], Any]) -> Call:
+def _named_call(node: Any) -> Call:
     """Raises ValueError or AttributeError for what is no call of a name."""
+    return _call(_dotted(node.func), node, _argument)
+
+
+def _call(name: str, node: ast.Call, read: Callable[[Any], Any]) -> Call:
     named = {keyword.arg: read(keyword.value) for keyword in node.keywords}
     if None in named:
         raise ValueError("Net(**settings)")
     kwargs = {str(key): value for key, value in named.items()}
-    return Call(_dotted(node.func), [read(argument) for argument in node.args], kwargs)
+    return Call(name, [read(argument) for argument in node.args], kwargs)
 
 
 def _argument(node: ast.expr) -> Any:
     if isinstance(node, ast.Call):
-        return _call(node, _argument)
+        return _named_call(node)
     if _is_dotted(node):
         return Reference(_dotted(node))
     if isinstance(node, ast.List):

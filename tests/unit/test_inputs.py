@@ -47,7 +47,7 @@ def tensors(draw):
 values = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(st.characters(codec="utf-8"))
 ).map(lambda value: Value(literal=Value.literal_of(value)))
-names = st.from_regex(r"[a-z_]\w{0,5}", fullmatch=True)
+names = st.from_regex(r"[a-z_]\w{0,5}", fullmatch=True).filter(str.isidentifier)
 
 
 def containers(forms):
@@ -311,6 +311,7 @@ def test_ids_are_rows_of_the_smallest_embedding_and_the_case_is_as_typed():
         (NoInput, "64", "forward takes (): --input none."),
         (Mapped, "64", "'{x: 64}'"),
         (Listed, "64", "'[3x224x224, ...]' for a list of images"),
+        (NoBatch, "2x64", "'=64' without a batch"),
         (Mapped, "none", "forward takes (parts): --input SHAPE."),
     ],
 )
