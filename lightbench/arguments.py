@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
+import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 from torch.utils import _pytree as pytree
@@ -60,7 +61,13 @@ def _is_data(value: Any) -> bool:
 
 def batch_of(arguments: Any) -> int:
     """What the first tensor says that is of any size: its first dimension; 1 where there is none."""
-    return next((len(x) for x in tensors_in(arguments) if x.dim() and x.numel()), 1)
+    sized = (x for x in tensors_in(arguments) if x.is_nested or (x.dim() and x.numel()))
+    return next((x.size(0) for x in sized), 1)
+
+
+def bytes_of(arguments: Any) -> int:
+    """What its tensors take; of sparse ones what they would take as arrays is not it, and left out."""
+    return sum(x.nbytes for x in tensors_in(arguments) if x.layout is torch.strided)
 
 
 def described(

@@ -44,6 +44,10 @@ def ready(
             'Try kwargs={"mask": mask}.',
         )
     args, kwargs = _positional(args), kwargs or NO_KEYWORDS
+    try:
+        batch_of((args, dict(kwargs)))
+    except RecursionError as error:
+        raise UsageError("args hold a list or a dictionary that holds itself.") from error
     twice = [name for name, said in described_as.items() if said is not None]
     if args is None and kwargs and not {"batch", "input"} & set(twice):
         args = ()

@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn.parameter import is_lazy
 
 from lightbench import later, registry, units
-from lightbench.arguments import map_tensors, tensors_in
+from lightbench.arguments import bytes_of, map_tensors, tensors_in
 from lightbench.costs.count import MakeInputs, count_costs
 from lightbench.costs.precision import as_asked, cast, own_dtype
 from lightbench.devices import Device
@@ -132,7 +132,7 @@ def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool)
         raise
     except BaseException as error:
         raise explain(network, error) from error
-    held = costs.param_bytes + sum(t.nbytes for t in tensors_in(given_to))
+    held = costs.param_bytes + bytes_of(given_to)
     first = later.First(
         network=network,
         program=program,

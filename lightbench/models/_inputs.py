@@ -49,7 +49,7 @@ def specs_of(inputs: Inputs) -> tuple[Input, ...] | None:
         raise UsageError(
             "input is a shape; a tensor that is ready is one of args.", "Try args=(x,)."
         )
-    if isinstance(inputs, (dict, set)) or not isinstance(inputs, Iterable):
+    if isinstance(inputs, (dict, set, bytes)) or not isinstance(inputs, Iterable):
         raise UsageError(f"an input is a shape, got {_said(inputs)}.", TYPED)
     several = list(inputs)
     if several and all(isinstance(size, int) for size in several):

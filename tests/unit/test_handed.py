@@ -177,6 +177,27 @@ def test_tensors_of_no_batch_are_stored_as_they_are():
     assert (case.batch, inputs_text(case.inputs)) == (4, "3, =:int64, =9x2, =0x5")
 
 
+@pytest.mark.filterwarnings("ignore:.*nested tensors")
+def test_a_list_that_holds_itself_is_refused_and_sparse_and_nested_tensors_are_not():
+    class Ignores(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(4, 4)
+
+        def forward(self, *_args):
+            return self.linear(self.linear.weight)
+
+    endless = [X]
+    endless.append(endless)
+    sparse, nested = torch.eye(3).to_sparse(), torch.nested.nested_tensor([X[0], X[0, :3]])
+    for function in (lb.count, lb.profile):
+        with pytest.raises(UsageError, match="holds itself"):
+            function(Ignores(), args=(endless,))
+    assert lb.profile(Ignores(), args=(sparse,), **QUICK).record.status == "ok"
+    case = lb.count(Ignores(), args=(sparse, nested)).case
+    assert (case.batch, inputs_text(case.inputs)) == (3, "3, <NestedTensor>")
+
+
 # Words for what torch has names for.
 
 

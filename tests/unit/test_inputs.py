@@ -169,7 +169,7 @@ def test_a_shape_may_be_given_in_python_as_people_write_it(given_as):
 
 
 @pytest.mark.parametrize(
-    "given_as", [3, 3.5, {"x": (3,)}, [3.5], [(3, "4")], torch.ones(3), [None]]
+    "given_as", [3, 3.5, {"x": (3,)}, [3.5], [(3, "4")], torch.ones(3), [None], b"3x4"]
 )
 def test_what_is_no_shape_is_refused(given_as):
     with pytest.raises(UsageError, match=r"an? input is a shape|input is a shape"):
