@@ -186,6 +186,12 @@ def test_a_project_is_known_from_anywhere_by_its_top(write, monkeypatch, tmp_pat
     assert sources.find(f"{top}/{file}:Net").build().a.out_channels == width
 
 
+def test_a_file_called_like_another_module_finds_that_from_its_own_folder(write, monkeypatch):
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    write({"colorsys.py": net("import colorsys\nW = round(24 * colorsys.ONE_THIRD)")})
+    assert count("colorsys.py:Net") == params(8)
+
+
 # A file is run once.
 
 ONCE = """
@@ -216,6 +222,12 @@ def test_two_classes_two_sizes_and_all_commands_share_one_run(write, runs):
     lb.profile("net.py:Net", input=SMALL, batch=[1, 2], max_seconds=0.01, rel=10)
     lb.compare("net.py:Net", "net.py:Big", input=SMALL, seconds=0.1)
     assert runs() == ["net"]
+
+
+def test_a_file_that_no_import_could_name_is_run_once_too(write, runs):
+    write({"net.v2.py": runs.text + net("", 8)})
+    assert [count("net.v2.py:Net") for _ in range(2)] == [params(8)] * 2
+    assert len(runs()) == 1
 
 
 def test_what_two_files_share_is_run_once(write, runs):
