@@ -14,27 +14,42 @@ from lightbench.regression.checkout import run_git, submodules
 
 NAMED = 3
 _POINTER = "^version https://git-lfs\\.github\\.com/spec/"
+# How readers of files, and imports, put it.
+_UNREADABLE = re.compile(
+    r"load key|header|magic|corrupt|decod|interpret|pickl|zip|reader|Expecting value|SyntaxError",
+    re.IGNORECASE,
+)
+_MISSING = re.compile(
+    r"No module named|No such file|cannot import|not found|no file", re.IGNORECASE
+)
 _INSTALLED = {"site-packages", "dist-packages", "node_modules"}
 
 
 def causes(tree: Tree, said: str) -> str:
     """Sentences with their next step, of all that may be the cause of the error ``said``; "" for none
     that is known. ``tree`` may be the user's own."""
-    return " ".join([*_pointers(tree.root), *_empty(tree.root), *_only_here(tree, said)])
+    return " ".join(
+        [*_pointers(tree.root, said), *_empty(tree.root, said), *_only_here(tree, said)]
+    )
 
 
-def _pointers(root: Path) -> Iterator[str]:
+def _pointers(root: Path, said: str) -> Iterator[str]:
+    """Those that the error names, or all where it is about what is in a file."""
     files: list[str] = []
     with suppress(LightbenchError):  # which grep is, too, where there are none
         files = run_git(root, "grep", "-l", "-z", "-e", _POINTER).split("\0")
-    if names := [name for name in files if name]:
+    found = [name for name in files if name]
+    named = [name for name in found if _mentions(said, Path(name))]
+    if names := named or (found if _UNREADABLE.search(said) else []):
         yield (
             f"Pointers of git LFS are in the place of {_listed(names)}: run `git lfs install` and"
             " `git lfs pull` (for actions/checkout: lfs: true)."
         )
 
 
-def _empty(root: Path) -> Iterator[str]:
+def _empty(root: Path, said: str) -> Iterator[str]:
+    if not _MISSING.search(said):
+        return
     places = [p for p in submodules(root) if not any((root / p).glob("*"))]
     if names := [str(place) for place in places]:
         yield (

@@ -32,8 +32,7 @@ def _count(text: bytes, send: Send) -> None:
     tree = tree_of(version)
     with loaded_from(tree):
         costs = profiler.count(version.case)
-        if tree is not None and tree.root != tree.instead_of:  # by itself, it may be any copy
-            refuse_strangers(tree, version.case.model)
+        refuse_strangers(tree, version.case.model)
     send("costs", costs)
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from lightbench import units
+from lightbench.errors import UsageError
 from lightbench.models import sources
 from lightbench.records import Case, Record
 from lightbench.regression import judging
-from lightbench.regression.budgets import ANY, Config, find_config, limits_of, read_config
+from lightbench.regression.budgets import ANY, Config, Limits, find_config, limits_of, read_config
 from lightbench.regression.naming import meaning
 from lightbench.regression.rows import GONE, Row
 
@@ -57,14 +59,20 @@ def unread_budgets(cases: Sequence[Case], read: Path | None) -> Iterator[Row]:
     one was read, or none: that of the folder that we stand in."""
     for case in cases:
         file = sources.file_of(case.model)
-        near = find_config(file.parent) if file else None
-        if near is None or (read is not None and near.samefile(read)):
+        near, limits = _near(file.parent, case.model) if file else (None, {})
+        if near is None or not limits or (read is not None and near.samefile(read)):
             continue
-        limits = limits_of(read_config(near), case.model)
-        if limits:
-            shown = os.path.relpath(near)
-            why = f"{shown} has a budget for it and was not read: add --config {shown}."
-            yield _unheld(case.model, next(iter(limits)), why)
+        shown = os.path.relpath(near)
+        why = f"{shown} has a budget for it and was not read: add --config {shown}."
+        yield _unheld(case.model, next(iter(limits)), why)
+
+
+def _near(folder: Path, model: str) -> tuple[Path | None, Limits]:
+    """The configuration that is found from a folder, and what it allows a model."""
+    with suppress(UsageError):  # it may be anybody's
+        if (near := find_config(folder)) is not None:
+            return near, limits_of(read_config(near), model)
+    return None, {}
 
 
 def _unheld(model: str, metric: str, why: str) -> Row:

@@ -8,7 +8,9 @@ from lightbench.models._trees import Tree, installed_copies, leaks
 
 def refuse_strangers(tree: Tree | None, name: str) -> None:
     """To be called inside `loaded_from`, after the network ``name`` has run once. Raises NotAvailable
-    if modules of the project were loaded from another version of it, or from an installed copy."""
+    if modules of another version than the user's own were loaded from that, or from an installed copy."""
+    if tree is None or tree.root == tree.instead_of:  # by itself it may be any copy
+        return
     if strangers := [*leaks(tree), *installed_copies(tree)]:
         raise NotAvailable(
             f"{name} uses {', '.join(strangers[:3])} from somewhere else than that version, so it is"

@@ -388,6 +388,15 @@ def test_a_pointer_of_lfs_in_the_place_of_source_is_said(project, capsys):
     assert (code, rows["net.py:Net", "params"]["verdict"]) == (0, "equal")
 
 
+def test_a_pointer_is_no_reason_for_an_error_of_something_else(project, capsys):
+    commit({"data.bin": POINTER, "net.py": "import nothing_of_the_kind\n"})
+    _, rows = check("net.py:Net", capsys=capsys)
+    assert "LFS" not in note_of(rows, "net.py:Net")
+    commit({"net.py": SOURCE + "raise ValueError('invalid load key')\n"})
+    _, rows = check("net.py:Net", capsys=capsys)
+    assert "data.bin" in note_of(rows, "net.py:Net")
+
+
 @pytest.fixture
 def with_submodule(project, tmp_path):
     """The network's layers are in a submodule, whose width was 8 and is 128."""
