@@ -167,12 +167,14 @@ def test_a_class_is_followed_where_git_cannot(project, files, remove, model, cap
     assert "net.py" in note
 
 
-def test_a_variant_beside_the_old_class_is_new(project, capsys):
-    commit({"net.py": SOURCE + WIDE.replace("Net(", "Wide(")})
-    code, rows = check("net.py:Wide", against="HEAD~1", capsys=capsys)
-    assert (code, rows["net.py:Wide", "latency_s"]["verdict"]) == (0, "new")
-    assert "at HEAD~1" in rows["net.py:Wide", "latency_s"]["note"]
-    assert check("net.py:Wide", against="HEAD~1", more=["--strict"], capsys=capsys)[0] == 4
+@pytest.mark.parametrize(("place", "removed"), [("net.py", []), ("model.py", ["net.py"])])
+def test_a_variant_beside_the_old_class_is_new(project, place, removed, capsys):
+    commit({place: SOURCE + WIDE.replace("Net(", "Wide(")}, removed)
+    wide = f"{place}:Wide"
+    code, rows = check(wide, against="HEAD~1", capsys=capsys)
+    assert (code, rows[wide, "latency_s"]["verdict"]) == (0, "new")
+    assert "at HEAD~1" in rows[wide, "latency_s"]["note"]
+    assert check(wide, against="HEAD~1", more=["--strict"], capsys=capsys)[0] == 4
 
 
 # --- what is only there
@@ -268,7 +270,7 @@ def test_a_link_that_leads_out_of_the_repository_is_said(project, tmp_path, caps
 
 
 def test_a_link_within_the_repository_is_compared_by_its_own_name(project, capsys):
-    commit({"impl/wide.py": WIDE}, remove=["net.py"])
+    commit({"impl/wide.py": REWRITTEN + WIDE}, remove=["net.py"])
     Path("net.py").symlink_to("impl/wide.py")
     code, rows = check("net.py:Net", against="HEAD~1", capsys=capsys)
     assert (code, *compared(rows, "net.py:Net")[:2]) == (0, PARAMS, WIDE_PARAMS)
