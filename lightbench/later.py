@@ -71,7 +71,7 @@ def _changing(first: First, samples: Samples) -> Iterator[str]:
         with first.program.context():
             finite = all_finite(first.program.call())
     except Exception as error:  # noqa: BLE001  it could be called thousands of times
-        yield f"a call after the timing failed: {type(error).__name__}."
+        yield f"it failed when it was called after the timing: {type(error).__name__}."
         return
     after, grown = _count(first), held_bytes(first.network) - held
     if first.finite and not finite:
@@ -85,7 +85,7 @@ def _changing(first: First, samples: Samples) -> Iterator[str]:
         )
     if grown > 0 and held > first.held_bytes:
         yield (
-            f"memory grows from call to call: it holds {units.size(held)} after the timing, and"
+            f"its memory grows from call to call: it holds {units.size(held)} after the timing, and"
             f" {units.size(first.held_bytes)} before."
         )
 
@@ -127,12 +127,15 @@ def _slowed(first: First, samples: Samples) -> Iterator[str]:
     odd = share >= denormals.ODD
     short = bool(samples.times_s) and median(samples.times_s) <= denormals.LONG_S
     cost = denormals.cost(first.step) if odd or short else None
-    part = f"{units.percent(share)} of its weights are denormal numbers"
+    which = f"its weights are to {units.percent(share)} denormal numbers"
     if cost and cost.slower:
         yield (
-            f"{part if odd else 'it works on denormal numbers'}, which is why it is"
+            f"{which if odd else 'it works on denormal numbers'}, which is why it is"
             f" {units.factor(cost.slower)} times slower: with --flush-denormal a call takes"
             f" {units.seconds(cost.without_s)} instead of {units.seconds(cost.with_s)}."
         )
     elif odd:
-        yield f"{part}: processors may be many times slower with them. --flush-denormal takes them for zero."
+        yield (
+            f"{which}: processors may be many times slower with them. --flush-denormal takes them for"
+            " zero."
+        )

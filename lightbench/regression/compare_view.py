@@ -85,7 +85,9 @@ def compare_view(found: Comparison) -> View:
         replace(column, heading=HEADINGS.get(column.key, column.heading)) for column, _ in chosen
     )
     notes = [f"A: {found.names[0]}", f"B: {found.names[1]}", *how(found)]
-    notes += dict.fromkeys((*found.a.warnings, *found.b.warnings))
+    notes += found.one_sided
+    said = dict.fromkeys((*found.a.warnings, *found.b.warnings))
+    notes += [text for text in said if not any(own.endswith(text) for own in found.one_sided)]
     notes += LEGEND
     cells = tuple(tuple(value(row) for _, value in chosen) for row in rows)
     return View(Table(sentence(found), columns, cells, tuple(notes)), data(found))

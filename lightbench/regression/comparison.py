@@ -7,6 +7,11 @@ from lightbench.records import Record
 from lightbench.timing.stats import Ratio
 from lightbench.timing.verdict import Verdict
 
+OF_A_NETWORK = (
+    "it ",
+    "its ",
+)  # how a warning begins that is about a network, not about the machine
+
 CONTENTION = 0.01  # wall and CPU clock may differ by this much before it is said
 
 
@@ -37,6 +42,17 @@ class Comparison(Noun, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if (self.ratio is None) != (self.verdict == "not comparable"):
             raise ValueError("a verdict needs a ratio, and only a comparison without one has none")
+
+    @property
+    def one_sided(self) -> tuple[str, ...]:
+        """What is said of the network of one side alone, with the name of that."""
+        sides = ((self.names[0], self.a, self.b), (self.names[1], self.b, self.a))
+        return tuple(
+            f"{name}: {said}"
+            for name, record, other in sides
+            for said in record.warnings
+            if said.startswith(OF_A_NETWORK) and said not in other.warnings
+        )
 
     @property
     def change(self) -> float | None:

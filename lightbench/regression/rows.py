@@ -192,6 +192,7 @@ def _failures(found: Comparison) -> Iterator[str]:
 
 
 def _notes(found: Comparison, ratio: Ratio) -> Iterator[str]:
+    yield from found.one_sided
     if found.restarts > 1:
         yield f"over {units.count(found.restarts)} restarts of two processes that take turns."
     if found.verdict != "unclear":

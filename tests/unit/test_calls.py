@@ -255,7 +255,7 @@ def test_denormal_weights_are_said():
     with torch.no_grad():
         network.weight.fill_(1e-39)
     (warning,) = said(record_of(network), "denormal")
-    assert "80.0 % of its weights are denormal numbers" in warning  # 16 of 20: the bias is not
+    assert "its weights are to 80.0 % denormal numbers" in warning  # 16 of 20: the bias is not
     assert "--flush-denormal" in warning
 
 

@@ -95,8 +95,8 @@ OPTIONS = {
     ),
     "list": "what --from --format -o/--output",
     "profile": (
-        "models --suite --device --engine --threads --batch --dtype --mode --channels-last --graph"
-        " --cold-cache --h2d --energy --npu-jit --rel"
+        "models --suite --device --engine --threads --batch --dtype --mode --channels-last"
+        " --flush-denormal --graph --cold-cache --h2d --energy --npu-jit --rel"
         " --max-seconds --seed --store --force --trust-code -q/--quiet --input --format -o/--output"
     ),
     "report": (

@@ -285,3 +285,16 @@ def test_the_command_gives_everything_as_json(capsys):
 def test_bad_input_has_its_exit_code(arguments, code, capsys):
     assert run(arguments) == code
     capsys.readouterr()
+
+
+def test_what_one_side_alone_sets_is_said_with_its_name(tmp_path):
+    body = (
+        "from torch import nn\nimport torch\n{}\nclass Net(nn.Linear):\n"
+        "    def __init__(self):\n        super().__init__(4, 4)\n"
+    )
+    for name, line in (("plain", ""), ("slow", "torch.backends.mkldnn.enabled = False")):
+        (tmp_path / f"{name}.py").write_text(body.format(line))
+    models = [f"{tmp_path}/{name}.py:Net" for name in ("plain", "slow")]
+    found = lightbench.compare(*models, input="4", threads=1, seconds=0.05)
+    (said,) = [note for note in found.view.table.notes if "oneDNN" in note]
+    assert said.startswith(f"{models[1]}: its code sets oneDNN off")
