@@ -7,45 +7,30 @@ A stored record carries ``schema``. History:
 3. accelerators: ``device_s``, ``launch_s`` and transfers of samples, ``options`` of a case, ``energy_j``
 4. what explains a case: ``layers``, ``findings``, ``opinions``, ``check``
 5. ``identity``: what was run, beyond its name; ``run``: what was timed in the same rounds
-6. ``inputs`` of other forms than tensors with a batch in front: each says its ``form``
+6. ``inputs`` of other forms than tensors with a batch in front: each says its ``form``; ``calls`` of modules, and
+   how an operator was called: what other tools' conventions go by
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
 from typing import Literal
 
 import msgspec
 
+from lightbench.counted import CONV_KINDS as CONV_KINDS
+from lightbench.counted import PAPER_KINDS as PAPER_KINDS
+from lightbench.counted import Call as Call
+from lightbench.counted import Costs as Costs
+from lightbench.counted import Kind as Kind
+from lightbench.counted import Op as Op
+from lightbench.counted import check_count
 from lightbench.errors import UsageError
 from lightbench.inputs import Input, check_inputs
-from lightbench.inputs import InputSpec as InputSpec  # noqa: PLC0414  a part of a case
+from lightbench.inputs import InputSpec as InputSpec
 from lightbench.nouns import Check, Finding, LayerTimes, Noun, Opinion
 
 SCHEMA = 6
-
-Kind = Literal[
-    "dense conv",
-    "grouped conv",
-    "depthwise conv",
-    "pointwise conv",
-    "linear",
-    "matmul",
-    "attention",
-    "recurrent",
-    "norm",
-    "activation",
-    "element-wise",
-    "pooling",
-    "data movement",
-    "other",
-]
-CONV_KINDS: frozenset[Kind] = frozenset(
-    ("dense conv", "grouped conv", "depthwise conv", "pointwise conv")
-)
-# What papers count: convolution, linear and matrix multiplication, wherever it happens.
-PAPER_KINDS: frozenset[Kind] = CONV_KINDS | {"linear", "matmul", "attention", "recurrent"}
 
 CONTENDED = "contended"  # how a warning begins that says so of a record
 
@@ -78,85 +63,7 @@ class Case(Noun, frozen=True, kw_only=True):
         check_inputs(self.inputs, self.batch)
 
 
-class Op(Noun, frozen=True, kw_only=True, omit_defaults=True):  # hundreds in a record
-    """One operator of one forward pass: a row of the cost table. Counts are for the whole batch.
-
-    ``reads`` and ``writes`` are elements of activations, ``weights`` elements of parameters and
-    buffers (bias included). ``fused_bytes`` is what this row moves when batch norms are folded and
-    activations and single-consumer additions are merged into the operator that produced their
-    input: 0 for a row that disappears.
-    """
-
-    path: str  # module path, "" is the network itself
-    call: int = 0  # which call of that module, 0 is the first
-    module: str  # class of the innermost module that issued the operator
-    op: str  # aten name: "conv2d"
-    kind: Kind
-    madds: int = 0
-    reads: int = 0
-    writes: int = 0
-    weights: int = 0
-    read_bytes: int = 0
-    write_bytes: int = 0
-    weight_bytes: int = 0
-    fused_bytes: int = 0
-    input: tuple[int, ...] = ()
-    output: tuple[int, ...] = ()
-    weight: tuple[int, ...] | None = None
-    bias: bool = False
-    stride: tuple[int, ...] = ()
-    groups: int = 1
-
-    @property
-    def mem_access(self) -> int:
-        """Elements read and written as the ShuffleNet V2 paper counts them (section 2, G1): input,
-        output and weight of convolution, linear and matmul rows, without bias; 0 for all others."""
-        if self.kind not in PAPER_KINDS:
-            return 0
-        weights = self.weights if self.weight is None else math.prod(self.weight)
-        return self.reads + self.writes + weights
-
-    @property
-    def mem_bytes(self) -> int:
-        """Bytes this operator moves when PyTorch's eager mode runs it."""
-        return self.read_bytes + self.write_bytes + self.weight_bytes
-
-    @property
-    def intensity(self) -> float | None:
-        """Arithmetic intensity in MAdds per byte; None where nothing is moved."""
-        return self.madds / self.mem_bytes if self.mem_bytes else None
-
-
-class Costs(Noun, frozen=True, kw_only=True):
-    """What one forward pass costs, exactly. Totals are sums over ``ops``; a total that is not, raises."""
-
-    params: int
-    param_bytes: int  # parameters and buffers
-    madds: int
-    mem_access: int  # paper account, elements
-    mem_bytes: int  # eager account
-    fused_bytes: int  # fused account
-    activations: int  # elements written by convolutions, linear and matmul (as in RegNet)
-    ops: tuple[Op, ...]
-    uncounted: dict[str, int] = msgspec.field(default_factory=dict)  # without a rule: how often
-    traced: Literal["meta", "real"] = "meta"  # on which tensors the pass ran
-
-    def __post_init__(self) -> None:
-        for total in ("madds", "mem_access", "mem_bytes", "fused_bytes"):
-            if getattr(self, total) != sum(getattr(op, total) for op in self.ops):
-                raise ValueError(f"{total} is not the sum of its rows")
-        for name in ("params", "param_bytes", "madds", "mem_access", "mem_bytes", "fused_bytes"):
-            _check_count(getattr(self, name), name)
-        _check_count(self.activations, "activations")
-
-    @property
-    def intensity(self) -> float | None:
-        """Arithmetic intensity in MAdds per byte of the eager account."""
-        return self.madds / self.mem_bytes if self.mem_bytes else None
-
-
 SHORTEST_S, LONGEST_S = 1e-12, 1e9  # what no call takes: a picosecond, thirty years
-LARGEST = 2**63 - 1  # of what is counted
 
 
 def _check_times(times: tuple[float, ...], what: str, *, zero: bool = False) -> None:
@@ -166,11 +73,6 @@ def _check_times(times: tuple[float, ...], what: str, *, zero: bool = False) -> 
             raise ValueError(
                 f"{what} must be finite and above zero, as a call may take, got {time!r}"
             )
-
-
-def _check_count(count: int | None, what: str) -> None:
-    if count is not None and not 0 <= count <= LARGEST:
-        raise ValueError(f"{what} is a count of at most {LARGEST:,}")
 
 
 class Samples(Noun, frozen=True, kw_only=True):
@@ -340,7 +242,7 @@ class Record(Noun, frozen=True, kw_only=True):
             raise ValueError(f"a record of schema {self.schema} must be migrated to {SCHEMA} first")
         if (self.status == "failed") != (self.failure is not None):
             raise ValueError("a failed record says why, and only a failed one")
-        _check_count(self.peak_memory_bytes, "peak_memory_bytes")
+        check_count(self.peak_memory_bytes, "peak_memory_bytes")
         if (self.latency is None) != (self.samples is None):
             raise ValueError("a latency comes with its samples")
         if self.layers and len(self.layers.operators) != len(self.costs.ops if self.costs else ()):

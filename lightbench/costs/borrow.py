@@ -7,6 +7,7 @@ parameters and buffers, the inputs, random numbers. Passes of one network may ov
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,6 +20,7 @@ from torch.nn.modules import module as registration
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from lightbench.costs import surroundings
+from lightbench.costs.calls import Seen, by_call, see, watched
 from lightbench.costs.loans import Loan, give_back, lend
 from lightbench.costs.reach import globals_of, shared_by
 from lightbench.costs.scripts import constants_of, is_frozen, is_script
@@ -83,14 +85,22 @@ class Place:
     def __init__(self, parts: Parts, loans: list[Loan]) -> None:
         self.parts = Parts(parts.modules, [*parts.parameters], [*parts.buffers])
         self.now = Where("", 0, type(parts.modules[0][1]).__name__)
+        self.seen: list[Seen] = []  # calls of modules that tools count
         self.weights: set[int] = set()  # storages of what counts as weights, filled by the tracer
         self._loans = loans
-        self._calls: dict[int, list[Any]] = {}  # id of a module -> its path, calls and class
+        self._calls: dict[
+            int, list[Any]
+        ] = {}  # id of a module -> its path, calls, class and, if a tool counts it, itself
 
     def know(self, modules: Named) -> None:
         """Modules whose calls are to be reported."""
         self._calls = {
-            id(module): [path if path.isascii() else unicode(path), 0, type(module).__name__]
+            id(module): [
+                path if path.isascii() else unicode(path),
+                0,
+                type(module).__name__,
+                module if watched(module, path) else None,
+            ]
             for path, module in modules
         }
 
@@ -100,12 +110,16 @@ class Place:
         if known is None:
             return forward(*args, **kwargs)
         outer = self.now
-        self.now = Where(*known)
+        path, calls, kind, noted = known
+        self.now = Where(path, calls, kind)
         known[1] += 1
         try:
-            return forward(*args, **kwargs)
+            out = forward(*args, **kwargs)
         finally:
             self.now = outer
+        if noted is not None and by_call(sys._getframe(2)):
+            self.seen.append(see(path, noted, args, kwargs, out))
+        return out
 
     def before(self, operator: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Keep the values that an operator is about to overwrite, if they were lent."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import sys
 from collections.abc import Callable, Iterator
@@ -11,9 +10,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import UninitializedBuffer, is_lazy
+from torch.nn.parameter import is_lazy
 
 from lightbench.costs.borrow import Parts, borrowed, lent, parts_of, unwrap
+from lightbench.costs.calls import calls_of
+from lightbench.costs.clones import copied
 from lightbench.costs.copies import check_inputs
 from lightbench.costs.copies import on_meta as without_values
 from lightbench.costs.fusion import fused_bytes
@@ -37,7 +38,7 @@ def count_costs(network: nn.Module, make_inputs: MakeInputs) -> Costs:
     network = unwrap(network)
     parts = parts_of(network)
     if any(map(is_lazy, (*parts.parameters, *parts.buffers))):
-        network = _initialised(network, parts, make_inputs)
+        network = _initialised(network, make_inputs)
         parts = parts_of(network)
     return _trace(network, parts, make_inputs)
 
@@ -53,11 +54,9 @@ def _key(tensor: Tensor) -> int:
     return id(tensor) if tensor.is_meta or tensor.layout != torch.strided else tensor.data_ptr()
 
 
-def _initialised(network: nn.Module, parts: Parts, make_inputs: MakeInputs) -> nn.Module:
+def _initialised(network: nn.Module, make_inputs: MakeInputs) -> nn.Module:
     """A copy of a network with lazy modules, whose first call has decided its shapes."""
-    lazy = [b for b in parts.buffers if is_lazy(b)]  # they cannot be copied, made anew they can
-    anew = {id(b): UninitializedBuffer(device=b.device, dtype=b.dtype) for b in lazy}  # type: ignore[call-arg]
-    network = copy.deepcopy(network, anew).eval()
+    network = copied(network).eval()
     args, kwargs = make_inputs("cpu")
     try:
         with torch.no_grad(), lent((args, kwargs)):
@@ -132,6 +131,7 @@ def _run(
         tracer.finish(output)
         parts = place.parts
         storages = {_key(tensor): tensor for tensor in (*parts.parameters, *parts.buffers)}
+        calls = calls_of(place.seen, [module for _, module in parts.modules])
         packed, packed_bytes = _packed(tracer.rows, parts)
         params = sum(map(stored_values, parts.parameters)) + packed
         param_bytes = sum(stored(t)[1] for t in storages.values()) + packed_bytes
@@ -139,6 +139,7 @@ def _run(
         tracer.rows,
         params=params,
         param_bytes=param_bytes,
+        calls=calls,
         uncounted=dict(tracer.uncounted),
         traced="meta" if meta else "real",
     )
@@ -185,4 +186,8 @@ def _op(row: Row, moved: int) -> Op:
         bias=work.bias,
         stride=work.stride,
         groups=work.groups,
+        affine=work.affine,
+        batch_statistics=work.batch_statistics,
+        part_of=row.part_of,
+        through=row.through,
     )

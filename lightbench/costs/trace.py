@@ -8,6 +8,7 @@ operators arrive whole (``linear``, ``batch_norm``, attention, ``lstm``), as eag
 from __future__ import annotations
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from lightbench.costs.autocast import Autocast
 from lightbench.costs.borrow import Place, Where
 from lightbench.costs.higher_order import OPAQUE, NeedsValues, eager, name_of, traced
+from lightbench.costs.issuers import issuer
 from lightbench.costs.plans import Plan, plan_of
 from lightbench.costs.registered import bound
 from lightbench.costs.rules.plain import OTHER
@@ -43,6 +45,8 @@ class Row:
     input: tuple[int, ...] = ()
     output: tuple[int, ...] = ()
     values: list[tuple[int, int]] = field(default_factory=list)  # (row, bytes read of it)
+    part_of: str = ""  # the composite operator that was called, if not this one
+    through: str = ""  # how it was called, see ``issuers``
     consumers: int = 0  # how many operators read what this one wrote; the network's output counts
 
 
@@ -67,6 +71,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._weights = place.weights = set(map(storage_of, self._held))
         self._meta = meta
         self._autocast = Autocast()
+        self._part_of = self._through = ""  # of the composite operator in progress
         self._producer: dict[int, int] = {}  # storage -> row that wrote it last
 
     @classmethod
@@ -95,8 +100,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if plan.action == "higher order":
             return self._higher_order(func, plan, args, kwargs)
         if plan.action == "decompose":
-            with self:
-                out = func.decompose(*args, **kwargs)
+            out = self._decompose(func, args, kwargs, sys._getframe(1))
             if out is not NotImplemented:
                 return out
         out = self._shape(plan, args, kwargs)
@@ -124,6 +128,19 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def execute(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run one operator. Nothing else runs one, and its row, if it gets any, is added next."""
         return func(*args, **kwargs)
+
+    def _decompose(
+        self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any
+    ) -> Any:
+        outer = self._part_of, self._through
+        if not self._part_of:
+            equation = f" {args[0]}" if func._opname == "einsum" else ""
+            self._part_of, self._through = f"{func._opname}{equation}", issuer(frame, func._opname)
+        try:
+            with self:
+                return func.decompose(*args, **kwargs)
+        finally:
+            self._part_of, self._through = outer
 
     def _need_values(self) -> None:
         """What autocast casts is only seen on real tensors; a network that has none goes without."""
@@ -172,6 +189,14 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         name = getattr(func, "_opname", None) or name_of(func)
         row = Row(self._place.now, name, work)
         row.weights, row.weight_bytes = work.packed
+        if self._part_of:
+            row.part_of, row.through = self._part_of, self._through
+        else:
+            row.through = issuer(sys._getframe(2), name)
+            if getattr(func, "_overloadname", "") == "padding":
+                row.part_of = (
+                    f"{name}.padding"  # "same" and "valid" are another operator to tracers
+                )
         written: Sequence[Tensor] = (out,) if isinstance(out, Tensor) else tuple(tensors_of((out,)))
         if work.outputs is not None:
             written = written[: work.outputs]

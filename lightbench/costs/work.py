@@ -24,6 +24,8 @@ class Work(NamedTuple):
     bias: bool = False
     stride: tuple[int, ...] = ()
     groups: int = 1
+    affine: bool = False  # a norm with a scale
+    batch_statistics: bool = False  # a norm of its own batch, not of statistics that were kept
     weights: tuple[int, ...] = ()  # arguments that are weights whatever they were computed from
     reads: Mapping[int, int] = _WHOLE  # elements read of arguments of which not all is read
     writes: int | None = None  # elements written, where that is not all of the output

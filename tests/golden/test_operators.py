@@ -200,7 +200,7 @@ def rows(network, args, how):
     """Every number of every row, when run as one of count's attempts."""
     network = network.eval()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(count, "_attempts", lambda _parts: [how])
+        patch.setattr(count, "_attempts", lambda _parts, scripted: [how])
         costs = count_costs(network, on(args))
     sizes = [
         "kind",

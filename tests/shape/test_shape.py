@@ -56,7 +56,8 @@ FIELDS = {
     "Entries": "entries",
     "Other": "type holds",
     "Costs": (
-        "params param_bytes madds mem_access mem_bytes fused_bytes activations ops uncounted traced"
+        "params param_bytes madds mem_access mem_bytes fused_bytes activations ops calls uncounted"
+        " traced"
     ),
     "Samples": (
         "wall_s cpu_s device_s launch_s to_device_s to_host_s throttled_rounds"

@@ -16,7 +16,7 @@ import torch
 from lightbench.costs.rules.attention import ATTENTION
 from lightbench.costs.rules.convolutions import CONVOLUTIONS
 from lightbench.costs.rules.movement import MOVEMENT, MOVING
-from lightbench.costs.rules.plain import ACTIVATION, ELEMENTWISE, NORM, OTHER, PLAIN, POOLING
+from lightbench.costs.rules.plain import ACTIVATION, ELEMENTWISE, NORMS, OTHER, PLAIN, POOLING
 from lightbench.costs.rules.products import PRODUCTS
 from lightbench.costs.rules.quantized import QUANTIZED
 from lightbench.costs.rules.recurrent import RECURRENT
@@ -25,7 +25,7 @@ from lightbench.costs.work import Rule, rows
 TABLES = (CONVOLUTIONS, PRODUCTS, ATTENTION, RECURRENT, QUANTIZED, MOVING, PLAIN)
 RULES: dict[str, Rule] = {name: rule for table in TABLES for name, rule in rows(table)}
 
-_NO_MADDS = frozenset((NORM, ACTIVATION, ELEMENTWISE, POOLING, MOVEMENT, OTHER))
+_NO_MADDS = frozenset((*NORMS, ACTIVATION, ELEMENTWISE, POOLING, MOVEMENT, OTHER))
 
 
 def rule_of(operator: Any) -> Rule | None:

@@ -6,27 +6,53 @@ convention counts convolution, linear layers and matrix products, and so do all 
 
 from __future__ import annotations
 
-from lightbench.costs.work import Names, Work, fixed
+from typing import Any
+
+from lightbench.costs.work import Names, Rule, Work, at, fixed
 
 # Scale, shift and running statistics are weights; statistics that are returned are by-products.
-NORM = fixed(Work("norm", weights=(1, 2, 3, 4), outputs=1))
+_NORMS = {
+    (affine, by_batch): Work(
+        "norm", affine=affine, batch_statistics=by_batch, weights=(1, 2, 3, 4), outputs=1
+    )
+    for affine in (False, True)
+    for by_batch in (False, True)
+}
+
+
+def norm(scale: int, training: int | None = None) -> Rule:
+    """A normalisation whose argument ``scale`` is its scale, and ``training`` says "by the batch"."""
+
+    def rule(args: tuple[Any, ...], _out: Any) -> Work:
+        by_batch = training is not None and bool(at(args, training, False))
+        return _NORMS[at(args, scale) is not None, by_batch]
+
+    return rule
+
+
+# (input, scale, shift, mean, variance, training, ...), each with its own order of these
+NORMS: Names = {
+    norm(1, 5): (
+        "batch_norm native_batch_norm _native_batch_norm_legit _native_batch_norm_legit_functional"
+        " _batch_norm_impl_index cudnn_batch_norm miopen_batch_norm instance_norm"
+    ),
+    norm(1): "_native_batch_norm_legit_no_training _batch_norm_no_update native_group_norm",
+    norm(1, 0): "_batch_norm_with_update _batch_norm_with_update_functional",
+    norm(2): "layer_norm native_layer_norm group_norm rms_norm _fused_rms_norm",
+    fixed(_NORMS[False, False]): (
+        "batch_norm_elemt quantized_batch_norm quantized::batch_norm quantized::batch_norm_relu"
+        " quantized::batch_norm1d quantized::batch_norm1d_relu quantized::batch_norm2d"
+        " quantized::batch_norm2d_relu quantized::batch_norm3d quantized::batch_norm3d_relu"
+        " quantized::group_norm quantized::instance_norm quantized::layer_norm onednn::qbatch_norm2d"
+    ),
+}
 ACTIVATION = fixed(Work("activation"))
 ELEMENTWISE = fixed(Work("element-wise"))
 POOLING = fixed(Work("pooling", outputs=1))  # indices are a by-product
 OTHER = fixed(Work("other"))
 
 PLAIN: Names = {
-    NORM: (
-        "batch_norm native_batch_norm _native_batch_norm_legit _native_batch_norm_legit_no_training"
-        " _native_batch_norm_legit_functional _batch_norm_with_update _batch_norm_no_update"
-        " _batch_norm_with_update_functional _batch_norm_impl_index cudnn_batch_norm"
-        " miopen_batch_norm batch_norm_elemt layer_norm native_layer_norm group_norm"
-        " native_group_norm instance_norm rms_norm _fused_rms_norm quantized_batch_norm"
-        " quantized::batch_norm quantized::batch_norm_relu quantized::batch_norm1d"
-        " quantized::batch_norm1d_relu quantized::batch_norm2d quantized::batch_norm2d_relu"
-        " quantized::batch_norm3d quantized::batch_norm3d_relu quantized::group_norm"
-        " quantized::instance_norm quantized::layer_norm onednn::qbatch_norm2d"
-    ),
+    **NORMS,
     ACTIVATION: (
         "relu relu6 hardtanh hardswish hardsigmoid sigmoid silu gelu tanh elu leaky_relu mish softplus"
         " prelu _prelu_kernel selu celu log_sigmoid glu softmax _softmax"
