@@ -188,9 +188,16 @@ def test_a_sparse_matrix_moves_its_values_and_their_places():
     x = image(64, 8)
     coo = costs_of(run, x, a=nn.Buffer(torch.eye(64).to_sparse()))
     assert coo.mem_bytes == 64 * 4 + 2 * 64 * 8 + 2 * 64 * 8 * 4
+    assert (coo.ops[0].weights, coo.ops[0].reads) == (64 + 2 * 64, 64 * 8)
     csr = costs_of(run, x, a=torch.eye(64).to_sparse_csr())
     assert csr.mem_bytes == 64 * 4 + (65 + 64) * 8 + 2 * 64 * 8 * 4
     assert (csr.params, csr.param_bytes) == (64, 64 * 4 + (65 + 64) * 8)
+
+
+def test_what_is_kept_for_a_gradient_is_a_by_product():
+    flash = aten._scaled_dot_product_flash_attention_for_cpu
+    costs = costs_of(lambda m, q: flash(q, q, q)[0], image(1, 4, 10, 16))
+    assert costs.mem_bytes == 4 * 4 * 10 * 16 * 4  # three read, one written, no log-sum-exp
 
 
 # With values and without.
