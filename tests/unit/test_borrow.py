@@ -116,6 +116,8 @@ def test_a_cache_among_the_inputs_is_the_callers(kind, real):
     counts = [lb.count(network, args=(row(), cache)).costs for _ in range(2)]
     assert counts[0] == counts[1]
     assert counts[0].madds == MADDS
+    on_values = real or CACHES[kind] is Locked
+    assert counts[0].traced == ("real" if on_values else "meta")
     assert cache.k is before
 
 
