@@ -260,12 +260,12 @@ def test_denormal_weights_are_said():
 
 
 def test_flushing_is_an_option_of_the_processor_and_of_the_case():
-    seen = set()
+    seen = []
 
     class Asks(nn.Linear):
         def forward(self, x):
             if not x.is_meta:
-                seen.add(flushes_denormals())
+                seen.append(flushes_denormals())
             return super().forward(x)
 
         def __deepcopy__(self, _memo):
@@ -274,7 +274,7 @@ def test_flushing_is_an_option_of_the_processor_and_of_the_case():
     record = record_of(Asks(4, 4), options=["flush-denormal"])
     assert record.case.options == ("flush-denormal",)
     assert record.environment.comparable["threads"] == 1
-    assert True in seen
+    assert seen.count(True) > 20  # all that were timed, and not only those that tell what it brings
     assert not flushes_denormals()
 
 
