@@ -140,6 +140,38 @@ def test_a_tool_that_fails_says_so_instead_of_a_number():
         assert check.verdict.startswith(f"{check.tool} failed: RuntimeError")
 
 
+class ByName(nn.Module):
+    """Takes a list and keywords, and writes to what it is given."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(4, 4), nn.Linear(4, 2)
+
+    def forward(self, parts, *, scale, more):
+        return self.b(self.a(parts[0].add_(1)) + more["x"]) * scale
+
+
+def by_name(device):
+    return ([torch.zeros(1, 4, device=device)],), {
+        "scale": 2,
+        "more": {"x": torch.zeros(1, 4, device=device)},
+    }
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_tools_are_handed_lists_and_keywords_and_leave_them_as_they_are():
+    network, (args, kwargs) = ByName(), by_name("cpu")
+    before = [name for name, _ in network.named_buffers()]
+    checks = crosscheck(count_costs(network, by_name), network, args, kwargs)
+    assert [(c.tool, c.theirs, c.verdict) for c in checks] == [
+        ("thop", 4 * 4 + 4 * 2, "agrees"),
+        ("fvcore", 4 * 4 + 4 * 2, "agrees"),
+    ]
+    assert args[0][0].tolist() == [[0, 0, 0, 0]]
+    assert network.training
+    assert [name for name, _ in network.named_buffers()] == before
+
+
 def classification_models():
     models = import_torchvision().models
     return models.list_models(module=models)
