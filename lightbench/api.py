@@ -23,7 +23,6 @@ from lightbench.handed import (
     Args,
     Kwargs,
     Model,
-    by_position,
     check_model,
     defaults_of,
     dtypes_of,
@@ -146,7 +145,7 @@ class Counts(Shown):
             if any(t.is_meta for t in network.parameters()):
                 network = sources.find(self.model).build()
             args, kwargs = map_tensors(_with_values, (self.args, dict(self.kwargs)))
-            return tuple(crosscheck(self.costs, *by_position(network, args, kwargs)))
+            return tuple(crosscheck(self.costs, network, args, kwargs))
 
 
 def _known(convention: str) -> None:

@@ -129,26 +129,3 @@ def defaults_of(given: Given) -> dict[str, Any]:
     batch = batch_of((given.args, dict(given.kwargs)))
     inputs = described(given.args, given.kwargs, batch, dtype)
     return {"dtype": dtype, "batch": batch, "inputs": inputs}
-
-
-def by_position(
-    network: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> tuple[nn.Module, tuple[Any, ...]]:
-    """The network and all its arguments without names, for tools that know no others."""
-    return (
-        (_ByPosition(network, len(args), tuple(kwargs)), (*args, *kwargs.values()))
-        if kwargs
-        else (network, args)
-    )
-
-
-class _ByPosition(nn.Module):
-    """Calls a network with its last arguments by name."""
-
-    def __init__(self, network: nn.Module, unnamed: int, names: tuple[str, ...]) -> None:
-        super().__init__()
-        self.network, self.unnamed, self.names = network, unnamed, names
-
-    def forward(self, *args: Any) -> Any:
-        named = zip(self.names, args[self.unnamed :], strict=True)
-        return self.network(*args[: self.unnamed], **dict(named))

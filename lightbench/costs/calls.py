@@ -93,7 +93,7 @@ def by_call(frame: Any) -> bool:
 def shape_of(value: Any) -> Shape:
     """Of a tensor, or of the first one in what is not; of a packed sequence as if it were padded."""
     if isinstance(value, Tensor):
-        return value.shape
+        return () if value.is_nested else value.shape  # which has none that is one shape
     if isinstance(value, PackedSequence):
         return _padded(value)
     if isinstance(value, dict):

@@ -141,7 +141,8 @@ def _renamed_class(case: Case, file: Path, tree: Tree) -> _Earlier | None:
 
 
 def _call(model: str) -> str:
-    return model.rpartition(".py:")[2]
+    named = sources.split_name(model)
+    return named.call if named else ""
 
 
 def _called(case: Case, file: Path, call: str, said: str) -> _Earlier:

@@ -17,9 +17,8 @@ from lightbench.records import Case, Record
 def meaning(model: str) -> str:
     """The same text for all ways to write one network: where its file really is, without links, and
     its call as Python writes it, without empty brackets, named arguments by the alphabet."""
-    file = sources.file_of(model)
-    if file is not None:
-        return f"{os.path.realpath(file)}:{_call(model.rpartition('.py:')[2])}"
+    if named := sources.split_name(model):
+        return f"{os.path.realpath(named.file)}:{_call(named.call)}"
     source, colon, call = model.partition(":")
     return f"{source.strip()}{colon}{_call(call)}"
 
@@ -38,11 +37,10 @@ def _call(text: str) -> str:
 
 def beside(model: str, folder: Path) -> str:
     """How a name that is written in a file of ``folder`` is written where we stand."""
-    file = sources.file_of(model)
-    if file is None or file.is_absolute() or folder.resolve() == Path.cwd():
+    named = sources.split_name(model)
+    if named is None or named.file.is_absolute() or folder.resolve() == Path.cwd():
         return model
-    _, colon, call = model.rpartition(".py:")
-    return f"{os.path.relpath(folder / file)}{':' if colon else ''}{call if colon else ''}"
+    return f"{os.path.relpath(folder / named.file)}{':' if named.call else ''}{named.call}"
 
 
 def respelled(stored: Sequence[Record], cases: Sequence[Case]) -> list[Record]:

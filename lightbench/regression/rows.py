@@ -10,6 +10,7 @@ import msgspec
 
 from lightbench import units
 from lightbench.exporters import Column, own_words
+from lightbench.models._user_files import file_of
 from lightbench.nouns import CheckedMetric
 from lightbench.records import Record
 from lightbench.regression.comparison import Comparison
@@ -68,8 +69,8 @@ class Row:
     @property
     def file(self) -> str | None:
         """The file of a model that is one."""
-        stem, colon, _ = self.model.rpartition(".py:")
-        return f"{stem}.py" if colon else None
+        file = file_of(self.model)
+        return str(file) if file else None
 
     @property
     def level(self) -> str:
