@@ -49,7 +49,7 @@ def _tensors(values: Any) -> list[Tensor]:
 def _without_values(tensor: Tensor) -> Tensor:
     if tensor.is_meta:
         return tensor.detach()  # its shape is the caller's, too
-    if tensor.layout is not torch.strided:
+    if tensor.layout is not torch.strided or tensor.is_nested:
         return tensor.to("meta")
     made = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
     if isinstance(tensor, nn.Parameter):
