@@ -68,10 +68,10 @@ def at_home(file: Path) -> Iterator[_Project]:
     project = _current(place)
     complete_torchvision()
     with process_kept(file), watched(file):
-        _show(project)
         first = [*map(str, place.first), *project.added]
         last = [str(folder) for folder in place.last if str(folder) not in sys.path]
         sys.path[:] = [*first, *(entry for entry in sys.path if entry not in first), *last]
+        _show(project)  # by what its folders are now, of which a package may have several
         before, entries = dict(sys.modules), list(sys.path)
         try:
             yield project

@@ -511,8 +511,8 @@ def test_errors_name_the_file_as_the_user_wrote_it(project):
 
 
 def test_what_can_be_named_is_offered_from_the_file_of_that_version(project):
-    top = project({"net.py": "class Old: pass"}, "scale.py")
-    write(top, {"net.py": "class New: pass"})
+    top = project({"net.py": "from torch import nn\n\nclass Old(nn.Module): pass"}, "scale.py")
+    write(top, {"net.py": "from torch import nn\n\nclass New(nn.Module): pass"})
     with checkout("HEAD", top) as tree, loaded_from(tree), pytest.raises(UsageError) as caught:
         sources.find("net.py")
     assert caught.value.hint.startswith("Write net.py:Old ")
@@ -560,7 +560,7 @@ def test_a_package_that_comes_from_an_installed_copy_is_named(project, monkeypat
 @pytest.mark.parametrize(
     ("place", "installed", "using"),
     [
-        ("single_7.py", "single_7.py", "from single_7 import scale"),
+        ("src/single_7.py", "single_7.py", "from single_7 import scale"),
         ("src/space_7/scale.py", "space_7/scale.py", "from space_7.scale import scale"),
         ("libs/one/src/mono_7/scale.py", "mono_7/scale.py", "from mono_7.scale import scale"),
     ],
