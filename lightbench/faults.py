@@ -14,6 +14,8 @@ from lightbench.wanted import advice
 
 _OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "not enough memory")
 
+OWN = "Its own code raises this: call the network in Python to see the whole traceback."
+
 _COSTS = Path(__file__).parent / "costs"  # where an operator is counted
 _CALLERS = {"borrow.py"}  # of them, what only calls the network
 
@@ -48,7 +50,7 @@ def explain(network: Any, error: BaseException) -> LightbenchError:
     called = f" with {_shapes(frame)}" if frame is not None and _shapes(frame) else ""
     return ModelError(
         f"the forward pass failed in {where}{called}: {_said(error)}",
-        advice(network, error, itself=not path) if _may_be_the_input(error, frame) else "",
+        advice(network, error, itself=not path) if _may_be_the_input(error, frame) else OWN,
     )
 
 

@@ -9,7 +9,7 @@ from torch import nn
 import lightbench as lb
 from lightbench.costs import trace
 from lightbench.errors import ModelError, OutOfMemory
-from lightbench.faults import explain
+from lightbench.faults import OWN, explain
 
 
 class Raises(nn.Module):
@@ -93,7 +93,8 @@ def test_what_no_input_could_help_is_not_blamed_on_it(error):
     found = explained(error)
     assert isinstance(found, ModelError)
     assert type(error).__name__ in found.message
-    assert found.hint == ""
+    assert found.hint == OWN
+    assert "--input" not in OWN
 
 
 def test_memory_that_runs_out_is_not_the_networks():
