@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from lightbench import devices, suite
 from lightbench.costs.borrow import Parts, Place, borrowed, parts_of, unwrap
 from lightbench.costs.count import costs_of
+from lightbench.costs.plans import Plan
 from lightbench.costs.precision import own_dtype
 from lightbench.costs.trace import Tracer
 from lightbench.costs.work import Work
@@ -266,8 +267,8 @@ class Stopwatch(Tracer):  # type: ignore[no-untyped-call]
             call()
         return call.out
 
-    def add(self, func: Any, work: Work, args: tuple[Any, ...], out: Any) -> None:
-        super().add(func, work, args, out)
+    def add(self, plan: Plan, work: Work, args: tuple[Any, ...], out: Any) -> None:
+        super().add(plan, work, args, out)
         self._times_s.append(self._last_s)
         self._last_s = 0.0
 

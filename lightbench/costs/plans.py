@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import repeat
 from typing import Any, Literal, NamedTuple
 
 from torch._ops import HigherOrderOperator
@@ -31,6 +33,9 @@ class Plan(NamedTuple):
     shape: Shape | None = None
     named: bool = False  # the rule is given every argument: those by name and those left out, too
     may_cast: bool = False  # autocast may change the types of its arguments
+    name: str = ""  # of its row
+    part_of: str = ""  # tracers see another operator: "conv2d.padding" where "same" is the padding
+    holds: Iterable[bool] = repeat(True)
 
 
 # PyTorch's own: of the others a name says nothing.
@@ -66,10 +71,7 @@ class _Plans(dict[Any, Plan]):
     """Decided when first asked for. (A dictionary, since a compiler warns of ``functools.cache``.)"""
 
     def __missing__(self, operator: Any) -> Plan:
-        plan = _plan(operator)
-        if not isinstance(operator, HigherOrderOperator):
-            plan = plan._replace(may_cast=may_cast(operator))
-        self[operator] = plan
+        self[operator] = plan = _plan(operator)._replace(**_facts(operator))
         return plan
 
 
@@ -93,6 +95,19 @@ def _plan(operator: Any) -> Plan:
     if any(map(is_view, variants(name))) or name in _VIEWS_BY_PROMISE or _only_asks(operator):
         return Plan("view")
     return Plan("decompose" if operator._can_decompose() else "compute")
+
+
+def _facts(operator: Any) -> dict[str, Any]:
+    """What does not depend on how an operator is counted."""
+    if isinstance(operator, HigherOrderOperator):
+        return {"name": name_of(operator)}
+    name, schema = operator._opname, operator._schema
+    return {
+        "name": name,
+        "part_of": f"{name}.padding" if operator._overloadname == "padding" else "",
+        "may_cast": may_cast(operator),
+        "holds": tuple(map(_is_tensor, schema.arguments)),
+    }
 
 
 def _is_made(operator: Any) -> bool:

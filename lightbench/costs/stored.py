@@ -34,7 +34,7 @@ def stored_values(tensor: Tensor) -> int:
 
 def stored(tensor: Tensor) -> tuple[int, int]:
     """(elements, bytes) in memory, places of a sparse tensor included."""
-    if tensor.layout not in _SPARSE:
+    if tensor.layout is torch.strided or tensor.layout not in _SPARSE:
         elements = tensor.numel()
         return elements, elements * tensor.itemsize
     parts = _parts(tensor)

@@ -11,16 +11,17 @@ import math
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
+import msgspec
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from lightbench.costs.autocast import Autocast
 from lightbench.costs.borrow import Place, Where
-from lightbench.costs.higher_order import OPAQUE, NeedsValues, eager, name_of, traced
+from lightbench.costs.higher_order import OPAQUE, NeedsValues, eager, traced
 from lightbench.costs.issuers import issuer
 from lightbench.costs.plans import Plan, plan_of
 from lightbench.costs.registered import bound
@@ -29,8 +30,7 @@ from lightbench.costs.stored import is_sparse, stored
 from lightbench.costs.work import Work
 
 
-@dataclass(slots=True)
-class Row:
+class Row(msgspec.Struct):  # made hundreds of times: a struct takes a third of a dataclass
     """One operator as it was run; ``values`` are the rows that produced its activations."""
 
     where: Where
@@ -44,7 +44,7 @@ class Row:
     weight_bytes: int = 0
     input: tuple[int, ...] = ()
     output: tuple[int, ...] = ()
-    values: list[tuple[int, int]] = field(default_factory=list)  # (row, bytes read of it)
+    values: list[tuple[int, int]] = []  # (row, bytes read of it)
     part_of: str = ""  # the composite operator that was called, if not this one
     through: str = ""  # how it was called, see ``issuers``
     consumers: int = 0  # how many operators read what this one wrote; the network's output counts
@@ -93,10 +93,13 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             if out is NotImplemented:
                 out = self.execute(func, args, kwargs)
             if isinstance(out, Tensor) and storage_of(out) != storage_of(args[0]):
-                self.add(func, _COPY, args, out)
+                self.add(plan, _COPY, args, out)
             return out
         if plan.action == "make":
-            return self._run(func, args, kwargs)
+            out = self._run(func, args, kwargs)
+            if isinstance(out, Tensor) and not (args and out is args[0]):
+                self._producer.pop(storage_of(out), None)  # of a tensor that is gone
+            return out
         if plan.action == "higher order":
             return self._higher_order(func, plan, args, kwargs)
         if plan.action == "decompose":
@@ -110,19 +113,19 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             args = bound(func, args, kwargs)
         if plan.rule is None:
             self.uncounted[func._schema.name] += 1
-        self.add(func, (plan.rule or OTHER)(args, out), args, out)
+        self.add(plan, (plan.rule or OTHER)(args, out), args, out)
         return out
 
     def _higher_order(
         self, func: Any, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         """One row if there is a rule for all of it, else the operators of its functions."""
-        run, opaque = eager(func, args), name_of(func) in OPAQUE
+        run, opaque = eager(func, args), plan.name in OPAQUE
         if plan.rule is None and not opaque:
             return run(*traced(args, self), **kwargs)
         out = self.execute(run, args, kwargs)
-        self.uncounted.update([name_of(func)] if opaque else [])
-        self.add(func, (plan.rule or OTHER)(args, out), args, out)
+        self.uncounted.update([plan.name] if opaque else [])
+        self.add(plan, (plan.rule or OTHER)(args, out), args, out)
         return out
 
     def execute(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -184,37 +187,26 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return type(value)(map(self._without_values, value))
         return value
 
-    def add(self, func: Any, work: Work, args: tuple[Any, ...], out: Any) -> None:
+    def add(self, plan: Plan, work: Work, args: tuple[Any, ...], out: Any) -> None:
         """The row of an operator that was run."""
-        name = getattr(func, "_opname", None) or name_of(func)
-        row = Row(self._place.now, name, work)
+        row = Row(self._place.now, plan.name, work)
         row.weights, row.weight_bytes = work.packed
         if self._part_of:
             row.part_of, row.through = self._part_of, self._through
         else:
-            row.through = issuer(sys._getframe(2), name)
-            if getattr(func, "_overloadname", "") == "padding":
-                row.part_of = (
-                    f"{name}.padding"  # "same" and "valid" are another operator to tracers
-                )
+            row.part_of, row.through = plan.part_of, issuer(sys._getframe(2), plan.name)
         written: Sequence[Tensor] = (out,) if isinstance(out, Tensor) else tuple(tensors_of((out,)))
         if work.outputs is not None:
             written = written[: work.outputs]
         if written:
             row.output = tuple(written[0].shape)
-        for position, argument in enumerate(args):
-            tensors = argument if isinstance(argument, (list, tuple)) else (argument,)
-            for tensor in tensors:
-                if not isinstance(tensor, Tensor):
-                    continue
-                if position in work.weights:
-                    elements, size = stored(tensor)
-                    row.weights += elements
-                    row.weight_bytes += size
-                elif position not in work.reads:
-                    self._read(row, tensor, *_there(tensor))
-                elif elements := work.reads[position]:
-                    self._read(row, tensor, elements, elements * tensor.itemsize)
+        for position, argument in compress(enumerate(args), plan.holds):
+            if isinstance(argument, Tensor):
+                self._take(row, position, argument)
+            elif isinstance(argument, (list, tuple)):
+                for value in argument:
+                    if isinstance(value, Tensor):
+                        self._take(row, position, value)
         for tensor in written:
             elements, size = stored(tensor)
             if work.writes is not None:
@@ -223,6 +215,18 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             row.write_bytes += size
             self._producer[storage_of(tensor)] = len(self.rows)
         self.rows.append(row)
+
+    def _take(self, row: Row, position: int, tensor: Tensor) -> None:
+        """One tensor among the arguments."""
+        work = row.work
+        if position in work.weights:
+            elements, size = stored(tensor)
+            row.weights += elements
+            row.weight_bytes += size
+        elif position not in work.reads:
+            self._read(row, tensor, *_there(tensor))
+        elif elements := work.reads[position]:
+            self._read(row, tensor, elements, elements * tensor.itemsize)
 
     def _read(self, row: Row, tensor: Tensor, elements: int, size: int) -> None:
         storage = storage_of(tensor)
@@ -250,7 +254,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
 def storage_of(tensor: Tensor) -> int:
     """What two tensors have in common if one is a view of the other."""
     try:
-        return int(tensor.untyped_storage()._cdata)
+        return tensor.untyped_storage()._cdata  # type: ignore[no-any-return]
     except (NotImplementedError, RuntimeError):  # sparse and nested tensors have no storage
         return id(tensor)
 

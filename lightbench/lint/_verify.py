@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from lightbench.costs.borrow import borrowed, parts_of, unwrap
+from lightbench.costs.plans import Plan
 from lightbench.costs.trace import Tracer
 from lightbench.costs.work import Work
 from lightbench.faults import explain
@@ -60,10 +61,10 @@ class _Recorder(Tracer):  # type: ignore[no-untyped-call]
         self._last = _Captured(partial(func, *args, **kwargs), args)
         return super().execute(func, args, kwargs)
 
-    def add(self, func: Any, work: Work, args: tuple[Any, ...], out: Any) -> None:
+    def add(self, plan: Plan, work: Work, args: tuple[Any, ...], out: Any) -> None:
         if len(self.rows) in self._wanted and self._last is not None:
             self.captured[len(self.rows)] = self._last
-        super().add(func, work, args, out)
+        super().add(plan, work, args, out)
 
 
 def capture(

@@ -163,6 +163,22 @@ def test_only_what_nobody_else_reads_is_merged(who, merged):
     assert (costs.ops[1].fused_bytes == 0) == merged
 
 
+def test_a_tensor_that_is_made_is_not_the_product_whose_memory_it_takes():
+    class Masked(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(4, 4, 1, bias=False)
+
+        def forward(self, x):
+            x = self.conv(x)
+            x = x.relu()  # nobody reads the convolution any more
+            masks = [x.new_zeros(x.shape) for _ in range(20)]
+            return sum(mask * 2 for mask in masks) + x
+
+    ops = costs_of(Masked(), 1, 4, H, W).ops
+    assert [op.fused_bytes for op in ops if op.op == "relu"] == [0]
+
+
 def test_in_place_activations_cost_the_same_as_others():
     a, b = (
         costs_of(nn.Sequential(nn.Conv2d(8, 8, 1), nn.ReLU(inplace=inplace)), 1, 8, H, W)
