@@ -12,6 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import compress
+from types import FrameType
 from typing import Any
 
 import msgspec
@@ -194,7 +195,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if self._part_of:
             row.part_of, row.through = self._part_of, self._through
         else:
-            row.part_of, row.through = plan.part_of, issuer(sys._getframe(2), plan.name)
+            row.part_of, row.through = plan.part_of, issuer(_calling(), plan.name)
         written: Sequence[Tensor] = (out,) if isinstance(out, Tensor) else tuple(tensors_of((out,)))
         if work.outputs is not None:
             written = written[: work.outputs]
@@ -278,6 +279,18 @@ def no_pattern() -> NeedsValues:
         "a sparse tensor without values has no pattern, so that its products cannot be counted.",
         "Give the network weights and inputs with values.",
     )
+
+
+def _calling() -> FrameType:
+    """The frame that has called the operator whose row is added."""
+    frame: Any = sys._getframe(2)
+    while frame.f_code is not _DISPATCH:  # a kind of tracer may add its rows in its own way
+        frame = frame.f_back
+    caller: FrameType = frame.f_back
+    return caller
+
+
+_DISPATCH = Tracer.__torch_dispatch__.__code__
 
 
 def _first(args: tuple[Any, ...]) -> Any:
