@@ -17,7 +17,6 @@ import pytest
 
 from lightbench import units
 from lightbench.errors import LightbenchError, UnknownName, UsageError
-from lightbench.inputs import inputs_text
 
 if TYPE_CHECKING:
     from lightbench.api import Counts
