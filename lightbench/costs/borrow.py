@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ from lightbench.costs import surroundings
 from lightbench.costs.calls import Seen, by_call, see, watched
 from lightbench.costs.loans import Loan, give_back, lend
 from lightbench.costs.reach import globals_of, shared_by
-from lightbench.costs.scripts import constants_of, is_frozen, is_script
+from lightbench.costs.scripts import constants_of, is_frozen, scripts_among, without
 from lightbench.costs.writes import written
 from lightbench.faults import explain_plainly
 from lightbench.units import unicode
@@ -61,7 +61,7 @@ def parts_of(network: nn.Module) -> Parts:
         {id(t): t for _, m in modules for t in getattr(m, name).values() if t is not None}
         for name in ("_parameters", "_buffers")
     )
-    for _, module in modules:
+    for module in scripts_among([module for _, module in modules]):
         if is_frozen(module):
             parameters |= {id(t): t for t in constants_of(module)}
     return Parts(modules, list(parameters.values()), list(buffers.values()))
@@ -170,12 +170,9 @@ def borrowed(parts: Parts, inputs: Any = ()) -> Iterator[Place]:
             place.parts = parts_of(modules[0])
             back.callback(give_back, lend([module for _, module in place.parts.modules]))
         else:
-            for module in modules:
-                _set_flag(module)
+            _set_flags(modules)
         place.know(place.parts.modules)
-        for _, module in place.parts.modules:
-            if not is_script(module):
-                _track(module)
+        _track([module for _, module in place.parts.modules])
         for register in (
             registration.register_module_parameter_registration_hook,
             registration.register_module_buffer_registration_hook,
@@ -262,11 +259,13 @@ class _Keeping(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return func(*args, **(kwargs or {}))
 
 
-def _set_flag(module: nn.Module) -> None:
-    if not is_script(module):
+def _set_flags(modules: Sequence[nn.Module]) -> None:
+    scripts = scripts_among(modules)
+    for module in scripts:
+        if not is_frozen(module):
+            module.training = False
+    for module in without(scripts, modules):
         module.__dict__["training"] = False
-    elif not is_frozen(module):
-        module.training = False
 
 
 # Where a pass is.
@@ -312,10 +311,11 @@ def _itself(forward: Any) -> Any:
     return forward
 
 
-def _track(module: nn.Module) -> None:
-    own = module.__dict__
-    if type(own.get("forward")) is not _Tracked:
-        compiled = own["_modules"].get("_orig_mod")  # its module runs instead
-        forward = module.forward if compiled is None else compiled.__call__
-        own["forward"] = _Tracked(forward, module)
-        own["_compiled_call_impl"] = None
+def _track(modules: Sequence[nn.Module]) -> None:
+    for module in without(scripts_among(modules), modules):
+        own = module.__dict__
+        if type(own.get("forward")) is not _Tracked:
+            compiled = own["_modules"].get("_orig_mod")  # its module runs instead
+            forward = module.forward if compiled is None else compiled.__call__
+            own["forward"] = _Tracked(forward, module)
+            own["_compiled_call_impl"] = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import torch
@@ -55,12 +56,17 @@ class Seen(NamedTuple):
 
 def watched(module: nn.Module, path: str) -> bool:
     """Does any tool count the calls of this module?"""
-    kind = type(module)
-    if not path or full_name(kind) in _BARE or isinstance(module, _FUSED):
+    kind: Any = type(module)
+    if not path or _is_watched(kind):
         return True
     if not module._parameters or not is_leaf(module):
         return full_name(kind) in _SETTINGS
     return any(parameter is not None for parameter in module._parameters.values())
+
+
+@cache
+def _is_watched(kind: type) -> bool:
+    return full_name(kind) in _BARE or issubclass(kind, _FUSED)
 
 
 def is_leaf(module: nn.Module) -> bool:
@@ -70,6 +76,7 @@ def is_leaf(module: nn.Module) -> bool:
     )
 
 
+@cache
 def full_name(kind: type) -> str:
     """``Conv2d`` for PyTorch's own, and a name with a dot for every other class."""
     own = getattr(nn, kind.__name__, None) is kind
@@ -125,7 +132,8 @@ def calls_of(seen: Sequence[Seen], modules: Sequence[nn.Module]) -> tuple[Call, 
 
 
 def _facts(module: nn.Module) -> dict[str, Any]:
-    name = full_name(type(module))
+    kind: Any = type(module)
+    name = full_name(kind)
     return {
         "module": name,
         "leaf": is_leaf(module),

@@ -9,8 +9,9 @@ from __future__ import annotations
 import random
 import sys
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
+from itertools import chain, filterfalse
 from operator import is_
 from threading import RLock
 from types import CellType
@@ -21,7 +22,7 @@ from torch import Tensor, nn
 
 from lightbench.costs.memory import Memory
 from lightbench.costs.reach import ATOMS, attributes, held_in_slots, inside, slots
-from lightbench.costs.scripts import is_frozen, is_script
+from lightbench.costs.scripts import is_frozen, scripts_among, without
 
 _LOCK = RLock()  # never held while a network runs
 _LENT: dict[int, Loan] = {}  # id of a module or an object -> the loan that it belongs to
@@ -35,13 +36,12 @@ class Loan:
         self.joined: dict[int, Loan] = {}  # open loans that some of the things belong to
         self.things: dict[int, Any] = {}
         self._attributes: list[tuple[dict[str, Any], dict[str, Any]]] = []
-        self._empty: list[tuple[Any, ...]] = []  # what of them is filled otherwise is filled later
+        self._empty: list[Any] = []  # containers
         self._filled: list[tuple[Any, Any]] = []
         self._others: list[Callable[[], Any]] = []
         self._found: list[Any] = []  # tensors, and children
-        self.things.update((id(m), m) for m in modules if not self._is_lent(m))
-        for module in list(self.things.values()):
-            self._add_module(module)
+        self.things.update({id(m): m for m in modules if not self._is_lent(m)})
+        self._add_modules([*self.things.values()])
         self._add(others)
         tensors = {id(t): t for t in self._found if isinstance(t, Tensor)}
         self._memory = Memory([*tensors.values()])
@@ -55,35 +55,39 @@ class Loan:
         self.joined[id(loan)] = loan
         return True
 
-    def _add_module(self, module: nn.Module) -> None:
-        """Its children are modules of their own."""
-        own = module.__dict__
-        held = own.copy()
-        self._attributes.append((own, held))
-        self._note_slots(module)
-        if is_script(module):
-            if not is_frozen(module):
-                self._others.append(partial(setattr, module, "training", module.training))
-            self._add((*module._parameters.values(), *module._buffers.values()))
-            return
-        hooks = tuple(map(held.get, _HOOKS))
-        self._empty.append(hooks)
-        if any(hooks):
-            self._add(hooks)
-        for part in map(held.get, _PARTS):
-            if part:
-                self._filled.append((part, part.copy()))
-                self._found += part.values()
-            else:
-                self._empty.append((part,))
-        if rest := [
+    def _add_modules(self, modules: Sequence[nn.Module]) -> None:
+        """All at once, since networks have hundreds. Children are modules of their own."""
+        scripts = scripts_among(modules)
+        for script in scripts:
+            self._add_script(script)
+        eager = without(scripts, modules)
+        held = [module.__dict__.copy() for module in eager]
+        self._attributes += zip(map(vars, eager), held, strict=True)
+        for module in eager if any(map(slots, set(map(type, eager)))) else ():  # hardly any
+            self._note_slots(module)
+        hooks = [*chain.from_iterable(map(own.get, _HOOKS) for own in held)]
+        parts = [*chain.from_iterable(map(own.get, _PARTS) for own in held)]
+        self._empty += filterfalse(None, hooks + parts)
+        for part in filter(None, parts):
+            self._filled.append((part, part.copy()))
+            self._found += part.values()
+        self._add(filter(None, hooks))
+        self._add(
             value
-            for name, value in held.items()
+            for own in held
+            for name, value in own.items()
             if name not in _OWN
             and (kind := type(value)) not in ATOMS
             and (kind is not tuple or not ATOMS.issuperset(map(type, value)))
-        ]:
-            self._add(rest)
+        )
+
+    def _add_script(self, script: Any) -> None:
+        """What it holds is not in Python, but for what it gives out."""
+        self._attributes.append((script.__dict__, script.__dict__.copy()))
+        self._note_slots(script)
+        if not is_frozen(script):
+            self._others.append(partial(setattr, script, "training", script.training))
+        self._add((*script._parameters.values(), *script._buffers.values()))
 
     def _add(self, values: Iterable[Any]) -> None:
         """What can be reached from ``values``."""
@@ -127,10 +131,8 @@ class Loan:
         """Put everything back as it was noted."""
         for now, before in self._attributes:
             _put_attributes_back(now, before)
-        for containers in self._empty:
-            if any(containers):
-                for container in filter(None, containers):
-                    container.clear()
+        for container in filter(None, self._empty):
+            container.clear()
         for container, content in self._filled:
             _put_back(container, content)
         for undo in self._others:

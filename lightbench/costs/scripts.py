@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -15,6 +15,18 @@ from lightbench.errors import ModelError
 def is_script(module: nn.Module) -> bool:
     """Was it made by ``torch.jit``? Then its code and what it holds are not in Python."""
     return isinstance(module, torch.jit.ScriptModule)
+
+
+def scripts_among(modules: Sequence[nn.Module]) -> list[nn.Module]:
+    """Those that ``is_script`` says yes to; each class is asked once."""
+    kinds = {kind for kind in set(map(type, modules)) if issubclass(kind, torch.jit.ScriptModule)}
+    return [module for module in modules if type(module) in kinds] if kinds else []
+
+
+def without(scripts: Sequence[nn.Module], modules: Sequence[nn.Module]) -> Sequence[nn.Module]:
+    """The modules that are none of these."""
+    left_out = set(map(id, scripts))
+    return [module for module in modules if id(module) not in left_out] if scripts else modules
 
 
 def is_frozen(module: nn.Module) -> bool:

@@ -17,11 +17,12 @@ from torch import Tensor
 aten = torch.ops.aten
 Shape = Callable[..., Any]
 
+_META = torch.device("meta")  # a name would be read anew in every call
 _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 def _new(like: Tensor, shape: tuple[int, ...], layout: torch.memory_format) -> Tensor:
-    return torch.empty(shape, dtype=like.dtype, device="meta", memory_format=layout)
+    return torch.empty(shape, dtype=like.dtype, device=_META, memory_format=layout)
 
 
 def _is_channels_last(x: Tensor) -> bool:
@@ -50,7 +51,7 @@ def same(x: Tensor, *_args: Any, **kwargs: Any) -> Any:
     if kwargs or not x.is_floating_point():
         return NotImplemented
     if x.is_contiguous() or _is_channels_last(x):
-        return torch.empty_strided(x.shape, x.stride(), dtype=x.dtype, device="meta")
+        return torch.empty_strided(x.shape, x.stride(), dtype=x.dtype, device=_META)
     return NotImplemented
 
 
@@ -73,7 +74,7 @@ def binary(a: Tensor, b: Any, **kwargs: Any) -> Any:
         return NotImplemented
     shape = tuple(map(max, a.shape, b.shape))  # (n, c, 1, 1) * (n, c, h, w)
     fits = all(i in (n, 1) and j in (n, 1) for n, i, j in zip(shape, a.shape, b.shape, strict=True))
-    return torch.empty(shape, dtype=a.dtype, device="meta") if fits else NotImplemented
+    return torch.empty(shape, dtype=a.dtype, device=_META) if fits else NotImplemented
 
 
 def binary_inplace(a: Tensor, b: Any, **_kwargs: Any) -> Any:
@@ -152,7 +153,7 @@ def adaptive_avg_pool2d(x: Tensor, size: Any) -> Any:
     """Average pooling to a given size (a contiguous input: to 1x1 it is a mean, with its strides)."""
     if x.dim() != 4 or _layout(x) is not torch.contiguous_format:
         return NotImplemented
-    return torch.empty((*x.shape[:2], *(*size, *size)[:2]), dtype=x.dtype, device="meta")
+    return torch.empty((*x.shape[:2], *(*size, *size)[:2]), dtype=x.dtype, device=_META)
 
 
 def mean(x: Tensor, dims: Any = None, keepdim: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
@@ -161,7 +162,7 @@ def mean(x: Tensor, dims: Any = None, keepdim: bool = False, **kwargs: Any) -> A
         return NotImplemented
     gone = {d % x.dim() for d in dims}
     shape = tuple(1 if d in gone else s for d, s in enumerate(x.shape) if keepdim or d not in gone)
-    return torch.empty(shape, dtype=x.dtype, device="meta")
+    return torch.empty(shape, dtype=x.dtype, device=_META)
 
 
 def linear(x: Tensor, w: Tensor, bias: Tensor | None = None) -> Any:
@@ -169,7 +170,7 @@ def linear(x: Tensor, w: Tensor, bias: Tensor | None = None) -> Any:
         return NotImplemented
     if bias is not None and (bias.dtype != w.dtype or bias.shape[0] != w.shape[0]):
         return NotImplemented
-    return torch.empty((*x.shape[:-1], w.shape[0]), dtype=x.dtype, device="meta")
+    return torch.empty((*x.shape[:-1], w.shape[0]), dtype=x.dtype, device=_META)
 
 
 def bmm(a: Tensor, b: Tensor) -> Any:
@@ -177,7 +178,7 @@ def bmm(a: Tensor, b: Tensor) -> Any:
         return NotImplemented
     if a.shape[0] != b.shape[0]:
         return NotImplemented
-    return torch.empty((a.shape[0], a.shape[1], b.shape[2]), dtype=a.dtype, device="meta")
+    return torch.empty((a.shape[0], a.shape[1], b.shape[2]), dtype=a.dtype, device=_META)
 
 
 def cat(tensors: list[Tensor], dim: int = 0) -> Any:
@@ -192,13 +193,13 @@ def cat(tensors: list[Tensor], dim: int = 0) -> Any:
         if (*x.shape[:dim], *x.shape[dim + 1 :]) != rest:
             return NotImplemented
         total += x.shape[dim]
-    return torch.empty((*rest[:dim], total, *rest[dim:]), dtype=dtype, device="meta")
+    return torch.empty((*rest[:dim], total, *rest[dim:]), dtype=dtype, device=_META)
 
 
 def layer_norm(x: Tensor, *_args: Any) -> Any:
     """Layer norm always returns a contiguous tensor."""
     return (
-        torch.empty(x.shape, dtype=x.dtype, device="meta") if x.is_contiguous() else NotImplemented
+        torch.empty(x.shape, dtype=x.dtype, device=_META) if x.is_contiguous() else NotImplemented
     )
 
 
@@ -232,7 +233,7 @@ def _fits_in(shape: torch.Size, whole: tuple[int, ...]) -> bool:
 def roll(x: Tensor, *_args: Any) -> Any:
     """Swin's shifted windows; roll always makes a contiguous copy."""
     return (
-        torch.empty(x.shape, dtype=x.dtype, device="meta") if x.is_contiguous() else NotImplemented
+        torch.empty(x.shape, dtype=x.dtype, device=_META) if x.is_contiguous() else NotImplemented
     )
 
 
@@ -240,7 +241,7 @@ def contiguous(x: Tensor, **kwargs: Any) -> Any:
     """The tensor itself if it is contiguous already, else a copy."""
     if kwargs or x.is_contiguous():
         return NotImplemented if kwargs else x
-    return torch.empty(x.shape, dtype=x.dtype, device="meta")
+    return torch.empty(x.shape, dtype=x.dtype, device=_META)
 
 
 def lstm(x: Tensor, hidden: Any, _weights: Any, *settings: Any) -> Any:
@@ -250,8 +251,8 @@ def lstm(x: Tensor, hidden: Any, _weights: Any, *settings: Any) -> Any:
         return NotImplemented
     a, b = (1, 0) if batch_first else (0, 1)
     width = hidden[0].shape[-1] * (2 if bidirectional else 1)
-    out = torch.empty((x.shape[a], x.shape[b], width), dtype=x.dtype, device="meta")
-    last = (torch.empty(h.shape, dtype=h.dtype, device="meta") for h in hidden)
+    out = torch.empty((x.shape[a], x.shape[b], width), dtype=x.dtype, device=_META)
+    last = (torch.empty(h.shape, dtype=h.dtype, device=_META) for h in hidden)
     return out.transpose(0, 1) if batch_first else out, *last
 
 

@@ -55,8 +55,8 @@ def _take(back: ExitStack) -> None:
         back.callback(_set, read, write, read())
     back.callback(random.setstate, random.getstate())
     back.callback(torch.set_rng_state, torch.get_rng_state())
-    if numpy := sys.modules.get("numpy"):
-        back.callback(numpy.random.set_state, numpy.random.get_state())
+    if numpy_random := sys.modules.get("numpy.random"):  # NumPy imports it when it is asked for
+        back.callback(numpy_random.set_state, numpy_random.get_state())
     torch.backends.mha.set_fastpath_enabled(False)
     if "torch._dynamo" in sys.modules:
         back.enter_context(torch.compiler.set_stance("force_eager"))
