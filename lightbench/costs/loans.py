@@ -108,10 +108,10 @@ class Loan:
                     found += [inner for inner in inside(value) if type(inner) not in ATOMS]
 
     def _note(self, value: Any) -> None:
-        kind = next((known for known in _CONTENT if issubclass(type(value), known)), None)
-        if kind is not None:
-            self._filled.append((value, _CONTENT[kind](value)))
-        if type(value) is CellType:
+        kind: Any = type(value)
+        if container := _container(kind):
+            self._filled.append((value, _CONTENT[container](value)))
+        if kind is CellType:
             self._others.append(partial(_refill, value, tuple(inside(value))))
         own = attributes(value)
         if own is not None:
@@ -158,12 +158,19 @@ _CONTENT: dict[Any, Callable[[Any], Any]] = {
 }
 
 
+@cache
+def _container(kind: Any) -> Any:
+    """Which of the above it is; None for none."""
+    return next((known for known in _CONTENT if issubclass(kind, known)), None)
+
+
 def _put_back(container: Any, content: Any) -> None:
     """What has not changed is not touched: another thread may be reading it."""
-    same_names = type(container) is dict and [*container] == [*content]
+    of: Any = type(container)
+    same_names = of is dict and [*container] == [*content]
     if same_names and all(map(is_, container.values(), content.values())):
         return
-    kind = next(known for known in _CONTENT if issubclass(type(container), known))
+    kind = _container(of)
     fill = kind.extend if kind in (list, deque) else kind.update
     kind.clear(container)
     fill(container, content)

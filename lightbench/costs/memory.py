@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import Any
 
 import torch
@@ -58,8 +58,8 @@ class Memory:
         if list(map(_TRAINED, self._tensors)) != self._trained:
             for tensor, trained in zip(self._tensors, self._trained, strict=True):
                 tensor.requires_grad_(trained)
-        for tensor, gradient in zip(self._leaves, self._gradients, strict=True):
-            if tensor.grad is not gradient:
+        if not all(map(is_, map(_GRADIENT, self._leaves), self._gradients)):
+            for tensor, gradient in zip(self._leaves, self._gradients, strict=True):
                 tensor.grad = gradient
         for storage, values in self._values.values():
             if storage.nbytes() != values.nbytes():

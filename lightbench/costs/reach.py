@@ -46,13 +46,18 @@ _SEQUENCES: tuple[Any, ...] = (list, tuple, set, frozenset, deque)
 def attributes(value: Any) -> dict[str, Any] | None:
     """Its ``__dict__`` itself; None for an object without one, or whose kind is not state."""
     kind: Any = type(value)
-    if not _is_state(kind):
+    if not _has_attributes(kind):
         return None
     try:
         own = object.__getattribute__(value, "__dict__")
     except AttributeError:
         return None
     return own if isinstance(own, dict) else None
+
+
+@cache
+def _has_attributes(kind: Any) -> bool:
+    return _is_state(kind) and bool(kind.__dictoffset__)
 
 
 @cache
