@@ -42,6 +42,7 @@ def is_one() -> bool:
 def serve(descriptor: str, work: Callable[[bytes, Send], None]) -> None:
     """Answer the request on stdin: ``work`` gets it and a way to send lines to the descriptor."""
     autoload.hold_back()
+    del sys.argv[1:]  # ours, and not of a network whose code reads arguments
     os.dup2(2, 1)
     request = sys.stdin.buffer.read()
     with os.fdopen(int(descriptor), "wb", buffering=0) as pipe:

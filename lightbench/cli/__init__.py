@@ -96,7 +96,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for ending in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         if signal.getsignal(ending) is signal.SIG_DFL:  # nohup has it ignored
             signal.signal(ending, _interrupt)
-    sys.exit(run(arguments))
+    given = sys.argv[1:] if arguments is None else arguments
+    del sys.argv[1:]  # a network whose code reads arguments would take ours for its own
+    sys.exit(run(given))
 
 
 def _interrupt(_number: int, _frame: object) -> None:

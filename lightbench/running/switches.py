@@ -11,7 +11,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache, partial
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -23,8 +23,8 @@ Values = Mapping[str, Any]
 
 
 class Switch(NamedTuple):
-    """One of them. ``told``: a reader must know when a network sets it; ``of_case``: the case says it,
-    whatever a file sets."""
+    """One of them. ``told``: a reader must know when a network sets it; ``of_case``: the case, or who
+    runs it, says it, whatever a file sets."""
 
     get: Callable[[], Any]
     set: Callable[[Any], Any]
@@ -301,7 +301,20 @@ def _put_environment(value: dict[str, str]) -> None:
     os.environ.update(value)
 
 
+def _working_directory() -> str | None:
+    with suppress(OSError):  # it may be gone
+        return os.getcwd()  # noqa: PTH109  a name, to be compared
+    return None
+
+
+def _go(folder: str | None) -> None:
+    with suppress(OSError):
+        if folder is not None:
+            os.chdir(folder)
+
+
 _PYTHON: dict[str, Switch] = {
+    "working directory": Switch(_working_directory, _go, of_case=True),
     "hooks on all modules": Switch(lambda: tuple(map(dict, _HOOKS)), _put_hooks),
     "garbage collection": Switch(gc.isenabled, _collect, told=False),
     "thresholds of the garbage collection": Switch(

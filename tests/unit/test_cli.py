@@ -466,6 +466,21 @@ def test_main_exits_with_the_code(monkeypatch):
     assert end.value.code == 2
 
 
+def test_a_network_that_reads_arguments_while_it_runs_gets_none_of_ours(monkeypatch, tmp_path):
+    net = tmp_path / "net.py"
+    net.write_text(
+        "import argparse\nfrom torch import nn\nclass Net(nn.Linear):\n"
+        "    def __init__(self):\n        super().__init__(8, 8)\n"
+        "    def forward(self, x):\n        argparse.ArgumentParser().parse_args()\n"
+        "        return super().forward(x)\n"
+    )
+    typed = ["lightbench", "count", f"{net}:Net", "--input", "8", "-q"]
+    monkeypatch.setattr(sys, "argv", typed)
+    with pytest.raises(SystemExit) as end:
+        commands.main()
+    assert end.value.code == 0
+
+
 def test_ctrl_c_anywhere_is_130_and_no_traceback(lightbench, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
-import os  # noqa: F401  for the table below
+import os
 import random
 import sys
 import warnings
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -156,6 +157,27 @@ def test_what_it_sets_while_it_runs_is_said_and_put_back_after_each_visit(file):
 def test_a_count_puts_back_too(file):
     lb.count(file("torch.set_default_dtype(torch.float64)"), input="4")
     assert torch.get_default_dtype() == torch.float32
+
+
+def test_a_network_that_changes_the_folder_while_it_runs_moves_no_answer(file, tmp_path):
+    aside = tmp_path / "aside"
+    aside.mkdir()
+    model = file(inside=f"os.chdir({str(aside)!r})", see="os.getcwd()")
+    here = Path.cwd()
+    lb.count(model, input="4")
+    assert Path.cwd() == here
+    record = lb.profile(model, **QUICK).record
+    assert Path.cwd() == here
+    assert f"it sets working directory {aside} while it runs." in record.warnings
+
+
+def test_a_folder_that_a_file_changes_at_import_is_no_switch_of_its_own(file, tmp_path):
+    aside = tmp_path / "aside"
+    aside.mkdir()
+    model = file(f"os.chdir({str(aside)!r})", see="os.getcwd()")
+    for _ in range(2):  # the second time it is what is remembered
+        lb.profile(model, **QUICK)
+    assert set(seen(model)) == {os.getcwd()}  # noqa: PTH109  as the network asks
 
 
 def test_a_switch_of_the_caller_stays():
