@@ -27,7 +27,7 @@ _OF_INPUTS: dict[type[BaseException], re.Pattern[str]] = {
         r"|too small|padding|divisible",
         re.IGNORECASE,
     ),
-    TypeError: re.compile("argument"),
+    TypeError: re.compile("argument|data type|indices"),
 }
 _NOT_OF_INPUTS = re.compile(
     r"grad|inference|keyword|\bdevice|cuda|operator|meta tensor", re.IGNORECASE

@@ -37,8 +37,11 @@ def _run_of(record: dict[str, Any]) -> dict[str, str] | None:
     return {"id": began} if isinstance(began, str) else None
 
 
-def _tensors(case: dict[str, Any]) -> dict[str, Any]:
-    """Before schema 6 all inputs were tensors with a batch in front."""
+FORMS = 6  # since which schema inputs say their form
+
+
+def with_forms(case: dict[str, Any]) -> dict[str, Any]:
+    """A case of before `FORMS`, when all inputs were tensors with a batch in front."""
     return {**case, "inputs": [{"form": "tensor", **one} for one in case["inputs"]]}
 
 
@@ -48,7 +51,7 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     2: lambda record: {**record, "schema": 3},  # what is new has a default that was true
     3: lambda record: {**record, "schema": 4},
     4: lambda record: {"run": _run_of(record), **record, "schema": 5},
-    5: lambda record: {**record, "case": _tensors(record["case"]), "schema": 6},
+    5: lambda record: {**record, "case": with_forms(record["case"]), "schema": 6},
 }
 
 _LINE = re.compile(rb'\{"id":"([0-9a-f]{16})",')

@@ -231,6 +231,12 @@ def entries(records: Iterable[Record]) -> list[Entry]:
     return [parse(msgspec.json.encode(record)) for record in records]
 
 
+def _case(raw: bytes, schema: int) -> Case:
+    if schema < store.FORMS:
+        return msgspec.convert(store.with_forms(msgspec.json.decode(raw)), Case)
+    return msgspec.json.decode(raw, type=Case)
+
+
 class _Parser:
     """A line -> an entry. Cases and machines are few: each text is decoded once."""
 
@@ -245,7 +251,7 @@ class _Parser:
         raw = bytes(found.case)
         case = self.cases.get(raw)
         if case is None:
-            case = self.cases[raw] = msgspec.json.decode(raw, type=Case)
+            case = self.cases[raw] = _case(raw, found.schema)
         raw = bytes(found.environment.comparable)
         facts = self.facts.get(raw)
         if facts is None:

@@ -12,6 +12,7 @@ import pytest
 
 from lightbench import rounds, store
 from lightbench.cli import run as call
+from lightbench.models import _loaded
 from lightbench.records import Case, Environment, InputSpec, Run
 from lightbench.reuse import Reuse
 from lightbench.suite import run
@@ -97,8 +98,9 @@ def test_what_no_import_shows_is_seen_in_what_the_network_does(project, how, mon
         (project.file.parent / "pk").mkdir(exist_ok=True)
         (project.file.parent / "pk" / "b.py").write_text(f"REPEAT = {number}\n")
         monkeypatch.setenv("REPEAT", str(number))
-        for name in ("pk", "pk.b"):  # as in a new process
+        for name in ("pk", "pk.b"):  # as in a new process, where the file is run anew
             sys.modules.pop(name, None)
+        monkeypatch.setattr(_loaded, "_PROJECTS", {})
 
     body = NET.format(width=3).replace(
         "return self.a(x)", "for _ in range(REPEAT): x = self.a(x)\n        return x"
@@ -118,11 +120,8 @@ def test_a_folder_that_the_file_itself_puts_on_the_path_makes_no_other_network_o
     (lib / "blocks_of_mine.py").write_text(NET.format(width=16))
     project.file.write_text("import sys\nsys.path.append('lib')\nfrom blocks_of_mine import Net\n")
     project.measure()
-    try:
-        assert len(project.measure()) == 1
-    finally:
-        sys.path.remove("lib")
-        sys.modules.pop("blocks_of_mine")
+    assert len(project.measure()) == 1
+    assert "lib" not in sys.path
 
 
 def test_each_commit_of_a_file_has_a_record_of_its_own(project, lightbench):
