@@ -20,6 +20,8 @@ MANAGERS = re.compile(
     r"(pip|pipx)[\d.]*|ensurepip|uv|uvx|conda|mamba|micromamba|poetry|pdm|pixi|easy_install|apt|apt-get"
     r"|aptitude|dpkg|dnf|yum|zypper|apk|pacman|brew|port|snap|choco|winget|scoop|npm|npx|yarn|pnpm|gem|cargo"
 )
+DOWNLOADS = re.compile(r"wget2?|curl|aria2c|gdown|hf|huggingface-cli|gsutil|scp|rsync|ftp|sftp")
+GIT_FETCHES = {"clone", "fetch", "pull", "submodule", "lfs"}
 SHELLS = {"sh", "bash", "dash", "zsh", "ksh", "fish", "cmd"}
 PYTHONS = re.compile(r"(python|pypy)[\d.]*w?")
 IN_FRONT = {"sudo", "env", "exec", "nohup", "nice", "time", "command"}  # of what is started
@@ -30,8 +32,8 @@ _LOADING: list[Path] = []
 
 @contextmanager
 def watched(file: Path) -> Iterator[None]:
-    """Inside, a line says so when a package manager is started or a connection opened, to another
-    machine. What C libraries do by themselves is not seen."""
+    """Inside, a line says so when a package manager or a download is started or a connection opened,
+    to another machine. What C libraries do by themselves is not seen."""
     _watch()
     _LOADING.append(file)
     try:
@@ -63,10 +65,9 @@ def _started(arguments: Any) -> str:
         shell = Path(words[0]).stem in SHELLS and len(words) > 2
         text = words[2] if shell else shlex.join(words)
         commands = _commands(text) if shell else [words]
-    if not any(map(_manages, commands)):
-        return ""
+    kind = next(filter(None, map(_kind, commands)), "")
     told = re.sub(r"://[^/@\s]*@", "://", text)  # without a password
-    return f"starts a package manager while it is loaded: {told}"
+    return f"starts {kind} while it is loaded: {told}" if kind else ""
 
 
 def _commands(line: str) -> list[list[str]]:
@@ -77,16 +78,20 @@ def _commands(line: str) -> list[list[str]]:
     return [list(words) for between, words in split if not between]
 
 
-def _manages(words: list[str]) -> bool:
+def _kind(words: list[str]) -> str:
+    """What a command is, where it is worth a word."""
     words = [word for word in words if not re.fullmatch(r"\w+=.*", word)]
     while words and words[0] in IN_FRONT:
         words = words[1:]
     if not words:
-        return False
+        return ""
     name = Path(words[0]).name.removesuffix(".exe")
     if PYTHONS.fullmatch(name) and "-m" in words[:-1]:
         name = words[words.index("-m") + 1]
-    return bool(MANAGERS.fullmatch(name))
+    if MANAGERS.fullmatch(name):
+        return "a package manager"
+    fetches = name == "git" and not GIT_FETCHES.isdisjoint(words)
+    return "a download" if fetches or DOWNLOADS.fullmatch(name) else ""
 
 
 def _asks(url: Any, *_: Any) -> str:

@@ -38,6 +38,8 @@ def tools(tmp_path, monkeypatch):
         "python9",
         "compile",
         "sudo",
+        "wget",
+        "git",
     ):
         (tmp_path / name).write_text("#!/bin/sh\n")
         (tmp_path / name).chmod(0o755)
@@ -90,8 +92,25 @@ def test_a_package_manager_is_told_however_it_is_started(start, command, tools, 
 
 
 @pytest.mark.parametrize(
+    ("start", "command"),
+    [
+        (shell("wget -q https://me:word@a.example.invalid/w.pt"), "wget -q https://a.example.invalid/w.pt"),
+        (run("git", "-C", ".", "clone", "b.example.invalid/c"), "git -C . clone b.example.invalid/c"),
+    ],
+)  # fmt: skip
+def test_a_download_by_another_program_is_told(start, command, tools, capfd):
+    with watched(FILE):
+        start()
+    assert (
+        capfd.readouterr().err
+        == f"lightbench: net.py starts a download while it is loaded: {command}\n"
+    )
+
+
+@pytest.mark.parametrize(
     "start",
     [
+        run("git", "rev-parse", "HEAD"), shell("echo wget"),
         run("compile", "pip"), run("python9", "-c", "import pip"), shell("echo pip install timm"),
         shell("compile 'pip install timm'"), run("python9", "pip"), lambda: os.system("true"),
         shell("compile 'an open quote"),
