@@ -165,7 +165,20 @@ def test_a_library_is_asked_before_a_module_of_its_name():
         ("class Net(pl.LightningModule):\n  def __init__(self, a, *, b, c=1): pass", "Net(a=..., b=...)"),
         ("class _A(nn.Module): pass\nclass Net(nn.Module): pass", "Net"),
         ("def make(n=3) -> nn.Module:\n  return something(n)", "make"),
-        ("class A(nn.Module): pass\ndef make():\n  net = A()\n  return net", "A"),
+        ("class A(nn.Module):\n  def forward(self, x): return x\ndef make():\n  net = A()\n  return net", "A"),
+        # one that cannot be called is not the one
+        ("class A(nn.Module): pass\nclass Net(nn.Module):\n  def forward(self, x): return x", "Net"),
+        ("class A(nn.Module): pass\nclass B(A):\n  def forward(self, x): return x\nclass C(B): pass", "C"),
+        (
+            ("class A(nn.Module, ABC):\n  @abstractmethod\n  def forward(self, x): ...\n"
+            "class Net(A):\n  def __init__(self, n): pass\n  def forward(self, x): return x"),
+            "Net(n=...)",
+        ),
+        (
+            ("class A(nn.Module):\n  def forward(self, x):\n    'Not here.'\n    raise NotImplementedError\n"
+            "class Net(nn.Sequential):\n  def __init__(self): pass"),
+            "Net",
+        ),
     ],
 )  # fmt: skip
 def test_what_builds_is_proposed_first(source, best):
