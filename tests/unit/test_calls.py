@@ -194,6 +194,17 @@ def test_work_that_grows_is_said_with_both_counts():
     assert "the first call does 192 multiply-adds" in warning  # 2*8*8 + 2 * 2*2*8
 
 
+def test_work_that_grows_by_bytes_alone_is_said_with_both_sizes():
+    class Sums(nn.Linear):
+        def forward(self, x):
+            self.rows = torch.cat([getattr(self, "rows", x), x])
+            return super().forward(x) + self.rows.sum()
+
+    (warning,) = said(record_of(Sums(4, 4), "2x4"), "work changes from call to call")
+    assert "the first call moves " in warning
+    assert "multiply-adds" not in warning
+
+
 def test_memory_that_grows_is_said():
     record = record_of(History())
     assert said(record, "memory grows from call to call")
