@@ -258,6 +258,7 @@ def batched(inputs: Iterable[Input]) -> bool:
     return any(
         (isinstance(part, InputSpec) and part.batch_at is not None)
         or (isinstance(part, Items) and part.each)
+        or isinstance(part, Other)  # of which not all can be seen
         for one in inputs
         for part in inside(one)
     )

@@ -8,19 +8,21 @@ from __future__ import annotations
 import gc
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from threading import RLock
 from typing import Any
 
 import torch
 
-# How to read a setting -> how to set it.
-_SWITCHES: tuple[tuple[Callable[[], Any], Callable[[Any], Any]], ...] = (
-    (torch.get_default_dtype, torch.set_default_dtype),
-    (torch.get_num_threads, torch.set_num_threads),
-    (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
-    (torch.backends.mha.get_fastpath_enabled, torch.backends.mha.set_fastpath_enabled),
+from lightbench.running import switches
+
+# Those of the whole process that a forward pass is known to set, and that are read in no time.
+_SWITCHES = switches.named(
+    *("default dtype", "threads", "float32 matmul precision", "attention fast path"),
+    *("deterministic algorithms", "oneDNN", "oneDNN deterministic", "NNPACK", "cuDNN"),
+    *("cuDNN benchmark", "cuDNN deterministic", "flash attention", "memory-efficient attention"),
+    *("attention by products", "checks of sparse tensors"),
 )
 
 _LOCK = RLock()  # never held while a network runs
@@ -51,8 +53,8 @@ def _take(back: ExitStack) -> None:
     if gc.isenabled():  # nothing dies in a pass that needs it, and it looks at all there is
         gc.disable()
         back.callback(gc.enable)
-    for read, write in _SWITCHES:
-        back.callback(_set, read, write, read())
+    for switch in _SWITCHES:
+        back.callback(_set, switch, switch.get())
     back.callback(random.setstate, random.getstate())
     back.callback(torch.set_rng_state, torch.get_rng_state())
     if numpy_random := sys.modules.get("numpy.random"):  # NumPy imports it when it is asked for
@@ -62,7 +64,7 @@ def _take(back: ExitStack) -> None:
         back.enter_context(torch.compiler.set_stance("force_eager"))
 
 
-def _set(read: Callable[[], Any], write: Callable[[Any], Any], before: Any) -> None:
+def _set(switch: switches.Switch, before: Any) -> None:
     """Some switches cost something, or warn, even where they change nothing."""
-    if read() != before:
-        write(before)
+    if switch.get() != before:
+        switch.set(before)

@@ -24,6 +24,7 @@ from lightbench.costs.autocast import Autocast
 from lightbench.costs.borrow import Place, Where
 from lightbench.costs.higher_order import OPAQUE, NeedsValues, eager, traced
 from lightbench.costs.issuers import issuer
+from lightbench.costs.nested import shape_of, work_of
 from lightbench.costs.plans import Plan, plan_of
 from lightbench.costs.registered import bound
 from lightbench.costs.rules.plain import OTHER
@@ -114,7 +115,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             args = bound(func, args, kwargs)
         if plan.rule is None:
             self.uncounted[func._schema.name] += 1
-        self.add(plan, (plan.rule or OTHER)(args, out), args, out)
+        self.add(plan, work_of(plan.rule or OTHER, args, out), args, out)
         return out
 
     def _higher_order(
@@ -126,7 +127,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return run(*traced(args, self), **kwargs)
         out = self.execute(run, args, kwargs)
         self.uncounted.update([plan.name] if opaque else [])
-        self.add(plan, (plan.rule or OTHER)(args, out), args, out)
+        self.add(plan, work_of(plan.rule or OTHER, args, out), args, out)
         return out
 
     def execute(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -200,7 +201,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if work.outputs is not None:
             written = written[: work.outputs]
         if written:
-            row.output = tuple(written[0].shape)
+            row.output = shape_of(written[0])
         for position, argument in compress(enumerate(args), plan.holds):
             if isinstance(argument, Tensor):
                 self._take(row, position, argument)
@@ -236,7 +237,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             row.weight_bytes += size
             return
         if not row.input:
-            row.input = tuple(tensor.shape)
+            row.input = shape_of(tensor)
         row.reads += elements
         row.read_bytes += size
         producer = self._producer.get(storage, -1)
@@ -300,7 +301,7 @@ def _first(args: tuple[Any, ...]) -> Any:
 
 def _there(tensor: Tensor) -> tuple[int, int]:
     """(elements, bytes) that are really there: a dimension of stride 0 (``expand``) is read once."""
-    if tensor.layout is not torch.strided or tensor.is_contiguous():
+    if tensor.layout is not torch.strided or tensor.is_nested or tensor.is_contiguous():
         return stored(tensor)
     sizes = zip(tensor.shape, tensor.stride(), strict=True)
     elements = math.prod([n for n, stride in sizes if stride != 0 or n == 0])

@@ -132,6 +132,11 @@ def _switches() -> dict[str, Switch]:
     return {**_PYTORCH, **_PRECISIONS, **_PYTHON}
 
 
+def named(*names: str) -> tuple[Switch, ...]:
+    """The switches of these names."""
+    return tuple(_switches()[name] for name in names)
+
+
 def _attribute(path: str) -> Switch:
     """``torch.backends.`` and what a user would write behind it."""
     holder, _, name = path.rpartition(".")

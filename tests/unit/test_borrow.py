@@ -296,6 +296,8 @@ def test_switches_and_random_numbers_of_the_process_come_back(real):
     def switches(_net, _y):
         torch.set_default_dtype(torch.float64)
         torch.set_grad_enabled(True)
+        torch.use_deterministic_algorithms(mode=True)
+        torch.backends.mkldnn.enabled = False
         np.random.rand()  # noqa: NPY002  the state of the process
         random.random()
         torch.rand(1)
@@ -303,7 +305,8 @@ def test_switches_and_random_numbers_of_the_process_come_back(real):
     def around():
         numbers = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
         modes = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
-        return torch.get_default_dtype(), modes, numbers, torch.get_rng_state().tolist()
+        own = torch.are_deterministic_algorithms_enabled(), torch.backends.mkldnn.enabled
+        return torch.get_default_dtype(), modes, own, numbers, torch.get_rng_state().tolist()
 
     network, before = Calls(switches, real=real), around()
     lb.count(network, args=(row(),))

@@ -196,6 +196,8 @@ def test_a_list_that_holds_itself_is_refused_and_sparse_and_nested_tensors_are_n
     assert lb.profile(Ignores(), args=(sparse,), **QUICK).record.status == "ok"
     case = lb.count(Ignores(), args=(sparse, nested)).case
     assert (case.batch, inputs_text(case.inputs)) == (3, "3, <NestedTensor>")
+    case = lb.count(Ignores(), args=(nested,)).case
+    assert (case.batch, inputs_text(case.inputs)) == (2, "<NestedTensor>")
 
 
 # Words for what torch has names for.
