@@ -97,7 +97,13 @@ def bound(operator: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple
 
 def _checked(name: str, rule: UserRule) -> Rule:
     def checked(args: tuple[Any, ...], out: Any) -> Work:
-        found = rule(args, out)
+        try:
+            found = rule(args, out)
+        except Exception as error:
+            raise UsageError(
+                f"the rule of {name} failed: {type(error).__name__}: {error}.",
+                f"It is called as rule(args, out), with {len(args)} arguments in args.",
+            ) from error
         if isinstance(found, Work):
             return found
         if isinstance(found, bool) or not isinstance(found, int) or found < 0:

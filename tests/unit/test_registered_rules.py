@@ -124,6 +124,13 @@ def test_what_is_no_number_of_multiply_adds_is_told_with_the_operator(wrong):
         counted()
 
 
+@pytest.mark.parametrize("fails", [lambda args, _out: args[9], lambda args: 1])
+def test_a_rule_that_fails_is_told_as_the_rules_fault(fails):
+    lightbench.register_rule("lightbench_rules::mm", fails)
+    with pytest.raises(UsageError, match="the rule of lightbench_rules::mm failed"):
+        counted()
+
+
 def test_a_rule_that_is_no_function_is_told():
     with pytest.raises(UsageError, match="must be a function"):
         lightbench.register_rule("lightbench_rules::mm", 5)
