@@ -162,8 +162,8 @@ def _with_values(tensor: Tensor) -> Tensor:
 
 
 def load_model(model: str) -> nn.Module:
-    """Build a network by name: ours, ``torchvision:``, ``timm:`` or ``file.py:Class``, with random
-    weights. Raises UnknownName, UsageError, ModelError, MissingPackage."""
+    """Build a network by name: ours, ``torchvision:``, ``timm:``, ``file.py:Class`` or
+    ``package.module:Class``, with random weights. Raises UnknownName, UsageError, ModelError, MissingPackage."""
     return sources.find(model).build()
 
 

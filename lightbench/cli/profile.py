@@ -106,7 +106,8 @@ def command(
 ) -> int:
     """Costs and measured latency of networks, side by side.
 
-    MODEL is a name of `lightbench list models`, torchvision:NAME, timm:NAME, or path/file.py:Class.
+    MODEL is a name of `lightbench list models`, torchvision:NAME, timm:NAME, path/file.py:Class, or
+    package.module:Class.
 
     The cases are timed in rounds of random order until each median is known within --rel, or the
     time is spent. Exit code: 0; 2 bad input; 3 some cases failed; 4 not available; 130 interrupted.
