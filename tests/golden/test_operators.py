@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -270,6 +271,10 @@ UNDECIDED = {
     "forms of old TorchScript": "aten::quantized_lstm aten::quantized_gru",
     "of compilers, with no work of their own": (
         "prims::_sink_tokens mkldnn::_get_mkldnn_serialized_md mkldnn::_nbytes mkldnn::data_ptr"
+        " prims::_low_memory_max_pool_offsets_to_indices prims::_low_memory_max_pool_with_offsets"
+        " prims::_unsafe_index_put prims::inductor_cvt_e8m0_rceil prims::inductor_force_stride_order"
+        " prims::inductor_lookup_seed prims::inductor_randint prims::inductor_random"
+        " prims::prepare_softmax_online"
     ),
     "made for PyTorch's tests": "aten::_foobar",
 }
@@ -296,6 +301,9 @@ SPACES = [
 
 
 def all_operators():
+    """Also those that come with compilers and quantisers, which other tests may have imported."""
+    import_module("torch._inductor.lowering")
+    import_module("torch.ao.quantization.fx._decomposed")
     for name in sorted(torch._C._dispatch_get_all_op_names()):
         space, _, rest = name.partition("::")
         base, _, overload = rest.partition(".")

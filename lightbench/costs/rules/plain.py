@@ -80,6 +80,7 @@ PLAIN: Names = {
         " _masked_scale _add_relu clamp _thnn_fused_lstm_cell _thnn_fused_gru_cell huber_loss"
         " mse_loss smooth_l1_loss soft_margin_loss binary_cross_entropy"
         " binary_cross_entropy_with_logits fake_quantize_per_tensor_affine_cachemask"
+        " quantized_decomposed::fake_quant_per_channel"
         " fake_quantize_per_channel_affine_cachemask _fake_quantize_learnable_per_tensor_affine"
         " _fake_quantize_learnable_per_channel_affine quantized::add quantized::add_relu"
         " _fake_quantize_per_tensor_affine_cachemask_tensor_qparams quantized::add_out"
@@ -94,6 +95,9 @@ PLAIN: Names = {
     ),
     fixed(Work("other", outputs=1)): "_weight_norm_interface",
     OTHER: (
+        "quantized_decomposed::choose_qparams quantized_decomposed::choose_qparams_symmetric"
+        " quantized_decomposed::choose_qparams_per_token"
+        " quantized_decomposed::choose_qparams_per_token_asymmetric "
         # reductions and scans
         "sum prod max min argmax argmin var std var_mean std_mean norm native_norm linalg_vector_norm"
         " linalg__powsum cumsum cumprod logcumsumexp _logcumsumexp logsumexp trace all any aminmax"
