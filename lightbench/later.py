@@ -93,9 +93,12 @@ def _changing(first: First, samples: Samples) -> Iterator[str]:
 def _growing(first: Costs, last: Costs, samples: Samples) -> str:
     by = _slower(samples)
     times = f", and takes {units.factor(by)} as long" if by else ""
+    does, then = f"does {units.exact(first.madds)} multiply-adds", units.exact(last.madds)
+    if first.madds == last.madds:
+        does, then = f"moves {units.size(first.mem_bytes)}", units.size(last.mem_bytes)
     return (
-        f"its work changes from call to call: the first call does {units.exact(first.madds)} multiply-adds,"
-        f" which is the count, and one after the timing {units.exact(last.madds)}{times}."
+        f"its work changes from call to call: the first call {does}, which is the count, and one after"
+        f" the timing {then}{times}."
     )
 
 

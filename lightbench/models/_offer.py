@@ -17,6 +17,7 @@ class Offer(NamedTuple):
     block: bool = False  # other networks of the file are made of it, or extend it
     uses: int = 0  # of how many others it is made
     factory: bool = False
+    runs: bool = True  # it has a ``forward`` to call
 
     @property
     def call(self) -> str:
@@ -38,6 +39,7 @@ def offers(source: str) -> list[Offer]:
             _needs(node, classes),
             block=name in extended.union(*used.values()),
             uses=len(used[name]),
+            runs=_runs(node, classes),
         )
         for name, node in networks.items()
     ]
@@ -49,8 +51,15 @@ def offers(source: str) -> list[Offer]:
     return sorted(found, key=_rank)
 
 
-def _rank(one: Offer) -> tuple[bool, bool, bool, bool, int]:
-    return bool(one.needs), one.block, one.name.startswith("_"), one.factory, -one.uses
+def _rank(one: Offer) -> tuple[bool, bool, bool, bool, bool, int]:
+    return (
+        not one.runs,
+        bool(one.needs),
+        one.block,
+        one.name.startswith("_"),
+        one.factory,
+        -one.uses,
+    )
 
 
 def _is_network(node: ast.ClassDef, classes: dict[str, ast.ClassDef], depth: int = 0) -> bool:
@@ -62,6 +71,31 @@ def _is_network(node: ast.ClassDef, classes: dict[str, ast.ClassDef], depth: int
         if known and _is_network(known, classes, depth + 1):
             return True
     return False
+
+
+def _runs(node: ast.ClassDef, classes: dict[str, ast.ClassDef], depth: int = 0) -> bool:
+    """Is there a ``forward``, of its own or of what it extends, that does more than refuse?"""
+    for inside in node.body:
+        if isinstance(inside, ast.FunctionDef) and inside.name == "forward":
+            return not _refuses(inside)
+        if isinstance(inside, ast.Assign) and "forward" in map(ast.unparse, inside.targets):
+            return True
+    known = [classes[base] for base in map(ast.unparse, node.bases) if base in classes]
+    if known and depth < len(classes):
+        return any(_runs(base, classes, depth + 1) for base in known)
+    return not all(ast.unparse(base).endswith(("Module", "ABC")) for base in node.bases)
+
+
+def _refuses(method: ast.FunctionDef) -> bool:
+    body = [
+        n
+        for n in method.body
+        if not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant))
+    ]
+    abstract = any(ast.unparse(one).endswith("abstractmethod") for one in method.decorator_list)
+    return abstract or all(
+        isinstance(n, ast.Pass) or "NotImplemented" in ast.unparse(n) for n in body
+    )
 
 
 def _needs(node: ast.ClassDef, classes: dict[str, ast.ClassDef], depth: int = 0) -> tuple[str, ...]:
