@@ -34,6 +34,7 @@ class First(NamedTuple):
     held_bytes: int
     eager: bool  # does it run as it was counted?
     where: str  # what PyTorch calls its device
+    flushed: bool  # is it timed with denormal numbers taken for zero?
 
 
 def remarks(first: First, samples: Samples) -> tuple[str, ...]:
@@ -41,7 +42,7 @@ def remarks(first: First, samples: Samples) -> tuple[str, ...]:
     on the meta device, where nothing runs, there is nothing to say."""
     if first.where == "meta":
         return ()
-    slowed = _slowed(first, samples) if first.where == "cpu" else ()
+    slowed = _slowed(first, samples) if first.where == "cpu" and not first.flushed else ()
     return (*_changing(first, samples), *slowed)
 
 

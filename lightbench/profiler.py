@@ -26,6 +26,7 @@ from lightbench.arguments import bytes_of, map_tensors, tensors_in
 from lightbench.costs.count import MakeInputs, count_costs
 from lightbench.costs.precision import as_asked, cast, own_dtype
 from lightbench.devices import Device
+from lightbench.devices.cpu import FLUSH
 from lightbench.engines._program import NO_KEYWORDS, Context, Program
 from lightbench.errors import LightbenchError, ModelError, OutOfMemory
 from lightbench.faults import explain, explain_plainly
@@ -143,6 +144,7 @@ def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool)
         held_bytes=later.held_bytes(network),
         eager=case.engine == "eager",
         where=where,
+        flushed=FLUSH in case.options,
     )
     return Prepared(
         case,

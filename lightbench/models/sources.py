@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from lightbench import registry
-from lightbench.errors import UnknownName, UntrustedCode, UsageError
+from lightbench.errors import NotThere, UnknownName, UntrustedCode, UsageError
 from lightbench.models._libraries import LIBRARIES
 from lightbench.models._model_names import split_name
 from lightbench.models._source import DEFAULT_INPUT, Source
@@ -40,6 +40,11 @@ def find(model: str, *, trusted: bool = True) -> Source:
     prefix, colon, name = model.partition(":")
     if colon:
         if prefix not in LIBRARIES:
+            if all(map(str.isidentifier, prefix.split("."))) and "." in prefix:
+                raise NotThere(
+                    f"there is no module {prefix!r} that Python finds from here, for {model!r}.",
+                    "Put the folder that holds its package on PYTHONPATH, or write path/file.py:Class.",
+                )
             raise UsageError(
                 f"cannot read the model {model!r}.",
                 f"Known sources: {', '.join(f'{p}:NAME' for p in LIBRARIES)}, path/file.py:Class, package.module:Class.",

@@ -268,6 +268,7 @@ def test_denormal_weights_are_said():
     (warning,) = said(record_of(network), "denormal")
     assert "its weights are to 80.0 % denormal numbers" in warning  # 16 of 20: the bias is not
     assert "--flush-denormal" in warning
+    assert said(record_of(network, options=["flush-denormal"]), "denormal") == []
 
 
 def test_flushing_is_an_option_of_the_processor_and_of_the_case():

@@ -93,6 +93,12 @@ def test_what_is_no_name_with_arguments_is_refused_and_not_run(net, call, words)
     assert words in str(caught.value)
 
 
+def test_a_module_that_python_does_not_find_is_told_with_where_it_looks():
+    with pytest.raises(NotThere, match="no module 'nowhere_7.deep'") as caught:
+        lb.count("nowhere_7.deep:Net")
+    assert "PYTHONPATH" in caught.value.hint
+
+
 def test_a_method_that_is_not_there_has_a_neighbour(net):
     with pytest.raises(NotThere, match="'Net' has no 'from_nam'") as caught:
         lb.count(f'{net}:Net.from_nam("b0")')
