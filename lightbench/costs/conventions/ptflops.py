@@ -78,7 +78,7 @@ def _multihead(call: Call) -> Items:
     first = call.settings.get("batch_first")
     q, k, v = call.inputs
     batch, at = (q[0], 1) if first else (q[1], 0)
-    scores, heads = q[at] * k[at], int(call.settings.get("num_heads", 1)) or 1
+    scores, heads = q[at] * k[at], _setting(call, "num_heads") or 1
     projected = sum(x[at] * x[2] ** 2 for x in (q, k, v)) + q[at] * v[2] ** 2
     bias = (q[at] + k[at] + v[at]) * q[2] if "in_proj_bias" in call.tensors else 0
     inside = heads * scores * (q[2] // heads + v[2] // heads)
@@ -91,9 +91,15 @@ def _multihead(call: Call) -> Items:
     }
 
 
+def _setting(call: Call, name: str) -> int:
+    """0 for one that is not known, or is no size."""
+    value = call.settings.get(name)
+    return value if isinstance(value, int) and value > 0 else 0
+
+
 def _timm_attention(call: Call) -> Items:
     """As above without projections, which lie in modules inside and are not counted at all."""
-    heads, width = (int(call.settings.get(key, 0)) for key in ("num_heads", "head_dim"))
+    heads, width = (_setting(call, key) for key in ("num_heads", "head_dim"))
     batch, tokens = size(given(call), 0), size(given(call), 1)
     scores = batch * tokens**2 * heads
     return {
