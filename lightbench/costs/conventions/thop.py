@@ -108,7 +108,7 @@ def _convolution_2020(call: Call) -> Items:
 def _linear_2020(call: Call) -> Items:
     n = elements(call.output)
     return {
-        "linear": (2 * size(weight(call), 1) - 1) * n,
+        "linear": max(2 * size(weight(call), 1) - 1, 0) * n,
         "bias": n if "bias" in call.tensors else 0,
     }
 
