@@ -110,20 +110,20 @@ class Counts(Shown):
     def convention(self, name: str) -> int:
         """The count as another tool would give it: a key of ``lightbench list conventions``."""
         _known(name)
-        return convert(self.costs, name).total
+        return convert(self._called, name).total
 
     def conventions(self, names: Sequence[str], *, check: bool = False) -> list[ConventionRow]:
         """Each convention with its difference to ``paper``; ``check`` runs the installed tools too."""
         for name in names:
             _known(name)
-        paper = convert(self.costs, "paper")
+        paper = convert(self._called, "paper")
         checks = {c.tool: c.verdict for c in self.crosscheck()} if check else {}
         return [
             ConventionRow(
                 self.model,
                 name,
                 CONVENTIONS[name].says,
-                (counted := convert(self.costs, name)).total,
+                (counted := convert(self._called, name)).total,
                 difference(counted, paper),
                 checks.get(name, ""),
             )
@@ -139,13 +139,24 @@ class Counts(Shown):
         return untimed(self.case, self.costs, identity=self.identity, opinions=self._opinions)
 
     @cached_property
+    def _called(self) -> Costs:
+        """The costs with what conventions go by, which takes a pass of its own."""
+
+        def inputs(device: str) -> Arguments:
+            given = Arguments(self.args, dict(self.kwargs))
+            return given if device == "meta" else map_tensors(_with_values, given)
+
+        with switches.kept():
+            return count_costs(self.network, inputs, calls=True)
+
+    @cached_property
     def _opinions(self) -> tuple[Opinion, ...]:
         with torch.random.fork_rng(devices=[]), switches.kept():
             network = self.network
             if any(t.is_meta for t in network.parameters()):
                 network = sources.find(self.model).build()
             args, kwargs = map_tensors(_with_values, (self.args, dict(self.kwargs)))
-            return tuple(crosscheck(self.costs, network, args, kwargs))
+            return tuple(crosscheck(self._called, network, args, kwargs))
 
 
 def _known(convention: str) -> None:

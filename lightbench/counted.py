@@ -122,7 +122,7 @@ class Costs(Noun, frozen=True, kw_only=True):
     fused_bytes: int  # fused account
     activations: int  # elements written by convolutions, linear and matmul (as in RegNet)
     ops: tuple[Op, ...]
-    calls: tuple[Call, ...] = ()  # none: not known, of a schema before 6
+    calls: tuple[Call, ...] = ()  # none: not noted, as in what is stored
     uncounted: dict[str, int] = msgspec.field(default_factory=dict)  # without a rule: how often
     traced: Literal["meta", "real"] = "meta"  # on which tensors the pass ran
 

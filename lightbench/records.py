@@ -8,7 +8,7 @@ A stored record carries ``schema``. History:
 4. what explains a case: ``layers``, ``findings``, ``opinions``, ``check``
 5. ``identity``: what was run, beyond its name; ``run``: what was timed in the same rounds
 6. ``inputs`` of other forms than tensors with a batch in front: each says its ``form``; ``calls`` of modules, and
-   how an operator was called: what other tools' conventions go by
+   how an operator was called: what other tools' conventions go by, where it was noted
 """
 
 from __future__ import annotations

@@ -82,15 +82,15 @@ class Place:
     """A pass over a network that was lent: ``now`` is the module call in progress, ``parts`` what
     the network is made of in evaluation mode and, after the pass, with what was made in it."""
 
-    def __init__(self, parts: Parts, loans: list[Loan]) -> None:
+    def __init__(self, parts: Parts, loans: list[Loan], *, calls: bool) -> None:
+        self.notes_calls = calls  # of modules that tools count, and of functions
         self.parts = Parts(parts.modules, [*parts.parameters], [*parts.buffers])
         self.now = Where("", 0, type(parts.modules[0][1]).__name__)
-        self.seen: list[Seen] = []  # calls of modules that tools count
+        self.seen: list[Seen] = []
         self.weights: set[int] = set()  # storages of what counts as weights, filled by the tracer
         self._loans = loans
-        self._calls: dict[
-            int, list[Any]
-        ] = {}  # id of a module -> its path, calls, class and, if a tool counts it, itself
+        # id of a module -> its path, calls, class and, if its calls are noted, itself
+        self._calls: dict[int, list[Any]] = {}
 
     def know(self, modules: Named) -> None:
         """Modules whose calls are to be reported."""
@@ -99,7 +99,7 @@ class Place:
                 path if path.isascii() else unicode(path),
                 0,
                 type(module).__name__,
-                module if watched(module, path) else None,
+                module if self.notes_calls and watched(module, path) else None,
             ]
             for path, module in modules
         }
@@ -157,7 +157,7 @@ _here = _Here()
 
 
 @contextmanager
-def borrowed(parts: Parts, inputs: Any = ()) -> Iterator[Place]:
+def borrowed(parts: Parts, inputs: Any = (), *, calls: bool = False) -> Iterator[Place]:
     """Lend a network, and the inputs that it will be called with. Raises ModelError if ``eval()``
     fails."""
     modules = [module for _, module in parts.modules]
@@ -165,7 +165,7 @@ def borrowed(parts: Parts, inputs: Any = ()) -> Iterator[Place]:
         back.enter_context(surroundings.kept())
         loans = lend(modules, (inputs, *_shared(modules)))
         back.callback(give_back, loans)
-        place = Place(parts, loans)
+        place = Place(parts, loans, calls=calls)
         if not _evaluate_plainly(modules) and _evaluate(modules[0], loans):
             place.parts = parts_of(modules[0])
             back.callback(give_back, lend([module for _, module in place.parts.modules]))

@@ -29,18 +29,19 @@ from lightbench.records import PAPER_KINDS, Costs, Op
 MakeInputs = Callable[[str], tuple[tuple[Any, ...], dict[str, Any]]]
 
 
-def count_costs(network: nn.Module, make_inputs: MakeInputs) -> Costs:
+def count_costs(network: nn.Module, make_inputs: MakeInputs, *, calls: bool = False) -> Costs:
     """Costs of one forward pass of ``network.eval()``; it and the inputs are as before afterwards.
 
     The pass runs on meta tensors. If the network looks at values (``if x.sum() > 0``), has lazy,
-    scripted or quantized modules, it runs once more on real ones. Raises ModelError, UsageError.
+    scripted or quantized modules, it runs once more on real ones. With ``calls`` it is noted what other
+    tools' conventions go by, as `conventions.convert` wants it. Raises ModelError, UsageError.
     """
     network = unwrap(network)
     parts = parts_of(network)
     if any(map(is_lazy, (*parts.parameters, *parts.buffers))):
         network = _initialised(network, make_inputs)
         parts = parts_of(network)
-    return _trace(network, parts, make_inputs)
+    return _trace(network, parts, make_inputs, calls=calls)
 
 
 def _packed(rows: list[Row], parts: Parts) -> tuple[int, int]:
@@ -68,14 +69,14 @@ def _initialised(network: nn.Module, make_inputs: MakeInputs) -> nn.Module:
     return network
 
 
-def _trace(network: nn.Module, parts: Parts, make_inputs: MakeInputs) -> Costs:
+def _trace(network: nn.Module, parts: Parts, make_inputs: MakeInputs, *, calls: bool) -> Costs:
     failed: BaseException = ValueError("a scripted network needs weights")
     scripts = [module for _, module in parts.modules if is_script(module)]
     check_visible(scripts)
     for kind, quiet in _attempts(parts, scripted=bool(scripts)):
         try:
             with _nothing_compiled(), as_written() if scripts else nullcontext():
-                return _run(network, parts, make_inputs, quiet, meta=kind == "meta")
+                return _run(network, parts, make_inputs, quiet, meta=kind == "meta", calls=calls)
         except (KeyboardInterrupt, UsageError):
             raise
         except BaseException as error:  # noqa: BLE001  whatever it is, the next attempt decides
@@ -117,6 +118,7 @@ def _run(
     quiet: Callable[[], Any],
     *,
     meta: bool,
+    calls: bool,
 ) -> Costs:
     args, kwargs = make_inputs("meta" if meta else "cpu")
     check_inputs(args, kwargs)
@@ -124,14 +126,14 @@ def _run(
         args, kwargs = without_values(args, kwargs)
         if any(map(is_sparse, tensors_of((args, kwargs)))):
             raise no_pattern()
-    with borrowed(parts, (args, kwargs)) as place, quiet():
+    with borrowed(parts, (args, kwargs), calls=calls) as place, quiet():
         tracer = Tracer(place, (*place.parts.parameters, *place.parts.buffers), meta=meta)
         with tracer:
             output = network(*args, **kwargs)
         tracer.finish(output)
         parts = place.parts
         storages = {_key(tensor): tensor for tensor in (*parts.parameters, *parts.buffers)}
-        calls = calls_of(place.seen, [module for _, module in parts.modules])
+        seen = calls_of(place.seen, [module for _, module in parts.modules]) if calls else ()
         packed, packed_bytes = _packed(tracer.rows, parts)
         params = sum(map(stored_values, parts.parameters)) + packed
         param_bytes = sum(stored(t)[1] for t in storages.values()) + packed_bytes
@@ -139,7 +141,7 @@ def _run(
         tracer.rows,
         params=params,
         param_bytes=param_bytes,
-        calls=calls,
+        calls=seen,
         uncounted=dict(tracer.uncounted),
         traced="meta" if meta else "real",
     )

@@ -138,7 +138,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any
     ) -> Any:
         outer = self._part_of, self._through
-        if not self._part_of:
+        if self._place.notes_calls and not self._part_of:
             equation = f" {args[0]}" if func._opname == "einsum" else ""
             self._part_of, self._through = f"{func._opname}{equation}", issuer(frame, func._opname)
         try:
@@ -195,7 +195,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         row.weights, row.weight_bytes = work.packed
         if self._part_of:
             row.part_of, row.through = self._part_of, self._through
-        else:
+        elif self._place.notes_calls:
             row.part_of, row.through = plan.part_of, issuer(_calling(), plan.name)
         written: Sequence[Tensor] = (out,) if isinstance(out, Tensor) else tuple(tensors_of((out,)))
         if work.outputs is not None:

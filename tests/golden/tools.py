@@ -94,7 +94,7 @@ def on(device: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def ours(network: nn.Module, args: tuple[Any, ...]) -> dict[str, int]:
     """What lightbench says that each tool counts."""
-    costs = count_costs(network, lambda device: (on(device, args), {}))
+    costs = count_costs(network, lambda device: (on(device, args), {}), calls=True)
     return {tool: convert(costs, tool).total for tool in TOOLS}
 
 

@@ -16,7 +16,7 @@ _FUNCTIONS = frozenset(("relu", "prelu", "elu", "gelu", "silu", "softmax"))
 
 
 def known(costs: Costs) -> Costs:
-    """The costs with their calls; of a schema before 6 as far as the rows say.
+    """The costs with their calls; where these were not noted, as far as the rows say.
 
     There a module is known by its class alone, and what is a function is taken for called as one.
     """

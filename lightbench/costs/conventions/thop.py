@@ -36,7 +36,7 @@ def _convolution(call: Call) -> Items:
     filters = weight(call)
     channels = 1 if len(given(call)) == len(filters) else 0
     grouped = call.output if "Transpose" in call.module else given(call)
-    groups = size(grouped, channels) // size(filters, 1) or 1
+    groups = size(grouped, channels) // max(size(filters, 1), 1) or 1
     inside = size(given(call), 1) // groups  # of one image without batch this is its height
     return {"convolution": elements(call.output) * inside * elements(filters[2:])}
 
