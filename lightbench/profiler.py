@@ -30,7 +30,7 @@ from lightbench.devices.cpu import FLUSH
 from lightbench.engines._program import NO_KEYWORDS, Context, Program
 from lightbench.errors import LightbenchError, ModelError, OutOfMemory
 from lightbench.faults import explain, explain_plainly
-from lightbench.first_run import first_run
+from lightbench.first_run import FirstRun, first_run
 from lightbench.identity import identity_of
 from lightbench.inputs import without
 from lightbench.models import _own_switches, sources
@@ -108,58 +108,87 @@ def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool)
     start = switches.now()
     costs = count_costs(network, inputs)
     _check_memory(costs, case, device.free_memory())
-    given_to = _arguments(case, network, given, where)
-    if given is None and where == "cpu":
-        settle_norms(network, *given_to)
     try:
-        program = registry.load("engine", case.engine).prepare(network, *given_to, mode=case.mode)
-        with device.noticing() as noticed:
-            look = first_run(program, device, given_to)
-        running = switches.told(switches.changed(start))
-        switches.put({name: start[name] for name in running})
-        program = look.program
-        if look.overwritten:
-            originals = _arguments(case, network, given, where)
-            program = program.around(lambda inside: anew.restoring(inside, given_to, originals))
-        program = program.around(lambda inside: switches.holding(inside, own, running))
-
-        def bracket(context: Context) -> Step:
-            step = device.step(program.call, context, tuple(tensors_in(given_to)))
-            return anew.one_by_one(step) if look.overwritten else step
-
-        peak = device.peak_memory(program.call, program.context)
-        step = bracket(program.context)
+        called = _called(case, device, network, inputs, own, start, settle=given is None)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
         raise explain(network, error) from error
-    held = costs.param_bytes + bytes_of(given_to)
     first = later.First(
         network=network,
-        program=program,
-        step=step,
+        program=called.program,
+        step=called.step,
         inputs=inputs,
         costs=costs,
-        finite=look.finite,
+        finite=called.look.finite,
         held_bytes=later.held_bytes(network),
         eager=case.engine == "eager",
         where=where,
         flushed=FLUSH in case.options,
     )
+    held = costs.param_bytes + called.input_bytes
     return Prepared(
         case,
         costs,
         network,
-        program,
-        step,
-        None if peak is None else peak + held,
-        (*device.concerns(), *_said(own, running), *look.said(), *noticed),
-        None if where == "meta" else look.seconds,
+        called.program,
+        called.step,
+        None if called.peak is None else called.peak + held,
+        (*device.concerns(), *called.said),
+        None if where == "meta" else called.look.seconds,
         identity,
-        bracket,
-        look.gradients,
+        called.bracket,
+        called.look.gradients,
         partial(_again, first, own),
     )
+
+
+class _Called(NamedTuple):
+    """A network after its first call, as it is called from now on."""
+
+    program: Program
+    step: Step
+    bracket: Callable[[Context], Step]
+    look: FirstRun
+    peak: int | None
+    input_bytes: int
+    said: tuple[str, ...]
+
+
+def _called(
+    case: Case,
+    device: Device,
+    network: nn.Module,
+    inputs: MakeInputs,
+    own: switches.Values,
+    start: switches.Values,
+    *,
+    settle: bool,
+) -> _Called:
+    """``own`` switches are those that its code has set, and ``start`` all of them before it is called.
+    Raises whatever the network does."""
+    given_to = inputs(device.torch_device)
+    if settle and device.torch_device == "cpu":
+        settle_norms(network, *given_to)
+    program = registry.load("engine", case.engine).prepare(network, *given_to, mode=case.mode)
+    with device.noticing() as noticed:
+        look = first_run(program, device, given_to)
+    running = switches.told(switches.changed(start))
+    switches.put({name: start[name] for name in running})
+    program = look.program
+    if look.overwritten:
+        originals = inputs(device.torch_device)
+        program = program.around(lambda inside: anew.restoring(inside, given_to, originals))
+    program = program.around(lambda inside: switches.holding(inside, own, running))
+
+    def bracket(context: Context) -> Step:
+        step = device.step(program.call, context, tuple(tensors_in(given_to)))
+        return anew.one_by_one(step) if look.overwritten else step
+
+    peak = device.peak_memory(program.call, program.context)
+    said = (*_said(own, running), *look.said(), *noticed)
+    step = bracket(program.context)
+    return _Called(program, step, bracket, look, peak, bytes_of(given_to), said)
 
 
 def as_if_taking_gradients(prepared: Prepared) -> Prepared:

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn.modules import module as registration
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from lightbench.costs import surroundings
 from lightbench.costs.calls import Seen, by_call, see, watched
 from lightbench.costs.loans import Loan, give_back, lend
+from lightbench.costs.mode import Mode
 from lightbench.costs.reach import globals_of, shared_by
 from lightbench.costs.scripts import constants_of, is_frozen, scripts_among, without
 from lightbench.costs.writes import written
@@ -240,16 +240,12 @@ def _evaluate(network: nn.Module, loans: list[Loan]) -> bool:
     return True
 
 
-class _Keeping(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _Keeping(Mode):  # type: ignore[no-untyped-call]
     """Keeps the values of what is overwritten outside of a trace."""
 
     def __init__(self, loans: list[Loan]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self._loans = loans
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # True, the default, imports torch._dynamo at the first operator: 1 s
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None

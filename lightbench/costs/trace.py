@@ -18,12 +18,12 @@ from typing import Any
 import msgspec
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from lightbench.costs.autocast import Autocast
 from lightbench.costs.borrow import Place, Where
 from lightbench.costs.higher_order import OPAQUE, NeedsValues, eager, traced
 from lightbench.costs.issuers import issuer
+from lightbench.costs.mode import Mode
 from lightbench.costs.nested import shape_of, work_of
 from lightbench.costs.plans import Plan, plan_of
 from lightbench.costs.registered import bound
@@ -55,7 +55,7 @@ class Row(msgspec.Struct):  # made hundreds of times: a struct takes a third of 
 _COPY = Work("data movement")
 
 
-class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class Tracer(Mode):  # type: ignore[no-untyped-call]
     """Collects ``rows`` and ``uncounted`` while it is active.
 
     ``held`` are the parameters and buffers of the network. On meta they stay where they are, but
@@ -65,7 +65,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     supports_higher_order_operators = True
 
     def __init__(self, place: Place, held: Iterable[Tensor], *, meta: bool) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.rows: list[Row] = []
         self.uncounted: Counter[str] = Counter()
         self._place = place
@@ -75,10 +75,6 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._autocast = Autocast()
         self._part_of = self._through = ""  # of the composite operator in progress
         self._producer: dict[int, int] = {}  # storage -> row that wrote it last
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # True, the default, imports torch._dynamo at the first operator: 1 s
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
