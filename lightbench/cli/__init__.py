@@ -122,7 +122,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
-        said, where = error.format_message(), context.command_path if context else "lightbench"
+        said = " ".join(error.format_message().split())  # click lists choices line by line
+        where = context.command_path if context else "lightbench"
         stop = "" if said.endswith((".", "?")) else "."
         say_error(f"{said}{stop}\n  Try `{where} --help`.")
         return error.exit_code

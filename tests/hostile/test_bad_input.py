@@ -28,6 +28,11 @@ def refused(answer, code=2):
 # Options.
 
 
+def test_a_choice_that_is_missing_is_asked_for_in_one_sentence(lightbench):
+    sentence, _ = refused(lightbench("list"))
+    assert "Choose from: models, devices" in sentence
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
