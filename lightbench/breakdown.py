@@ -34,7 +34,8 @@ from lightbench.faults import explain
 from lightbench.handed import dtypes_of
 from lightbench.models._inputs import Inputs, specs_of
 from lightbench.models._not_networks import not_a_network
-from lightbench.profiler import Given, Prepared, measured, prepare, process_kept
+from lightbench.profiler import Given, Prepared, prepare, process_kept
+from lightbench.recorded import measured
 from lightbench.records import Environment, Record, Samples
 from lightbench.rounds import here, with_noted
 from lightbench.shown import Shown

@@ -12,11 +12,9 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
 import torch
 from torch import Tensor
 from torch.nn.parameter import is_lazy
@@ -28,7 +26,7 @@ from lightbench.costs.precision import as_asked, cast, own_dtype
 from lightbench.devices import Device
 from lightbench.devices.cpu import FLUSH
 from lightbench.engines._program import NO_KEYWORDS, Context, Program
-from lightbench.errors import LightbenchError, ModelError, OutOfMemory
+from lightbench.errors import ModelError, OutOfMemory
 from lightbench.faults import explain, explain_plainly
 from lightbench.first_run import FirstRun, first_run
 from lightbench.identity import identity_of
@@ -43,20 +41,12 @@ from lightbench.models._inputs import (
     settle_norms,
 )
 from lightbench.records import (
-    CONTENDED,
-    SCHEMA,
     Case,
     Costs,
-    Environment,
-    Failure,
     Identity,
-    Record,
-    Run,
     Samples,
 )
 from lightbench.running import anew, switches
-from lightbench.timing import contention, environment
-from lightbench.timing.stats import contended, summarize
 
 if TYPE_CHECKING:
     from torch import nn
@@ -203,41 +193,6 @@ def as_if_taking_gradients(prepared: Prepared) -> Prepared:
     )
 
 
-def measured(
-    prepared: Prepared, samples: Samples, where: Environment, run: Run | None = None
-) -> Record:
-    """The record of a case that was timed, with what a reader must know about it; to be made in the
-    session, as a later call shows some of that. ``run`` is that of all that were timed in the same
-    rounds."""
-    if prepared.first_call_s is not None:
-        samples = msgspec.structs.replace(samples, first_call_s=prepared.first_call_s)
-    case, latency = prepared.case, summarize(samples)
-    said = [
-        *prepared.warnings,
-        *(prepared.again(samples) if samples.stop != "interrupted" else ()),
-        *environment.warnings(where),
-        *disturbed(samples, where),
-    ]
-    if samples.throttled_rounds:
-        said.append(
-            f"{units.count(samples.throttled_rounds)} rounds were thrown away: the device was slowed down."
-        )
-    return Record(
-        schema=SCHEMA,
-        time=_now(),
-        case=case,
-        status="ok",
-        environment=_noting(prepared, where),
-        costs=prepared.costs,
-        samples=samples,
-        latency=latency,
-        peak_memory_bytes=prepared.peak_memory_bytes,
-        warnings=tuple(said),
-        identity=prepared.identity,
-        run=run,
-    )
-
-
 def count(case: Case, network: nn.Module | None = None) -> Costs:
     """What a case by name costs, or a ``network`` that was built for it; nothing is timed. Raises a
     LightbenchError."""
@@ -248,39 +203,6 @@ def count(case: Case, network: nn.Module | None = None) -> Costs:
         inputs = _inputs(case, network, None, "cpu")
         network = as_asked(network, case.dtype, inputs)
         return count_costs(network, inputs)
-
-
-def counted(prepared: Prepared, where: Environment) -> Record:
-    """The record of a case that was made ready and then not timed."""
-    return Record(
-        schema=SCHEMA,
-        time=_now(),
-        case=prepared.case,
-        status="ok",
-        environment=_noting(prepared, where),
-        costs=prepared.costs,
-        warnings=prepared.warnings,
-        identity=prepared.identity,
-    )
-
-
-def failed(case: Case, error: Exception, where: Environment) -> Record:
-    """The record of a case that has no result. An error that is not ours to explain is raised."""
-    if not isinstance(error, LightbenchError):
-        raise error
-    return Record(
-        schema=SCHEMA,
-        time=_now(),
-        case=case,
-        status="failed",
-        environment=where,
-        failure=Failure(
-            error=type(error).__name__,
-            message=error.message,
-            hint=error.hint,
-            exit_code=error.exit_code,
-        ),
-    )
 
 
 def _network(
@@ -355,10 +277,6 @@ def _inputs(case: Case, network: nn.Module, given: Given | None, where: str) -> 
     return lambda kind: _arguments(case, network, given, "meta" if kind == "meta" else where)
 
 
-def _is_tensor(value: Any) -> bool:
-    return isinstance(value, Tensor)
-
-
 def _said(own: switches.Values, running: switches.Values) -> Iterator[str]:
     """What a network's code has set, when it was loaded and while it ran."""
     if known := switches.said(switches.told(own)):
@@ -371,13 +289,6 @@ def _again(first: later.First, own: switches.Values, samples: Samples) -> tuple[
     with switches.kept():
         switches.put(own)
         return later.remarks(first, samples)
-
-
-def _noting(prepared: Prepared, where: Environment) -> Environment:
-    """With how it was run, where that is not as usual."""
-    if not prepared.takes_gradients:
-        return where
-    return msgspec.structs.replace(where, noted={**where.noted, "autograd": "no_grad"})
 
 
 def _check_memory(costs: Costs, case: Case, free: int | None) -> None:
@@ -406,20 +317,3 @@ def process_kept() -> Iterator[None]:
             random.setstate(state)
             if numpy:
                 numpy.random.set_state(drawn)
-
-
-def disturbed(samples: Samples, where: Environment) -> tuple[str, ...]:
-    """What says that these times are too long because of others, in an environment that has noted
-    what went on meanwhile; where it has not, or not how long threads waited, their clock says."""
-    if reasons := contention.reasons(where):
-        return reasons
-    threads = where.comparable.get("threads")
-    if not contention.decides(where) and contended(
-        samples, threads if isinstance(threads, int) else None
-    ):
-        return (f"{CONTENDED}: other programs used this CPU meanwhile.",)
-    return ()
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from lightbench import profiler
+from lightbench import profiler, recorded
 from lightbench.devices import Device, _free
 from lightbench.devices._device import ENERGY
 from lightbench.devices._memory import facts as memory_facts
@@ -96,7 +96,7 @@ def measure(
                 )
             except LightbenchError as error:
                 if i not in group.anchors:
-                    finish(i, profiler.failed(case, error, where))
+                    finish(i, recorded.failed(case, error, where))
         if ready.keys() <= group.anchors:  # nothing that was asked for can be timed
             ready.clear()
         runs = _run(group)
@@ -108,9 +108,9 @@ def measure(
                 continue
             if isinstance(result, Exception):
                 reason = explain_plainly("the network failed while it was timed", result)
-                finish(i, profiler.failed(group.cases[i], reason, where))
+                finish(i, recorded.failed(group.cases[i], reason, where))
             else:
-                record = profiler.measured(ready[i], result, where, runs(i))
+                record = recorded.measured(ready[i], result, where, runs(i))
                 if ENERGY in record.case.options:
                     say(f"{label(record.case)}: energy")
                     record = _with_energy(record, ready[i], device)

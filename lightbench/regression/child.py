@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from lightbench import autoload, profiler
+from lightbench import autoload, recorded
 from lightbench.apart import again
 from lightbench.devices import _free
 from lightbench.errors import NotAvailable, UsageError
@@ -150,7 +150,7 @@ class Child:
             f"the process of {self._label} {what}.",
             "`lightbench doctor --selftest` finds out more.",
         )
-        return SideFailed(self._key, profiler.failed(self._case, reason, self._here.environment))
+        return SideFailed(self._key, recorded.failed(self._case, reason, self._here.environment))
 
     def _stranger(self, why: str) -> NotAvailable:
         return NotAvailable(

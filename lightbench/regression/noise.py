@@ -13,7 +13,7 @@ import msgspec
 import torch
 from torch import Tensor, nn
 
-from lightbench import devices, profiler, rounds, suite
+from lightbench import devices, profiler, recorded, rounds, suite
 from lightbench.devices import Device
 from lightbench.devices._memory import keep_freed_memory
 from lightbench.faults import explain_plainly
@@ -320,7 +320,7 @@ def judged(
         cpu=judge("cpu_s", dose_cpu) if dose_cpu else (),
         two_runs=two_runs(a.times_s, round_s),
         cpu_share=_share(a) if case.device == "cpu" and has_cpu else None,
-        contended=bool(profiler.disturbed(a, where)),
+        contended=bool(recorded.disturbed(a, where)),
         interrupted=interrupted,
         warnings=warnings,
         samples=samples,

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from lightbench import devices, profiler, rounds
+from lightbench import devices, profiler, recorded, rounds
 from lightbench.devices._memory import keep_freed_memory
 from lightbench.errors import LightbenchError, NotAvailable, UsageError
 from lightbench.faults import explain_plainly
@@ -281,13 +281,13 @@ def _record(
     where: Environment,
 ) -> Record:
     if isinstance(prepared, LightbenchError):
-        return profiler.failed(side.case, prepared, where)
+        return recorded.failed(side.case, prepared, where)
     if isinstance(outcome, Exception):
         reason = explain_plainly("the network failed while it was timed", outcome)
-        return profiler.failed(side.case, reason, where)
+        return recorded.failed(side.case, reason, where)
     if outcome is None:  # the other side has failed
-        return profiler.counted(prepared, where)
-    return profiler.measured(prepared, outcome, where)
+        return recorded.counted(prepared, where)
+    return recorded.measured(prepared, outcome, where)
 
 
 def _ratio(a: Samples, b: Samples, clock: str, level: float) -> Ratio:

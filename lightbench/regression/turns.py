@@ -136,14 +136,14 @@ def _answer(
     side: Side, device: Device, where: Any, task: Task, send: Send, next_token: Callable[[], bytes]
 ) -> Record:
     """Answer tokens until the last one: the record of what was timed, or of why it was not."""
-    from lightbench import profiler, rounds
+    from lightbench import recorded, rounds
     from lightbench.faults import explain_plainly
     from lightbench.regression.pairing import prepared_side
 
     prepared = prepared_side(side, device, trusted=task.trusted, alone=True)
     if isinstance(prepared, LightbenchError):
-        return profiler.failed(side.case, prepared, where)
-    send("ready", profiler.counted(prepared, where))
+        return recorded.failed(side.case, prepared, where)
+    send("ready", recorded.counted(prepared, where))
     turns = Turns(prepared.step, task.calls_per_sample)
     active = device.host_threads(side.case.threads)
     try:
@@ -156,8 +156,8 @@ def _answer(
         samples = turns.samples()
     except Exception as error:  # noqa: BLE001  whatever the network raises; the record says it
         reason = explain_plainly("the network failed while it was timed", error)
-        return profiler.failed(side.case, reason, where)
-    return profiler.measured(
+        return recorded.failed(side.case, reason, where)
+    return recorded.measured(
         prepared, samples, rounds.with_noted(where, {**device.noted(), **seen})
     )
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from lightbench import apart, devices, profiler, rounds, suite, worker
+from lightbench import apart, devices, profiler, recorded, rounds, suite, worker
 from lightbench.errors import DeviceUnavailable, OutOfMemory
-from lightbench.records import Case, InputSpec
+from lightbench.records import Case, Environment, InputSpec
 from lightbench.timing.sampling import Rule
 
 NET = "example_conv_g4"
 QUICK = Rule(max_s=0.02, rel=1.0)
-WHERE = profiler.Environment(comparable={"device": "far"}, noted={})
+WHERE = Environment(comparable={"device": "far"}, noted={})
 
 
 def case(batch=1, **settings):
@@ -27,7 +27,7 @@ def measured(monkeypatch):
         def measure(group, device, *, say, progress, finish):
             calls.append((place, group.device, {i: c.batch for i, c in group.cases.items()}))
             for i, c in group.cases.items():
-                finish(i, profiler.failed(c, OutOfMemory("."), WHERE))
+                finish(i, recorded.failed(c, OutOfMemory("."), WHERE))
 
         return measure
 
