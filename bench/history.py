@@ -36,7 +36,7 @@ from lightbench.records import (
     Run,
     Samples,
 )
-from lightbench.timing.stats import summarize
+from lightbench.timing.summary import summarize
 
 TITLE = "A history of 100,000 records"
 CASES = ("100000",)

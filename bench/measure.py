@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from lightbench import units
 from lightbench.devices import cpu
-from lightbench.timing import stats
+from lightbench.stats import median
 
 T = TypeVar("T")
 ROUNDS = 9  # the interval is then from the second smallest to the second largest value
@@ -36,13 +36,13 @@ class Estimate(NamedTuple):
 
 def estimate(values: Sequence[float]) -> Estimate:
     """The median of ``values``."""
-    low, high = stats.median_interval(values) or (None, None)
-    return Estimate(stats.median(values), low, high)
+    low, high = median.median_interval(values) or (None, None)
+    return Estimate(median.median(values), low, high)
 
 
 def ratio(a: Sequence[float], b: Sequence[float]) -> Estimate:
     """The median of b / a, round by round."""
-    pairs = stats.paired_ratio(a, b)
+    pairs = median.paired_ratio(a, b)
     return Estimate(pairs.ratio, pairs.low, pairs.high)
 
 

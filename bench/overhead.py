@@ -13,8 +13,8 @@ from torch.utils.benchmark import Timer
 from lightbench import units
 from lightbench.devices import cpu
 from lightbench.exporters import Column, Table
+from lightbench.stats.median import median
 from lightbench.timing.sampling import BLOCK_S, calls_per_sample
-from lightbench.timing.stats import median
 
 TITLE = "Overhead of timers"
 CASES = ("empty call",)

@@ -32,8 +32,8 @@ from lightbench.regression.comparison import Comparison
 from lightbench.regression.pairing import Gate, Side, compare_sides
 from lightbench.regression.settings import merged, side_names
 from lightbench.shown import Shown
+from lightbench.stats.verdict import TOLERANCE, Verdict
 from lightbench.timing.sampling import Progress
-from lightbench.timing.verdict import TOLERANCE, Verdict
 
 SECONDS = 60.0
 

@@ -16,8 +16,8 @@ from lightbench.engines._program import Program
 from lightbench.errors import LightbenchError
 from lightbench.records import Costs, Samples
 from lightbench.running import denormals
+from lightbench.stats.median import median
 from lightbench.timing.sampling import Step
-from lightbench.timing.stats import median
 
 NOT_FINITE = "the output has NaN or infinite values"
 

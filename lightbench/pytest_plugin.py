@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lightbench.records import Record
     from lightbench.regression.benchmark_json import Entry
     from lightbench.regression.comparison import Comparison
-    from lightbench.timing.verdict import Verdict
+    from lightbench.stats.verdict import Verdict
 
 TOLERANCE, SECONDS = 0.03, 20.0
 NAMED_LAYERS = 5

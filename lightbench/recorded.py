@@ -20,7 +20,7 @@ from lightbench.records import (
     Samples,
 )
 from lightbench.timing import contention, environment
-from lightbench.timing.stats import contended, summarize
+from lightbench.timing.summary import contended, summarize
 
 if TYPE_CHECKING:
     from lightbench.profiler import Prepared

@@ -29,8 +29,10 @@ from lightbench.errors import UsageError
 from lightbench.inputs import Input, check_inputs
 from lightbench.inputs import InputSpec as InputSpec
 from lightbench.nouns import Check, Finding, LayerTimes, Noun, Opinion
+from lightbench.stats.median import median
 
 SCHEMA = 6
+LAUNCH_BOUND = 0.9
 
 CONTENDED = "contended"  # how a warning begins that says so of a record
 
@@ -115,6 +117,14 @@ class Samples(Noun, frozen=True, kw_only=True):
     def times_s(self) -> tuple[float, ...]:
         """What counts as the time of a call: the device's own where it has one, or else the wall's."""
         return self.device_s or self.wall_s
+
+
+def launch_bound(samples: Samples) -> bool:
+    """Did the host need more than 90 % of a call's time to launch it, so that the device waited?
+    False where that is not known."""
+    if not samples.launch_s:
+        return False
+    return median(samples.launch_s) > LAUNCH_BOUND * median(samples.wall_s)
 
 
 class Latency(Noun, frozen=True, kw_only=True):

@@ -30,7 +30,7 @@ from lightbench.records import (
     SweepPoint,
 )
 from lightbench.timing.card import EXPERIMENT, LAUNCH, MOVES, RATES, STREAM
-from lightbench.timing.stats import summarize
+from lightbench.timing.summary import summarize
 
 with suppress(ImportError):  # the environment of the NPU has none
     from hypothesis import HealthCheck, settings

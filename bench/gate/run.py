@@ -39,8 +39,9 @@ def measure_dose(folder: Path, dose: int, *, seconds: float) -> list[float]:
     from lightbench import devices, profiler
     from lightbench.devices._memory import keep_freed_memory
     from lightbench.records import Case, InputSpec
+    from lightbench.stats.median import by_round
+    from lightbench.stats.ratio import paired_ratio
     from lightbench.timing.sampling import Rule, collect
-    from lightbench.timing.stats import by_round, paired_ratio
 
     keep_freed_memory()
     device = devices.find("cpu")

@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from lightbench.timing.noise import upper_bound
+from lightbench.stats.bootstrap import upper_bound
 
 LIMIT = 0.05
 

@@ -9,8 +9,8 @@ from typing import Protocol
 from lightbench import units
 from lightbench.costs.roofline import roofline_s
 from lightbench.records import Costs, Record
+from lightbench.stats.correlation import Correlation, linear, rank, spread
 from lightbench.timing.card import DeviceCard
-from lightbench.timing.correlation import Correlation, linear, rank, spread
 
 FEWEST = 5  # networks; with fewer even a perfect order says little
 

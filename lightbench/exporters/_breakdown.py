@@ -13,8 +13,8 @@ from lightbench import units
 from lightbench.cases import shared
 from lightbench.exporters import _costs
 from lightbench.exporters._view import Column, Table, View
-from lightbench.nouns import Interval
 from lightbench.records import Op, Record
+from lightbench.stats.interval import Interval
 from lightbench.timing.shares import VIEWS, Part, costs_and_times, grouped, kinds_of, layers_of
 
 Row = TypeVar("Row", Op, Part)

@@ -8,8 +8,9 @@ from typing import Any
 from lightbench import units
 from lightbench.cases import FACETS
 from lightbench.exporters._view import Column, Table, View, own_words
-from lightbench.nouns import Finding, Interval
+from lightbench.nouns import Finding
 from lightbench.records import Record
+from lightbench.stats.interval import Interval
 
 GUIDELINES = {
     "G1": "channels in and out differ",

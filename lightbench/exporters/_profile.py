@@ -13,7 +13,7 @@ from lightbench.exporters._remarks import about_runs, remarks, signs, status
 from lightbench.exporters._transfers import transfers_table
 from lightbench.exporters._view import Column, Table, View
 from lightbench.records import Costs, Latency, Record
-from lightbench.timing.stats import median
+from lightbench.stats.median import median
 
 Value = Callable[[Record], Any]
 

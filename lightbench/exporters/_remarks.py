@@ -6,8 +6,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from lightbench import units
 from lightbench.cases import FACETS, names
-from lightbench.records import Record
-from lightbench.timing.stats import launch_bound
+from lightbench.records import Record, launch_bound
 
 # What a reader must know before believing a row: its word in the status column, sign, explanation.
 MARKS = (

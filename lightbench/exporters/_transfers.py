@@ -10,7 +10,7 @@ from lightbench import units
 from lightbench.cases import names
 from lightbench.exporters._view import Column, Table
 from lightbench.records import Record
-from lightbench.timing.stats import median, quantile
+from lightbench.stats.median import median, quantile
 
 PHASES = (
     ("host to device", "to_device_s"),

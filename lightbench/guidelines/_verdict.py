@@ -21,8 +21,8 @@ from typing import Literal
 
 from lightbench import registry, units
 from lightbench.records import Record
+from lightbench.stats.ratio import Ratio
 from lightbench.timing.ratios import Relative, relatives, sweeps
-from lightbench.timing.stats import Ratio
 
 Word = Literal["supported", "not detectable", "launch-bound", "contradicted", "no result"]
 EFFECT = math.log1p(0.03)  # smaller effects are not worth a guideline

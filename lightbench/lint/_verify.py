@@ -24,8 +24,8 @@ from lightbench.costs.work import Work
 from lightbench.faults import explain
 from lightbench.lint._linted import Finding
 from lightbench.records import Op, Samples
+from lightbench.stats.median import by_round, median, median_interval
 from lightbench.timing.sampling import Rule, collect
-from lightbench.timing.stats import by_round, median, median_interval
 
 ALIGN = 8  # channels of what stands in: no device is good at odd ones
 

@@ -16,8 +16,8 @@ from lightbench.exporters._findings import ESTIMATE, MEASURED, NO_CARD, findings
 from lightbench.exporters._remarks import BUSY_CARD
 from lightbench.lint._linted import Finding, Linted
 from lightbench.lint._verify import Saving
-from lightbench.nouns import Interval
 from lightbench.records import Record
+from lightbench.stats.interval import Interval
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from lightbench.plots._style import LITERAL, style
 from lightbench.records import Record
 from lightbench.regression.history import COUNTS, KEYS, Point, Series, entries, histories, machines
 from lightbench.regression.rows import HEADINGS, METRICS, change
-from lightbench.timing.stats import median
+from lightbench.stats.median import median
 from lightbench.units import visible
 
 if TYPE_CHECKING:

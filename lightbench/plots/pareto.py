@@ -16,7 +16,7 @@ from lightbench.plots._numbers import DOT, number_points
 from lightbench.plots._style import LITERAL, style
 from lightbench.plots._ticks import ticks
 from lightbench.records import Record
-from lightbench.timing.pareto import front
+from lightbench.stats.pareto import front
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -22,7 +22,7 @@ from lightbench.plots._labels import labels
 from lightbench.plots._style import LITERAL, style
 from lightbench.plots._ticks import ticks
 from lightbench.records import Record
-from lightbench.timing.stats import median
+from lightbench.stats.median import median
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lightbench.nouns import Noun
 from lightbench.records import Record
-from lightbench.timing.stats import Ratio
-from lightbench.timing.verdict import Verdict
+from lightbench.stats.ratio import Ratio
+from lightbench.stats.verdict import Verdict
 
 OF_A_NETWORK = (
     "it ",

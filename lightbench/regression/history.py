@@ -24,10 +24,10 @@ from lightbench.records import (
     Environment,
     Record,
 )
-from lightbench.regression.changes import steps
 from lightbench.regression.linked import Machines
+from lightbench.stats.changepoints import steps
+from lightbench.stats.median import median, median_interval
 from lightbench.timing.links import Time
-from lightbench.timing.stats import median, median_interval
 
 # What may change from one commit to the next; every other comparable fact makes another machine.
 SOFTWARE = (

@@ -11,9 +11,9 @@ import msgspec
 from lightbench import units
 from lightbench.cases import FACETS, differing, shared
 from lightbench.exporters import Column, Table, View, own_words
-from lightbench.regression.changes import SHORTEST
 from lightbench.regression.history import COUNTS, KEYS, Change, Point, Series, machines
 from lightbench.regression.rows import HEADINGS, METRICS, change
+from lightbench.stats.changepoints import SHORTEST
 
 Value = Callable[[Series], Any]
 UNIT = {"latency": "_s"}

@@ -27,6 +27,8 @@ from lightbench.regression.restarted import Pair, judged_restarts, timed
 from lightbench.regression.turns import AFRESH, DROP, TIMED, WARM, Task
 from lightbench.regression.worker import Request, Version
 from lightbench.rounds import Report, Say
+from lightbench.stats.median import median
+from lightbench.stats.verdict import confidence
 from lightbench.timing.sampling import (
     ALIKE,
     MAX_WARMUP_BLOCKS,
@@ -38,8 +40,6 @@ from lightbench.timing.sampling import (
     Rule,
     is_steady,
 )
-from lightbench.timing.stats import median
-from lightbench.timing.verdict import confidence
 from lightbench.units import DASH
 
 RESTARTS, MOST = 5, 10  # looks: after so many, and if it is unclear after so many

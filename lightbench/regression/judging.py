@@ -11,9 +11,9 @@ from lightbench.records import Case, Costs, Environment, Latency, Record
 from lightbench.regression.budgets import Limit, Limits
 from lightbench.regression.comparison import Comparison
 from lightbench.regression.rows import COUNTED, HEADINGS, METRICS, Row, State, change, latency_row
-from lightbench.regression.stored import drift, judge_stored
 from lightbench.regression.versions import own_version
 from lightbench.regression.worker import Version
+from lightbench.stats.drift import drift, judge_stored
 from lightbench.timing.contention import seen_in
 
 LATENCY, PEAK = "latency_s", "peak_memory_bytes"
@@ -265,7 +265,7 @@ def _beside(case: Case, stored: Sequence[Record], record: Record) -> Row:
         return _unmeasured(case.model, LATENCY, record)
     before = drift([r.latency.median_s for r in stored if r.latency])
     now = record.latency
-    verdict = judge_stored(before, now)
+    verdict = judge_stored(before, now.low_s, now.high_s)
     state: dict[str, State] = {"slower": "regression", "faster": "improvement", "same": "ok"}
     ratio = now.median_s / before.median_s - 1
     row = Row(

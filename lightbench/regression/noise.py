@@ -21,12 +21,14 @@ from lightbench.models import _own_switches, sources
 from lightbench.models._inputs import SETTLING_IMAGES, fewest_ids, make_arguments, settle_norms
 from lightbench.profiler import Given
 from lightbench.records import Case, Environment, Samples
+from lightbench.regression.tolerance import check_tolerance
 from lightbench.running import switches
+from lightbench.stats.bootstrap import BLOCK_S, Odds, TwoRuns, blocks_of, cut, odds, two_runs
+from lightbench.stats.median import by_round, median
+from lightbench.stats.ratio import Ratio, paired_ratio
+from lightbench.stats.verdict import TOLERANCE
 from lightbench.timing import contention, environment
-from lightbench.timing.noise import BLOCK_S, Odds, TwoRuns, blocks_of, cut, odds, two_runs
 from lightbench.timing.sampling import Reading, Rule, Step, calls_per_sample, clocks, collect
-from lightbench.timing.stats import Ratio, by_round, median, paired_ratio
-from lightbench.timing.verdict import TOLERANCE, check_tolerance
 
 MODEL = "shufflenet_v2_x0_5"
 DOSE = 0.04  # of the network's own time

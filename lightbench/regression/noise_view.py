@@ -9,9 +9,9 @@ from lightbench.exporters import Column, Table, View
 from lightbench.records import CONTENDED
 from lightbench.regression.noise import ENOUGH_BLOCKS, Noise, data
 from lightbench.regression.rows import change
-from lightbench.timing.noise import APART, BLOCK_S, BUDGETS_S, FEW, RUNS, SLICE_S, Odds
-from lightbench.timing.stats import Ratio
-from lightbench.timing.verdict import ALPHA, POWER
+from lightbench.stats.bootstrap import APART, BLOCK_S, BUDGETS_S, FEW, RUNS, SLICE_S, Odds
+from lightbench.stats.ratio import Ratio
+from lightbench.stats.verdict import ALPHA, POWER
 
 
 def noise_view(found: Noise) -> View:

@@ -27,17 +27,11 @@ from lightbench.profiler import Given, Prepared
 from lightbench.records import Case, Environment, Record, Samples
 from lightbench.regression.comparison import CONTENTION, Comparison
 from lightbench.regression.strangers import refuse_strangers
+from lightbench.regression.tolerance import check_tolerance
+from lightbench.stats.median import by_round
+from lightbench.stats.ratio import Ratio, paired_ratio
+from lightbench.stats.verdict import ALPHA, TOLERANCE, confidence, detectable, judge, looks_s
 from lightbench.timing.sampling import Reading, Rule, Step, collect
-from lightbench.timing.stats import Ratio, by_round, paired_ratio
-from lightbench.timing.verdict import (
-    ALPHA,
-    TOLERANCE,
-    check_tolerance,
-    confidence,
-    detectable,
-    judge,
-    looks_s,
-)
 from lightbench.units import percent
 
 WARM_UP_S = 1.0  # for each side

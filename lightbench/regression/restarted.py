@@ -10,11 +10,13 @@ import msgspec
 from lightbench.records import Record, Samples
 from lightbench.regression.comparison import Comparison
 from lightbench.regression.pairing import contention
+from lightbench.stats.median import quantile
+from lightbench.stats.ratio import Ratio, paired_ratio
+from lightbench.stats.restarts import restart_ratio
+from lightbench.stats.verdict import detectable, judge
 from lightbench.timing import environment
-from lightbench.timing.restarts import restart_ratio
 from lightbench.timing.sampling import CLOCKS
-from lightbench.timing.stats import CPU_SHARE, Ratio, paired_ratio, quantile, summarize
-from lightbench.timing.verdict import detectable, judge
+from lightbench.timing.summary import CPU_SHARE, summarize
 
 Pair = tuple[Record, Record]
 

@@ -14,7 +14,7 @@ from lightbench.models._user_files import file_of
 from lightbench.nouns import CheckedMetric
 from lightbench.records import Record
 from lightbench.regression.comparison import Comparison
-from lightbench.timing.stats import Ratio
+from lightbench.stats.ratio import Ratio
 
 State = Literal["regression", "not comparable", "one-sided", "unclear", "improvement", "ok"]
 

@@ -19,6 +19,7 @@ import msgspec
 from lightbench.errors import LightbenchError, NotAvailable
 from lightbench.records import Samples
 from lightbench.regression.worker import Version, tree_of
+from lightbench.stats.median import median
 from lightbench.timing.sampling import (
     BLOCK_S,
     LONG_S,
@@ -29,7 +30,6 @@ from lightbench.timing.sampling import (
     calls_per_sample,
     clocks,
 )
-from lightbench.timing.stats import median
 from lightbench.version import VERSION
 from lightbench.worker import Send, serve
 

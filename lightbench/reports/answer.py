@@ -12,7 +12,7 @@ from lightbench.reports._section import Section
 from lightbench.reports._sentence import Name, Sentence, listed
 from lightbench.reports._subject import Subject, conditions
 from lightbench.reports.comparison import ratio_text, runs_of, shown_faster
-from lightbench.timing.pareto import front
+from lightbench.stats.pareto import front
 
 ORDER = 10
 Naming = Callable[[Record], Name]

@@ -17,7 +17,8 @@ from lightbench.exporters._remarks import BUSY_CARD, explained, remarks, status
 from lightbench.records import Record
 from lightbench.reports._section import Drawing, Section
 from lightbench.reports._subject import Subject
-from lightbench.timing.stats import Ratio, by_round, paired_ratio
+from lightbench.stats.median import by_round
+from lightbench.stats.ratio import Ratio, paired_ratio
 
 ORDER = 30
 

@@ -11,7 +11,7 @@ from lightbench.exporters import Column, Table, View, own_words
 from lightbench.records import Record
 from lightbench.reports._section import Drawing, Section
 from lightbench.reports._subject import Subject, conditions
-from lightbench.timing.correlation import Correlation
+from lightbench.stats.correlation import Correlation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,8 +12,8 @@ from lightbench.cases import shared
 from lightbench.exporters import Column, Table, View, own_words
 from lightbench.exporters._remarks import warned
 from lightbench.records import Record
+from lightbench.stats.ratio import Ratio
 from lightbench.timing.ratios import Relative, crossover, known, relatives, sweeps, undecided
-from lightbench.timing.stats import Ratio
 
 Value = Callable[[Relative], Any]
 TOO_FEW = "too few rounds for an interval: measure longer (--seconds)."

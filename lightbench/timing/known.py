@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lightbench.timing.stats import half_width, median, paired_ratio
+from lightbench.stats.median import half_width, median
+from lightbench.stats.ratio import paired_ratio
 
 if TYPE_CHECKING:
     from lightbench.timing.sampling import Visit

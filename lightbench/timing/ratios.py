@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from lightbench.records import Record, SweepPoint
-from lightbench.timing.stats import Ratio, by_round, paired_ratio
+from lightbench.stats.median import by_round
+from lightbench.stats.ratio import Ratio, paired_ratio
 
 KNOWN = 0.03  # a ratio whose interval is wider than +-3 % is marked
 

@@ -19,8 +19,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from lightbench.errors import NotAvailable, UsageError
 from lightbench.records import Samples, Stop
+from lightbench.stats.median import ENOUGH, median
 from lightbench.timing.known import all_times, ratio_half_width, rounds_half_width, seconds_left
-from lightbench.timing.stats import ENOUGH, median
 
 SHORT_S = 50e-6  # calls below this are timed in blocks: reading the clocks costs up to 2 us
 BLOCK_S = 1e-3  # how long such a block lasts, so that the harness is below 0.2 % of it

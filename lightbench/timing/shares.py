@@ -14,10 +14,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from lightbench.nouns import Interval, LayerTimes, PartTime
+from lightbench.nouns import LayerTimes, PartTime
 from lightbench.records import CONV_KINDS, Costs, Kind, Op, Record
+from lightbench.stats.interval import Interval
+from lightbench.stats.median import ENOUGH, interval_of
+from lightbench.stats.ratio import Ratio, paired_ratio
 from lightbench.timing.sampling import REPORT_EVERY_S, Progress, Reading, Step
-from lightbench.timing.stats import ENOUGH, Ratio, interval_of, paired_ratio
 
 WARMUP = 2  # rounds that are thrown away
 PATIENCE = 10  # times the wanted seconds; then there are fewer rounds than an interval needs

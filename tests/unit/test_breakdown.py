@@ -15,9 +15,9 @@ import lightbench as lb
 from lightbench import devices, profiler, registry
 from lightbench.breakdown import measure_layers, take_apart
 from lightbench.errors import ModelError, UnknownName, UsageError
-from lightbench.nouns import Interval
 from lightbench.profiler import Given
 from lightbench.records import Case, Environment, InputSpec
+from lightbench.stats.interval import Interval
 from lightbench.timing.sampling import Reading
 from lightbench.timing.shares import GROUPS, WARMUP
 

@@ -19,7 +19,7 @@ from lightbench.plots import save
 from lightbench.plots._breakdown import draw
 from lightbench.plots._style import style
 from lightbench.timing.shares import GROUPS, Breakdown, Pass
-from lightbench.timing.stats import summarize
+from lightbench.timing.summary import summarize
 
 # The command.
 

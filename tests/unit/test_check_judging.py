@@ -13,8 +13,9 @@ from lightbench.regression.check_view import check_view, headline
 from lightbench.regression.comparison import Comparison
 from lightbench.regression.rows import Row, exit_code, latency_row
 from lightbench.regression.worker import Version
-from lightbench.timing.stats import Ratio, summarize
-from lightbench.timing.verdict import judge
+from lightbench.stats.ratio import Ratio
+from lightbench.stats.verdict import judge
+from lightbench.timing.summary import summarize
 
 CASE = Case(model="net.py:Net", inputs=(InputSpec.parse("3x8x8"),), threads=1)
 HERE = Environment(comparable={"cpu": "A", "threads": 1}, noted={})

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightbench.exporters._chrome_trace import _microseconds, chrome_trace, trace_text
-from lightbench.nouns import Interval
+from lightbench.stats.interval import Interval
 from lightbench.timing.shares import Breakdown, Pass
-from lightbench.timing.stats import summarize
+from lightbench.timing.summary import summarize
 
 
 @pytest.fixture(scope="module")

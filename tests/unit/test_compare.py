@@ -15,9 +15,10 @@ from lightbench.records import Case, InputSpec
 from lightbench.regression import pairing
 from lightbench.regression.pairing import Gate, Side, compare_sides
 from lightbench.regression.settings import parse_settings, side_names
+from lightbench.stats.median import by_round
+from lightbench.stats.ratio import paired_ratio
+from lightbench.stats.verdict import VERDICTS
 from lightbench.timing.sampling import Reading, Rule, collect
-from lightbench.timing.stats import by_round, paired_ratio
-from lightbench.timing.verdict import VERDICTS
 
 SMALL = "stack:ratio(c1=16, c2=16)"
 LARGE = "stack:ratio(c1=64, c2=64)"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lightbench.timing.correlation import linear, rank, ranks, spread
+from lightbench.stats.correlation import linear, rank, ranks, spread
 
 # Anscombe, Graphs in Statistical Analysis, The American Statistician 27 (1973): the first three sets.
 X = [10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5]

@@ -26,8 +26,9 @@ from lightbench.exporters._breakdown import (
     stored_layers_view,
 )
 from lightbench.exporters._findings import ESTIMATE, MEASURED, NO_CARD, findings_view
-from lightbench.nouns import Finding, Interval
+from lightbench.nouns import Finding
 from lightbench.records import InputSpec
+from lightbench.stats.interval import Interval
 from lightbench.studies import lint_model
 from lightbench.timing.card import DeviceCard, Figure
 

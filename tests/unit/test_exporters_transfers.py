@@ -14,7 +14,7 @@ from lightbench.exporters import table as table_format
 from lightbench.exporters._remarks import MARKS, signs, status
 from lightbench.exporters._transfers import transfers_table
 from lightbench.records import Samples
-from lightbench.timing.stats import summarize
+from lightbench.timing.summary import summarize
 
 N = 101  # samples: the 99th percentile of 0 to 100 is 99 (Hyndman and Fan, definition 7)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightbench.regression.changes import ALPHA, SHORTEST, SIDE, pettitt, steps, windows
+from lightbench.stats.changepoints import ALPHA, SHORTEST, SIDE, pettitt, steps, windows
 
 # Annual flow of the Nile at Aswan, 1871 to 1970: it fell in 1899 (G.W. Cobb, The problem of the Nile,
 # Biometrika 65, 1978), after 28 values.

@@ -21,7 +21,7 @@ from lightbench.regression.turns import AFRESH, DROP, TIMED, WARM
 from lightbench.regression.worker import Request, Version
 from lightbench.timing import environment
 from lightbench.timing.sampling import Reading
-from lightbench.timing.stats import summarize
+from lightbench.timing.summary import summarize
 
 SMALL = "stack:ratio(c1=16, c2=16, blocks=2)"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from lightbench.nouns import Interval, Opinion, PartTime
-from lightbench.timing.stats import interval_of
+from lightbench.nouns import Opinion, PartTime
+from lightbench.stats.interval import Interval
+from lightbench.stats.median import interval_of
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightbench.timing.pareto import front
+from lightbench.stats.pareto import front
 
 points = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=25)
 

@@ -18,7 +18,7 @@ from lightbench import api, compared
 from lightbench.errors import UnknownName, UsageError
 from lightbench.pytest_plugin import _ENTRIES, Checks, LightbenchWarning, pytest_testnodedown
 from lightbench.regression.comparison import Comparison
-from lightbench.timing.stats import Ratio
+from lightbench.stats.ratio import Ratio
 
 # The plugin is there by its entry point; where the package was installed before there was one, by name.
 INSTALLED = any(e.value == "lightbench.pytest_plugin" for e in entry_points(group="pytest11"))
@@ -296,7 +296,7 @@ def test_both_sides_are_written_once_for_each_measurement(real):
 UNCLEAR = """
 import sys
 from types import SimpleNamespace
-from lightbench.timing.stats import Ratio
+from lightbench.stats.median import Ratio
 
 none = SimpleNamespace(samples=None)
 found = SimpleNamespace(

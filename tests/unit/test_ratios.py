@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lightbench.stats.ratio import Ratio
 from lightbench.timing import ratios
 from lightbench.timing.ratios import known, relatives, shifted, slower, sweeps
-from lightbench.timing.stats import Ratio
 
 
 def by_row(records):

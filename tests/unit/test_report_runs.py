@@ -12,7 +12,7 @@ from lightbench.records import Latency
 from lightbench.regression.history import entries, histories
 from lightbench.regression.history_view import history_view
 from lightbench.reports import report
-from lightbench.timing.stats import summarize
+from lightbench.timing.summary import summarize
 
 near = pytest.approx
 BUSY = ("contended: other programs used this CPU meanwhile.",)

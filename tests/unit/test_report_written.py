@@ -10,7 +10,7 @@ import lightbench as lb
 from lightbench import store
 from lightbench.errors import UnknownName, UsageError
 from lightbench.reports import report
-from lightbench.timing.stats import median
+from lightbench.stats.median import median
 
 M = 10**6
 

@@ -7,9 +7,9 @@ from itertools import chain, count, cycle, repeat
 import pytest
 
 from lightbench.errors import NotAvailable
-from lightbench.records import Samples
+from lightbench.records import LAUNCH_BOUND, Samples, launch_bound
 from lightbench.timing.sampling import Reading, Rule, clocks, collect
-from lightbench.timing.stats import LAUNCH_BOUND, launch_bound, summarize
+from lightbench.timing.summary import summarize
 
 TICK = 2.0**-6  # 15.6 ms, and sums of it are exact
 WARM = 1 + 10  # calls of a steady network before its rounds: the first, and two windows

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from lightbench import registry
+from lightbench.stats.ratio import Ratio
 from lightbench.sweep.view import interval, sweep_view, turn
 from lightbench.timing.ratios import crossover, relatives, slower
-from lightbench.timing.stats import Ratio
 from lightbench.units import visible
 
 FORMATS = registry.names("format")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightbench.timing.noise import (
+from lightbench.stats.bootstrap import (
     BLOCK_S,
     blocks_of,
     cut,
@@ -20,8 +20,8 @@ from lightbench.timing.noise import (
     upper_bound,
     verdict_of,
 )
-from lightbench.timing.stats import Ratio
-from lightbench.timing.verdict import judge
+from lightbench.stats.ratio import Ratio
+from lightbench.stats.verdict import judge
 
 CALL_S = 0.025  # 50 pairs in a block
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lightbench.timing.restarts import restart_ratio, t_quantile
-from lightbench.timing.stats import paired_ratio
+from lightbench.stats.ratio import paired_ratio
+from lightbench.stats.restarts import restart_ratio, t_quantile
 
 logs = st.lists(st.floats(-10, 10), min_size=1, max_size=8)
 confidences = st.sampled_from([0.5, 0.95, 0.99, 0.9999])

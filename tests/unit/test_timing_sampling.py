@@ -18,7 +18,7 @@ from lightbench.timing.sampling import (
     is_steady,
     samples_per_round,
 )
-from lightbench.timing.stats import summarize
+from lightbench.timing.summary import summarize
 
 MS = 1e-3
 

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from lightbench import store
-from lightbench.nouns import Interval
 from lightbench.records import Kind
+from lightbench.stats.interval import Interval
 from lightbench.timing.sampling import Reading
 from lightbench.timing.shares import (
     GROUPS,
@@ -22,7 +22,7 @@ from lightbench.timing.shares import (
     kinds_of,
     layers_of,
 )
-from lightbench.timing.stats import summarize
+from lightbench.timing.summary import summarize
 
 
 def test_every_kind_belongs_to_exactly_one_group():

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from lightbench import profiler, registry, run_guidelines
 from lightbench.errors import OutOfMemory
 from lightbench.guidelines._verdict import finding, findings, judge
+from lightbench.stats.ratio import Ratio
 from lightbench.timing.sampling import Reading
-from lightbench.timing.stats import Ratio
 
 THREE = math.log1p(0.03)
 ABOVE, BELOW = math.nextafter(THREE, 1), math.nextafter(THREE, 0)

@@ -10,8 +10,7 @@ import math
 from statistics import NormalDist
 from typing import Literal, get_args
 
-from lightbench.errors import UsageError
-from lightbench.timing.stats import Ratio
+from lightbench.stats.ratio import Ratio
 
 Verdict = Literal["slower", "same", "faster", "unclear", "not comparable"]
 """Of side b, beside side a."""
@@ -65,16 +64,3 @@ def detectable(ratio: Ratio, tolerance: float, level: float) -> float | None:
     half = (ratio.log_high - ratio.log_low) / 2
     error = half / NormalDist().inv_cdf((1 + level) / 2)
     return math.expm1(math.log1p(tolerance) + half + NormalDist().inv_cdf(POWER) * error)
-
-
-def check_tolerance(tolerance: float) -> float:
-    """The tolerance. Raises UsageError if it is none: 0.02 is 2 %."""
-    if (
-        isinstance(tolerance, bool)
-        or not isinstance(tolerance, (int, float))
-        or not 0 <= tolerance < 1
-    ):
-        raise UsageError(
-            f"a tolerance is a fraction from 0 to 1, got {tolerance!r}.", '2 % is 0.02, or "2%".'
-        )
-    return float(tolerance)

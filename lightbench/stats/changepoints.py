@@ -22,7 +22,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lightbench.timing.stats import median
+from lightbench.stats.median import median
 
 SIDE = 5  # values on each side of a change, in the window where it is found
 ALPHA = 0.01  # of a series without a change to be marked at all

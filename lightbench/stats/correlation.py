@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from lightbench.timing.stats import median
+from lightbench.stats.median import median
 
 FEWEST = 4  # the variances below divide by n - 3
 Z = 1.959964  # of the normal distribution: 95 % lie within

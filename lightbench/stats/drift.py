@@ -11,10 +11,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lightbench.records import Latency
-from lightbench.timing.restarts import t_quantile
-from lightbench.timing.stats import median
-from lightbench.timing.verdict import ALPHA, Verdict
+from lightbench.stats.median import median
+from lightbench.stats.restarts import t_quantile
+from lightbench.stats.verdict import ALPHA, Verdict
 
 FLOOR = 0.20  # no limit is narrower than this
 
@@ -42,14 +41,14 @@ def drift(medians_s: Sequence[float], alpha: float = ALPHA) -> Drift:
     return Drift(math.exp(centre), math.expm1(limit), n)
 
 
-def judge_stored(before: Drift, now: Latency) -> Verdict:
+def judge_stored(before: Drift, low_s: float | None, high_s: float | None) -> Verdict:
     """``slower`` if the whole interval of the new median is beyond the limit, ``faster`` mirrored,
     ``unclear`` without an interval or where it reaches beyond; ``same``: no change as large as that
     is known, which is all that can be said."""
-    if now.low_s is None or now.high_s is None:
+    if low_s is None or high_s is None:
         return "unclear"
     limit = math.log1p(before.limit)
-    low, high = (math.log(time) - math.log(before.median_s) for time in (now.low_s, now.high_s))
+    low, high = (math.log(time) - math.log(before.median_s) for time in (low_s, high_s))
     if low > limit:
         return "slower"
     if high < -limit:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from functools import cache
 
-from lightbench.timing.stats import Ratio
+from lightbench.stats.ratio import Ratio
 
 GRAIN = 1e-9  # of a log ratio: what differs by less differs by rounding
 

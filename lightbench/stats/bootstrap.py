@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from lightbench.timing.stats import Ratio, median, median_interval
-from lightbench.timing.verdict import POWER, Verdict, confidence, judge, looks_s
+from lightbench.stats.median import median, median_interval
+from lightbench.stats.ratio import Ratio
+from lightbench.stats.verdict import POWER, Verdict, confidence, judge, looks_s
 
 BLOCK_S = 2.5
 BUDGETS_S = (5.0, 20.0, 60.0)  # of time spent on both sides, as the seconds of a comparison

@@ -1,0 +1,1 @@
+"""Pure numbers: they know nothing of networks, devices or records."""
