@@ -19,9 +19,9 @@ import startup
 from measure import ROUNDS, interleaved, quiet
 
 from lightbench import units
+from lightbench.environment import capture
 from lightbench.exporters import Column, Table, View, markdown
 from lightbench.records import Environment
-from lightbench.timing import environment
 
 TOPICS = (counting, scaling, startup, history, overhead)
 PACKAGES = ("torchvision", "thop", "fvcore", "ptflops", "torchinfo")
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"default {ROUNDS}")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the Markdown file")
     options = parser.parse_args()
-    machine = environment.capture(threads=1)  # first: afterwards the load is our own
+    machine = capture.capture(threads=1)  # first: afterwards the load is our own
     tables = [*measured(options.rounds), machine_table(machine)]
     text = "\n".join(markdown.render(View(table, None)) for table in tables)
     options.output.write_text(f"# lightbench beside its peers\n\n{text}", encoding="utf-8")
@@ -58,7 +58,7 @@ def machine_table(machine: Environment) -> Table:
     )
     packages = {name: version(name) for name in PACKAGES}
     facts = {**machine.comparable, **packages, **machine.noted}
-    return Table("Machine", columns, tuple(facts.items()), environment.warnings(machine))
+    return Table("Machine", columns, tuple(facts.items()), capture.warnings(machine))
 
 
 def _fact(value: str | float) -> str:

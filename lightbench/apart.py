@@ -15,8 +15,9 @@ from typing import Any
 import msgspec
 
 from lightbench import autoload, errors
-from lightbench.devices import Device, _free
-from lightbench.devices._memory import facts
+from lightbench.devices import Device
+from lightbench.environment import free_cores
+from lightbench.environment.allocator import facts
 from lightbench.errors import LightbenchError, NotAvailable
 from lightbench.processes import ending
 from lightbench.records import Record
@@ -107,7 +108,7 @@ def answers(
     with (
         subprocess.Popen(  # noqa: S603  our own module
             [sys.executable, "-m", module, str(writer)],
-            env={**autoload.handed_on(os.environ), **_free.handed_on(), **environ, MARK: "1"},
+            env={**autoload.handed_on(os.environ), **free_cores.handed_on(), **environ, MARK: "1"},
             pass_fds=[writer],
             stdin=subprocess.PIPE,
         ) as child,

@@ -25,8 +25,8 @@ from lightbench.costs.plans import Plan
 from lightbench.costs.precision import own_dtype
 from lightbench.costs.trace import Tracer
 from lightbench.costs.work import Work
-from lightbench.devices._memory import keep_freed_memory
 from lightbench.engines._program import Program
+from lightbench.environment.allocator import keep_freed_memory
 from lightbench.errors import ModelError, UnknownName, UsageError
 from lightbench.exporters import View
 from lightbench.exporters._breakdown import layers_view, parts_view

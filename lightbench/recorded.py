@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from lightbench import units
+from lightbench.environment import capture, contention
 from lightbench.errors import LightbenchError
 from lightbench.records import (
     CONTENDED,
@@ -19,7 +20,6 @@ from lightbench.records import (
     Run,
     Samples,
 )
-from lightbench.timing import contention, environment
 from lightbench.timing.summary import contended, summarize
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def measured(
     said = [
         *prepared.warnings,
         *(prepared.again(samples) if samples.stop != "interrupted" else ()),
-        *environment.warnings(where),
+        *capture.warnings(where),
         *disturbed(samples, where),
     ]
     if samples.throttled_rounds:

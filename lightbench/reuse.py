@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightbench import identity, profiler
+from lightbench.environment.capture import DIRTY
 from lightbench.errors import LightbenchError
 from lightbench.models import sources
 from lightbench.records import Environment, Identity, Record
-from lightbench.timing.environment import DIRTY
 from lightbench.timing.sampling import Rule
 
 if TYPE_CHECKING:

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 import msgspec
 
 from lightbench import profiler, recorded
-from lightbench.devices import Device, _free
+from lightbench.devices import Device
 from lightbench.devices._device import ENERGY
-from lightbench.devices._memory import facts as memory_facts
+from lightbench.environment import capture, free_cores
+from lightbench.environment.allocator import facts as memory_facts
 from lightbench.errors import LightbenchError
 from lightbench.faults import explain_plainly
 from lightbench.profiler import Given
 from lightbench.records import Case, Environment, Record, Run, Samples, SweepPoint
-from lightbench.timing import environment
 from lightbench.timing.sampling import Progress, Rule, collect
 
 Say = Callable[[str], None]
@@ -54,7 +54,7 @@ class Group:
 
 def here(device: Device, name: str, threads: int) -> Environment:
     """The environment of what is measured now on a device."""
-    return environment.capture(
+    return capture.capture(
         threads=threads, extra={"device": name, **device.facts(), **memory_facts()}
     )
 
@@ -67,7 +67,7 @@ def with_noted(where: Environment, noted: Mapping[str, str | int | float | None]
 def follow(stored: Iterable[Record], device: Device, name: str) -> None:
     """Unless told, take as many threads as the records that are continued have, and not what is free
     just now: their times could not be compared."""
-    number = _free.stored(stored, here(device, name, 1))
+    number = free_cores.stored(stored, here(device, name, 1))
     if number is not None:
         keep_threads(number, device.host_threads(None), "as what is continued has")
 
@@ -75,7 +75,7 @@ def follow(stored: Iterable[Record], device: Device, name: str) -> None:
 def keep_threads(number: int, now: int, why: str) -> None:
     """Take this number instead of what would be taken ``now``, and remember to say so."""
     if number != now:
-        _free.keep(number, f"threads {number}, {why}, not the {now} that are free now.")
+        free_cores.keep(number, f"threads {number}, {why}, not the {now} that are free now.")
 
 
 def measure(

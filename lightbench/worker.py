@@ -72,7 +72,7 @@ def _measure(text: bytes, send: Send) -> None:
     request = msgspec.json.decode(text, type=Request)
     # These import torch, which must not import anything else along with it.
     from lightbench import devices, rounds
-    from lightbench.devices._memory import keep_freed_memory
+    from lightbench.environment.allocator import keep_freed_memory
 
     if request.keep_memory:
         keep_freed_memory()

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from lightbench.cli import run
-from lightbench.devices import _free
+from lightbench.environment import free_cores as cores
 from lightbench.records import (
     SCHEMA,
     Case,
@@ -267,16 +267,16 @@ def no_worker():
 def free_cores():
     """Whoever else uses this machine, tests take as many threads as PyTorch would."""
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setenv(_free.HANDED_ON, "1024")
+        monkeypatch.setenv(cores.HANDED_ON, "1024")
         yield
 
 
 @pytest.fixture(autouse=True)
 def threads_decided_anew():
     """What one test has decided is not for the next one."""
-    _free.forget()
+    cores.forget()
     yield
-    _free.forget()
+    cores.forget()
 
 
 class Answer(NamedTuple):

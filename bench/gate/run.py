@@ -37,7 +37,7 @@ def calibrate(folder: Path) -> tuple[int, list[float]]:
 def measure_dose(folder: Path, dose: int, *, seconds: float) -> list[float]:
     """The change of ``dose`` convolutions, and its 95 % interval, in pairs."""
     from lightbench import devices, profiler
-    from lightbench.devices._memory import keep_freed_memory
+    from lightbench.environment.allocator import keep_freed_memory
     from lightbench.records import Case, InputSpec
     from lightbench.stats.median import by_round
     from lightbench.stats.ratio import paired_ratio

@@ -254,9 +254,9 @@ def say_reused(records: Sequence[Record], stored: Sequence[Record], *, quiet: bo
 
 def say_threads(*, quiet: bool) -> None:
     """On stderr, if it was not what is free that decided how many threads there are."""
-    from lightbench.devices import _free
+    from lightbench.environment import free_cores
 
-    if said := _free.kept():
+    if said := free_cores.kept():
         notice(said, quiet=quiet)
 
 

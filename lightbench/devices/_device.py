@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-from lightbench.devices import _free
+from lightbench.environment import contention, free_cores
 from lightbench.errors import DeviceUnavailable
-from lightbench.timing import contention
 from lightbench.timing.sampling import Step
 
 Call = Callable[[], Any]
@@ -69,7 +68,7 @@ class Device(ABC):
         """Watch who else wants the processor, of which ``active`` threads run here, ``asked`` for or
         not. What is given is filled in afterwards, for the environment of what was timed; ``top`` is
         the process whose children are all ours, if not this one."""
-        default = _free.noted() if asked is None else {}
+        default = free_cores.noted() if asked is None else {}
         with contention.watching(active, clock=time.perf_counter, top=top) as seen:
             seen.update(default)
             yield seen

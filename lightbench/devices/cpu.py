@@ -15,11 +15,10 @@ import psutil
 import torch
 from torch.autograd import profiler
 
-from lightbench.devices import _free
 from lightbench.devices._device import Call, Context, Device
+from lightbench.environment import free_cores, machine
 from lightbench.errors import UsageError
 from lightbench.running import denormals
-from lightbench.timing import machine
 from lightbench.timing.sampling import Reading, Step
 
 FLUSH = "flush-denormal"  # take numbers too small for full precision for zero
@@ -49,7 +48,7 @@ class Cpu(Device):
             raise UsageError(
                 f"{asked:,} threads are more than any processor runs.", "Try --threads 1."
             )
-        return _free.threads(torch.get_num_threads()) if asked is None else asked
+        return free_cores.threads(torch.get_num_threads()) if asked is None else asked
 
     @contextmanager
     def session(self, *, threads: int | None) -> Iterator[int]:

@@ -19,10 +19,10 @@ from lightbench.devices import _npu_smi, _nvml
 from lightbench.doctor._apart import selftest
 from lightbench.doctor._findings import Selftest
 from lightbench.doctor._private import Nameless, variables
+from lightbench.environment.capture import capture
 from lightbench.errors import NotAvailable, UsageError
 from lightbench.inventory import Found
 from lightbench.records import Environment
-from lightbench.timing import environment
 from lightbench.version import VERSION
 
 SCHEMA = 1
@@ -92,7 +92,7 @@ def examine(device: str, *, test: bool = False, run: Test = selftest) -> Report:
         drivers={"nvidia": _nvml.driver(), "ascend": _npu_smi.driver_version()},
         variables=variables(os.environ),
         mounts=mounts(Path("/"), os.environ),
-        environment=environment.capture(threads=None),
+        environment=capture(threads=None),
         devices=found,
         selftest=run(asked.device) if test and asked.usable else None,
     )

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from lightbench import devices, profiler
-from lightbench.devices._memory import keep_freed_memory
+from lightbench.environment import contention
+from lightbench.environment.allocator import keep_freed_memory
 from lightbench.lint._linted import Finding
 from lightbench.lint._verify import Saving, capture, measure
 from lightbench.profiler import Given
 from lightbench.records import Case, Environment, Op
-from lightbench.timing import contention
 
 
 def savings(

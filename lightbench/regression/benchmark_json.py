@@ -16,9 +16,9 @@ from statistics import mean, median, stdev
 from typing import Any
 
 from lightbench import files, units
+from lightbench.environment import machine
+from lightbench.environment.machine import Source
 from lightbench.errors import StoreError
-from lightbench.timing import machine
-from lightbench.timing.machine import Source
 from lightbench.version import VERSION
 
 FORMAT = "5.1.0"  # the pytest-benchmark whose keys these are

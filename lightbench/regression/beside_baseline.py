@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lightbench import devices, rounds
+from lightbench.environment.capture import DIRTY
 from lightbench.errors import NotAvailable, UntrustedCode
 from lightbench.models import sources
 from lightbench.records import Case, Record
@@ -17,7 +18,6 @@ from lightbench.regression.one_sided import not_comparable
 from lightbench.regression.rows import Row
 from lightbench.regression.versions import Trees, own_version, source_file, versions
 from lightbench.regression.worker import Version
-from lightbench.timing.environment import DIRTY
 
 
 def baseline_rows(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lightbench import apart, devices, rounds, suite
-from lightbench.devices._memory import keep_freed_memory
+from lightbench.environment.allocator import keep_freed_memory
 from lightbench.errors import ModelError, NotAvailable, NotThere, OutOfMemory, UsageError
 from lightbench.models._inputs import specs_of
 from lightbench.records import Case, Record

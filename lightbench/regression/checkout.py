@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from lightbench import git
+from lightbench.environment import git
 from lightbench.errors import LightbenchError, NotAvailable, UsageError, nearest
 from lightbench.models._trees import Tree
 

@@ -16,7 +16,7 @@ import msgspec
 
 from lightbench import autoload, recorded
 from lightbench.apart import again
-from lightbench.devices import _free
+from lightbench.environment import free_cores
 from lightbench.errors import NotAvailable, UsageError
 from lightbench.processes import ending
 from lightbench.records import Environment, Record
@@ -193,7 +193,7 @@ def started(key: str, task: Task, python: str | None = None) -> Iterator[Child]:
 
 def _start(python: str, lines: int, tokens: int) -> subprocess.Popen[bytes]:
     """In a session of its own, so that Ctrl-C is ours alone, and with hashes of its own."""
-    environ = {**autoload.handed_on(os.environ), **_free.handed_on(), MARK: "1"}
+    environ = {**autoload.handed_on(os.environ), **free_cores.handed_on(), MARK: "1"}
     environ.pop("PYTHONHASHSEED", None)
     # Threads that spin until their next call take the core from the side whose turn it is: measured on
     # two cores with two threads, 12 pairs in the time of 300.

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from lightbench.devices import _free
+from lightbench.environment import free_cores
 from lightbench.errors import UsageError
 from lightbench.records import Case, Record
 from lightbench.regression.child import Child, SideFailed, started
@@ -78,7 +78,7 @@ def compare_isolated(
     level = confidence(len(looks), request.comparisons, gate.alpha)
     names = (_name(request.a), _name(request.b))
     rng = random.Random(request.seed)
-    _free.decided()  # once, before both sides are at work
+    free_cores.decided()  # once, before both sides are at work
     plan = _Plan(request, python, each_s, each_s * looks[-1], rng, clock, say, progress)
     pairs: list[Pair] = []
     warnings: list[str] = []

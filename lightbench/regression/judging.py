@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from lightbench import units
+from lightbench.environment.contention import seen_in
 from lightbench.records import Case, Costs, Environment, Latency, Record
 from lightbench.regression.budgets import Limit, Limits
 from lightbench.regression.comparison import Comparison
@@ -14,7 +15,6 @@ from lightbench.regression.rows import COUNTED, HEADINGS, METRICS, Row, State, c
 from lightbench.regression.versions import own_version
 from lightbench.regression.worker import Version
 from lightbench.stats.drift import drift, judge_stored
-from lightbench.timing.contention import seen_in
 
 LATENCY, PEAK = "latency_s", "peak_memory_bytes"
 NOT_CONFIRMED = "{first} at first, but in a fresh process: {again}."

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from lightbench import devices, profiler, recorded, rounds, suite
 from lightbench.devices import Device
-from lightbench.devices._memory import keep_freed_memory
+from lightbench.environment import capture, contention
+from lightbench.environment.allocator import keep_freed_memory
 from lightbench.faults import explain_plainly
 from lightbench.models import _own_switches, sources
 from lightbench.models._inputs import SETTLING_IMAGES, fewest_ids, make_arguments, settle_norms
@@ -27,7 +28,6 @@ from lightbench.stats.bootstrap import BLOCK_S, Odds, TwoRuns, blocks_of, cut, o
 from lightbench.stats.median import by_round, median
 from lightbench.stats.ratio import Ratio, paired_ratio
 from lightbench.stats.verdict import TOLERANCE
-from lightbench.timing import contention, environment
 from lightbench.timing.sampling import Reading, Rule, Step, calls_per_sample, clocks, collect
 
 MODEL = "shufflenet_v2_x0_5"
@@ -188,7 +188,7 @@ def measure_noise(
         rng=rng,
         warnings=(
             *hardware.concerns(),
-            *environment.warnings(where),
+            *capture.warnings(where),
             *contention.reasons(where),
             *_since(where, later),
         ),
@@ -197,8 +197,8 @@ def measure_noise(
 
 def _since(before: Environment, now: Environment) -> list[str]:
     """What happened meanwhile; the load then is our own."""
-    known = environment.warnings(now)
-    return [said for said in environment.warnings(now, before) if said not in known]
+    known = capture.warnings(now)
+    return [said for said in capture.warnings(now, before) if said not in known]
 
 
 def _network(case: Case, hardware: Device, *, trusted: bool) -> nn.Module:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from lightbench import devices, profiler, recorded, rounds
-from lightbench.devices._memory import keep_freed_memory
+from lightbench.environment.allocator import keep_freed_memory
 from lightbench.errors import LightbenchError, NotAvailable, UsageError
 from lightbench.faults import explain_plainly
 from lightbench.models._trees import (

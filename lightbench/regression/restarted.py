@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from lightbench.environment import capture
 from lightbench.records import Record, Samples
 from lightbench.regression.comparison import Comparison
 from lightbench.regression.pairing import contention
@@ -14,7 +15,6 @@ from lightbench.stats.median import quantile
 from lightbench.stats.ratio import Ratio, paired_ratio
 from lightbench.stats.restarts import restart_ratio
 from lightbench.stats.verdict import detectable, judge
-from lightbench.timing import environment
 from lightbench.timing.sampling import CLOCKS
 from lightbench.timing.summary import CPU_SHARE, summarize
 
@@ -120,7 +120,7 @@ def _together(records: Sequence[Record], *, known: bool) -> Record:
         said
         for record in records[1:]
         for said in record.warnings
-        if said not in environment.warnings(record.environment)
+        if said not in capture.warnings(record.environment)
     )
     warnings = tuple(dict.fromkeys((*records[0].warnings, *later)))
     return msgspec.structs.replace(

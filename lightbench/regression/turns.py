@@ -115,7 +115,7 @@ def _take_turns(text: bytes, send: Send, *, tokens: int) -> None:
     pinned = _pin(task.cores)
     # These import torch, which decides by the cores it sees how many threads it starts.
     from lightbench import devices, rounds
-    from lightbench.devices._memory import keep_freed_memory
+    from lightbench.environment.allocator import keep_freed_memory
     from lightbench.models._trees import loaded_from
     from lightbench.regression.pairing import Side
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from lightbench import devices, registry, rounds, suite
 from lightbench.devices import Device
-from lightbench.devices._memory import keep_freed_memory
+from lightbench.environment.allocator import keep_freed_memory
 from lightbench.errors import UnknownName, UsageError
 from lightbench.records import Case, Record, SweepPoint
 from lightbench.reuse import Reuse

@@ -176,16 +176,16 @@ def test_dev_holds_the_extras_that_tests_need_and_never_the_package_itself():
 def test_the_version_is_ours_and_not_that_of_a_package_with_this_name(monkeypatch):
     assert PROJECT["version"] == lightbench.__version__
     from lightbench.doctor._report import versions
+    from lightbench.environment import capture
+    from lightbench.environment.machine import Source
     from lightbench.regression.benchmark_json import _machine_info
-    from lightbench.timing import environment
-    from lightbench.timing.machine import Source
 
     def theirs(_name):
         return "99.9"
 
     monkeypatch.setattr(importlib.metadata, "version", theirs)
     assert versions()["lightbench"] == lightbench.__version__
-    assert environment.capture(threads=1).noted["lightbench"] == lightbench.__version__
+    assert capture.capture(threads=1).noted["lightbench"] == lightbench.__version__
     assert _machine_info(Source())["lightbench"] == lightbench.__version__
 
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_benchmark.stats import Stats
 
+from lightbench.environment.machine import Source
 from lightbench.errors import StoreError
 from lightbench.regression.benchmark_json import Entry, read, stats, write
-from lightbench.timing.machine import Source
 
 TIMES = (0.011, 0.010, 0.012, 0.030, 0.010, 0.0105)
 SECONDS = st.floats(1e-9, 1e3)

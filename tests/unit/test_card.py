@@ -18,12 +18,12 @@ from lightbench import count, registry, store
 from lightbench.card import shelf
 from lightbench.card.plan import SECONDS, plan_card
 from lightbench.card.view import card_view
+from lightbench.environment import capture
 from lightbench.errors import LightbenchError, ModelError, StoreError, UsageError
 from lightbench.records import Op
 from lightbench.studies import Card, card_path, make_device_card
 from lightbench.sweep.equal import input_of
 from lightbench.sweep.run import Setup
-from lightbench.timing import environment
 from lightbench.timing.card import CONV_LAUNCH, LAUNCH, MOVES, RATES, STREAM, Figure, card_of
 from lightbench.units import visible
 
@@ -437,13 +437,13 @@ def test_naming_the_threads_there_are_changes_nothing():
 
 @pytest.mark.parametrize("fact", ["cpu", "torch", "usable_cores", "settings"])
 def test_another_machine_or_pytorch_has_another_file(fact, monkeypatch):
-    here, real = card_path(device="null"), environment.capture
+    here, real = card_path(device="null"), capture.capture
 
     def elsewhere(**settings):
         found = real(**settings)
         return msgspec.structs.replace(found, comparable={**found.comparable, fact: "another"})
 
-    monkeypatch.setattr(environment, "capture", elsewhere)
+    monkeypatch.setattr(capture, "capture", elsewhere)
     assert card_path(device="null") != here
 
 

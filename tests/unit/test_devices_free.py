@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from lightbench import cases, devices, rounds, suite
-from lightbench.devices import _free
-from lightbench.devices._free import Free
+from lightbench.environment import free_cores
+from lightbench.environment.free_cores import Free
+from lightbench.environment.machine import Source
 from lightbench.records import Case, InputSpec
-from lightbench.timing.machine import Source
 from lightbench.timing.sampling import Rule
 
 
@@ -38,7 +38,7 @@ def looked(root, *cores_s, own_s=0.0, files=None):
         (root / path).write_text(text)
     write(1)
     source = Source(root=root, psutil=SimpleNamespace(Process=lambda pid=None: own), torch=None)
-    return _free.look(source, sleep=later, clock=lambda: spent["s"] * 10)
+    return free_cores.look(source, sleep=later, clock=lambda: spent["s"] * 10)
 
 
 @pytest.mark.parametrize(
@@ -72,41 +72,41 @@ def test_a_limit_of_a_container_leaves_no_more(tmp_path, limit, threads):
 def test_where_it_is_not_known_pytorch_chooses(tmp_path, monkeypatch):
     psutil = SimpleNamespace(Process=lambda pid=None: 1 / 0)
     nothing = Source(root=tmp_path, psutil=psutil, torch=None)
-    assert _free.look(nothing, sleep=lambda _s: None) is None
-    monkeypatch.setattr(_free, "decided", lambda: None)
-    assert _free.threads(7) == 7
-    assert _free.noted() == _free.handed_on() == {}
+    assert free_cores.look(nothing, sleep=lambda _s: None) is None
+    monkeypatch.setattr(free_cores, "decided", lambda: None)
+    assert free_cores.threads(7) == 7
+    assert free_cores.noted() == free_cores.handed_on() == {}
 
 
 def test_it_is_decided_once_and_handed_on(monkeypatch):
     looks = []
-    monkeypatch.delenv(_free.HANDED_ON)
-    monkeypatch.setattr(_free, "look", lambda: looks.append(1) or Free(3, 4, 1))
-    assert [_free.threads(8), _free.threads(2), _free.threads(8)] == [3, 2, 3]
+    monkeypatch.delenv(free_cores.HANDED_ON)
+    monkeypatch.setattr(free_cores, "look", lambda: looks.append(1) or Free(3, 4, 1))
+    assert [free_cores.threads(8), free_cores.threads(2), free_cores.threads(8)] == [3, 2, 3]
     assert len(looks) == 1
-    handed = _free.handed_on()
-    _free.forget()
-    monkeypatch.setenv(_free.HANDED_ON, handed[_free.HANDED_ON])
-    assert _free.decided() == Free(3, 4, 1)
+    handed = free_cores.handed_on()
+    free_cores.forget()
+    monkeypatch.setenv(free_cores.HANDED_ON, handed[free_cores.HANDED_ON])
+    assert free_cores.decided() == Free(3, 4, 1)
     assert len(looks) == 1
 
 
 def test_a_stored_number_goes_before_what_is_free(monkeypatch):
-    monkeypatch.setenv(_free.HANDED_ON, "1 2 1")
-    assert _free.threads(2) == 1
-    _free.keep(2, "as stored")
-    assert (_free.threads(2), _free.kept()) == (2, "as stored")
-    assert _free.handed_on() == {_free.HANDED_ON: "2"}
-    _free.forget()
-    monkeypatch.setenv(_free.HANDED_ON, "2")
-    assert _free.decided() == Free(2)
+    monkeypatch.setenv(free_cores.HANDED_ON, "1 2 1")
+    assert free_cores.threads(2) == 1
+    free_cores.keep(2, "as stored")
+    assert (free_cores.threads(2), free_cores.kept()) == (2, "as stored")
+    assert free_cores.handed_on() == {free_cores.HANDED_ON: "2"}
+    free_cores.forget()
+    monkeypatch.setenv(free_cores.HANDED_ON, "2")
+    assert free_cores.decided() == Free(2)
 
 
 @pytest.mark.parametrize("text", ["many", "-1", "1 x 2", ""])
 def test_an_environment_that_says_nonsense_is_not_believed(monkeypatch, text):
-    monkeypatch.setenv(_free.HANDED_ON, text)
-    monkeypatch.setattr(_free, "look", lambda: Free(5, 8, 3))
-    assert _free.decided() == Free(5, 8, 3)
+    monkeypatch.setenv(free_cores.HANDED_ON, text)
+    monkeypatch.setattr(free_cores, "look", lambda: Free(5, 8, 3))
+    assert free_cores.decided() == Free(5, 8, 3)
 
 
 # in a run
@@ -125,8 +125,8 @@ def two_threads():
 
 
 def two_cores(monkeypatch, now):
-    monkeypatch.setenv(_free.HANDED_ON, now)
-    _free.forget()
+    monkeypatch.setenv(free_cores.HANDED_ON, now)
+    free_cores.forget()
 
 
 def test_a_run_goes_on_with_the_threads_of_its_store(monkeypatch):
@@ -138,7 +138,7 @@ def test_a_run_goes_on_with_the_threads_of_its_store(monkeypatch):
     again, new = suite.run([SQUEEZE, other], rule=QUICK, stored=[first])
     assert again == first
     assert new.environment.comparable["threads"] == 2
-    assert _free.kept() == "threads 2, as what is continued has, not the 1 that are free now."
+    assert free_cores.kept() == "threads 2, as what is continued has, not the 1 that are free now."
 
 
 @pytest.mark.parametrize("change", [{"cpu": "another"}, {"torch": "1.0"}])
@@ -150,7 +150,7 @@ def test_a_store_of_another_machine_decides_nothing(monkeypatch, change):
     )
     two_cores(monkeypatch, "1 2 1")
     rounds.follow([msgspec.structs.replace(first, environment=where)], devices.find("cpu"), "cpu")
-    assert _free.kept() == ""
+    assert free_cores.kept() == ""
     assert devices.find("cpu").host_threads(None) == 1
 
 
@@ -179,8 +179,8 @@ def test_a_heading_of_idle_cores_says_so(monkeypatch):
 
 
 def test_a_device_that_runs_nothing_asks_nobody(monkeypatch):
-    monkeypatch.setattr(_free, "look", lambda: pytest.fail("nothing runs here"))
-    monkeypatch.delenv(_free.HANDED_ON)
+    monkeypatch.setattr(free_cores, "look", lambda: pytest.fail("nothing runs here"))
+    monkeypatch.delenv(free_cores.HANDED_ON)
     (record,) = suite.run([msgspec.structs.replace(SQUEEZE, device="null")], rule=QUICK)
     assert "waited" not in record.environment.noted
     assert record.warnings == () or not any(w.startswith("contended") for w in record.warnings)

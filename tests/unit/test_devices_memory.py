@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from lightbench.devices import _memory
+from lightbench.environment import allocator
 from lightbench.records import Case, InputSpec
 from lightbench.suite import run
 from lightbench.timing.sampling import Rule
@@ -18,7 +18,7 @@ GLIBC = platform.libc_ver()[0] == "glibc"
 FAULTS = """
 import resource, sys
 import torch
-from lightbench.devices._memory import facts, keep_freed_memory
+from lightbench.environment.allocator import facts, keep_freed_memory
 
 keep_freed_memory()
 assert facts() == {"allocator": "freed memory kept"}
@@ -47,10 +47,10 @@ def test_maps_that_are_freed_and_made_again_cost_no_page_faults():
 
 
 def test_without_glibc_nothing_is_done_and_nothing_is_said(monkeypatch):
-    monkeypatch.setitem(_memory._state, "kept", False)
-    monkeypatch.setattr(_memory.sys, "platform", "darwin")
-    _memory.keep_freed_memory()
-    assert _memory.facts() == {}
+    monkeypatch.setitem(allocator._state, "kept", False)
+    monkeypatch.setattr(allocator.sys, "platform", "darwin")
+    allocator.keep_freed_memory()
+    assert allocator.facts() == {}
 
 
 @pytest.mark.parametrize("takes", [0, 32 << 20])
@@ -61,16 +61,16 @@ def test_a_limit_that_is_refused_is_tried_smaller_and_never_claimed(takes, monke
         def __init__(self, _name):
             self.mallopt = lambda _option, size: int(size <= takes)
 
-    monkeypatch.setitem(_memory._state, "kept", False)
-    monkeypatch.setattr(_memory.sys, "platform", "linux")
-    monkeypatch.setattr(_memory.ctypes, "CDLL", Library)
-    _memory.keep_freed_memory()
-    assert bool(_memory.facts()) is bool(takes)
+    monkeypatch.setitem(allocator._state, "kept", False)
+    monkeypatch.setattr(allocator.sys, "platform", "linux")
+    monkeypatch.setattr(allocator.ctypes, "CDLL", Library)
+    allocator.keep_freed_memory()
+    assert bool(allocator.facts()) is bool(takes)
 
 
 @pytest.mark.parametrize("kept", [False, True])
 def test_a_record_says_whether_memory_was_kept(kept, monkeypatch):
-    monkeypatch.setitem(_memory._state, "kept", kept)
+    monkeypatch.setitem(allocator._state, "kept", kept)
     case = Case(model="example_conv_g4", inputs=(InputSpec(shape=(16, 8, 8)),), device="null")
     (record,) = run([case], rule=Rule(max_s=0.02, rel=1.0))
     assert ("allocator" in record.environment.comparable) is kept

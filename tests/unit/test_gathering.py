@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from lightbench import gathering, registry, store
-from lightbench.devices import _memory
+from lightbench.environment import allocator
 from lightbench.errors import ModelError, UnknownName, UsageError
 from lightbench.gathering import Task
 from lightbench.identity import current
@@ -39,7 +39,7 @@ def run(lightbench, tmp_path, monkeypatch):
     the studies stored."""
 
     def made(text=SUITE, *options):
-        monkeypatch.setitem(_memory._state, "kept", False)
+        monkeypatch.setitem(allocator._state, "kept", False)
         (tmp_path / "s.toml").write_text(text)
         answer = lightbench(
             "report", "--suite", tmp_path / "s.toml", "-o", tmp_path / "r.md", *options

@@ -12,6 +12,7 @@ import msgspec
 import psutil
 import pytest
 
+from lightbench.environment import capture
 from lightbench.errors import NotAvailable, UnknownName, UsageError
 from lightbench.records import Case, InputSpec
 from lightbench.regression import child, isolate
@@ -19,7 +20,6 @@ from lightbench.regression.isolate import compare_isolated, cores_for, take_roun
 from lightbench.regression.restarted import judged_restarts
 from lightbench.regression.turns import AFRESH, DROP, TIMED, WARM
 from lightbench.regression.worker import Request, Version
-from lightbench.timing import environment
 from lightbench.timing.sampling import Reading
 from lightbench.timing.summary import summarize
 
@@ -239,7 +239,7 @@ def test_a_busy_machine_is_said_once_and_what_else_is_said_is_kept(side):
         where = msgspec.structs.replace(
             record.environment, comparable={"threads": 1, "logical_cores": 2}, noted=noted
         )
-        said = (*environment.warnings(where), f"odd: {load}.")
+        said = (*capture.warnings(where), f"odd: {load}.")
         return msgspec.structs.replace(record, environment=where, warnings=said)
 
     found = judged([(busy(1.7), busy(1.8)), (busy(1.9), busy(1.7))])

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from lightbench.environment import contention
+from lightbench.environment.contention import Contention, Reading, between, of, reasons
+from lightbench.environment.machine import Source
 from lightbench.records import Environment
-from lightbench.timing import contention
-from lightbench.timing.contention import Contention, Reading, between, of, reasons
-from lightbench.timing.machine import Source
 
 
 def process(cpu_s=0.0, children=(), usable=(0, 1), ended_s=0.0):

@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lightbench.timing
+from lightbench.environment import machine
+from lightbench.environment.capture import COMPARABLE, NOTED, capture, warnings
+from lightbench.environment.machine import Source
 from lightbench.records import Environment
-from lightbench.timing import machine
-from lightbench.timing.environment import COMPARABLE, NOTED, capture, warnings
-from lightbench.timing.machine import Source
 
 CPUS = "sys/devices/system/cpu"
 
@@ -171,7 +171,7 @@ def test_nobody_is_named():
 
 def test_torch_is_looked_at_but_never_imported():
     code = (
-        "import sys; from lightbench.timing.environment import capture;"
+        "import sys; from lightbench.environment.capture import capture;"
         "assert capture(threads=1).comparable['torch'] is None; assert 'torch' not in sys.modules"
     )
     package = Path(lightbench.timing.__file__).parents[2]

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from lightbench.environment import machine
+from lightbench.environment.machine import Source
 from lightbench.records import Environment
-from lightbench.timing import machine
-from lightbench.timing.machine import Source
 from lightbench.units import count
 from lightbench.version import VERSION
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import psutil
 
-from lightbench import git
+from lightbench.environment import git
 
 TIME_LIMIT_S = 2.0  # for git and sysctl: a slow disk must not delay a measurement
 CPUS = "sys/devices/system/cpu"

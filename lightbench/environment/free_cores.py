@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from lightbench.environment import contention, machine
+from lightbench.environment.machine import Source
 from lightbench.records import Environment, Record
-from lightbench.timing import contention, machine
-from lightbench.timing.machine import Source
 
 HANDED_ON = "LIGHTBENCH_FREE_CORES"  # to child processes: "1 2 1", see `Free`
 WINDOW_S = 0.3  # in which a core is used for 0 to 30 ticks of 10 ms

@@ -21,9 +21,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 from lightbench import units
+from lightbench.environment import machine
+from lightbench.environment.machine import Source
 from lightbench.records import CONTENDED, Environment, Record
-from lightbench.timing import machine
-from lightbench.timing.machine import Source
 
 T = TypeVar("T")
 
