@@ -22,7 +22,7 @@ from pathlib import Path
 
 from measure import ROUNDS, Claim, clocked, estimate, interleaved, verdict, with_interval
 
-from lightbench import store, units
+from lightbench import units
 from lightbench.exporters import Column, Table, View, markdown
 from lightbench.records import (
     SCHEMA,
@@ -35,6 +35,7 @@ from lightbench.records import (
     Record,
     Run,
     Samples,
+    store,
 )
 from lightbench.timing.summary import summarize
 

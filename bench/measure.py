@@ -20,7 +20,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from lightbench import units
 from lightbench.devices import cpu
-from lightbench.stats import median
+from lightbench.stats.median import median, median_interval
+from lightbench.stats.ratio import paired_ratio
 
 T = TypeVar("T")
 ROUNDS = 9  # the interval is then from the second smallest to the second largest value
@@ -36,13 +37,13 @@ class Estimate(NamedTuple):
 
 def estimate(values: Sequence[float]) -> Estimate:
     """The median of ``values``."""
-    low, high = median.median_interval(values) or (None, None)
-    return Estimate(median.median(values), low, high)
+    low, high = median_interval(values) or (None, None)
+    return Estimate(median(values), low, high)
 
 
 def ratio(a: Sequence[float], b: Sequence[float]) -> Estimate:
     """The median of b / a, round by round."""
-    pairs = median.paired_ratio(a, b)
+    pairs = paired_ratio(a, b)
     return Estimate(pairs.ratio, pairs.low, pairs.high)
 
 

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from lightbench import suite
-from lightbench.arguments import map_tensors
 from lightbench.costs.conventions import CONVENTIONS, convert, difference
 from lightbench.costs.count import count_costs
 from lightbench.costs.crosscheck import crosscheck
@@ -31,13 +30,14 @@ from lightbench.handed import (
     specs_beside,
 )
 from lightbench.identity import identity_of
-from lightbench.inputs import Input, InputSpec, without
 from lightbench.models import _own_switches, sources
 from lightbench.models._inputs import Arguments, Inputs, fewest_ids, make_arguments
 from lightbench.models._without_memory import told, without_memory
-from lightbench.nouns import Opinion
 from lightbench.profiler import Given
 from lightbench.records import Case, Costs, Dtype, Identity, Latency, Op, Record
+from lightbench.records.arguments import map_tensors
+from lightbench.records.findings import Opinion
+from lightbench.records.inputs import Input, InputSpec, without
 from lightbench.running import switches
 from lightbench.shown import Shown
 from lightbench.timing.sampling import Progress, Rule

@@ -30,13 +30,13 @@ from lightbench.environment.allocator import keep_freed_memory
 from lightbench.errors import ModelError, UnknownName, UsageError
 from lightbench.exporters import View
 from lightbench.exporters._breakdown import layers_view, parts_view
-from lightbench.faults import explain
 from lightbench.handed import dtypes_of
 from lightbench.models._inputs import Inputs, specs_of
 from lightbench.models._not_networks import not_a_network
 from lightbench.profiler import Given, Prepared, prepare, process_kept
 from lightbench.recorded import measured
 from lightbench.records import Environment, Record, Samples
+from lightbench.records.failure import explain
 from lightbench.rounds import here, with_noted
 from lightbench.shown import Shown
 from lightbench.timing.sampling import Progress, Step, clocks

@@ -9,8 +9,8 @@ from functools import cached_property
 import msgspec
 
 from lightbench import registry
-from lightbench.cases import ALLOCATOR, FACETS
 from lightbench.records import Case, Environment, Record, Run
+from lightbench.records.facets import ALLOCATOR, FACETS
 from lightbench.timing.card import AXES, EXPERIMENT, DeviceCard, card_of
 from lightbench.timing.links import NONE, Drift, Links, Times, undrifted
 from lightbench.timing.ratios import sweeps

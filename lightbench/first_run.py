@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from lightbench.devices import Device
 from lightbench.engines._program import Context, Program
 from lightbench.errors import LightbenchError
-from lightbench.faults import is_memory
 from lightbench.later import NOT_FINITE, all_finite
+from lightbench.records.failure import is_memory
 from lightbench.running import anew
 
 

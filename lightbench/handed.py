@@ -8,16 +8,16 @@ from typing import Any, get_args
 import torch
 from torch import Tensor, nn
 
-from lightbench.arguments import batch_of, described
 from lightbench.costs.precision import own_dtype
 from lightbench.engines._program import NO_KEYWORDS
 from lightbench.errors import UsageError
-from lightbench.inputs import Input, InputSpec
 from lightbench.models._inputs import Inputs, specs_of
 from lightbench.models._not_networks import not_a_network
 from lightbench.models.sources import DEFAULT_INPUT
 from lightbench.profiler import Given
 from lightbench.records import Dtype
+from lightbench.records.arguments import batch_of, described
+from lightbench.records.inputs import Input, InputSpec
 
 Model = str | nn.Module
 Args = tuple[Any, ...] | Tensor | None

@@ -20,17 +20,14 @@ from torch import Tensor
 from torch.nn.parameter import is_lazy
 
 from lightbench import later, registry, units
-from lightbench.arguments import bytes_of, map_tensors, tensors_in
 from lightbench.costs.count import MakeInputs, count_costs
 from lightbench.costs.precision import as_asked, cast, own_dtype
 from lightbench.devices import Device
 from lightbench.devices.cpu import FLUSH
 from lightbench.engines._program import NO_KEYWORDS, Context, Program
 from lightbench.errors import ModelError, OutOfMemory
-from lightbench.faults import explain, explain_plainly
 from lightbench.first_run import FirstRun, first_run
 from lightbench.identity import identity_of
-from lightbench.inputs import without
 from lightbench.models import _own_switches, sources
 from lightbench.models._inputs import (
     SETTLING_IMAGES,
@@ -46,6 +43,9 @@ from lightbench.records import (
     Identity,
     Samples,
 )
+from lightbench.records.arguments import bytes_of, map_tensors, tensors_in
+from lightbench.records.failure import explain, explain_plainly
+from lightbench.records.inputs import without
 from lightbench.running import anew, switches
 
 if TYPE_CHECKING:

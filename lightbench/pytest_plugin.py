@@ -298,7 +298,7 @@ def lightbench_fixture(request: pytest.FixtureRequest) -> Checks:
 
 
 def _entry(node: pytest.Item, label: str, record: Record) -> Entry:
-    from lightbench.inputs import inputs_text
+    from lightbench.records.inputs import inputs_text
     from lightbench.regression.benchmark_json import Entry
 
     case, samples = record.case, record.samples

@@ -16,9 +16,9 @@ from lightbench.devices._device import ENERGY
 from lightbench.environment import capture, free_cores
 from lightbench.environment.allocator import facts as memory_facts
 from lightbench.errors import LightbenchError
-from lightbench.faults import explain_plainly
 from lightbench.profiler import Given
 from lightbench.records import Case, Environment, Record, Run, Samples, SweepPoint
+from lightbench.records.failure import explain_plainly
 from lightbench.timing.sampling import Progress, Rule, collect
 
 Say = Callable[[str], None]

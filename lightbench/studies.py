@@ -13,7 +13,7 @@ import msgspec
 import torch
 from torch import nn
 
-from lightbench import rounds, store
+from lightbench import rounds
 from lightbench.api import count
 from lightbench.card import shelf
 from lightbench.card.plan import SECONDS, plan_card
@@ -21,7 +21,6 @@ from lightbench.card.view import card_view
 from lightbench.costs import precision
 from lightbench.errors import ModelError, UnknownName, UsageError
 from lightbench.exporters import View
-from lightbench.faults import explain_plainly
 from lightbench.guidelines import _verdict
 from lightbench.guidelines._plan import SCALES, WIDTHS, plan, seconds_of
 from lightbench.guidelines._view import guidelines_view
@@ -34,7 +33,9 @@ from lightbench.lint._verify import Saving
 from lightbench.lint._view import Linting, lint_view
 from lightbench.models._inputs import Inputs
 from lightbench.profiler import Given
-from lightbench.records import Record
+from lightbench.records import Record, store
+from lightbench.records.failure import explain_plainly
+from lightbench.records.parse import parse_shape
 from lightbench.shown import Shown
 from lightbench.suite import Say
 from lightbench.sweep.axes import check_channels, plan_axis
@@ -42,7 +43,6 @@ from lightbench.sweep.run import Setup, measure_all
 from lightbench.sweep.view import sweep_view
 from lightbench.timing.card import DeviceCard, card_of
 from lightbench.timing.ratios import Relative, crossover, relatives
-from lightbench.units import parse_shape
 from lightbench.untimed import untimed
 
 

@@ -16,7 +16,6 @@ from lightbench.errors import (
     UnknownName,
     UsageError,
 )
-from lightbench.inputs import Input, InputSpec
 from lightbench.records import (
     Case,
     Dtype,
@@ -26,6 +25,7 @@ from lightbench.records import (
     Record,
     SweepPoint,
 )
+from lightbench.records.inputs import Input, InputSpec
 from lightbench.timing.sampling import Progress, Rule
 
 if TYPE_CHECKING:

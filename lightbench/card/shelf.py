@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 import torch
 
-from lightbench import files, rounds, store
+from lightbench import files, rounds
 from lightbench.errors import StoreError, UsageError
-from lightbench.records import Record
+from lightbench.records import Record, store
 from lightbench.sweep.run import Setup
 from lightbench.timing.card import AXES, EXPERIMENT, DeviceCard, card_of
 

@@ -15,10 +15,10 @@ from typing import Any, Literal, NamedTuple
 
 import click
 
-from lightbench import store
 from lightbench.errors import LightbenchError, UsageError
 from lightbench.files import same
 from lightbench.models import sources
+from lightbench.records import store
 from lightbench.streams import way_to_stdout
 
 # "records" are read, and may be added to; a "store" is added to; "kept" are records that are replaced as

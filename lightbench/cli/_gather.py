@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lightbench import store
 from lightbench.cli._options import INTERRUPTED, data_only, notice, read_records, say_error
 from lightbench.cli._progress import reports
 from lightbench.cli.profile import measure
 from lightbench.errors import LightbenchError
-from lightbench.records import Case, Record
+from lightbench.records import Case, Record, store
 from lightbench.suite import Suite
 
 

@@ -14,13 +14,14 @@ from typing import Any, TypeVar
 
 import click
 
-from lightbench import errors, files, registry, store, streams
+from lightbench import errors, files, registry, streams
 from lightbench.cli import _complete
 from lightbench.cli._files import ReplacedFile
 from lightbench.errors import StoreError, UnknownName, UsageError
 from lightbench.exporters import View, format_of
-from lightbench.records import Record
-from lightbench.units import parse_fraction, visible
+from lightbench.records import Record, store
+from lightbench.records.parse import parse_fraction
+from lightbench.units import visible
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from lightbench import registry, store
+from lightbench import registry
 from lightbench.cli._files import RecordsFile, Role, StoreFile, Use
 from lightbench.cli._options import (
     FORCE,
@@ -25,7 +25,7 @@ from lightbench.cli._options import (
 from lightbench.cli._progress import reports
 from lightbench.errors import UsageError
 from lightbench.plots._save import METADATA
-from lightbench.records import Record
+from lightbench.records import Record, store
 
 F = TypeVar("F", bound=Callable[..., Any])
 

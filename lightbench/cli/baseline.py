@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from lightbench import store
 from lightbench.cli import _complete
 from lightbench.cli._files import ConfigFile, Guarded, KeptRecords, Model, RecordsFile
 from lightbench.cli._options import (
@@ -27,6 +26,7 @@ from lightbench.cli._project import read_project, typed_settings
 from lightbench.errors import LightbenchError, UsageError
 from lightbench.exporters import profile_view
 from lightbench.files import naming, replacing
+from lightbench.records import store
 
 DEFAULT = "lightbench-baseline.jsonl"
 

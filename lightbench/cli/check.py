@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from lightbench import store
 from lightbench.cli import _complete
 from lightbench.cli._files import (
     BaselineFile,
@@ -38,8 +37,8 @@ from lightbench.cli._progress import reports
 from lightbench.cli._project import read_project, typed_settings
 from lightbench.errors import UsageError
 from lightbench.exporters import View
-from lightbench.nouns import Check
-from lightbench.records import Case
+from lightbench.records import Case, store
+from lightbench.records.findings import Check
 from lightbench.regression.budgets import Config, find_config
 from lightbench.regression.ci import announce, summary_file
 from lightbench.regression.rows import Row
@@ -157,7 +156,7 @@ def _answer(view: View, code: int, form: str | None, output: Path | None, chosen
 
 
 def _how(settings: dict[str, Any], project: Config) -> dict[str, Any]:
-    from lightbench.units import parse_fraction
+    from lightbench.records.parse import parse_fraction
 
     tolerance, seconds = settings["tolerance"], settings["seconds"]
     if tolerance is None and project.tolerance is not None:

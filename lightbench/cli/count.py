@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from lightbench import store
 from lightbench.cli import _complete
 from lightbench.cli._files import Guarded, Model, StoreFile
 from lightbench.cli._options import (
@@ -21,6 +20,7 @@ from lightbench.cli._options import (
 )
 from lightbench.cli._progress import reports
 from lightbench.errors import LightbenchError, UnknownName, UsageError
+from lightbench.records import store
 
 
 @click.command("count", cls=Guarded)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from lightbench import files, store
+from lightbench import files
 from lightbench.cli import _complete
 from lightbench.cli._files import Guarded, Model, ReplacedFile, StoreFile
 from lightbench.cli._options import (
@@ -28,7 +28,7 @@ from lightbench.errors import UsageError
 from lightbench.exporters import View
 from lightbench.exporters._breakdown import SORTS, dearest
 from lightbench.exporters._chrome_trace import trace_text
-from lightbench.records import Record
+from lightbench.records import Record, store
 
 UNTIMED = ("model", "measure", "sort", "top", "batch", "quiet", "shapes", "form", "output")
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from lightbench import store
 from lightbench.cli import _complete
 from lightbench.cli._files import Guarded, Model, RecordsFile, StoreFile, refuse_overwriting
 from lightbench.cli._options import (
@@ -24,6 +23,7 @@ from lightbench.cli._options import (
 from lightbench.cli._progress import reports
 from lightbench.cli._study import own_card
 from lightbench.errors import UsageError
+from lightbench.records import store
 
 
 @click.command("lint", cls=Guarded)

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from lightbench import store
 from lightbench.cli import _complete
 from lightbench.cli._files import Guarded, Model, StoreFile, SuiteFile
 from lightbench.cli._options import (
@@ -32,7 +31,7 @@ from lightbench.cli._progress import reports
 from lightbench.errors import LightbenchError, UsageError
 from lightbench.exporters import profile_view
 from lightbench.models import sources
-from lightbench.records import Failure, Record
+from lightbench.records import Failure, Record, store
 
 DEVICE_OPTIONS = ("flush-denormal", "graph", "cold-cache", "h2d", "energy", "npu-jit")
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from lightbench import store, units
+from lightbench import units
 from lightbench.cli import _complete
 from lightbench.cli._files import Guarded, RecordsFile
 from lightbench.cli._options import emit, notice, output_options, say_error
 from lightbench.errors import StoreError
 from lightbench.exporters import Column, Table, View
+from lightbench.records import store
 
 
 @click.group("store", context_settings={"help_option_names": ["-h", "--help"]})

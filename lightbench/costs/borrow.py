@@ -25,7 +25,7 @@ from lightbench.costs.mode import Mode
 from lightbench.costs.reach import globals_of, shared_by
 from lightbench.costs.scripts import constants_of, is_frozen, scripts_among, without
 from lightbench.costs.writes import written
-from lightbench.faults import explain_plainly
+from lightbench.records.failure import explain_plainly
 from lightbench.units import unicode
 
 

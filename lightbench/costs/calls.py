@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from lightbench.counted import Call
+from lightbench.records.costs import Call
 
 Shape = tuple[int, ...]
 

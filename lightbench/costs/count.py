@@ -22,8 +22,8 @@ from lightbench.costs.scripts import as_written, check_visible, is_script
 from lightbench.costs.stored import is_sparse, packed_weights, stored, stored_values
 from lightbench.costs.trace import Row, Tracer, no_pattern, tensors_of
 from lightbench.errors import UsageError
-from lightbench.faults import explain
 from lightbench.records import PAPER_KINDS, Costs, Op
+from lightbench.records.failure import explain
 
 # device -> (args, kwargs) of one forward call: "meta" for shapes only, "cpu" when values matter.
 MakeInputs = Callable[[str], tuple[tuple[Any, ...], dict[str, Any]]]

@@ -19,8 +19,8 @@ from torch.utils import _pytree as pytree
 from lightbench.costs.clones import copied
 from lightbench.costs.conventions import convert
 from lightbench.errors import LightbenchError, MissingPackage, how_to_install
-from lightbench.nouns import Opinion
 from lightbench.records import Costs
+from lightbench.records.findings import Opinion
 
 
 def crosscheck(

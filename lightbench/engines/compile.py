@@ -18,12 +18,12 @@ import torch
 from torch import nn
 from torch._dynamo import config, exc
 
-from lightbench.arguments import tensors_in
 from lightbench.engines import eager
 from lightbench.engines._program import NO_KEYWORDS, Context, Program
 from lightbench.errors import LightbenchError, MissingPackage, ModelError, NotAvailable
-from lightbench.faults import explain_plainly
 from lightbench.records import Mode
+from lightbench.records.arguments import tensors_in
+from lightbench.records.failure import explain_plainly
 
 # What goes wrong in PyTorch, by the name of its exception -> what it is here, and the next step.
 _MEANS: dict[str, tuple[type[LightbenchError], str, str]] = {

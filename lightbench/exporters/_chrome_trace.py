@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lightbench import units
-from lightbench.cases import shared
 from lightbench.exporters._breakdown import whole_call, with_interval
-from lightbench.nouns import PartTime
 from lightbench.records import Op, Record
+from lightbench.records.facets import shared
+from lightbench.records.findings import PartTime
 from lightbench.timing.shares import costs_and_times
 from lightbench.units import visible
 

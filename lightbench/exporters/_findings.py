@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from lightbench import units
-from lightbench.cases import FACETS
 from lightbench.exporters._view import Column, Table, View, own_words
-from lightbench.nouns import Finding
 from lightbench.records import Record
+from lightbench.records.facets import FACETS
+from lightbench.records.findings import Finding
 from lightbench.stats.interval import Interval
 
 GUIDELINES = {

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from lightbench import units
-from lightbench.cases import FACETS, differing, shared
 from lightbench.exporters._remarks import about_runs, remarks, signs, status
 from lightbench.exporters._transfers import transfers_table
 from lightbench.exporters._view import Column, Table, View
 from lightbench.records import Costs, Latency, Record
+from lightbench.records.facets import FACETS, differing, shared
 from lightbench.stats.median import median
 
 Value = Callable[[Record], Any]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from lightbench import units
-from lightbench.cases import FACETS, names
 from lightbench.records import Record, launch_bound
+from lightbench.records.facets import FACETS, names
 
 # What a reader must know before believing a row: its word in the status column, sign, explanation.
 MARKS = (

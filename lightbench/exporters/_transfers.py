@@ -7,9 +7,9 @@ from statistics import fmean
 from typing import Any
 
 from lightbench import units
-from lightbench.cases import names
 from lightbench.exporters._view import Column, Table
 from lightbench.records import Record
+from lightbench.records.facets import names
 from lightbench.stats.median import median, quantile
 
 PHASES = (

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from lightbench import registry
-from lightbench.cases import telling
 from lightbench.records import Record
+from lightbench.records.facets import telling
 from lightbench.timing.ratios import relatives, sweeps
 
 

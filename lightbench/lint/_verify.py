@@ -21,9 +21,9 @@ from lightbench.costs.borrow import borrowed, parts_of, unwrap
 from lightbench.costs.plans import Plan
 from lightbench.costs.trace import Tracer
 from lightbench.costs.work import Work
-from lightbench.faults import explain
 from lightbench.lint._linted import Finding
 from lightbench.records import Op, Samples
+from lightbench.records.failure import explain
 from lightbench.stats.median import by_round, median, median_interval
 from lightbench.timing.sampling import Rule, collect
 

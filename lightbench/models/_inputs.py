@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lightbench.arguments import map_tensors
 from lightbench.errors import OutOfMemory, UsageError
-from lightbench.input_grammar import parse_input, parse_inputs
-from lightbench.inputs import Entries, Input, InputSpec, Items, Named, Plain, Value
+from lightbench.records.arguments import map_tensors
+from lightbench.records.input_grammar import parse_input, parse_inputs
+from lightbench.records.inputs import Entries, Input, InputSpec, Items, Named, Plain, Value
 from lightbench.units import shape as size_text
 
 # Token ids stay below this, so that they fit into any embedding but the smallest.

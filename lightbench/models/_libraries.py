@@ -8,10 +8,10 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from lightbench.errors import MissingPackage, UnknownName, UsageError, how_to_install
-from lightbench.inputs import InputSpec
 from lightbench.models._calls import parse_call, settings_of
 from lightbench.models._source import Source, made
 from lightbench.models._torchvision_models import torchvision_names, torchvision_source
+from lightbench.records.inputs import InputSpec
 
 
 class _Library(NamedTuple):

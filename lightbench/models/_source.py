@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from lightbench.faults import explain_plainly
-from lightbench.inputs import Input
+from lightbench.records.failure import explain_plainly
+from lightbench.records.inputs import Input
 
 if TYPE_CHECKING:
     from torch import nn

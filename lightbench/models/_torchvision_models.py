@@ -9,8 +9,8 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from lightbench.errors import UnknownName
-from lightbench.input_grammar import parse_inputs
 from lightbench.models._source import Source, made
+from lightbench.records.input_grammar import parse_inputs
 
 PACKAGE = "torchvision.models"
 

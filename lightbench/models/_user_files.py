@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lightbench.errors import NotAvailable, NotThere, UsageError
-from lightbench.inputs import InputSpec
 from lightbench.models._built import FACTORY
 from lightbench.models._built import build as built
 from lightbench.models._calls import parse_call
@@ -16,6 +15,7 @@ from lightbench.models._model_names import Named, split_name
 from lightbench.models._offer import hint as offer
 from lightbench.models._source import DEFAULT_INPUT, Source
 from lightbench.models._trees import placed
+from lightbench.records.inputs import InputSpec
 
 if TYPE_CHECKING:
     from torch import nn

@@ -10,12 +10,12 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from lightbench import units
-from lightbench.cases import shared
 from lightbench.errors import UsageError
 from lightbench.exporters._breakdown import whole_call, with_interval
 from lightbench.plots._labels import shorten
 from lightbench.plots._style import LITERAL, style
 from lightbench.records import Record
+from lightbench.records.facets import shared
 from lightbench.timing.shares import GROUPS, Part, costs_and_times, kinds_of
 from lightbench.units import visible
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from xml.dom import minidom
 
 from lightbench import units
-from lightbench.cases import shared
 from lightbench.records import Record
+from lightbench.records.facets import shared
 from lightbench.timing.ratios import Relative
 from lightbench.units import visible
 

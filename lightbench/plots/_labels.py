@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
-from lightbench import cases
 from lightbench.records import Record
+from lightbench.records.facets import Facet, shared, telling
 from lightbench.units import visible
 
 Point = tuple[float, float]
@@ -17,16 +17,16 @@ NAME, LABEL = 28, 40  # letters; wider ones would leave no room for the figure
 
 
 def labels(
-    records: Sequence[Record], facets: Sequence[cases.Facet] | None = None
+    records: Sequence[Record], facets: Sequence[Facet] | None = None
 ) -> tuple[list[str], str]:
     """A name for each case, with what tells it from the others (``facets``, or all there is); and what
     all have in common."""
-    differs = cases.telling(records) if facets is None else facets
+    differs = telling(records) if facets is None else facets
     own = [
         (record.case.model, *(facet.phrase.format(facet.value(record)) for facet in differs))
         for record in records
     ]
-    return [shorten(_joined(words), LABEL) for words in own], _joined(cases.shared(records))
+    return [shorten(_joined(words), LABEL) for words in own], _joined(shared(records))
 
 
 def _joined(words: Iterable[str]) -> str:

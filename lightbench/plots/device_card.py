@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lightbench import units
-from lightbench.cases import shared
 from lightbench.errors import UsageError
 from lightbench.plots._labels import shorten, title
 from lightbench.plots._style import LITERAL, style
 from lightbench.plots._ticks import ticks
 from lightbench.records import Record
+from lightbench.records.facets import shared
 from lightbench.timing.card import EXPERIMENT, RATES, DeviceCard, card_of
 from lightbench.timing.ratios import Relative, slower, sweeps
 from lightbench.units import visible

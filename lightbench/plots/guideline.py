@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lightbench import paper
-from lightbench.cases import shared
 from lightbench.errors import UsageError
 from lightbench.plots._hover import tip_of_point
 from lightbench.plots._labels import shorten, title
 from lightbench.plots._style import LITERAL, style
 from lightbench.records import Record
+from lightbench.records.facets import shared
 from lightbench.timing.ratios import Relative, relatives, sweeps
 from lightbench.units import visible
 

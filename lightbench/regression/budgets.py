@@ -27,9 +27,9 @@ import msgspec
 from msgspec.structs import replace
 
 from lightbench.errors import UnknownName, UsageError
+from lightbench.records.parse import parse_fraction
 from lightbench.regression.naming import beside, meaning
 from lightbench.regression.rows import METRICS
-from lightbench.units import parse_fraction
 
 FILE = "lightbench.toml"
 PYPROJECT = "pyproject.toml"

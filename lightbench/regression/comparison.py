@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lightbench.nouns import Noun
 from lightbench.records import Record
+from lightbench.records.noun import Noun
 from lightbench.stats.ratio import Ratio
 from lightbench.stats.verdict import Verdict
 

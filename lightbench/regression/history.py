@@ -14,7 +14,6 @@ from typing import Annotated, Any
 
 import msgspec
 
-from lightbench import store
 from lightbench.records import (
     CONTENDED,
     LONGEST_S,
@@ -23,6 +22,7 @@ from lightbench.records import (
     Case,
     Environment,
     Record,
+    store,
 )
 from lightbench.regression.linked import Machines
 from lightbench.stats.changepoints import steps

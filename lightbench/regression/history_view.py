@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from lightbench import units
-from lightbench.cases import FACETS, differing, shared
 from lightbench.exporters import Column, Table, View, own_words
+from lightbench.records.facets import FACETS, differing, shared
 from lightbench.regression.history import COUNTS, KEYS, Change, Point, Series, machines
 from lightbench.regression.rows import HEADINGS, METRICS, change
 from lightbench.stats.changepoints import SHORTEST

@@ -17,11 +17,11 @@ from lightbench import devices, profiler, recorded, rounds, suite
 from lightbench.devices import Device
 from lightbench.environment import capture, contention
 from lightbench.environment.allocator import keep_freed_memory
-from lightbench.faults import explain_plainly
 from lightbench.models import _own_switches, sources
 from lightbench.models._inputs import SETTLING_IMAGES, fewest_ids, make_arguments, settle_norms
 from lightbench.profiler import Given
 from lightbench.records import Case, Environment, Samples
+from lightbench.records.failure import explain_plainly
 from lightbench.regression.tolerance import check_tolerance
 from lightbench.running import switches
 from lightbench.stats.bootstrap import BLOCK_S, Odds, TwoRuns, blocks_of, cut, odds, two_runs

@@ -16,7 +16,6 @@ import torch
 from lightbench import devices, profiler, recorded, rounds
 from lightbench.environment.allocator import keep_freed_memory
 from lightbench.errors import LightbenchError, NotAvailable, UsageError
-from lightbench.faults import explain_plainly
 from lightbench.models._trees import (
     Tree,
     late_imports,
@@ -25,6 +24,7 @@ from lightbench.models._trees import (
 )
 from lightbench.profiler import Given, Prepared
 from lightbench.records import Case, Environment, Record, Samples
+from lightbench.records.failure import explain_plainly
 from lightbench.regression.comparison import CONTENTION, Comparison
 from lightbench.regression.strangers import refuse_strangers
 from lightbench.regression.tolerance import check_tolerance

@@ -11,8 +11,8 @@ import msgspec
 from lightbench import units
 from lightbench.exporters import Column, own_words
 from lightbench.models._user_files import file_of
-from lightbench.nouns import CheckedMetric
 from lightbench.records import Record
+from lightbench.records.findings import CheckedMetric
 from lightbench.regression.comparison import Comparison
 from lightbench.stats.ratio import Ratio
 

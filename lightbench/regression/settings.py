@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lightbench.errors import UnknownName, UsageError
-from lightbench.input_grammar import split_commas
-from lightbench.inputs import inputs_text
 from lightbench.records import Case
+from lightbench.records.input_grammar import split_commas
+from lightbench.records.inputs import inputs_text
 
 
 class _Key(NamedTuple):

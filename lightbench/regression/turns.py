@@ -137,7 +137,7 @@ def _answer(
 ) -> Record:
     """Answer tokens until the last one: the record of what was timed, or of why it was not."""
     from lightbench import recorded, rounds
-    from lightbench.faults import explain_plainly
+    from lightbench.records.failure import explain_plainly
     from lightbench.regression.pairing import prepared_side
 
     prepared = prepared_side(side, device, trusted=task.trusted, alone=True)

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from lightbench import registry
 from lightbench.evidence import Evidence, is_anchor
 from lightbench.guidelines._plan import GUIDELINES, SETS
-from lightbench.input_grammar import NONE
-from lightbench.inputs import InputSpec
 from lightbench.records import Case, Record, SweepPoint
+from lightbench.records.input_grammar import NONE
+from lightbench.records.inputs import InputSpec
 from lightbench.sweep.axes import AXES
 from lightbench.timing.card import EXPERIMENT
 from lightbench.units import shape, unicode

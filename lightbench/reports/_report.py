@@ -8,12 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lightbench import files, registry, store, units
+from lightbench import files, registry, units
 from lightbench.errors import UsageError
 from lightbench.evidence import Evidence
 from lightbench.exporters import View, format_of
 from lightbench.models._accuracy import Accuracy, own_accuracy, read_accuracy
-from lightbench.records import Record
+from lightbench.records import Record, store
 from lightbench.reports._html import render as html
 from lightbench.reports._markdown import render as markdown
 from lightbench.reports._section import Document, Drawing, Section

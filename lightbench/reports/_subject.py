@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from lightbench.cases import shared, telling
 from lightbench.errors import UnknownName, UsageError
 from lightbench.evidence import Evidence
 from lightbench.models._accuracy import PUBLISHED_FOR, Accuracy, accuracy_of
@@ -73,12 +72,3 @@ class Subject:
         """How many inputs each network was given."""
         cases = {(r.case.model, r.case.inputs) for r in self.evidence.profiles}
         return Counter(model for model, _ in cases)
-
-
-def conditions(records: Sequence[Record], among: Sequence[Record] = ()) -> str:
-    """What all cases share, to stand in a title: ``cpu, eager, float32, threads 1``; and in which
-    environment they ran, if there are several ``among`` all."""
-    words = [word for word in shared(records) if not word.startswith("input")]
-    environments = (facet for facet in telling(among) if facet.key == "environment")
-    words += [str(facet.value(record)) for facet in environments for record in records[:1]]
-    return ", ".join(words)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lightbench import units
-from lightbench.cases import names
 from lightbench.costs.predictors import Prediction, correlation_text, predictions
 from lightbench.records import Latency, Record
+from lightbench.records.facets import conditions, names
 from lightbench.reports._section import Section
 from lightbench.reports._sentence import Name, Sentence, listed
-from lightbench.reports._subject import Subject, conditions
+from lightbench.reports._subject import Subject
 from lightbench.reports.comparison import ratio_text, runs_of, shown_faster
 from lightbench.stats.pareto import front
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from lightbench.card.view import card_view
 from lightbench.exporters import View
+from lightbench.records.facets import conditions
 from lightbench.reports._section import Drawing, Section
-from lightbench.reports._subject import Subject, conditions
+from lightbench.reports._subject import Subject
 from lightbench.timing.card import DeviceCard
 
 if TYPE_CHECKING:

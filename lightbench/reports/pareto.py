@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lightbench.records.facets import conditions
 from lightbench.reports._section import Drawing, Section
-from lightbench.reports._subject import Subject, conditions
+from lightbench.reports._subject import Subject
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,8 +9,9 @@ from lightbench import units
 from lightbench.costs.predictors import Predictions, predictions
 from lightbench.exporters import Column, Table, View, own_words
 from lightbench.records import Record
+from lightbench.records.facets import conditions
 from lightbench.reports._section import Drawing, Section
-from lightbench.reports._subject import Subject, conditions
+from lightbench.reports._subject import Subject
 from lightbench.stats.correlation import Correlation
 
 if TYPE_CHECKING:

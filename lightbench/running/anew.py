@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lightbench.arguments import tensors_in
+from lightbench.records.arguments import tensors_in
 from lightbench.timing.sampling import CLOCKS, Reading, Step
 
 Context = Callable[[], AbstractContextManager[Any]]

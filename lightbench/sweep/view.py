@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from lightbench import units
-from lightbench.cases import shared
 from lightbench.exporters import Column, Table, View, own_words
 from lightbench.exporters._remarks import warned
 from lightbench.records import Record
+from lightbench.records.facets import shared
 from lightbench.stats.ratio import Ratio
 from lightbench.timing.ratios import Relative, crossover, known, relatives, sweeps, undecided
 

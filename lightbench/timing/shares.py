@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from lightbench.nouns import LayerTimes, PartTime
 from lightbench.records import CONV_KINDS, Costs, Kind, Op, Record
+from lightbench.records.findings import LayerTimes, PartTime
 from lightbench.stats.interval import Interval
 from lightbench.stats.median import ENOUGH, interval_of
 from lightbench.stats.ratio import Ratio, paired_ratio

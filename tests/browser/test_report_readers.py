@@ -9,8 +9,8 @@ from threading import Thread
 import pytest
 from made_up import HOSTILE, TIMES, UP, choice, column, head
 
-from lightbench import store
 from lightbench.exporters import Column, Table, View
+from lightbench.records import store
 from lightbench.reports import report
 from lightbench.reports._html import render
 from lightbench.reports._section import Document, Section

@@ -15,11 +15,12 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
-from lightbench import registry, store, units
+from lightbench import registry, units
 from lightbench.errors import UsageError
 from lightbench.exporters import Column, Table, View, format_of, profile_view
 from lightbench.exporters.markdown import prose
 from lightbench.guidelines._view import guidelines_view
+from lightbench.records import store
 
 FORMATS = registry.names("format")
 
@@ -237,7 +238,7 @@ def test_an_unknown_file_name_lists_the_known_ones(path):
 
 def test_exporting_imports_neither_torch_nor_pandas_nor_matplotlib():
     code = (
-        "import sys; from lightbench import registry, store; import lightbench.exporters\n"
+        "import sys; from lightbench import registry; from lightbench.records import store; import lightbench.exporters\n"
         "for name in registry.names('format'): registry.load('format', name)\n"
         "sys.exit(' '.join({'torch', 'pandas', 'matplotlib'} & set(sys.modules)) or 0)"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from lightbench import registry, store
+from lightbench import registry
 from lightbench.cli import _files
 from lightbench.cli import lightbench as program
 from lightbench.cli._files import (
@@ -23,6 +23,7 @@ from lightbench.cli._files import (
 )
 from lightbench.cli._options import Fraction, Many
 from lightbench.errors import LightbenchError, UsageError
+from lightbench.records import store
 
 NET = """
 from torch import nn

@@ -140,10 +140,10 @@ def test_bytes_do_not_depend_on_the_process(name, examples, tmp_path):
     records = examples(name, FOUR)
     save(registry.load("figure", name).draw(records), tmp_path / "a.svg")
     code = (
-        "import sys; from lightbench import registry, store; from lightbench.plots import save\n"
+        "import sys; from lightbench import registry; from lightbench.records import store; from lightbench.plots import save\n"
         f"save(registry.load('figure', {name!r}).draw(store.read(sys.argv[1])), sys.argv[2])"
     )
-    from lightbench import store
+    from lightbench.records import store
 
     store.append(tmp_path / "run.jsonl", records)
     root = Path(__file__).parents[2]

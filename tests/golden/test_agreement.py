@@ -14,7 +14,7 @@ from torch import nn
 from lightbench.costs.conventions import CONVENTIONS, convert
 from lightbench.costs.conventions.ptflops import MODULES
 from lightbench.costs.conventions.thop import RULES
-from lightbench.counted import Call, Costs, Kind, Op
+from lightbench.records.costs import Call, Costs, Kind, Op
 
 # A tool that gives no count, and what stops it.
 FAILS = {

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from lightbench import devices, store
+from lightbench import devices
 from lightbench.errors import DeviceUnavailable
+from lightbench.records import store
 
 QUICK = ("--device", "null", "--max-seconds", "0.05")
 NET = "example_conv_g4"

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lightbench import registry, store
+from lightbench import registry
 from lightbench.cli._options import LONGEST_LINE, say, say_error
 from lightbench.exporters import Column, Table, View, profile_view
 from lightbench.exporters.csv import render as csv
+from lightbench.records import store
 from lightbench.reports import report
 from lightbench.units import visible
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from lightbench import store
 from lightbench.cli import run
+from lightbench.records import store
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 LIGHTBENCH = f"{shlex.quote(sys.executable)} -m lightbench"

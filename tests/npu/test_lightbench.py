@@ -17,9 +17,9 @@ from statistics import median
 import pytest
 from networks import KERNELS
 
-from lightbench import store as records
 from lightbench.devices import _npu_state
 from lightbench.devices.npu import QUIRKS
+from lightbench.records import store as records
 
 HERE = Path(__file__).parent
 PROGRAM = Path(sys.executable).with_name("lightbench")
@@ -155,7 +155,7 @@ def test_an_incomplete_installation_is_said_with_the_next_step(ran, state):
 def test_a_hang_is_stopped_and_said(child):
     code = """
 import time
-from lightbench import store as records
+from lightbench.records import store as records
 from lightbench.devices import _npu_state
 start = time.monotonic()
 found = _npu_state.probe_now(limit_s=2)

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 import lightbench
-from lightbench import inputs, nouns, records, registry
+from lightbench import records, registry
 from lightbench.errors import EXIT_CODES, LightbenchError
+from lightbench.records import findings, inputs
 
 FILES = sorted(registry.PACKAGE.rglob("*.py"))
 ROOT = registry.PACKAGE.parent
@@ -85,7 +86,7 @@ FIELDS = {
 
 @pytest.mark.parametrize("noun", FIELDS)
 def test_the_fields_of_a_stored_record_are_these(noun):
-    home = next(module for module in (records, nouns, inputs) if hasattr(module, noun))
+    home = next(module for module in (records, findings, inputs) if hasattr(module, noun))
     fields = msgspec.structs.fields(getattr(home, noun))
     assert " ".join(field.name for field in fields) == FIELDS[noun]
 

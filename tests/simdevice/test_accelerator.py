@@ -133,7 +133,7 @@ def test_where_launches_take_longest_a_call_is_launch_bound(on_accelerator):
     facts = on_accelerator(
         """
 from lightbench.records import Samples
-from lightbench.stats.median import launch_bound
+from lightbench.records import launch_bound
 
 def samples():
     times = tries(on().step(ten_kernels, nullcontext), times=7)

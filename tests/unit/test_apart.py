@@ -12,15 +12,15 @@ from types import MappingProxyType
 import msgspec
 import pytest
 
-from lightbench import apart, autoload, devices, profiler, rounds, worker
+from lightbench import apart, autoload, devices, rounds, worker
 from lightbench.errors import LightbenchError
-from lightbench.records import Case, InputSpec, SweepPoint
+from lightbench.records import Case, Environment, InputSpec, SweepPoint
 from lightbench.rounds import Group
 from lightbench.timing.sampling import Progress, Rule
 
 NET = "example_conv_g4"
 QUICK = Rule(max_s=0.02, rel=1.0)
-WHERE = profiler.Environment(comparable={"device": "far"}, noted={})
+WHERE = Environment(comparable={"device": "far"}, noted={})
 
 
 def case(batch=1, **settings):

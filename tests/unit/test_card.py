@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from lightbench import count, registry, store
+from lightbench import count, registry
 from lightbench.card import shelf
 from lightbench.card.plan import SECONDS, plan_card
 from lightbench.card.view import card_view
 from lightbench.environment import capture
 from lightbench.errors import LightbenchError, ModelError, StoreError, UsageError
-from lightbench.records import Op
+from lightbench.records import Op, store
 from lightbench.studies import Card, card_path, make_device_card
 from lightbench.sweep.equal import input_of
 from lightbench.sweep.run import Setup

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import lightbench as lb
-from lightbench import store
 from lightbench.cli import run
+from lightbench.records import store
 from lightbench.regression import check as checking
 from lightbench.regression import judging
 

@@ -17,8 +17,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from lightbench import cli as commands
-from lightbench import registry, store
+from lightbench import registry
 from lightbench.cli._options import exit_code
+from lightbench.records import store
 from lightbench.suite import Interrupted
 
 ROOT = Path(__file__).parents[2]

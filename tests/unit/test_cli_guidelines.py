@@ -12,8 +12,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lightbench import devices, store
+from lightbench import devices
 from lightbench.errors import DeviceUnavailable, UsageError
+from lightbench.records import store
 from lightbench.studies import run_guidelines
 from lightbench.suite import Interrupted
 

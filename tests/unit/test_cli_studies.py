@@ -15,9 +15,10 @@ import msgspec
 import pytest
 from markdown_it import MarkdownIt
 
-from lightbench import devices, registry, store, suite
+from lightbench import devices, registry, suite
 from lightbench.card.plan import SECONDS
 from lightbench.errors import DeviceUnavailable
+from lightbench.records import store
 from lightbench.studies import card_path
 from lightbench.suite import Interrupted
 from lightbench.timing.card import CONV_LAUNCH, LAUNCH, MOVES, RATES, STREAM, card_of

@@ -6,11 +6,11 @@ import msgspec
 import pytest
 import torch
 
-from lightbench import cases, devices, rounds, suite
+from lightbench import devices, rounds, suite
 from lightbench.environment import free_cores
 from lightbench.environment.free_cores import Free
 from lightbench.environment.machine import Source
-from lightbench.records import Case, InputSpec
+from lightbench.records import Case, InputSpec, facets
 from lightbench.timing.sampling import Rule
 
 
@@ -165,17 +165,17 @@ def test_a_record_that_was_told_its_threads_decides_nothing(monkeypatch):
 def test_the_heading_says_out_of_how_many(monkeypatch):
     two_cores(monkeypatch, "1 2 1")
     records = suite.run([SQUEEZE, msgspec.structs.replace(SQUEEZE, batch=2)], rule=QUICK)
-    assert "threads 1 (of 2, 1 busy)" in cases.shared(records)
-    assert [facet.key for facet in cases.differing(records)] == ["batch"]
+    assert "threads 1 (of 2, 1 busy)" in facets.shared(records)
+    assert [facet.key for facet in facets.differing(records)] == ["batch"]
     (told,) = suite.run([msgspec.structs.replace(SQUEEZE, threads=1)], rule=QUICK)
-    assert "threads 1" in cases.shared([told])
-    assert "threads 1" in cases.shared([told, *records])  # not all of them, so that none is said
+    assert "threads 1" in facets.shared([told])
+    assert "threads 1" in facets.shared([told, *records])  # not all of them, so that none is said
 
 
 def test_a_heading_of_idle_cores_says_so(monkeypatch):
     two_cores(monkeypatch, "2 2 0")
     records = suite.run([SQUEEZE], rule=QUICK)
-    assert "threads 2 (of 2, none busy)" in cases.shared(records)
+    assert "threads 2 (of 2, none busy)" in facets.shared(records)
 
 
 def test_a_device_that_runs_nothing_asks_nobody(monkeypatch):

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from lightbench.evidence import Evidence, setup
-from lightbench.nouns import Finding, Opinion
+from lightbench.records.findings import Finding, Opinion
 
 HERE = {"cpu": "Example CPU", "threads": 2, "torch": "2.13.0"}
 THERE = {**HERE, "cpu": "Other CPU"}

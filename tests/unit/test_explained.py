@@ -14,7 +14,6 @@ import torch
 from torch import nn
 
 import lightbench as lb
-from lightbench import store
 from lightbench.breakdown import measure_layers
 from lightbench.card import shelf
 from lightbench.costs import crosscheck
@@ -26,8 +25,8 @@ from lightbench.exporters._breakdown import (
     stored_layers_view,
 )
 from lightbench.exporters._findings import ESTIMATE, MEASURED, NO_CARD, findings_view
-from lightbench.nouns import Finding
-from lightbench.records import InputSpec
+from lightbench.records import InputSpec, store
+from lightbench.records.findings import Finding
 from lightbench.stats.interval import Interval
 from lightbench.studies import lint_model
 from lightbench.timing.card import DeviceCard, Figure
@@ -344,7 +343,7 @@ def test_a_table_of_single_layers_needs_times_and_a_latency(make_record, apart):
 def test_what_a_stored_record_shows_imports_no_torch(apart, file, linted):
     store.append(file, [apart.record, linted])
     code = (
-        "import sys; from lightbench import store\n"
+        "import sys; from lightbench.records import store\n"
         "from lightbench.exporters._breakdown import stored_kinds_view, stored_layers_view\n"
         "from lightbench.exporters._chrome_trace import trace_text\n"
         "from lightbench.exporters._findings import findings_view\n"

@@ -9,7 +9,7 @@ from torch import nn
 import lightbench as lb
 from lightbench.costs import trace
 from lightbench.errors import ModelError, OutOfMemory
-from lightbench.faults import OWN, explain
+from lightbench.records.failure import OWN, explain
 
 
 class Raises(nn.Module):

@@ -6,13 +6,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from lightbench import gathering, registry, store
+from lightbench import gathering, registry
 from lightbench.environment import allocator
 from lightbench.errors import ModelError, UnknownName, UsageError
 from lightbench.gathering import Task
 from lightbench.identity import current
-from lightbench.nouns import Finding
-from lightbench.records import Case, InputSpec
+from lightbench.records import Case, InputSpec, store
+from lightbench.records.findings import Finding
 from lightbench.suite import read_suite
 from lightbench.timing.card import EXPERIMENT
 from lightbench.untimed import untimed

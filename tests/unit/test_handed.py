@@ -12,8 +12,8 @@ from torch.nn.utils.rnn import PackedSequence, pack_sequence
 
 import lightbench as lb
 from lightbench.errors import UsageError
-from lightbench.inputs import inputs_text
 from lightbench.pytest_plugin import Checks
+from lightbench.records.inputs import inputs_text
 
 QUICK = {"max_seconds": 0.02, "rel": 1.0, "threads": 1}
 IMAGE = torch.ones(2, 3, 8, 8)

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightbench import registry, store
+from lightbench import registry
 from lightbench.errors import StoreError
-from lightbench.records import SCHEMA, Environment, SweepPoint
+from lightbench.records import SCHEMA, Environment, SweepPoint, store
 from lightbench.regression.history import METRICS, entries, histories, read_entries
 from lightbench.regression.history_view import history_view
 

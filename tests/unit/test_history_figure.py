@@ -182,7 +182,7 @@ def test_no_series_is_nothing_to_draw(commits, sweep_records, make_record):
 
 
 def test_the_command_draws_and_says_where(lightbench, commits, tmp_path):
-    from lightbench import store
+    from lightbench.records import store
 
     store.append(tmp_path / "r.jsonl", commits(LEVELS))
     answer = lightbench("history", tmp_path / "r.jsonl", "--figure", tmp_path / "a" / "f.svg")

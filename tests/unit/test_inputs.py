@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from torch import nn
 
 import lightbench as lb
-from lightbench import store
 from lightbench.errors import UsageError
-from lightbench.input_grammar import parse_input, parse_inputs, split_commas
-from lightbench.inputs import (
+from lightbench.models._inputs import make_arguments, settle_norms, specs_of
+from lightbench.records import Case, store
+from lightbench.records.input_grammar import parse_input, parse_inputs, split_commas
+from lightbench.records.inputs import (
     WHOLE,
     Entries,
     InputSpec,
@@ -25,8 +26,6 @@ from lightbench.inputs import (
     Value,
     inputs_text,
 )
-from lightbench.models._inputs import make_arguments, settle_norms, specs_of
-from lightbench.records import Case
 
 QUICK = {"max_seconds": 0.02, "rel": 1.0, "threads": 1}
 

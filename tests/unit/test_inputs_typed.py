@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from lightbench import store
+from lightbench.records import store
 from lightbench.reports import _commands
 
 NET = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from lightbench.nouns import Opinion, PartTime
+from lightbench.records.findings import Opinion, PartTime
 from lightbench.stats.interval import Interval
 from lightbench.stats.median import interval_of
 

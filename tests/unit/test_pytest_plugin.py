@@ -296,7 +296,7 @@ def test_both_sides_are_written_once_for_each_measurement(real):
 UNCLEAR = """
 import sys
 from types import SimpleNamespace
-from lightbench.stats.median import Ratio
+from lightbench.stats.ratio import Ratio
 
 none = SimpleNamespace(samples=None)
 found = SimpleNamespace(

@@ -10,8 +10,9 @@ import sys
 import click
 import pytest
 
-from lightbench import registry, store
+from lightbench import registry
 from lightbench.errors import DeviceUnavailable
+from lightbench.records import store
 
 NET = "example_conv_g4"
 NULL = ("--device", "null")

@@ -9,7 +9,7 @@ from lightbench import registry
 from lightbench.errors import UsageError
 from lightbench.evidence import Evidence
 from lightbench.models._accuracy import Accuracy
-from lightbench.nouns import Check, CheckedMetric, Finding, Opinion
+from lightbench.records.findings import Check, CheckedMetric, Finding, Opinion
 from lightbench.reports import report
 from lightbench.reports._subject import Subject
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lightbench.cases import telling
 from lightbench.errors import UsageError
 from lightbench.models._accuracy import Accuracy
+from lightbench.records.facets import telling
 from lightbench.reports import report
 from lightbench.reports._sentence import Name, Sentence, listed
 

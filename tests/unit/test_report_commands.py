@@ -15,8 +15,8 @@ from lightbench.card.plan import plan_card
 from lightbench.cli import lightbench as group
 from lightbench.errors import UsageError
 from lightbench.guidelines._plan import plan
-from lightbench.nouns import Check, Finding, LayerTimes, Opinion, PartTime
 from lightbench.records import SweepPoint
+from lightbench.records.findings import Check, Finding, LayerTimes, Opinion, PartTime
 from lightbench.reports._commands import commands
 from lightbench.stats.interval import Interval
 from lightbench.sweep.axes import AXES, plan_axis

@@ -13,9 +13,10 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from lightbench import files, store
+from lightbench import files
 from lightbench.errors import StoreError, UsageError
 from lightbench.plots import save
+from lightbench.records import store
 from lightbench.reports import report
 from lightbench.reports._html import render as html
 from lightbench.reports._markdown import render as markdown

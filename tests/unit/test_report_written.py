@@ -7,8 +7,8 @@ import json
 import pytest
 
 import lightbench as lb
-from lightbench import store
 from lightbench.errors import UnknownName, UsageError
+from lightbench.records import store
 from lightbench.reports import report
 from lightbench.stats.median import median
 

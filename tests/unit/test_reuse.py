@@ -10,10 +10,10 @@ import sys
 import msgspec
 import pytest
 
-from lightbench import rounds, store
+from lightbench import rounds
 from lightbench.cli import run as call
 from lightbench.models import _loaded
-from lightbench.records import Case, Environment, InputSpec, Run
+from lightbench.records import Case, Environment, InputSpec, Run, store
 from lightbench.reuse import Reuse
 from lightbench.suite import run
 from lightbench.timing.sampling import Reading, Rule, collect

@@ -18,9 +18,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightbench import records, store
 from lightbench.errors import StoreError
-from lightbench.records import SCHEMA
+from lightbench.records import SCHEMA, store
+from lightbench.records import record as of_schema
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,7 +33,7 @@ def path(tmp_path):
 def run_python(code, *args, **kwargs):
     """Start a process that has ``record`` (built from its line on disk) and ``store``."""
     start = (
-        "import sys\nfrom lightbench import store\n"
+        "import sys\nfrom lightbench.records import store\n"
         "record = store.read(sys.argv[1])[0]\ntarget = sys.argv[2]\n"
     )
     command = [sys.executable, "-c", start + code, *map(str, args)]
@@ -352,7 +352,7 @@ def test_an_old_line_that_does_not_migrate_is_named(path, make_record, monkeypat
 
 def test_every_schema_before_this_one_has_a_migration_and_a_line_in_the_history():
     assert sorted(store.MIGRATIONS) == list(range(1, SCHEMA))
-    assert all(f"\n{schema}. " in records.__doc__ for schema in range(1, SCHEMA + 1))
+    assert all(f"\n{schema}. " in of_schema.__doc__ for schema in range(1, SCHEMA + 1))
 
 
 # What later schemas added to the nouns of a record.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lightbench import store
+from lightbench.records import store
 
 ROOT = Path(__file__).parents[2]
 

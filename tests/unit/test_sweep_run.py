@@ -7,10 +7,10 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from lightbench import devices, registry, store, suite
+from lightbench import devices, registry, suite
 from lightbench.errors import DeviceUnavailable, LightbenchError, UnknownName, UsageError
 from lightbench.guidelines._plan import plan, seconds_of
-from lightbench.records import InputSpec
+from lightbench.records import InputSpec, store
 from lightbench.sweep import run
 from lightbench.sweep.equal import check_equal_madds, input_of
 from lightbench.sweep.plan import Point, Sweep

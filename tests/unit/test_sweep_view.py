@@ -410,7 +410,7 @@ def test_json_has_the_label_as_it_is(text, sweep_records):
 
 def test_hostile_records_are_what_the_store_gives_back(sweep_records, tmp_path):
     """Every label of this file survives a store, so a file can hold it."""
-    from lightbench import store
+    from lightbench.records import store
 
     for text in UGLY:
         records = sweep_records({"ref": 1.0, f"p{text}": 2.0}, run=text)

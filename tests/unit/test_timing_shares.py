@@ -8,8 +8,7 @@ from itertools import count
 import msgspec
 import pytest
 
-from lightbench import store
-from lightbench.records import Kind
+from lightbench.records import Kind, store
 from lightbench.stats.interval import Interval
 from lightbench.timing.sampling import Reading
 from lightbench.timing.shares import (

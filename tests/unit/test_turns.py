@@ -10,16 +10,16 @@ import sys
 import msgspec
 import pytest
 
-from lightbench import devices, profiler
+from lightbench import devices
 from lightbench.errors import NotAvailable
-from lightbench.records import Case, InputSpec
+from lightbench.records import Case, Environment, InputSpec
 from lightbench.regression import pairing, turns
 from lightbench.regression.turns import AFRESH, DROP, FINISH, TIMED, WARM, Task, Turns
 from lightbench.regression.worker import Version
 from lightbench.timing.sampling import Reading
 
 CASE = Case(model="example_conv_g4", inputs=(InputSpec(shape=(16, 8, 8)),), device="null")
-WHERE = profiler.Environment(comparable={"device": "null"}, noted={})
+WHERE = Environment(comparable={"device": "null"}, noted={})
 
 
 class Network:

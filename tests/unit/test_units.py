@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from lightbench import units
 from lightbench.errors import UsageError
+from lightbench.records.parse import parse_shape
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_a_count_is_true_to_four_digits(value):
 
 @given(st.lists(st.integers(1, 10_000), min_size=1).map(tuple))
 def test_a_shape_is_read_as_it_is_written(shape):
-    assert units.parse_shape(units.shape(shape)) == shape
+    assert parse_shape(units.shape(shape)) == shape
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_a_shape_is_read_as_it_is_written(shape):
 )
 def test_what_is_no_shape_says_how_to_write_one(text):
     with pytest.raises(UsageError, match="--input 3x224x224"):
-        units.parse_shape(text)
+        parse_shape(text)
 
 
 @pytest.mark.parametrize(

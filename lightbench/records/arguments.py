@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 from torch.utils import _pytree as pytree
 
-from lightbench.inputs import Entries, Input, InputSpec, Items, Named, Other, Plain, Value
+from lightbench.records.inputs import Entries, Input, InputSpec, Items, Named, Other, Plain, Value
 from lightbench.units import unicode
 
 T = TypeVar("T")

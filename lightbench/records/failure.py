@@ -1,4 +1,5 @@
-"""What an exception of a network means: the module it came from and the shapes there, or no memory."""
+"""Why a case has no result, and what an exception of a network means: the module it came from and the
+shapes there, or no memory."""
 
 from __future__ import annotations
 
@@ -9,14 +10,15 @@ from types import FrameType
 from typing import Any
 
 from lightbench.errors import LightbenchError, ModelError, OutOfMemory
+from lightbench.records.expected import advice
+from lightbench.records.noun import Noun
 from lightbench.units import shape, unicode
-from lightbench.wanted import advice
 
 _OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "not enough memory")
 
 OWN = "Its own code raises this: call the network in Python to see the whole traceback."
 
-_COSTS = Path(__file__).parent / "costs"  # where an operator is counted
+_COSTS = Path(__file__).parent.parent / "costs"  # where an operator is counted
 _CALLERS = {"borrow.py"}  # of them, what only calls the network
 
 # What may be the fault of an input: an error of values, or what PyTorch says of shapes and types.
@@ -32,6 +34,15 @@ _OF_INPUTS: dict[type[BaseException], re.Pattern[str]] = {
 _NOT_OF_INPUTS = re.compile(
     r"grad|inference|keyword|\bdevice|cuda|operator|meta tensor", re.IGNORECASE
 )
+
+
+class Failure(Noun, frozen=True, kw_only=True):
+    """Why a case has no result: one sentence, the next step, and the exit code it stands for."""
+
+    error: str
+    message: str
+    hint: str = ""
+    exit_code: int = 2
 
 
 def explain(network: Any, error: BaseException) -> LightbenchError:

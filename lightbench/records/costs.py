@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from lightbench.nouns import Noun
+from lightbench.records.noun import Noun
 
 Kind = Literal[
     "dense conv",

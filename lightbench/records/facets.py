@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lightbench.inputs import inputs_text
-from lightbench.records import Record
+from lightbench.records.inputs import inputs_text
+from lightbench.records.record import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +115,12 @@ def names(records: Sequence[Record]) -> list[str]:
         ", ".join((record.case.model, *(f.phrase.format(f.value(record)) for f in differs)))
         for record in records
     ]
+
+
+def conditions(records: Sequence[Record], among: Sequence[Record] = ()) -> str:
+    """What all cases share, to stand in a title: ``cpu, eager, float32, threads 1``; and in which
+    environment they ran, if there are several ``among`` all."""
+    words = [word for word in shared(records) if not word.startswith("input")]
+    environments = (facet for facet in telling(among) if facet.key == "environment")
+    words += [str(facet.value(record)) for facet in environments for record in records[:1]]
+    return ", ".join(words)

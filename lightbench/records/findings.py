@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import msgspec
-
+from lightbench.records.noun import Noun
 from lightbench.stats.interval import Interval
-
-
-class Noun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of everything stored: immutable, and strict when decoded."""
 
 
 class PartTime(Noun, frozen=True, kw_only=True):

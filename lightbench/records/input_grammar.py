@@ -16,7 +16,17 @@ import re
 from collections.abc import Iterable
 
 from lightbench.errors import UsageError
-from lightbench.inputs import NUMBER, WORDS, Entries, Input, InputSpec, Items, Named, Plain, Value
+from lightbench.records.inputs import (
+    NUMBER,
+    WORDS,
+    Entries,
+    Input,
+    InputSpec,
+    Items,
+    Named,
+    Plain,
+    Value,
+)
 
 DEEPEST, LONGEST_NUMBER = 20, 100
 NONE = "none"  # no input at all

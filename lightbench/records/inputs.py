@@ -13,8 +13,8 @@ from collections.abc import Container, Iterable, Iterator
 from typing import Any, Literal
 
 from lightbench.errors import UsageError
-from lightbench.nouns import Noun
-from lightbench.units import parse_shape
+from lightbench.records.noun import Noun
+from lightbench.records.parse import parse_shape
 
 # What an input of whole numbers may hold at most, and one more.
 WHOLE = {

@@ -1,0 +1,55 @@
+"""What is known of a case: frozen data, validated when it is built. The usual names stand here."""
+
+from lightbench.records.case import Case, Dtype, Layout, Mode
+from lightbench.records.costs import CONV_KINDS, PAPER_KINDS, Call, Costs, Kind, Op
+from lightbench.records.failure import Failure
+from lightbench.records.inputs import InputSpec
+from lightbench.records.record import (
+    CONTENDED,
+    SCHEMA,
+    Environment,
+    Identity,
+    Record,
+    Run,
+    Study,
+    SweepPoint,
+)
+from lightbench.records.samples import (
+    LAUNCH_BOUND,
+    LONGEST_S,
+    SHORTEST_S,
+    Latency,
+    Samples,
+    Stop,
+    launch_bound,
+)
+
+__all__ = [
+    "CONTENDED",
+    "CONV_KINDS",
+    "LAUNCH_BOUND",
+    "LONGEST_S",
+    "PAPER_KINDS",
+    "SCHEMA",
+    "SHORTEST_S",
+    "Call",
+    "Case",
+    "Costs",
+    "Dtype",
+    "Environment",
+    "Failure",
+    "Identity",
+    "InputSpec",
+    "Kind",
+    "Latency",
+    "Layout",
+    "Mode",
+    "Op",
+    "Record",
+    "Run",
+    "Samples",
+    "Stop",
+    "Study",
+    "SweepPoint",
+    "launch_bound",
+]

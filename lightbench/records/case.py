@@ -1,0 +1,35 @@
+"""What is to be known: one network, and how it is run."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from lightbench.errors import UsageError
+from lightbench.records.inputs import Input, check_inputs
+from lightbench.records.noun import Noun
+
+Dtype = Literal["float32", "float64", "float16", "bfloat16"]
+Mode = Literal["infer", "train"]
+Layout = Literal["contiguous", "channels_last"]
+
+
+class Case(Noun, frozen=True, kw_only=True):
+    """One network x input x device x engine x precision x mode: what is to be known."""
+
+    model: str
+    inputs: tuple[Input, ...]
+    batch: int = 1
+    device: str = "cpu"
+    engine: str = "eager"
+    dtype: Dtype = "float32"
+    mode: Mode = "infer"
+    layout: Layout = "contiguous"
+    threads: int | None = None  # None: as many as are free; the record's environment says how many
+    options: tuple[str, ...] = ()  # of the device, in alphabetical order: "cold-cache", "graph"
+
+    def __post_init__(self) -> None:
+        if self.batch < 1:
+            raise UsageError(f"a batch is 1 or more, got {self.batch}.", "Try --batch 1.")
+        if self.threads is not None and self.threads < 1:
+            raise UsageError(f"threads are 1 or more, got {self.threads}.", "Try --threads 1.")
+        check_inputs(self.inputs, self.batch)
