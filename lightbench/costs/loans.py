@@ -10,9 +10,9 @@ import random
 import sys
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, partial
-from itertools import chain, filterfalse
-from operator import is_
+from functools import cache, lru_cache, partial
+from itertools import chain, compress, filterfalse
+from operator import is_, itemgetter, not_
 from threading import RLock
 from types import CellType
 from typing import Any
@@ -40,8 +40,9 @@ class Loan:
         self._filled: list[tuple[Any, Any]] = []
         self._others: list[Callable[[], Any]] = []
         self._found: list[Any] = []  # tensors, and children
-        self.things.update({id(m): m for m in modules if not self._is_lent(m)})
-        self._add_modules([*self.things.values()])
+        own = [m for m in modules if not self._is_lent(m)] if _LENT else [*modules]
+        self.things.update(zip(map(id, own), own, strict=True))
+        self._add_modules(own)
         self._add(others)
         tensors = {id(t): t for t in self._found if isinstance(t, Tensor)}
         self._memory = Memory([*tensors.values()])
@@ -68,18 +69,13 @@ class Loan:
         hooks = [*chain.from_iterable(map(own.get, _HOOKS) for own in held)]
         parts = [*chain.from_iterable(map(own.get, _PARTS) for own in held)]
         self._empty += filterfalse(None, hooks + parts)
-        for part in filter(None, parts):
-            self._filled.append((part, part.copy()))
-            self._found += part.values()
+        filled = [*filter(None, parts)]
+        self._filled += [(part, part.copy()) for part in filled]
+        self._found += chain.from_iterable(map(dict.values, filled))
         self._add(filter(None, hooks))
-        self._add(
-            value
-            for own in held
-            for name, value in own.items()
-            if name not in _OWN
-            and (kind := type(value)) not in ATOMS
-            and (kind is not tuple or not ATOMS.issuperset(map(type, value)))
-        )
+        values = [*chain.from_iterable(_others(tuple(own))(own) for own in held)]
+        no_atoms = compress(values, map(not_, map(ATOMS.__contains__, map(type, values))))
+        self._add(v for v in no_atoms if type(v) is not tuple or not _holds_atoms(v))
 
     def _add_script(self, script: Any) -> None:
         """What it holds is not in Python, but for what it gives out."""
@@ -147,6 +143,21 @@ _HOOKS = tuple(
     for name, value in vars(nn.Module()).items()
     if type(value) not in ATOMS and name not in _PARTS
 )
+
+
+@lru_cache(1024)
+def _others(names: tuple[str, ...]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+    """Takes what a module of these attributes has beside what every module has."""
+    others = [name for name in names if name not in _OWN]
+    if len(others) < 2:  # the getter of one name gives no tuple
+        return lambda own: tuple(own[name] for name in others)
+    return itemgetter(*others)
+
+
+def _holds_atoms(values: tuple[Any, ...]) -> bool:
+    return ATOMS.issuperset(map(type, values))
+
+
 # What containers hold, read without a method of a subclass. An ordered dictionary has an order that
 # it alone can restore.
 _CONTENT: dict[Any, Callable[[Any], Any]] = {

@@ -21,7 +21,11 @@ class Memory:
     """Tensors that are lent. Their values are kept only when something is about to overwrite them."""
 
     def __init__(self, tensors: Sequence[Tensor]) -> None:
-        self._tensors = [t for t in tensors if _is_plain(t)]
+        self._tensors = [
+            t
+            for t in tensors
+            if type(t) in _PLAIN and t.layout is torch.strided and not t.is_nested
+        ]
         self._aliases = list(map(_DATA, self._tensors))  # the same memory in the same shape
         self._where = self._now()
         self._trained = list(map(_TRAINED, self._tensors))
@@ -65,10 +69,6 @@ class Memory:
             if storage.nbytes() != values.nbytes():
                 storage.resize_(values.nbytes())
             storage.copy_(values)
-
-
-def _is_plain(tensor: Tensor) -> bool:
-    return type(tensor) in _PLAIN and tensor.layout is torch.strided and not tensor.is_nested
 
 
 def storage_of(tensor: Tensor) -> int | None:
