@@ -30,5 +30,6 @@ elif [ -n "$(find "$folder/ready" -newer pyproject.toml -newer constraints.txt 2
     exit 0
 fi
 rm -f "$folder/ready"
-"$folder/bin/pip" install --quiet "$@"
+# Python compiles what is imported; pip would compile all of it, which takes longer than the rest.
+"$folder/bin/pip" install --quiet --no-compile "$@"
 touch "$folder/ready"

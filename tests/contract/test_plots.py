@@ -122,6 +122,7 @@ def crowd(make_record):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("suffix", [".svg", ".png"])
 def test_the_same_records_give_the_same_bytes_whatever_the_user_has_set(
@@ -134,6 +135,7 @@ def test_the_same_records_give_the_same_bytes_whatever_the_user_has_set(
     assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FIGURES)
 def test_bytes_do_not_depend_on_the_process(name, examples, tmp_path):
     """Python's hash seed differs between the two."""
@@ -162,6 +164,7 @@ def test_an_svg_is_well_formed_and_holds_no_script_link_or_date(name, examples, 
     assert "matplotlib.org" not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("count", [1, 2, 5, 20])
 @pytest.mark.parametrize("wide", ["", "W" * 300], ids=["short", "wide"])

@@ -115,6 +115,7 @@ def test_a_device_leaves_the_thread_count_as_it_was_also_after_an_exception(name
 # Engines.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", registry.names("engine"))
 @pytest.mark.parametrize("mode", ["infer", "train"])
 def test_an_engine_makes_a_program_that_can_be_called_again_and_again(name, mode, request):
@@ -241,6 +242,7 @@ def test_no_two_families_have_a_variant_of_the_same_name():
     assert set(listed) == set(VARIANTS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VARIANTS)
 def test_every_variant_is_built_without_weights_and_runs_on_its_own_input(name):
     source = sources.find(name)
@@ -349,6 +351,7 @@ def line(answers, beginning, end=""):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "name", "about"),
     [

@@ -63,6 +63,7 @@ def test_options_are_offered_to_whoever_begins_one():
     assert "--quiet" in offered("compare", "resnet18", "--")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words", [["profile"], ["count", "resnet18"], ["layers"], ["lint"], ["compare"], ["compare", "resnet18"],
               ["noise"], ["check"], ["baseline", "save"]], ids=" ".join)  # fmt: skip
