@@ -23,7 +23,7 @@ import cases
 import networks
 from tools import TOOLS, ours, theirs
 
-from lightbench.models._torchvision import import_torchvision
+from lightbench.models.torchvision import import_torchvision
 
 Built = tuple[nn.Module, tuple[Any, ...]]
 

@@ -30,9 +30,10 @@ from lightbench.handed import (
     specs_beside,
 )
 from lightbench.identity import identity_of
-from lightbench.models import _own_switches, sources
-from lightbench.models._inputs import Arguments, Inputs, fewest_ids, make_arguments
-from lightbench.models._without_memory import told, without_memory
+from lightbench.models import sources
+from lightbench.models.inputs import Arguments, Inputs, fewest_ids, make_arguments
+from lightbench.models.sources import own_switches
+from lightbench.models.sources.without_memory import told, without_memory
 from lightbench.profiler import Given
 from lightbench.records import Case, Costs, Dtype, Identity, Latency, Op, Record
 from lightbench.records.arguments import map_tensors
@@ -264,11 +265,11 @@ def _count_source(name: str, source: sources.Source, call: _Call) -> tuple[nn.Mo
     """Build without weights if that works: no memory, no initialisation. If not, with them."""
 
     def built() -> nn.Module:
-        with _own_switches.loading(name):
+        with own_switches.loading(name):
             network = source.build()
         return as_asked(network, call.dtype, call.on(network))
 
-    with _own_switches.loading(name):
+    with own_switches.loading(name):
         source.load()
     try:
         with without_memory():

@@ -31,8 +31,8 @@ from lightbench.errors import ModelError, UnknownName, UsageError
 from lightbench.exporters import View
 from lightbench.exporters._breakdown import layers_view, parts_view
 from lightbench.handed import dtypes_of
-from lightbench.models._inputs import Inputs, specs_of
-from lightbench.models._not_networks import not_a_network
+from lightbench.models.inputs import Inputs, specs_of
+from lightbench.models.sources.not_networks import not_a_network
 from lightbench.profiler import Given, Prepared, prepare, process_kept
 from lightbench.recorded import measured
 from lightbench.records import Environment, Record, Samples

@@ -24,7 +24,7 @@ from lightbench.handed import (
     ready,
     specs_beside,
 )
-from lightbench.models._inputs import Inputs
+from lightbench.models.inputs import Inputs
 from lightbench.profiler import Given
 from lightbench.records import Case
 from lightbench.regression.compare_view import compare_view

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from lightbench.costs.precision import own_dtype
 from lightbench.engines._program import NO_KEYWORDS
 from lightbench.errors import UsageError
-from lightbench.models._inputs import Inputs, specs_of
-from lightbench.models._not_networks import not_a_network
+from lightbench.models.inputs import Inputs, specs_of
 from lightbench.models.sources import DEFAULT_INPUT
+from lightbench.models.sources.not_networks import not_a_network
 from lightbench.profiler import Given
 from lightbench.records import Dtype
 from lightbench.records.arguments import batch_of, described

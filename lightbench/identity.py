@@ -15,8 +15,8 @@ from lightbench import registry
 from lightbench.costs.version import counting
 from lightbench.errors import LightbenchError
 from lightbench.models import sources
-from lightbench.models._project_files import external_names, project_files
-from lightbench.models._trees import placed
+from lightbench.models.sources.project_files import external_names, project_files
+from lightbench.models.sources.source_trees import placed
 from lightbench.records import Identity
 
 if TYPE_CHECKING:
@@ -41,13 +41,13 @@ def current(model: str, *, trusted: bool) -> tuple[Identity, nn.Module] | None:
     works; None if it cannot be built."""
     import torch
 
-    from lightbench.models import _own_switches
-    from lightbench.models._without_memory import without_memory
+    from lightbench.models.sources import own_switches
+    from lightbench.models.sources.without_memory import without_memory
     from lightbench.running import switches
 
     try:
         source = sources.find(model, trusted=trusted)
-        with torch.random.fork_rng(devices=[]), switches.kept(), _own_switches.loading(model):
+        with torch.random.fork_rng(devices=[]), switches.kept(), own_switches.loading(model):
             source.load()
             try:
                 with without_memory():
@@ -69,8 +69,8 @@ def code_of(model: str) -> tuple[str, tuple[str, ...]]:
         return _hash(files), _versions(used)
     if colon and prefix in LIBRARIES:
         return "", _versions({prefix})
-    folder = registry.PACKAGE / registry.FOLDERS[sources.FAMILY]
-    file = folder / "_stacks.py" if colon else registry.file(sources.FAMILY, _family(model))
+    folder = registry.PACKAGE / "models"
+    file = folder / "stacks.py" if colon else registry.file(sources.FAMILY, _family(model))
     if file is None:
         return "", ()
     return _hash(project_files(file, folder if file.is_relative_to(folder) else None)), ()

@@ -28,8 +28,8 @@ from lightbench.engines._program import NO_KEYWORDS, Context, Program
 from lightbench.errors import ModelError, OutOfMemory
 from lightbench.first_run import FirstRun, first_run
 from lightbench.identity import identity_of
-from lightbench.models import _own_switches, sources
-from lightbench.models._inputs import (
+from lightbench.models import sources
+from lightbench.models.inputs import (
     SETTLING_IMAGES,
     Arguments,
     fewest_ids,
@@ -37,6 +37,7 @@ from lightbench.models._inputs import (
     make_arguments,
     settle_norms,
 )
+from lightbench.models.sources import own_switches
 from lightbench.records import (
     Case,
     Costs,
@@ -92,7 +93,7 @@ def prepare(
 
 def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool) -> Prepared:
     where = device.torch_device
-    with _own_switches.loading(None if given else case.model) as own:
+    with own_switches.loading(None if given else case.model) as own:
         network, identity = _network(case, given, where, trusted=trusted)
     inputs = _inputs(case, network, given, where)
     start = switches.now()
@@ -197,7 +198,7 @@ def count(case: Case, network: nn.Module | None = None) -> Costs:
     """What a case by name costs, or a ``network`` that was built for it; nothing is timed. Raises a
     LightbenchError."""
     with process_kept(), switches.kept():
-        with _own_switches.loading(case.model):
+        with own_switches.loading(case.model):
             if network is None:
                 network, _ = _network(case, None, "cpu", trusted=True)
         inputs = _inputs(case, network, None, "cpu")

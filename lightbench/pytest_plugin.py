@@ -21,7 +21,7 @@ from lightbench.errors import LightbenchError, UnknownName, UsageError
 if TYPE_CHECKING:
     from lightbench.api import Counts
     from lightbench.handed import Args, Kwargs, Model
-    from lightbench.models._inputs import Inputs
+    from lightbench.models.inputs import Inputs
     from lightbench.records import Record
     from lightbench.regression.benchmark_json import Entry
     from lightbench.regression.comparison import Comparison

@@ -26,7 +26,7 @@ PACKAGE = Path(__file__).parent
 FOLDERS = {
     "device": "devices",
     "engine": "engines",
-    "model family": "models",
+    "model family": "models/zoo",
     "format": "exporters",
     "figure": "plots",
     "guideline": "guidelines",
@@ -45,7 +45,12 @@ def _files(kind: str) -> dict[str, Path]:
 
 @cache
 def _entry_points(kind: str) -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=f"lightbench.{FOLDERS[kind]}")}
+    return {point.name: point for point in entry_points(group=_package(kind))}
+
+
+def _package(kind: str) -> str:
+    """The name of the folder as a package: also that of the entry point group."""
+    return ".".join(("lightbench", *FOLDERS[kind].split("/")))
 
 
 def names(kind: str) -> tuple[str, ...]:
@@ -57,7 +62,7 @@ def names(kind: str) -> tuple[str, ...]:
 def load(kind: str, name: str) -> ModuleType:
     """Import one plugin. Raises UnknownName, or NotAvailable if a third party's plugin is broken."""
     if name in _files(kind):
-        return importlib.import_module(f"lightbench.{FOLDERS[kind]}.{name}")
+        return importlib.import_module(f"{_package(kind)}.{name}")
     if name not in _entry_points(kind):
         raise UnknownName(kind, name, names(kind))
     point = _entry_points(kind)[name]

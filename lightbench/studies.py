@@ -31,7 +31,7 @@ from lightbench.lint._savings import savings
 from lightbench.lint._source import source_of
 from lightbench.lint._verify import Saving
 from lightbench.lint._view import Linting, lint_view
-from lightbench.models._inputs import Inputs
+from lightbench.models.inputs import Inputs
 from lightbench.profiler import Given
 from lightbench.records import Record, store
 from lightbench.records.failure import explain_plainly

@@ -218,7 +218,7 @@ def _uses(context: click.Context, roles: tuple[str, ...]) -> Iterator[Use]:
 
 def _of_models(names: Iterable[str]) -> Iterator[Use]:
     """The user's files that networks are made of: those that are named, and what they import."""
-    from lightbench.models._project_files import project_files
+    from lightbench.models.sources.project_files import project_files
 
     for name in dict.fromkeys(names):
         file = sources.file_of(name)

@@ -208,7 +208,7 @@ def _chosen(form: str | None, outputs: Sequence[Path]) -> dict[Path | None, str]
 
 
 def _accuracies(file: Path | None) -> Mapping[str, Any]:
-    from lightbench.models._accuracy import read_accuracy
+    from lightbench.models.accuracy import read_accuracy
 
     return read_accuracy(file) if file else {}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lightbench import units
 from lightbench.errors import UsageError
 from lightbench.evidence import Evidence
-from lightbench.models._accuracy import Accuracy, accuracy_of
+from lightbench.models.accuracy import Accuracy, accuracy_of
 from lightbench.plots._hover import tip_of
 from lightbench.plots._labels import labels
 from lightbench.plots._numbers import DOT, number_points

@@ -16,8 +16,8 @@ from msgspec.structs import replace
 
 from lightbench.errors import LightbenchError, NotThere, UsageError
 from lightbench.models import sources
-from lightbench.models._project_files import project_files
-from lightbench.models._trees import Tree
+from lightbench.models.sources.project_files import project_files
+from lightbench.models.sources.source_trees import Tree
 from lightbench.records import Case, Costs, Failure
 from lightbench.regression import checkout, judging
 from lightbench.regression.budgets import Limits, parse_config

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lightbench.errors import LightbenchError
-from lightbench.models._trees import Tree
+from lightbench.models.sources.source_trees import Tree
 from lightbench.regression.checkout import run_git, submodules
 
 NAMED = 3

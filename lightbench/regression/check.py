@@ -12,7 +12,7 @@ from typing import Any
 from lightbench import apart, devices, rounds, suite
 from lightbench.environment.allocator import keep_freed_memory
 from lightbench.errors import ModelError, NotAvailable, NotThere, OutOfMemory, UsageError
-from lightbench.models._inputs import specs_of
+from lightbench.models.inputs import specs_of
 from lightbench.records import Case, Record
 from lightbench.regression import judging
 from lightbench.regression.against import Against, against_rows, delisted_rows

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lightbench.environment import git
 from lightbench.errors import LightbenchError, NotAvailable, UsageError, nearest
-from lightbench.models._trees import Tree
+from lightbench.models.sources.source_trees import Tree
 
 
 @contextmanager

@@ -25,7 +25,7 @@ def count_apart(version: Version) -> Costs:
 
 def _count(text: bytes, send: Send) -> None:
     from lightbench import profiler
-    from lightbench.models._trees import loaded_from
+    from lightbench.models.sources.source_trees import loaded_from
     from lightbench.regression.strangers import refuse_strangers
 
     version = msgspec.json.decode(text, type=Version)

@@ -6,8 +6,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from lightbench.models._project_files import project_files
-from lightbench.models._trees import Tree
+from lightbench.models.sources.project_files import project_files
+from lightbench.models.sources.source_trees import Tree
 from lightbench.regression.checkout import run_git
 
 _LIST = ("ls-files", "--others", "--ignored", "--exclude-standard", "-z", "--")

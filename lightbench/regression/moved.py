@@ -15,7 +15,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import NamedTuple
 
-from lightbench.models._trees import Tree
+from lightbench.models.sources.source_trees import Tree
 from lightbench.regression.checkout import run_git
 
 # As far as it goes in the user's tree and not in that of the repository's settings: what is left out

@@ -17,8 +17,9 @@ from lightbench import devices, profiler, recorded, rounds, suite
 from lightbench.devices import Device
 from lightbench.environment import capture, contention
 from lightbench.environment.allocator import keep_freed_memory
-from lightbench.models import _own_switches, sources
-from lightbench.models._inputs import SETTLING_IMAGES, fewest_ids, make_arguments, settle_norms
+from lightbench.models import sources
+from lightbench.models.inputs import SETTLING_IMAGES, fewest_ids, make_arguments, settle_norms
+from lightbench.models.sources import own_switches
 from lightbench.profiler import Given
 from lightbench.records import Case, Environment, Samples
 from lightbench.records.failure import explain_plainly
@@ -150,7 +151,7 @@ def measure_noise(
         active = stack.enter_context(hardware.session(threads=threads))
         where = rounds.here(hardware, name, active)
         say(f"{model}: load, count, first run")
-        with _own_switches.loading(model):  # every arm is of its code
+        with own_switches.loading(model):  # every arm is of its code
             network = _network(case, hardware, trusted=trusted)
 
         def ready(arm: nn.Module) -> Step:

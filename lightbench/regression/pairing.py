@@ -16,12 +16,7 @@ import torch
 from lightbench import devices, profiler, recorded, rounds
 from lightbench.environment.allocator import keep_freed_memory
 from lightbench.errors import LightbenchError, NotAvailable, UsageError
-from lightbench.models._trees import (
-    Tree,
-    late_imports,
-    loaded_from,
-    shared_operators,
-)
+from lightbench.models.sources.source_trees import Tree, late_imports, loaded_from, shared_operators
 from lightbench.profiler import Given, Prepared
 from lightbench.records import Case, Environment, Record, Samples
 from lightbench.records.failure import explain_plainly

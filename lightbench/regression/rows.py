@@ -10,7 +10,7 @@ import msgspec
 
 from lightbench import units
 from lightbench.exporters import Column, own_words
-from lightbench.models._user_files import file_of
+from lightbench.models.sources.user_files import file_of
 from lightbench.records import Record
 from lightbench.records.findings import CheckedMetric
 from lightbench.regression.comparison import Comparison

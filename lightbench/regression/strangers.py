@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lightbench.errors import NotAvailable
-from lightbench.models._trees import Tree, installed_copies, leaks
+from lightbench.models.sources.source_trees import Tree, installed_copies, leaks
 
 
 def refuse_strangers(tree: Tree | None, name: str) -> None:

@@ -116,7 +116,7 @@ def _take_turns(text: bytes, send: Send, *, tokens: int) -> None:
     # These import torch, which decides by the cores it sees how many threads it starts.
     from lightbench import devices, rounds
     from lightbench.environment.allocator import keep_freed_memory
-    from lightbench.models._trees import loaded_from
+    from lightbench.models.sources.source_trees import loaded_from
     from lightbench.regression.pairing import Side
 
     keep_freed_memory()

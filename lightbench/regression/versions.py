@@ -9,7 +9,7 @@ from typing import Self
 
 from lightbench.errors import LightbenchError
 from lightbench.models import sources
-from lightbench.models._trees import Tree
+from lightbench.models.sources.source_trees import Tree
 from lightbench.records import Case
 from lightbench.regression import checkout
 from lightbench.regression.worker import Version

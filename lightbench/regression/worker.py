@@ -15,7 +15,7 @@ from lightbench.records import Case
 from lightbench.worker import Send, serve
 
 if TYPE_CHECKING:
-    from lightbench.models._trees import Tree
+    from lightbench.models.sources.source_trees import Tree
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class Version(msgspec.Struct, frozen=True):
 
 def tree_of(version: Version) -> Tree | None:
     """Where its source is read from."""
-    from lightbench.models._trees import Tree
+    from lightbench.models.sources.source_trees import Tree
 
     if version.root is None or version.instead_of is None:
         return None

@@ -12,7 +12,7 @@ from lightbench import files, registry, units
 from lightbench.errors import UsageError
 from lightbench.evidence import Evidence
 from lightbench.exporters import View, format_of
-from lightbench.models._accuracy import Accuracy, own_accuracy, read_accuracy
+from lightbench.models.accuracy import Accuracy, own_accuracy, read_accuracy
 from lightbench.records import Record, store
 from lightbench.reports._html import render as html
 from lightbench.reports._markdown import render as markdown

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from lightbench.errors import UnknownName, UsageError
 from lightbench.evidence import Evidence
-from lightbench.models._accuracy import PUBLISHED_FOR, Accuracy, accuracy_of
+from lightbench.models.accuracy import PUBLISHED_FOR, Accuracy, accuracy_of
 from lightbench.records import Record
 
 

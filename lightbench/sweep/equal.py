@@ -5,8 +5,8 @@ from __future__ import annotations
 from lightbench.costs.count import count_costs
 from lightbench.errors import UsageError
 from lightbench.models import sources
-from lightbench.models._inputs import make_inputs
-from lightbench.models._without_memory import without_memory
+from lightbench.models.inputs import make_inputs
+from lightbench.models.sources.without_memory import without_memory
 from lightbench.records import InputSpec
 from lightbench.sweep.plan import Point, Size, Sweep
 from lightbench.units import percent

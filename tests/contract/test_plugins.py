@@ -21,14 +21,14 @@ from lightbench import devices, registry
 from lightbench.devices import Device
 from lightbench.errors import DeviceUnavailable, NotAvailable, UnknownName
 from lightbench.models import sources
-from lightbench.models._inputs import make_inputs
+from lightbench.models.inputs import make_inputs
 from lightbench.records import InputSpec
 from lightbench.sweep.plan import Sweep
 from lightbench.timing.sampling import Reading
 
 PLUGINS = [(kind, name) for kind in registry.FOLDERS for name in registry.names(kind)]
 # `sources` finds models; the families are the other files of its folder.
-FAMILIES = [name for name in registry.names("model family") if name != "sources"]
+FAMILIES = registry.names("model family")
 VARIANTS = sources.own_names()
 
 
@@ -269,7 +269,7 @@ ADDED = {
     "engines/same.py": (
         '"""What eager does, by another name."""\nfrom lightbench.engines.eager import prepare\n'
     ),
-    "models/perceptron.py": (
+    "models/zoo/perceptron.py": (
         '"""Two linear layers."""\n'
         "from torch import nn\n"
         "VARIANTS = {'perceptron': {'width': 7}}\n"

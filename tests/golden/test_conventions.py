@@ -12,8 +12,8 @@ from lightbench.costs.conventions import CONVENTIONS, convert, difference
 from lightbench.costs.count import count_costs
 from lightbench.costs.crosscheck import crosscheck
 from lightbench.models import sources
-from lightbench.models._inputs import make_inputs
-from lightbench.models._torchvision import import_torchvision
+from lightbench.models.inputs import make_inputs
+from lightbench.models.torchvision import import_torchvision
 
 TOOLS = ("paper", "thop", "fvcore", "ptflops", "torchinfo", "flopcounter")
 COUNTS = {

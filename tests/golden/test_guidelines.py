@@ -18,7 +18,7 @@ from lightbench import paper, registry, run_guidelines
 from lightbench.costs.count import count_costs
 from lightbench.errors import UsageError
 from lightbench.models import sources
-from lightbench.models._stacks import STACKS
+from lightbench.models.stacks import STACKS
 from lightbench.sweep.equal import check_equal_madds
 
 G1, G2, G3, G4 = "g1_channel_ratio", "g2_group_count", "g3_fragmentation", "g4_elementwise"

@@ -111,7 +111,7 @@ def test_an_embedding_reads_the_rows_it_looks_up():
 
 
 def test_channel_shuffle_costs_a_copy():
-    from lightbench.models._blocks import channel_shuffle
+    from lightbench.models.blocks import channel_shuffle
 
     class Shuffle(nn.Module):
         def forward(self, x):

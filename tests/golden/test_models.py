@@ -17,8 +17,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import lightbench.models
 from lightbench.errors import MissingPackage
-from lightbench.models._blocks import channel_shuffle, make_divisible
-from lightbench.models._torchvision import import_torchvision
+from lightbench.models.blocks import channel_shuffle, make_divisible
+from lightbench.models.torchvision import import_torchvision
 
 # name: (params, MAdds); facts/models.md sections 2.1, 2.2, 3.1; SqueezeNet: facts/counters.md.
 EXACT = {

@@ -10,7 +10,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from lightbench.costs.count import count_costs
-from lightbench.models._torchvision import import_torchvision
+from lightbench.models.torchvision import import_torchvision
 
 
 def imported() -> ModuleType:

@@ -19,7 +19,7 @@ from torch.utils import _pytree as pytree
 from lightbench.costs.clones import copied
 from lightbench.costs.conventions import convert
 from lightbench.costs.count import count_costs
-from lightbench.models._torchvision import import_torchvision
+from lightbench.models.torchvision import import_torchvision
 
 import_torchvision()  # ptflops imports it, which fails where its compiled operators do not load
 

@@ -8,7 +8,7 @@ import torch
 import lightbench
 from lightbench import devices
 from lightbench.models import sources
-from lightbench.models._inputs import make_inputs, settle_norms
+from lightbench.models.inputs import make_inputs, settle_norms
 
 NET = "shufflenet_v2_x0_5"
 AGREE = 0.05

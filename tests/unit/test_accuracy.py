@@ -11,9 +11,9 @@ import pytest
 
 from lightbench import registry
 from lightbench.errors import MissingPackage, UsageError
-from lightbench.models._accuracy import Accuracy, accuracy_of, published, read_accuracy
-from lightbench.models._torchvision import import_torchvision
-from lightbench.models._torchvision_top1 import TOP1
+from lightbench.models.accuracy import Accuracy, accuracy_of, published, read_accuracy
+from lightbench.models.torchvision import import_torchvision
+from lightbench.models.torchvision_top1 import TOP1
 
 TABLES = {
     family: table
@@ -134,7 +134,7 @@ def test_figures_that_are_torchvisions_are_in_its_table():
 
 def test_looking_one_up_imports_no_torch():
     code = (
-        "import sys; from lightbench.models._accuracy import published\n"
+        "import sys; from lightbench.models.accuracy import published\n"
         "assert published('resnet18') and published('torchvision:resnet18')\n"
         "sys.exit(' '.join({'torch', 'torchvision'} & set(sys.modules)) or 0)"
     )

@@ -82,7 +82,7 @@ def measured(monkeypatch):
 
         def compare(a, b, tolerance):
             seen.append((a, b, tolerance))
-            from lightbench.models._trees import Tree
+            from lightbench.models.sources.source_trees import Tree
             from lightbench.regression.pairing import Gate, Side, compare_sides
 
             sides = [

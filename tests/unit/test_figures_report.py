@@ -9,7 +9,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from lightbench.errors import UsageError
-from lightbench.models._accuracy import Accuracy
+from lightbench.models.accuracy import Accuracy
 from lightbench.plots._style import style
 from lightbench.plots.pareto import draw as draw_pareto
 from lightbench.plots.predictors import draw as draw_predictors

@@ -10,7 +10,7 @@ import matplotlib as mpl
 import msgspec
 import pytest
 
-from lightbench.models._accuracy import Accuracy
+from lightbench.models.accuracy import Accuracy
 from lightbench.plots import save
 from lightbench.plots._hover import tip
 from lightbench.plots._save import svg_text

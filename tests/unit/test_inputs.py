@@ -13,7 +13,7 @@ from torch import nn
 
 import lightbench as lb
 from lightbench.errors import UsageError
-from lightbench.models._inputs import make_arguments, settle_norms, specs_of
+from lightbench.models.inputs import make_arguments, settle_norms, specs_of
 from lightbench.records import Case, store
 from lightbench.records.input_grammar import parse_input, parse_inputs, split_commas
 from lightbench.records.inputs import (

@@ -10,9 +10,9 @@ import pytest
 import lightbench as lb
 from lightbench.errors import NotThere, UntrustedCode, UsageError
 from lightbench.models import sources
-from lightbench.models._libraries import LIBRARIES
-from lightbench.models._offer import offers
-from lightbench.models._source import LIBRARY_PREFIXES
+from lightbench.models.sources.libraries import LIBRARIES
+from lightbench.models.sources.offer import offers
+from lightbench.models.sources.source import LIBRARY_PREFIXES
 
 NET = """
 import os

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from lightbench.models import _project_files
-from lightbench.models._project_files import external_names, project_files
+from lightbench.models.sources import project_files as reading
+from lightbench.models.sources.project_files import external_names, project_files
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def test_another_project_on_the_path_is_the_users_too(laid_out, tmp_path_factory
     (other / "layers_of_mine.py").touch()
     (other / "space").mkdir()
     (other / "space" / "deep.py").touch()
-    monkeypatch.setattr(_project_files, "SEARCHED", [str(other)])
+    monkeypatch.setattr(reading, "SEARCHED", [str(other)])
     text = "from layers_of_mine import Layer\nfrom space.deep import Net\n"
     (laid_out / "main.py").write_text(text)
     found = {file.relative_to(other).as_posix() for file in project_files(laid_out / "main.py")[1:]}

@@ -8,7 +8,7 @@ import pytest
 from lightbench import registry
 from lightbench.errors import UsageError
 from lightbench.evidence import Evidence
-from lightbench.models._accuracy import Accuracy
+from lightbench.models.accuracy import Accuracy
 from lightbench.records.findings import Check, CheckedMetric, Finding, Opinion
 from lightbench.reports import report
 from lightbench.reports._subject import Subject

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lightbench.errors import UsageError
-from lightbench.models._accuracy import Accuracy
+from lightbench.models.accuracy import Accuracy
 from lightbench.records.facets import telling
 from lightbench.reports import report
 from lightbench.reports._sentence import Name, Sentence, listed

@@ -12,7 +12,7 @@ import pytest
 
 from lightbench import rounds
 from lightbench.cli import run as call
-from lightbench.models import _loaded
+from lightbench.models.sources import loaded
 from lightbench.records import Case, Environment, InputSpec, Run, store
 from lightbench.reuse import Reuse
 from lightbench.suite import run
@@ -100,7 +100,7 @@ def test_what_no_import_shows_is_seen_in_what_the_network_does(project, how, mon
         monkeypatch.setenv("REPEAT", str(number))
         for name in ("pk", "pk.b"):  # as in a new process, where the file is run anew
             sys.modules.pop(name, None)
-        monkeypatch.setattr(_loaded, "_PROJECTS", {})
+        monkeypatch.setattr(loaded, "_PROJECTS", {})
 
     body = NET.format(width=3).replace(
         "return self.a(x)", "for _ in range(REPEAT): x = self.a(x)\n        return x"

@@ -11,8 +11,8 @@ import torch
 import lightbench as lb
 from lightbench.errors import LightbenchError, ModelError, UnknownName, UsageError
 from lightbench.models import sources
-from lightbench.models._inputs import make_inputs
-from lightbench.models._stacks import STACKS
+from lightbench.models.inputs import make_inputs
+from lightbench.models.stacks import STACKS
 
 HW = 56 * 56
 

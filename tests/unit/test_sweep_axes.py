@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lightbench import count, load_model, run_sweep
 from lightbench.errors import UnknownName, UsageError
-from lightbench.models import _stacks
+from lightbench.models import stacks
 from lightbench.sweep import axes
 from lightbench.sweep.axes import AXES, EQUAL_MADDS, check_channels, plan_axis, unequal
 from lightbench.sweep.equal import input_of
@@ -257,13 +257,13 @@ def test_shuffles_move_data_and_without_one_nothing_is_moved():
 def test_both_ways_to_shuffle_put_channels_in_the_same_order():
     """6 channels in 2 groups: 0 1 2 | 3 4 5 become 0 3 1 4 2 5."""
     x = torch.arange(6.0).view(1, 6, 1, 1)
-    by_index, by_reshape = (_stacks._Shuffle(6, 2, by_index=by) for by in (True, False))
+    by_index, by_reshape = (stacks._Shuffle(6, 2, by_index=by) for by in (True, False))
     assert by_index(x).flatten().tolist() == [0, 3, 1, 4, 2, 5]
     assert by_reshape(x).flatten().tolist() == [0, 3, 1, 4, 2, 5]
 
 
 def test_a_loop_computes_what_one_grouped_convolution_computes():
-    loop = _stacks._Loop(16, 8)
+    loop = stacks._Loop(16, 8)
     grouped = torch.nn.Conv2d(16, 16, 1, groups=8, bias=False)
     grouped.weight.data = torch.cat([conv.weight.data for conv in loop.convs])
     x = torch.randn(2, 16, 5, 6)
@@ -276,7 +276,7 @@ def test_branches_are_added():
     assert kinds(points("branches", 16)["4"])[:7] == ["pointwise conv"] * 2 + [
         "element-wise", "pointwise conv", "element-wise", "pointwise conv", "element-wise",
     ]  # fmt: skip
-    parallel = _stacks._Parallel(4, 3)
+    parallel = stacks._Parallel(4, 3)
     x = torch.randn(1, 4, 2, 2)
     torch.testing.assert_close(parallel(x), sum(conv(x) for conv in parallel.convs))
 

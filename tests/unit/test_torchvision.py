@@ -10,7 +10,7 @@ import torch
 
 import lightbench as lb
 from lightbench.errors import MissingPackage
-from lightbench.models import _torchvision
+from lightbench.models import torchvision as ours
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("torchvision") is None, reason="needs torchvision"
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def torchvision():
     """Without its operators; a test of a torchvision that has them would be of torchvision."""
-    module = _torchvision.import_torchvision()
-    if not _torchvision._COMPLETING.declared:
+    module = ours.import_torchvision()
+    if not ours._COMPLETING.declared:
         pytest.skip("torchvision's operators load here")
     return module
 
@@ -70,7 +70,7 @@ def test_networks_with_its_operators_are_counted(network, size, torchvision, use
 
 
 def test_every_operator_it_was_written_for_is_there(torchvision):
-    for name in _torchvision.OPERATORS:
+    for name in ours.OPERATORS:
         assert getattr(torch.ops.torchvision, name).default._schema.name == f"torchvision::{name}"
     meta = {"dtype": torch.float32, "device": "meta"}
     pooled = torch.ops.torchvision.ps_roi_align(
@@ -110,7 +110,7 @@ def test_what_cannot_run_says_what_to_install(torchvision):
 def test_it_is_not_imported_until_somebody_asks(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
     loaded = "torchvision" in sys.modules
-    _torchvision.complete_torchvision()
-    _torchvision.complete_torchvision()
+    ours.complete_torchvision()
+    ours.complete_torchvision()
     assert ("torchvision" in sys.modules) == loaded
-    assert sys.meta_path.count(_torchvision._COMPLETING) == 1
+    assert sys.meta_path.count(ours._COMPLETING) == 1

@@ -17,7 +17,7 @@ import torch
 import lightbench as lb
 from lightbench.errors import ModelError, NotAvailable, UsageError
 from lightbench.models import sources
-from lightbench.models._trees import (
+from lightbench.models.sources.source_trees import (
     Tree,
     installed_copies,
     late_imports,

@@ -14,7 +14,7 @@ import pytest
 
 from lightbench import streams
 from lightbench.models import sources
-from lightbench.models._watched import watched
+from lightbench.models.sources.watched import watched
 
 FILE = Path("net.py")
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from lightbench.errors import UnknownName
-from lightbench.models._source import Source, made
+from lightbench.models.sources.source import Source, made
 from lightbench.records.input_grammar import parse_inputs
 
 PACKAGE = "torchvision.models"
@@ -64,7 +64,7 @@ _SLOW = ("googlenet", "inception_v3")
 
 
 def _models() -> Any:
-    from lightbench.models._torchvision import import_torchvision  # 1.3 s
+    from lightbench.models.torchvision import import_torchvision  # 1.3 s
 
     import_torchvision()
     return import_module(PACKAGE)

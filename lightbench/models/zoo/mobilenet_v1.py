@@ -6,7 +6,7 @@ from typing import Protocol
 
 from torch import Tensor, nn
 
-from lightbench.models._blocks import conv_bn, make_divisible
+from lightbench.models.blocks import conv_bn, make_divisible
 
 VARIANTS = {
     "mobilenet_v1": {},

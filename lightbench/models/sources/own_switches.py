@@ -15,9 +15,9 @@ from types import ModuleType
 from typing import Any
 
 from lightbench.errors import LightbenchError
-from lightbench.models._project_files import INSTALLED, project_files
-from lightbench.models._trees import placed
 from lightbench.models.sources import file_of
+from lightbench.models.sources.project_files import INSTALLED, project_files
+from lightbench.models.sources.source_trees import placed
 from lightbench.running import switches
 
 _SET: dict[tuple[Path, str], dict[str, Any]] = {}

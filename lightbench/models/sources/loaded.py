@@ -15,14 +15,14 @@ from pathlib import Path
 from types import ModuleType
 
 from lightbench.errors import ModelError, UsageError
-from lightbench.models._kept import process_kept
-from lightbench.models._late import found_later
-from lightbench.models._places import Place, place_of
-from lightbench.models._project_files import of_a_project, project_files, working_directory
-from lightbench.models._source import made
-from lightbench.models._torchvision import complete_torchvision
-from lightbench.models._trees import files_of, put_back, take
-from lightbench.models._watched import watched
+from lightbench.models.sources.kept import process_kept
+from lightbench.models.sources.late import found_later
+from lightbench.models.sources.places import Place, place_of
+from lightbench.models.sources.project_files import of_a_project, project_files, working_directory
+from lightbench.models.sources.source import made
+from lightbench.models.sources.source_trees import files_of, put_back, take
+from lightbench.models.sources.watched import watched
+from lightbench.models.torchvision import complete_torchvision
 
 USERS = "lightbench_user_"  # how a module begins that has no name of its own
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from lightbench.models._blocks import conv_bn
+from lightbench.models.blocks import conv_bn
 
 VARIANTS = {"resnet18": {"depth": 18}, "resnet34": {"depth": 34}, "resnet50": {"depth": 50}}
 # ImageNet top-1 in percent and where it was published, for this structure at 224x224.

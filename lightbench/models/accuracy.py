@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lightbench import registry
 from lightbench.errors import UsageError
-from lightbench.models._torchvision_top1 import TOP1 as TORCHVISION
+from lightbench.models.torchvision_top1 import TOP1 as TORCHVISION
 from lightbench.records import InputSpec, Record
 
 PUBLISHED_FOR = (InputSpec(shape=(3, 224, 224)),)

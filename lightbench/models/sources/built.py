@@ -7,8 +7,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from lightbench.errors import NotThere, UsageError, nearest
-from lightbench.models._calls import Call, resolved
-from lightbench.models._source import made
+from lightbench.models.sources.calls import Call, resolved
+from lightbench.models.sources.source import made
 
 if TYPE_CHECKING:
     from torch import nn

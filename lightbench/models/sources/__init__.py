@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from lightbench import registry
 from lightbench.errors import NotThere, UnknownName, UntrustedCode, UsageError
-from lightbench.models._libraries import LIBRARIES
-from lightbench.models._model_names import split_name
-from lightbench.models._source import DEFAULT_INPUT, Source
-from lightbench.models._user_files import file_of, from_file, is_file
+from lightbench.models.sources.libraries import LIBRARIES
+from lightbench.models.sources.model_names import split_name
+from lightbench.models.sources.source import DEFAULT_INPUT, Source
+from lightbench.models.sources.user_files import file_of, from_file, is_file
 from lightbench.records import InputSpec
 
 FAMILY = "model family"

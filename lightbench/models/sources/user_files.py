@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lightbench.errors import NotAvailable, NotThere, UsageError
-from lightbench.models._built import FACTORY
-from lightbench.models._built import build as built
-from lightbench.models._calls import parse_call
-from lightbench.models._loaded import at_home, module_of
-from lightbench.models._model_names import Named, split_name
-from lightbench.models._offer import hint as offer
-from lightbench.models._source import DEFAULT_INPUT, Source
-from lightbench.models._trees import placed
+from lightbench.models.sources.built import FACTORY
+from lightbench.models.sources.built import build as built
+from lightbench.models.sources.calls import parse_call
+from lightbench.models.sources.loaded import at_home, module_of
+from lightbench.models.sources.model_names import Named, split_name
+from lightbench.models.sources.offer import hint as offer
+from lightbench.models.sources.source import DEFAULT_INPUT, Source
+from lightbench.models.sources.source_trees import placed
 from lightbench.records.inputs import InputSpec
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import NamedTuple
 
-from lightbench.models._calls import parse_call
-from lightbench.models._source import LIBRARY_PREFIXES
+from lightbench.models.sources.calls import parse_call
+from lightbench.models.sources.source import LIBRARY_PREFIXES
 
 
 class Named(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from lightbench.models._project_files import (
+from lightbench.models.sources.project_files import (
     above_package,
     import_folders,
     modules_in,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lightbench.models._blocks import channel_shuffle, conv_bn
+from lightbench.models.blocks import channel_shuffle, conv_bn
 
 VARIANTS = {
     "shufflenet_v2_x0_5": {"width": 0.5},

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from lightbench.models import _blocks
-from lightbench.models._blocks import make_divisible
+from lightbench.models import blocks
+from lightbench.models.blocks import make_divisible
 
 VARIANTS = {
     "mobilenet_v3_large": {"size": "large"},
@@ -82,7 +82,7 @@ LAYOUTS = {
     ),
 }
 batch_norm = partial(nn.BatchNorm2d, eps=1e-3, momentum=0.01)
-conv_bn = partial(_blocks.conv_bn, norm=batch_norm)
+conv_bn = partial(blocks.conv_bn, norm=batch_norm)
 
 
 class SqueezeExcite(nn.Module):

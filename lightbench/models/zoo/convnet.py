@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lightbench.models._blocks import conv_bn
-from lightbench.models.mobilenet_v1 import MobileNetV1
+from lightbench.models.blocks import conv_bn
+from lightbench.models.zoo.mobilenet_v1 import MobileNetV1
 
 VARIANTS: dict[str, dict[str, float]] = {"convnet": {}}
 # ImageNet top-1 in percent and where it was published, for this structure at 224x224.

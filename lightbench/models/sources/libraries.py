@@ -8,9 +8,9 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from lightbench.errors import MissingPackage, UnknownName, UsageError, how_to_install
-from lightbench.models._calls import parse_call, settings_of
-from lightbench.models._source import Source, made
-from lightbench.models._torchvision_models import torchvision_names, torchvision_source
+from lightbench.models.sources.calls import parse_call, settings_of
+from lightbench.models.sources.source import Source, made
+from lightbench.models.sources.torchvision_models import torchvision_names, torchvision_source
 from lightbench.records.inputs import InputSpec
 
 
@@ -20,7 +20,7 @@ class _Library(NamedTuple):
 
 
 def _timm() -> Any:
-    from lightbench.models._torchvision import import_torchvision  # timm needs it
+    from lightbench.models.torchvision import import_torchvision  # timm needs it
 
     import_torchvision()
     try:
@@ -46,13 +46,13 @@ def _timm_source(name: str) -> Source:
 
 
 def _stacks() -> dict[str, Callable[..., Any]]:
-    from lightbench.models._stacks import STACKS  # imports torch
+    from lightbench.models.stacks import STACKS  # imports torch
 
     return STACKS
 
 
 def _stack_source(call: str) -> Source:
-    from lightbench.models._without_memory import without_memory  # imports torch
+    from lightbench.models.sources.without_memory import without_memory  # imports torch
 
     name, args, kwargs = parse_call(call) or ("", [], {})
     if name not in _stacks():

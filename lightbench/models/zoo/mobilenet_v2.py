@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from lightbench.models._blocks import conv_bn, make_divisible
+from lightbench.models.blocks import conv_bn, make_divisible
 
 VARIANTS = {
     "mobilenet_v2": {},

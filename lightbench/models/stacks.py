@@ -12,10 +12,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lightbench.models._blocks import channel_shuffle
-from lightbench.models.mobilenet_v2 import InvertedResidual
-from lightbench.models.shufflenet_v1 import ShuffleUnit
-from lightbench.models.shufflenet_v2 import BasicUnit
+from lightbench.models.blocks import channel_shuffle
+from lightbench.models.zoo.mobilenet_v2 import InvertedResidual
+from lightbench.models.zoo.shufflenet_v1 import ShuffleUnit
+from lightbench.models.zoo.shufflenet_v2 import BasicUnit
 
 SIDE = 56  # height and width of the maps in the paper's Tables 1 to 3
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from lightbench.models._blocks import conv_bn
-from lightbench.models.mobilenet_v3 import HS, LAYOUTS, Row
+from lightbench.models.blocks import conv_bn
+from lightbench.models.zoo.mobilenet_v3 import HS, LAYOUTS, Row
 
 VARIANTS = {
     "mobilenet_v3_large_2019": {"size": "large"},
