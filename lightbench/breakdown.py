@@ -25,7 +25,7 @@ from lightbench.costs.plans import Plan
 from lightbench.costs.precision import own_dtype
 from lightbench.costs.trace import Tracer
 from lightbench.costs.work import Work
-from lightbench.engines._program import Program
+from lightbench.engines import Program
 from lightbench.environment.allocator import keep_freed_memory
 from lightbench.errors import ModelError, UnknownName, UsageError
 from lightbench.exporters import View

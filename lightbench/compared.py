@@ -10,7 +10,7 @@ import torch
 
 from lightbench import suite
 from lightbench.costs.precision import own_dtype
-from lightbench.engines._program import NO_KEYWORDS
+from lightbench.engines import NO_KEYWORDS
 from lightbench.errors import UsageError
 from lightbench.exporters import View
 from lightbench.handed import (

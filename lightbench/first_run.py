@@ -6,7 +6,7 @@ import time
 from typing import Any, NamedTuple
 
 from lightbench.devices import Device
-from lightbench.engines._program import Context, Program
+from lightbench.engines import Context, Program
 from lightbench.errors import LightbenchError
 from lightbench.later import NOT_FINITE, all_finite
 from lightbench.records.failure import is_memory

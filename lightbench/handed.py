@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lightbench.costs.precision import own_dtype
-from lightbench.engines._program import NO_KEYWORDS
+from lightbench.engines import NO_KEYWORDS
 from lightbench.errors import UsageError
 from lightbench.models.inputs import Inputs, specs_of
 from lightbench.models.sources import DEFAULT_INPUT

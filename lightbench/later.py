@@ -12,10 +12,10 @@ from torch.utils import _pytree as pytree
 
 from lightbench import units
 from lightbench.costs.count import MakeInputs, count_costs
-from lightbench.engines._program import Program
+from lightbench.devices.support import denormals
+from lightbench.engines import Program
 from lightbench.errors import LightbenchError
 from lightbench.records import Costs, Samples
-from lightbench.running import denormals
 from lightbench.stats.median import median
 from lightbench.timing.sampling import Step
 

@@ -24,7 +24,7 @@ from lightbench.costs.count import MakeInputs, count_costs
 from lightbench.costs.precision import as_asked, cast, own_dtype
 from lightbench.devices import Device
 from lightbench.devices.cpu import FLUSH
-from lightbench.engines._program import NO_KEYWORDS, Context, Program
+from lightbench.engines import NO_KEYWORDS, Context, Program
 from lightbench.errors import ModelError, OutOfMemory
 from lightbench.first_run import FirstRun, first_run
 from lightbench.identity import identity_of

@@ -12,7 +12,7 @@ import msgspec
 
 from lightbench import profiler, recorded
 from lightbench.devices import Device
-from lightbench.devices._device import ENERGY
+from lightbench.devices.support.base import ENERGY
 from lightbench.environment import capture, free_cores
 from lightbench.environment.allocator import facts as memory_facts
 from lightbench.errors import LightbenchError

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from lightbench import registry
-from lightbench.devices._device import Device
+from lightbench.devices.support.base import Device
 from lightbench.errors import UsageError
 
 AUTO = "auto"

@@ -15,10 +15,10 @@ import psutil
 import torch
 from torch.autograd import profiler
 
-from lightbench.devices._device import Call, Context, Device
+from lightbench.devices.support import denormals
+from lightbench.devices.support.base import Call, Context, Device
 from lightbench.environment import free_cores, machine
 from lightbench.errors import UsageError
-from lightbench.running import denormals
 from lightbench.timing.sampling import Reading, Step
 
 FLUSH = "flush-denormal"  # take numbers too small for full precision for zero
@@ -36,7 +36,7 @@ class Cpu(Device):
         self._flush = flush
 
     def host_threads(self, asked: int | None) -> int:
-        """As many as asked for, or as cores are free (`devices._free`), but not more than PyTorch would
+        """As many as asked for, or as cores are free (`environment.free_cores`), but not more than PyTorch would
         take. Raises UsageError."""
         if self._flush and asked not in (None, 1):
             raise UsageError(

@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
-from lightbench.devices import _nvml
-from lightbench.devices._accelerator import Accelerator, accelerator
-from lightbench.devices._health import Read
-from lightbench.devices._quirks import Quirks, devices_of, in_torch
+from lightbench.devices.support import nvml
+from lightbench.devices.support.accelerator import Accelerator, accelerator
+from lightbench.devices.support.health import Read
+from lightbench.devices.support.quirks import Quirks, devices_of, in_torch
 from lightbench.errors import DeviceUnavailable
 
 _HINT = "Is there a GPU with its driver, and a CUDA or ROCm build of PyTorch? Try --device auto."
@@ -35,7 +35,7 @@ def _facts(index: int) -> Mapping[str, str | int | None]:
     cudnn = torch.backends.cudnn
     return {
         "accelerator": torch.cuda.get_device_name(index),
-        "driver": _nvml.driver(),
+        "driver": nvml.driver(),
         "cuda": torch.version.cuda,
         "hip": torch.version.hip,
         "cudnn": cudnn.version(),  # type: ignore[no-untyped-call]
@@ -48,7 +48,7 @@ def _facts(index: int) -> Mapping[str, str | int | None]:
 def _health(index: int) -> Read | None:
     if torch.version.hip is not None:
         return None
-    return _nvml.reader(str(torch.cuda.get_device_properties(index).uuid), index)
+    return nvml.reader(str(torch.cuda.get_device_properties(index).uuid), index)
 
 
 def _l2_bytes(index: int) -> int | None:

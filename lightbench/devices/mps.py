@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import torch
 
-from lightbench.devices._accelerator import Accelerator, accelerator
-from lightbench.devices._quirks import Quirks, devices_of, in_torch
+from lightbench.devices.support.accelerator import Accelerator, accelerator
+from lightbench.devices.support.quirks import Quirks, devices_of, in_torch
 
 _HINT = "It takes a Mac with Apple silicon and macOS 14 or later. Try --device auto."
 

@@ -8,13 +8,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
-from importlib import metadata
 from typing import Any
 
-from lightbench.devices import _npu_smi, _npu_state
-from lightbench.devices._accelerator import Accelerator, accelerator
-from lightbench.devices._health import Read
-from lightbench.devices._quirks import Quirks, beyond
+from lightbench.devices.support import npu_probe, npu_smi
+from lightbench.devices.support.accelerator import Accelerator, accelerator
+from lightbench.devices.support.health import Read
+from lightbench.devices.support.npu_facts import facts_here, memory_here
+from lightbench.devices.support.quirks import Quirks, beyond
 from lightbench.errors import DeviceUnavailable
 
 JIT = "npu-jit"  # compile every operator for its shapes; the default of 310P and of 910A
@@ -28,21 +28,13 @@ _WOULD_FALL_BACK = re.compile(  # what is said where STRICT forbids it
     r"would execute its main computation on CPU .* disabled by TORCH_NPU_FALLBACK_CPU_DISABLE"
 )
 
-_SETTINGS = (
-    "TASK_QUEUE_ENABLE",
-    "ASCEND_LAUNCH_BLOCKING",
-    "CPU_AFFINITY_CONF",
-    "ACL_OP_COMPILER_CACHE_MODE",
-    "PYTORCH_NPU_ALLOC_CONF",
-)
-
 
 def _is_imported() -> bool:
     return "torch_npu" in sys.modules
 
 
 def _probe(index: int) -> DeviceUnavailable | None:
-    if not _is_imported() and (reason := _npu_state.why(_npu_state.probe())):
+    if not _is_imported() and (reason := npu_probe.why(npu_probe.probe())):
         return reason
     return beyond("npu", index, count())
 
@@ -50,7 +42,7 @@ def _probe(index: int) -> DeviceUnavailable | None:
 def count() -> int:
     """How many there are."""
     if not _is_imported():
-        return _npu_state.probe().count
+        return npu_probe.probe().count
     from torch_npu import npu
 
     return int(npu.device_count())
@@ -84,37 +76,12 @@ def _set_up(options: Sequence[str]) -> None:
     npu.config.allow_internal_format = False
 
 
-def facts_here(index: int) -> Mapping[str, str | int | None]:
-    """What this process, which has imported torch_npu, says of a device."""
-    from torch_npu import npu
-    from torch_npu.npu.utils import get_cann_version
-
-    return {
-        "accelerator": npu.get_device_name(index),
-        "torch_npu": metadata.version("torch-npu"),
-        "cann": get_cann_version() or None,
-        "driver": get_cann_version("DRIVER") or None,
-        "hf32_conv": str(npu.conv.allow_hf32),
-        "hf32_matmul": str(npu.matmul.allow_hf32),
-        "internal_format": "False",
-        "npu_settings": ", ".join(f"{k}={os.environ[k]}" for k in _SETTINGS if k in os.environ)
-        or None,
-    }
-
-
-def memory_here(index: int) -> int | None:
-    """The same of a device's memory, in bytes."""
-    from torch_npu import npu
-
-    return getattr(npu.get_device_properties(index), "total_memory", None)
-
-
 def _memory_bytes(index: int) -> int | None:
-    return memory_here(index) if _is_imported() else _npu_state.probe().memory[index]
+    return memory_here(index) if _is_imported() else npu_probe.probe().memory[index]
 
 
 def _facts(index: int) -> Mapping[str, str | int | None]:
-    return facts_here(index) if _is_imported() else _npu_state.probe().facts[index]
+    return facts_here(index) if _is_imported() else npu_probe.probe().facts[index]
 
 
 def _capture(call: Callable[[], Any]) -> Callable[[], Any]:
@@ -159,7 +126,7 @@ def _noticing() -> Iterator[list[str]]:
 
 
 def _health(index: int) -> Read | None:
-    return _npu_smi.reader(index)
+    return npu_smi.reader(index)
 
 
 QUIRKS = Quirks(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from lightbench.devices._device import Call, Context, Device
+from lightbench.devices.support.base import Call, Context, Device
 from lightbench.timing.sampling import Reading, Step
 
 SECONDS = 0.001

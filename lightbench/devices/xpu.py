@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import torch
 
-from lightbench.devices._accelerator import Accelerator, accelerator
-from lightbench.devices._quirks import Quirks, devices_of, in_torch
+from lightbench.devices.support.accelerator import Accelerator, accelerator
+from lightbench.devices.support.quirks import Quirks, devices_of, in_torch
 
 _HINT = "Is there an Intel GPU with its driver, and an XPU build of PyTorch? Try --device auto."
 

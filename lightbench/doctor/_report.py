@@ -14,14 +14,14 @@ from typing import Any
 
 import msgspec
 
-from lightbench import devices, inventory
-from lightbench.devices import _npu_smi, _nvml
+from lightbench import devices
+from lightbench.devices.support import inventory, npu_smi, nvml
+from lightbench.devices.support.inventory import Found
 from lightbench.doctor._apart import selftest
 from lightbench.doctor._findings import Selftest
 from lightbench.doctor._private import Nameless, variables
 from lightbench.environment.capture import capture
 from lightbench.errors import NotAvailable, UsageError
-from lightbench.inventory import Found
 from lightbench.records import Environment
 from lightbench.version import VERSION
 
@@ -89,7 +89,7 @@ def examine(device: str, *, test: bool = False, run: Test = selftest) -> Report:
     return Report(
         asked=asked,
         versions=versions(),
-        drivers={"nvidia": _nvml.driver(), "ascend": _npu_smi.driver_version()},
+        drivers={"nvidia": nvml.driver(), "ascend": npu_smi.driver_version()},
         variables=variables(os.environ),
         mounts=mounts(Path("/"), os.environ),
         environment=capture(threads=None),

@@ -1,0 +1,26 @@
+"""What every engine makes of a network: a call that can be timed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+NO_KEYWORDS: Mapping[str, Any] = MappingProxyType({})
+Context = Callable[[], AbstractContextManager[Any]]
+
+
+class Program(NamedTuple):
+    """``call()`` runs the network once; ``context()`` is entered around calls, outside the clock.
+    ``with_gradients`` is entered instead for a network that takes gradients in its forward pass
+    (forces, as those of an energy), which inference mode refuses; None: ``context`` does not."""
+
+    call: Callable[[], Any]
+    context: Context
+    with_gradients: Context | None = None
+
+    def around(self, wrap: Callable[[Context], Context]) -> Program:
+        """The same call, with more around its contexts."""
+        relaxed = self.with_gradients
+        return Program(self.call, wrap(self.context), relaxed and wrap(relaxed))

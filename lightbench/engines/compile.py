@@ -18,8 +18,7 @@ import torch
 from torch import nn
 from torch._dynamo import config, exc
 
-from lightbench.engines import eager
-from lightbench.engines._program import NO_KEYWORDS, Context, Program
+from lightbench.engines import NO_KEYWORDS, Context, Program, eager
 from lightbench.errors import LightbenchError, MissingPackage, ModelError, NotAvailable
 from lightbench.records import Mode
 from lightbench.records.arguments import tensors_in

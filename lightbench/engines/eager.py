@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
-from lightbench.engines._program import NO_KEYWORDS, Program
+from lightbench.engines import NO_KEYWORDS, Program
 from lightbench.errors import ModelError
 from lightbench.records import Mode
 

@@ -84,7 +84,7 @@ def compare_sides(
     """Time two sides in pairs for at most ``gate.seconds``, less if the verdict is clear earlier.
 
     A side that cannot be run makes the comparison "not comparable", with its error in its record.
-    Freed memory stays with the process from now on (see `devices._memory`), as times would otherwise
+    Freed memory stays with the process from now on (see `environment.allocator`), as times would otherwise
     differ by luck of the heap. Ctrl-C passes through.
     """
     began = clock()

@@ -16,7 +16,7 @@ import torch
 
 import lightbench.devices
 
-SOURCES = sorted(Path(lightbench.devices.__file__).parent.glob("*.py"))
+SOURCES = sorted(Path(lightbench.devices.__file__).parent.rglob("*.py"))
 CHECKED = ("torch_npu.", "torch.accelerator.", "torch.Event")
 
 

@@ -17,8 +17,8 @@ from statistics import median
 import pytest
 from networks import KERNELS
 
-from lightbench.devices import _npu_state
 from lightbench.devices.npu import QUIRKS
+from lightbench.devices.support import npu_probe
 from lightbench.records import store as records
 
 HERE = Path(__file__).parent
@@ -156,7 +156,7 @@ def test_a_hang_is_stopped_and_said(child):
     code = """
 import time
 from lightbench.records import store as records
-from lightbench.devices import _npu_state
+from lightbench.devices.support import npu_probe as _npu_state
 start = time.monotonic()
 found = _npu_state.probe_now(limit_s=2)
 print(found.state, time.monotonic() - start < 20, _npu_state.why(found).message)
@@ -167,10 +167,10 @@ print(found.state, time.monotonic() - start < 20, _npu_state.why(found).message)
 
 def test_without_torch_npu_the_state_is_absent(monkeypatch):
     def nothing(name):
-        raise _npu_state.metadata.PackageNotFoundError(name)
+        raise npu_probe.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(_npu_state.metadata, "version", nothing)
-    assert _npu_state.probe_now() == _npu_state.Probe("absent")
+    monkeypatch.setattr(npu_probe.metadata, "version", nothing)
+    assert npu_probe.probe_now() == npu_probe.Probe("absent")
 
 
 def test_auto_is_the_cpu_where_cann_is_missing_though_torch_npu_is_installed(ran):
@@ -247,7 +247,7 @@ import inspect, json, sys, textwrap
 sys.path.insert(0, FOLDER)
 import torch
 from lightbench import devices, profiler
-from lightbench.devices import _accelerator
+from lightbench.devices.support import accelerator as _accelerator
 from lightbench.errors import UsageError
 from lightbench.records import Case, InputSpec
 

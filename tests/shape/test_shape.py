@@ -171,7 +171,7 @@ def test_nothing_runs_code_or_unpickles_that_came_as_data(path):
 def test_no_time_goes_through_a_clock_that_can_be_set(path):
     used = {name for name, _ in calls(path)}
     assert not used & {"time.time", "time.time_ns", "time.clock", "time.process_time"}
-    if path.parent.name != "devices":
+    if "devices" not in path.parts:
         assert "time.perf_counter_ns" not in used
 
 

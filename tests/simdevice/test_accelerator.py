@@ -10,10 +10,10 @@ POWER_W = 100.0
 
 SETUP = """
 from contextlib import contextmanager, nullcontext
-from lightbench.devices import _accelerator as module
-from lightbench.devices._accelerator import Accelerator, accelerator
-from lightbench.devices._health import Health
-from lightbench.devices._quirks import Quirks, in_torch
+from lightbench.devices.support import accelerator as module
+from lightbench.devices.support.accelerator import Accelerator, accelerator
+from lightbench.devices.support.health import Health
+from lightbench.devices.support.quirks import Quirks, in_torch
 from lightbench.errors import LightbenchError
 
 module.CLOCK_S = 0.0  # of matrix products: no clock here rises

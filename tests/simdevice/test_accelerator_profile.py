@@ -11,11 +11,11 @@ import simdevice
 
 simdevice.load(devices=2, kernel_s=2e-3, transfer_s=5e-3)
 
-from lightbench.devices import _accelerator
-from lightbench.devices._health import Health
-from lightbench.devices._quirks import Quirks, devices_of, in_torch
+from lightbench.devices.support import accelerator as everything
+from lightbench.devices.support.health import Health
+from lightbench.devices.support.quirks import Quirks, devices_of, in_torch
 
-_accelerator.CLOCK_S, _accelerator.ENERGY_S = 0.0, 0.2
+everything.CLOCK_S, everything.ENERGY_S = 0.0, 0.2
 
 def read():
     return Health(at_s=time.perf_counter(), clock_mhz=1500.0, power_w=100.0)
@@ -31,7 +31,7 @@ QUIRKS = Quirks(
 )
 
 def at(index, options=()):
-    return _accelerator.accelerator("sim", index, QUIRKS, options)
+    return everything.accelerator("sim", index, QUIRKS, options)
 
 def count():
     return devices_of("sim")

@@ -11,9 +11,10 @@ from torch import nn
 import lightbench as lb
 from lightbench import later
 from lightbench.devices import find
+from lightbench.devices.support import denormals
 from lightbench.errors import UsageError
 from lightbench.records import Samples
-from lightbench.running import anew, denormals
+from lightbench.running import anew
 from lightbench.running.switches import flushes_denormals, held
 from lightbench.timing.sampling import Reading
 

@@ -9,8 +9,10 @@ import sys
 
 import pytest
 
-from lightbench import inventory, registry
-from lightbench.inventory import Found
+from lightbench import registry
+from lightbench.cli.devices import view
+from lightbench.devices.support import inventory
+from lightbench.devices.support.inventory import Found
 
 THEIRS = (
     "from lightbench.devices.null import Null\n"
@@ -124,13 +126,13 @@ def test_auto_is_the_first_device_of_the_preferred_kinds_and_never_a_second_one(
     assert inventory.automatic((*MACHINE, first)) == "npu:0"
     assert inventory.automatic(MACHINE) == "cpu"
     assert inventory.automatic(()) == "cpu"
-    assert "--device auto takes cpu." in inventory.view(MACHINE).table.notes
+    assert "--device auto takes cpu." in view(MACHINE).table.notes
     assert [row["auto"] for row in inventory.data(MACHINE)] == [True, False, False, False, False]
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 200])
 def test_reasons_are_read_in_full_at_any_width(width):
-    text = registry.load("format", "table").render(inventory.view(MACHINE), width=width)
+    text = registry.load("format", "table").render(view(MACHINE), width=width)
     assert max(map(len, text.splitlines())) <= width
     words = " ".join(text.split())
     assert "cuda: no cuda device here: none. Try --device auto." in words
@@ -140,7 +142,7 @@ def test_reasons_are_read_in_full_at_any_width(width):
 
 @pytest.mark.parametrize("form", registry.names("format"))
 def test_every_format_shows_the_devices(form):
-    assert "npu:1" in registry.load("format", form).render(inventory.view(MACHINE))
+    assert "npu:1" in registry.load("format", form).render(view(MACHINE))
 
 
 def test_listing_never_imports_torch_npu_and_help_imports_no_torch():

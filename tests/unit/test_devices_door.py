@@ -9,8 +9,8 @@ import torch
 
 from lightbench import devices, registry
 from lightbench.devices import cuda, find, named, one
-from lightbench.devices._device import Device
-from lightbench.devices._quirks import Quirks, beyond
+from lightbench.devices.support.base import Device
+from lightbench.devices.support.quirks import Quirks, beyond
 from lightbench.errors import DeviceUnavailable, UnknownName, UsageError
 
 ACCELERATORS = ("cuda", "mps", "npu", "xpu")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightbench.devices import _health
-from lightbench.devices._health import (
+from lightbench.devices.support import health
+from lightbench.devices.support.health import (
     Health,
     Watch,
     busy,
@@ -134,7 +134,7 @@ def test_the_block_ends_the_thread_and_its_errors_pass():
 
 
 def test_a_reader_that_hangs_does_not_hold_up_the_measurement(monkeypatch):
-    monkeypatch.setattr(_health, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(health, "PATIENCE_S", 0.01)
     first, late = at(1.0, 2.0)
     answer, rest = threading.Event(), iter([first])
 
@@ -302,7 +302,7 @@ def test_reading_needs_no_torch():
     """The folder's own __init__ decides for the package; this file and its readers add none."""
     code = (
         "import sys, lightbench.devices; before = 'torch' in sys.modules;"
-        "import lightbench.devices._health, lightbench.devices._nvml, lightbench.devices._npu_smi;"
+        "import lightbench.devices.support.health, lightbench.devices.support.nvml, lightbench.devices.support.npu_smi;"
         "assert ('torch' in sys.modules) == before"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightbench.devices import _npu_smi
-from lightbench.devices._health import Health
-from lightbench.devices._npu_smi import (
+from lightbench.devices.support import npu_smi
+from lightbench.devices.support.health import Health
+from lightbench.devices.support.npu_smi import (
     LABELS,
     Chip,
     both,
@@ -453,7 +453,7 @@ def test_a_program_that_fails_is_not_believed(program):
 
 @pytest.mark.skipif(os.name == "nt", reason="npu-smi is a program for Linux")
 def test_a_program_that_hangs_is_ended(program, tmp_path, monkeypatch):
-    monkeypatch.setattr(_npu_smi, "TIME_LIMIT_S", 0.2)
+    monkeypatch.setattr(npu_smi, "TIME_LIMIT_S", 0.2)
     environ = program()
     (tmp_path / "npu-smi").write_text(f"#!{sys.executable}\nimport time\ntime.sleep(60)\n")
     start = time.monotonic()

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import pynvml
 import pytest
 
-from lightbench.devices import _nvml
-from lightbench.devices._health import Health
-from lightbench.devices._nvml import CHOSEN, SLOWED, driver, reader, why_slow
+from lightbench.devices.support import nvml as reading
+from lightbench.devices.support.health import Health
+from lightbench.devices.support.nvml import CHOSEN, SLOWED, driver, reader, why_slow
 
 GPU = "GPU-8f6c1c2e-0000-4a55-9d3f-c0ffee000000"
 BARE = GPU.removeprefix("GPU-")
@@ -225,7 +225,7 @@ def test_older_drivers_give_the_reasons_by_their_old_name():
 def test_without_a_driver_there_is_no_reader_and_no_version():
     nvml = Fake(silent=("nvmlInit",))
     assert reader(GPU, 0, nvml) is None
-    assert _nvml._driver(nvml) is None
+    assert reading._driver(nvml) is None
     assert nvml.open == 0
 
 
@@ -240,19 +240,19 @@ def test_the_driver_is_asked_and_left_as_it_was(monkeypatch):
     monkeypatch.setitem(sys.modules, "pynvml", nvml)
     assert driver() == "570.86.15"
     assert nvml.open == 0
-    assert _nvml._driver(Fake(silent=("nvmlSystemGetDriverVersion",))) is None
+    assert reading._driver(Fake(silent=("nvmlSystemGetDriverVersion",))) is None
     assert reader(GPU, 0)().clock_mhz == 1410  # without an argument, it is the same library
 
 
 def test_old_libraries_give_the_version_in_bytes():
     nvml = Fake()
     nvml.nvmlSystemGetDriverVersion = lambda: b"470.82.01"
-    assert _nvml._driver(nvml) == "470.82.01"
+    assert reading._driver(nvml) == "470.82.01"
 
 
 # the real library
 
-NAMES = sorted(set(re.findall(r"\b(?:nvml[A-Z]|NVML)\w+", Path(_nvml.__file__).read_text())))
+NAMES = sorted(set(re.findall(r"\b(?:nvml[A-Z]|NVML)\w+", Path(reading.__file__).read_text())))
 
 
 @pytest.mark.parametrize("name", [x for x in NAMES if x != "nvmlClocksEventReasons"])

@@ -11,9 +11,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from lightbench import devices, doctor, inventory, registry
+from lightbench import devices, doctor, registry
 from lightbench.cli import doctor as doctor_command
 from lightbench.devices import cpu
+from lightbench.devices.support import inventory
 from lightbench.doctor import _apart, _report, _selftest
 from lightbench.doctor._findings import Check, Selftest
 from lightbench.doctor._private import Nameless, variables

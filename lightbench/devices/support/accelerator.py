@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 from lightbench.devices import cpu
-from lightbench.devices._device import (
+from lightbench.devices.support.base import (
     COLD,
     ENERGY,
     GRAPH,
@@ -29,8 +29,8 @@ from lightbench.devices._device import (
     Facts,
     Notes,
 )
-from lightbench.devices._health import Watch, concerns, energy_j, summary
-from lightbench.devices._quirks import Quirks
+from lightbench.devices.support.health import Watch, concerns, energy_j, summary
+from lightbench.devices.support.quirks import Quirks
 from lightbench.errors import DeviceUnavailable, LightbenchError, UsageError
 from lightbench.timing.sampling import CLOCKS, Reading, Step
 

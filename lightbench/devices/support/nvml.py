@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from lightbench.devices._health import Health, Read
+from lightbench.devices.support.health import Health, Read
 
 # Bits of nvmlDeviceGetCurrentClocksEventReasons (nvml.h, "nvmlClocksEventReasons"). These are not
 # throttling: the GPU rests, or somebody has set its clock and it keeps to that.

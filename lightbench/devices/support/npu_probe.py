@@ -2,7 +2,7 @@
 
 Importing torch_npu can raise and leave torch unusable, end the process with SIGABRT (a CUDA build of
 torch beside CANN), or not return. So it is first imported where that does no harm. Run as a module
-this file is that child: ``python -m lightbench.devices._npu_state FD`` writes its answer to FD,
+this file is that child: ``python -m lightbench.devices.support.npu_probe FD`` writes its answer to FD,
 since torch_npu prints to stdout.
 """
 
@@ -188,7 +188,7 @@ def main() -> None:
         import torch  # noqa: F401  always before torch_npu
         from torch_npu import npu
 
-        from lightbench.devices.npu import facts_here, memory_here
+        from lightbench.devices.support.npu_facts import facts_here, memory_here
 
         indices = range(npu.device_count())
         answer["memory"] = [memory_here(index) for index in indices]

@@ -17,7 +17,7 @@ from contextlib import suppress
 from functools import partial, reduce
 from typing import NamedTuple
 
-from lightbench.devices._health import Health, Read
+from lightbench.devices.support.health import Health, Read
 
 TIME_LIMIT_S = 10.0  # npu-smi asks every chip of a machine in turn
 MEBI = 1 << 20  # what npu-smi calls MB: a 64 GiB chip has 65,536

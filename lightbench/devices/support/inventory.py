@@ -11,8 +11,6 @@ from typing import Any
 
 from lightbench import devices, registry
 from lightbench.errors import LightbenchError
-from lightbench.exporters import Column, Table, View
-from lightbench.units import size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,48 +83,7 @@ def _one(name: str, about: str) -> Found:
     )
 
 
-COLUMNS = (
-    Column("device", "device", align="left"),
-    Column("usable", "usable", lambda usable: "yes" if usable else "no", align="left"),
-    Column("product", "product", align="left", drop=1),
-    Column("memory_bytes", "memory", size, drop=2),
-    Column("note", "note", align="left", drop=3),
-    Column("torch_device", "torch", align="left", shown=False),
-    Column("reason", "reason", align="left", shown=False),
-    Column("hint", "next step", align="left", shown=False),
-)
-
-
-def view(found: Sequence[Found]) -> View:
-    """The devices for people and for programs; reasons stand below the table, where they have room."""
-    auto = automatic(found)
-    rows = tuple(
-        (
-            one.device,
-            one.usable,
-            one.product,
-            one.memory_bytes,
-            _note(one, auto),
-            one.torch_device,
-            one.reason or None,
-            one.hint or None,
-        )
-        for one in found
-    )
-    why = (f"{one.device}: {one.reason} {one.hint}".rstrip() for one in found if not one.usable)
-    notes = (f"--device auto takes {auto}.", *why)
-    return View(Table("Devices", COLUMNS, rows, notes), data(found))
-
-
 def data(found: Sequence[Found]) -> list[dict[str, Any]]:
     """The same for JSON."""
     auto = automatic(found)
     return [{**asdict(one), "auto": one.device == auto} for one in found]
-
-
-def _note(one: Found, auto: str) -> str:
-    if not one.usable:
-        return "see below"
-    if one.device == auto:
-        return "taken by --device auto"
-    return "" if one.product else one.about.rstrip(".").partition(":")[0]

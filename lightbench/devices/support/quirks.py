@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from lightbench.devices._device import Facts
-from lightbench.devices._health import Read
+from lightbench.devices.support.base import Facts
+from lightbench.devices.support.health import Read
 from lightbench.errors import DeviceUnavailable
 
 Replay = Callable[[], Any]

@@ -1,0 +1,1 @@
+"""What devices share, beside the contract in ``base``: accelerators, their health, what is there."""
