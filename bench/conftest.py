@@ -7,7 +7,8 @@ from collections import defaultdict
 import pytest
 from measure import ROUNDS, interleaved, quiet
 
-from lightbench.exporters import View, markdown
+from lightbench.formats import markdown
+from lightbench.views.table import View
 
 RESULTS = pytest.StashKey()
 

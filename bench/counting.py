@@ -14,9 +14,9 @@ from torch import nn
 
 from lightbench import units
 from lightbench.costs.count import count_costs
-from lightbench.exporters import Column, Table
 from lightbench.models.inputs import settle_norms
 from lightbench.models.torchvision import import_torchvision
+from lightbench.views.table import Column, Table
 
 TITLE = "Time of one count"
 # How many times lightbench's time even the fastest peer takes.

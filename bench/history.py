@@ -23,7 +23,7 @@ from pathlib import Path
 from measure import ROUNDS, Claim, clocked, estimate, interleaved, verdict, with_interval
 
 from lightbench import units
-from lightbench.exporters import Column, Table, View, markdown
+from lightbench.formats import markdown
 from lightbench.records import (
     SCHEMA,
     Case,
@@ -38,6 +38,7 @@ from lightbench.records import (
     store,
 )
 from lightbench.timing.summary import summarize
+from lightbench.views.table import Column, Table, View
 
 TITLE = "A history of 100,000 records"
 CASES = ("100000",)

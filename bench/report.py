@@ -20,8 +20,9 @@ from measure import ROUNDS, interleaved, quiet
 
 from lightbench import units
 from lightbench.environment import capture
-from lightbench.exporters import Column, Table, View, markdown
+from lightbench.formats import markdown
 from lightbench.records import Environment
+from lightbench.views.table import Column, Table, View
 
 TOPICS = (counting, scaling, startup, history, overhead)
 PACKAGES = ("torchvision", "thop", "fvcore", "ptflops", "torchinfo")

@@ -10,7 +10,7 @@ from measure import Claim, clocked, estimate, ratio, verdict, with_interval
 from torch import nn
 
 from lightbench import units
-from lightbench.exporters import Column, Table
+from lightbench.views.table import Column, Table
 
 TITLE = "Time of a count per operator"
 BLOCKS, CHANNELS, SIDE = 20, 16, 112

@@ -10,7 +10,7 @@ from functools import partial
 from measure import Claim, Estimate, clocked, estimate, verdict, with_interval
 
 from lightbench import units
-from lightbench.exporters import Column, Table
+from lightbench.views.table import Column, Table
 
 TITLE = "Fresh processes"
 CASES = ("process",)

@@ -16,8 +16,8 @@ from lightbench.costs.count import count_costs
 from lightbench.costs.crosscheck import crosscheck
 from lightbench.costs.precision import as_asked, own_dtype
 from lightbench.errors import UncountedOps, UnknownName, UsageError
-from lightbench.exporters import View, profile_view
 from lightbench.exporters._costs import ConventionRow, counts_view, layers_view
+from lightbench.exporters._profile import profile_view
 from lightbench.handed import (
     Args,
     Kwargs,
@@ -43,6 +43,7 @@ from lightbench.running import switches
 from lightbench.shown import Shown
 from lightbench.timing.sampling import Progress, Rule
 from lightbench.untimed import untimed
+from lightbench.views.table import View
 
 
 @dataclass(frozen=True, repr=False)

@@ -28,7 +28,6 @@ from lightbench.costs.work import Work
 from lightbench.engines import Program
 from lightbench.environment.allocator import keep_freed_memory
 from lightbench.errors import ModelError, UnknownName, UsageError
-from lightbench.exporters import View
 from lightbench.exporters._breakdown import layers_view, parts_view
 from lightbench.handed import dtypes_of
 from lightbench.models.inputs import Inputs, specs_of
@@ -41,6 +40,7 @@ from lightbench.rounds import here, with_noted
 from lightbench.shown import Shown
 from lightbench.timing.sampling import Progress, Step, clocks
 from lightbench.timing.shares import BY, WARMUP, Breakdown, Part, Pass, alternate
+from lightbench.views.table import View
 
 Bracket = Callable[[Callable[[], Any], Callable[[], AbstractContextManager[Any]]], Step]
 

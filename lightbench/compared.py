@@ -12,7 +12,6 @@ from lightbench import suite
 from lightbench.costs.precision import own_dtype
 from lightbench.engines import NO_KEYWORDS
 from lightbench.errors import UsageError
-from lightbench.exporters import View
 from lightbench.handed import (
     Args,
     Kwargs,
@@ -34,6 +33,7 @@ from lightbench.regression.settings import merged, side_names
 from lightbench.shown import Shown
 from lightbench.stats.verdict import TOLERANCE, Verdict
 from lightbench.timing.sampling import Progress
+from lightbench.views.table import View
 
 SECONDS = 60.0
 

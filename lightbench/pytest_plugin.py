@@ -221,7 +221,7 @@ def judged(found: list[Comparison]) -> tuple[Verdict, str]:
 
 def _measured(found: Comparison) -> str:
     """``+5.1 % (+4.2 % to +6.0 %, 1,204 pairs)``."""
-    from lightbench.regression.rows import change
+    from lightbench.views.metrics import change
 
     ratio = found.ratio
     if ratio is None:

@@ -27,7 +27,7 @@ FOLDERS = {
     "device": "devices",
     "engine": "engines",
     "model family": "models/zoo",
-    "format": "exporters",
+    "format": "formats",
     "figure": "plots",
     "guideline": "guidelines",
     "lint rule": "lint",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lightbench import registry
-from lightbench.exporters import View
+from lightbench.views.table import View
 
 
 class Shown:

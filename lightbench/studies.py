@@ -20,7 +20,6 @@ from lightbench.card.plan import SECONDS, plan_card
 from lightbench.card.view import card_view
 from lightbench.costs import precision
 from lightbench.errors import ModelError, UnknownName, UsageError
-from lightbench.exporters import View
 from lightbench.guidelines import _verdict
 from lightbench.guidelines._plan import SCALES, WIDTHS, plan, seconds_of
 from lightbench.guidelines._view import guidelines_view
@@ -44,6 +43,7 @@ from lightbench.sweep.view import sweep_view
 from lightbench.timing.card import DeviceCard, card_of
 from lightbench.timing.ratios import Relative, crossover, relatives
 from lightbench.untimed import untimed
+from lightbench.views.table import View
 
 
 @dataclass(frozen=True, repr=False)

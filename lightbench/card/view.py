@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from lightbench import units
-from lightbench.exporters import Column, Table, View, own_words
-from lightbench.exporters._remarks import BUSY_CARD, warned
 from lightbench.records.facets import shared
 from lightbench.sweep.view import TOO_FEW, interval
 from lightbench.timing.card import DeviceCard, Figure
 from lightbench.timing.ratios import Relative, undecided
+from lightbench.views.remarks import BUSY_CARD, warned
+from lightbench.views.table import Column, Table, View, own_words
 
 Row = tuple[str, str, Figure, Callable[[float], str]]
 

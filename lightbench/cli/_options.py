@@ -18,10 +18,11 @@ from lightbench import errors, files, registry, streams
 from lightbench.cli import _complete
 from lightbench.cli._files import ReplacedFile
 from lightbench.errors import StoreError, UnknownName, UsageError
-from lightbench.exporters import View, format_of
+from lightbench.formats import format_of
 from lightbench.records import Record, store
 from lightbench.records.parse import parse_fraction
 from lightbench.units import visible
+from lightbench.views.table import View
 
 F = TypeVar("F", bound=Callable[..., Any])
 

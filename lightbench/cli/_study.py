@@ -24,7 +24,7 @@ from lightbench.cli._options import (
 )
 from lightbench.cli._progress import reports
 from lightbench.errors import UsageError
-from lightbench.plots._save import METADATA
+from lightbench.figures.save import METADATA
 from lightbench.records import Record, store
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -127,7 +127,7 @@ def check_figure(figure: Path | None) -> None:
 
 def draw(figure: str, records: Sequence[Record], file: Path, *, quiet: bool) -> None:
     """A figure of the registry as a file, whose name is said on stderr unless ``quiet``."""
-    from lightbench.plots._save import save  # imports matplotlib
+    from lightbench.figures.save import save  # imports matplotlib
 
     file.parent.mkdir(parents=True, exist_ok=True)
     save(registry.load("figure", figure).draw(records), file)

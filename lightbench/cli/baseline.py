@@ -24,7 +24,7 @@ from lightbench.cli._options import (
 from lightbench.cli._progress import reports
 from lightbench.cli._project import read_project, typed_settings
 from lightbench.errors import LightbenchError, UsageError
-from lightbench.exporters import profile_view
+from lightbench.exporters._profile import profile_view
 from lightbench.files import naming, replacing
 from lightbench.records import store
 

@@ -36,12 +36,12 @@ from lightbench.cli._options import (
 from lightbench.cli._progress import reports
 from lightbench.cli._project import read_project, typed_settings
 from lightbench.errors import UsageError
-from lightbench.exporters import View
 from lightbench.records import Case, store
 from lightbench.records.findings import Check
 from lightbench.regression.budgets import Config, find_config
 from lightbench.regression.ci import announce, summary_file
 from lightbench.regression.rows import Row
+from lightbench.views.table import View
 
 
 @click.command("check", cls=Guarded)

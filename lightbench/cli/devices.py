@@ -10,8 +10,8 @@ import click
 from lightbench.cli._files import Guarded
 from lightbench.cli._options import chosen_format, emit, output_options
 from lightbench.devices.support.inventory import Found, automatic, data, everything
-from lightbench.exporters import Column, Table, View
 from lightbench.units import size
+from lightbench.views.table import Column, Table, View
 
 COLUMNS = (
     Column("device", "device", align="left"),

@@ -65,7 +65,7 @@ def command(
     from lightbench.regression.history_view import history_view
 
     if figure:
-        from lightbench.plots import save  # imports matplotlib
+        from lightbench.figures.save import save  # imports matplotlib
         from lightbench.plots.history import draw_series
 
         save(draw_series(series), figure)

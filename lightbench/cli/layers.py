@@ -25,10 +25,10 @@ from lightbench.cli._options import (
 from lightbench.cli._progress import reports
 from lightbench.cli._study import check_figure
 from lightbench.errors import UsageError
-from lightbench.exporters import View
 from lightbench.exporters._breakdown import SORTS, dearest
 from lightbench.exporters._chrome_trace import trace_text
 from lightbench.records import Record, store
+from lightbench.views.table import View
 
 UNTIMED = ("model", "measure", "sort", "top", "batch", "quiet", "shapes", "form", "output")
 
@@ -152,7 +152,7 @@ def _costs(model: str, sort: str | None, top: int | None, *, quiet: bool, **sett
 
 
 def _draw(record: Record, figure: Path) -> None:
-    from lightbench.plots import save  # imports matplotlib
+    from lightbench.figures.save import save  # imports matplotlib
     from lightbench.plots._breakdown import draw
 
     save(draw([record]), figure)

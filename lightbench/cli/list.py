@@ -11,8 +11,8 @@ from lightbench import registry
 from lightbench.cli._files import Guarded
 from lightbench.cli._options import emit, output_options
 from lightbench.errors import UsageError
-from lightbench.exporters import Column, Table, View
 from lightbench.models import sources
+from lightbench.views.table import Column, Table, View
 
 Rows = Iterable[tuple[str, str]]
 

@@ -29,7 +29,7 @@ from lightbench.cli._options import (
 )
 from lightbench.cli._progress import reports
 from lightbench.errors import LightbenchError, UsageError
-from lightbench.exporters import profile_view
+from lightbench.exporters._profile import profile_view
 from lightbench.models import sources
 from lightbench.records import Failure, Record, store
 

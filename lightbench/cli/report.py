@@ -33,8 +33,8 @@ from lightbench.cli._options import (
     say_error,
 )
 from lightbench.errors import UnknownName, UsageError
-from lightbench.exporters import View
 from lightbench.files import same
+from lightbench.views.table import View
 
 if TYPE_CHECKING:
     from lightbench.reports import Report

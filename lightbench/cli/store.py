@@ -11,8 +11,8 @@ from lightbench.cli import _complete
 from lightbench.cli._files import Guarded, RecordsFile
 from lightbench.cli._options import emit, notice, output_options, say_error
 from lightbench.errors import StoreError
-from lightbench.exporters import Column, Table, View
 from lightbench.records import store
+from lightbench.views.table import Column, Table, View
 
 
 @click.group("store", context_settings={"help_option_names": ["-h", "--help"]})

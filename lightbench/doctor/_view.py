@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from lightbench.doctor._findings import Check, Selftest
 from lightbench.doctor._private import Nameless
 from lightbench.doctor._report import Report
-from lightbench.exporters import Column, Table, View
 from lightbench.units import number, seconds
+from lightbench.views.table import Column, Table, View
 
 Row = tuple[str, str | None, str | None]
 

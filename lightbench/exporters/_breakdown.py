@@ -11,11 +11,11 @@ import msgspec
 
 from lightbench import units
 from lightbench.exporters import _costs
-from lightbench.exporters._view import Column, Table, View
 from lightbench.records import Op, Record
 from lightbench.records.facets import shared
 from lightbench.stats.interval import Interval
 from lightbench.timing.shares import VIEWS, Part, costs_and_times, grouped, kinds_of, layers_of
+from lightbench.views.table import Column, Table, View
 
 Row = TypeVar("Row", Op, Part)
 

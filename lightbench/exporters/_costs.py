@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from lightbench import units
-from lightbench.exporters._view import Column, Table, View
 from lightbench.records import Costs, Op
+from lightbench.views.table import Column, Table, View
 
 ACCOUNTS = (
     "MAC: memory access cost (ShuffleNet V2 paper), not multiply-adds."

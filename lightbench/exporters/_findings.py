@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from lightbench import units
-from lightbench.exporters._view import Column, Table, View, own_words
 from lightbench.records import Record
 from lightbench.records.facets import FACETS
 from lightbench.records.findings import Finding
 from lightbench.stats.interval import Interval
+from lightbench.views.table import Column, Table, View, own_words
 
 GUIDELINES = {
     "G1": "channels in and out differ",

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from lightbench import units
-from lightbench.exporters._remarks import about_runs, remarks, signs, status
 from lightbench.exporters._transfers import transfers_table
-from lightbench.exporters._view import Column, Table, View
 from lightbench.records import Costs, Latency, Record
 from lightbench.records.facets import FACETS, differing, shared
 from lightbench.stats.median import median
+from lightbench.views.remarks import about_runs, remarks, signs, status
+from lightbench.views.table import Column, Table, View
 
 Value = Callable[[Record], Any]
 

@@ -7,10 +7,10 @@ from statistics import fmean
 from typing import Any
 
 from lightbench import units
-from lightbench.exporters._view import Column, Table
 from lightbench.records import Record
 from lightbench.records.facets import names
 from lightbench.stats.median import median, quantile
+from lightbench.views.table import Column, Table
 
 PHASES = (
     ("host to device", "to_device_s"),

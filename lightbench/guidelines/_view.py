@@ -9,14 +9,14 @@ from typing import Any
 import msgspec
 
 from lightbench import paper, registry, units
-from lightbench.exporters import Column, Table, View, own_words
-from lightbench.exporters._remarks import warned
 from lightbench.guidelines._verdict import Finding, findings
 from lightbench.records import Record
 from lightbench.records.facets import FACETS, Facet, shared, telling
 from lightbench.stats.ratio import Ratio
 from lightbench.sweep.view import TOO_FEW, cost, interval, median_s
 from lightbench.timing.ratios import Relative, sweeps
+from lightbench.views.remarks import warned
+from lightbench.views.table import Column, Table, View, own_words
 
 RULE = (
     "supported, contradicted: the whole 95 % interval is above 1.03, below 1 / 1.03; launch-bound:"

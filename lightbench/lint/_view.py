@@ -9,15 +9,15 @@ from typing import Any
 
 import msgspec
 
-from lightbench.exporters import View
 from lightbench.exporters._findings import ESTIMATE, MEASURED, NO_CARD, findings_view
-from lightbench.exporters._remarks import BUSY_CARD
 from lightbench.lint._linted import Finding, Linted
 from lightbench.lint._verify import Saving
 from lightbench.records import Record
 from lightbench.records import findings as nouns
 from lightbench.records.facets import shared
 from lightbench.stats.interval import Interval
+from lightbench.views.remarks import BUSY_CARD
+from lightbench.views.table import View
 
 
 @dataclass(frozen=True)

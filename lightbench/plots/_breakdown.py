@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from lightbench import units
 from lightbench.errors import UsageError
 from lightbench.exporters._breakdown import whole_call, with_interval
-from lightbench.plots._labels import shorten
-from lightbench.plots._style import LITERAL, style
+from lightbench.figures.labels import shorten
+from lightbench.figures.style import LITERAL, style
 from lightbench.records import Record
 from lightbench.records.facets import shared
 from lightbench.timing.shares import GROUPS, Part, costs_and_times, kinds_of

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from lightbench import units
 from lightbench.errors import UsageError
-from lightbench.plots._labels import shorten, title
-from lightbench.plots._style import LITERAL, style
-from lightbench.plots._ticks import ticks
+from lightbench.figures.labels import shorten, title
+from lightbench.figures.style import LITERAL, style
+from lightbench.figures.ticks import ticks
 from lightbench.records import Record
 from lightbench.records.facets import shared
 from lightbench.timing.card import EXPERIMENT, RATES, DeviceCard, card_of

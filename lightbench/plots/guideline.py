@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from lightbench import paper
 from lightbench.errors import UsageError
-from lightbench.plots._hover import tip_of_point
-from lightbench.plots._labels import shorten, title
-from lightbench.plots._style import LITERAL, style
+from lightbench.figures.hover import tip_of_point
+from lightbench.figures.labels import shorten, title
+from lightbench.figures.style import LITERAL, style
 from lightbench.records import Record
 from lightbench.records.facets import shared
 from lightbench.timing.ratios import Relative, relatives, sweeps

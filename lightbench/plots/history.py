@@ -7,14 +7,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lightbench.errors import UsageError
-from lightbench.plots._labels import labels, shorten, title
-from lightbench.plots._style import LITERAL, style
+from lightbench.figures.labels import labels, shorten, title
+from lightbench.figures.style import LITERAL, style
 from lightbench.records import Record
 from lightbench.records.facets import differing, shared
 from lightbench.regression.history import COUNTS, KEYS, Point, Series, entries, histories, machines
-from lightbench.regression.rows import HEADINGS, METRICS, change
 from lightbench.stats.median import median
 from lightbench.units import visible
+from lightbench.views.metrics import HEADINGS, METRICS, change
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from lightbench import units
 from lightbench.errors import UsageError
-from lightbench.plots._hover import tip_of
-from lightbench.plots._labels import Point, labels
-from lightbench.plots._numbers import DOT, number_points
-from lightbench.plots._style import LITERAL, style
-from lightbench.plots._ticks import ticks
+from lightbench.figures.hover import tip_of
+from lightbench.figures.labels import Point, labels
+from lightbench.figures.numbers import DOT, number_points
+from lightbench.figures.style import LITERAL, style
+from lightbench.figures.ticks import ticks
 from lightbench.records import Record
 
 if TYPE_CHECKING:

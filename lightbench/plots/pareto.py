@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from lightbench import units
 from lightbench.errors import UsageError
 from lightbench.evidence import Evidence
+from lightbench.figures.hover import tip_of
+from lightbench.figures.labels import labels
+from lightbench.figures.numbers import DOT, number_points
+from lightbench.figures.style import LITERAL, style
+from lightbench.figures.ticks import ticks
 from lightbench.models.accuracy import Accuracy, accuracy_of
-from lightbench.plots._hover import tip_of
-from lightbench.plots._labels import labels
-from lightbench.plots._numbers import DOT, number_points
-from lightbench.plots._style import LITERAL, style
-from lightbench.plots._ticks import ticks
 from lightbench.records import Record
 from lightbench.stats.pareto import front
 

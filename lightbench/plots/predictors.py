@@ -17,10 +17,10 @@ from lightbench.costs.predictors import (
 )
 from lightbench.errors import UsageError
 from lightbench.evidence import Evidence
-from lightbench.plots._hover import tip_of
-from lightbench.plots._labels import labels
-from lightbench.plots._style import LITERAL, style
-from lightbench.plots._ticks import ticks
+from lightbench.figures.hover import tip_of
+from lightbench.figures.labels import labels
+from lightbench.figures.style import LITERAL, style
+from lightbench.figures.ticks import ticks
 from lightbench.records import Record
 from lightbench.stats.median import median
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from lightbench import units
 from lightbench.errors import UsageError
-from lightbench.plots._hover import tip_of_point
-from lightbench.plots._labels import shorten, title
-from lightbench.plots._style import LITERAL, style
-from lightbench.plots._ticks import ticks
+from lightbench.figures.hover import tip_of_point
+from lightbench.figures.labels import shorten, title
+from lightbench.figures.style import LITERAL, style
+from lightbench.figures.ticks import ticks
 from lightbench.records import Record
 from lightbench.records.facets import shared
 from lightbench.timing.ratios import Relative, relatives, slower, sweeps

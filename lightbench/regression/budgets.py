@@ -29,7 +29,7 @@ from msgspec.structs import replace
 from lightbench.errors import UnknownName, UsageError
 from lightbench.records.parse import parse_fraction
 from lightbench.regression.naming import beside, meaning
-from lightbench.regression.rows import METRICS
+from lightbench.views.metrics import METRICS
 
 FILE = "lightbench.toml"
 PYPROJECT = "pyproject.toml"

@@ -7,8 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from lightbench import units
-from lightbench.exporters import Table, View
-from lightbench.regression.rows import COLUMNS, LEGEND, Row, State, change, exit_code
+from lightbench.regression.rows import COLUMNS, LEGEND, Row, State, exit_code
+from lightbench.views.metrics import change
+from lightbench.views.table import Table, View
 
 WORDS: dict[State, tuple[str, str]] = {
     "regression": ("1 regression", "{n} regressions"),

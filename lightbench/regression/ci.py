@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TextIO
 
 from lightbench import units
-from lightbench.exporters import Table, View, github, markdown
+from lightbench.formats import github, markdown
+from lightbench.views.table import Table, View
 
 # GitHub refuses a step's whole summary above 1 MiB; a comment, where it may go next, at 64 KiB.
 LIMIT = 60_000

@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 
 from lightbench import units
-from lightbench.exporters import Table, View
 from lightbench.regression.comparison import Comparison
 from lightbench.regression.judging import count_rows
-from lightbench.regression.rows import COLUMNS, LEGEND, change, latency_row
+from lightbench.regression.rows import COLUMNS, LEGEND, latency_row
+from lightbench.views.metrics import change
+from lightbench.views.table import Table, View
 
 VERDICT_WORDS = {
     "slower": "{b} is slower than {a}: {change} ({low} to {high}).",

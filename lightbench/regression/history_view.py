@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 
 from lightbench import units
-from lightbench.exporters import Column, Table, View, own_words
 from lightbench.records.facets import FACETS, differing, shared
 from lightbench.regression.history import COUNTS, KEYS, Change, Point, Series, machines
-from lightbench.regression.rows import HEADINGS, METRICS, change
 from lightbench.stats.changepoints import SHORTEST
+from lightbench.views.metrics import HEADINGS, METRICS, change
+from lightbench.views.table import Column, Table, View, own_words
 
 Value = Callable[[Series], Any]
 UNIT = {"latency": "_s"}

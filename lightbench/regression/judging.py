@@ -11,10 +11,11 @@ from lightbench.environment.contention import seen_in
 from lightbench.records import Case, Costs, Environment, Latency, Record
 from lightbench.regression.budgets import Limit, Limits
 from lightbench.regression.comparison import Comparison
-from lightbench.regression.rows import COUNTED, HEADINGS, METRICS, Row, State, change, latency_row
+from lightbench.regression.rows import Row, State, latency_row
 from lightbench.regression.versions import own_version
 from lightbench.regression.worker import Version
 from lightbench.stats.drift import drift, judge_stored
+from lightbench.views.metrics import COUNTED, HEADINGS, METRICS, change
 
 LATENCY, PEAK = "latency_s", "peak_memory_bytes"
 NOT_CONFIRMED = "{first} at first, but in a fresh process: {again}."

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lightbench import units
-from lightbench.exporters import Column, Table, View
 from lightbench.records import CONTENDED
 from lightbench.regression.noise import ENOUGH_BLOCKS, Noise, data
-from lightbench.regression.rows import change
 from lightbench.stats.bootstrap import APART, BLOCK_S, BUDGETS_S, FEW, RUNS, SLICE_S, Odds
 from lightbench.stats.ratio import Ratio
 from lightbench.stats.verdict import ALPHA, POWER
+from lightbench.views.metrics import change
+from lightbench.views.table import Column, Table, View
 
 
 def noise_view(found: Noise) -> View:

@@ -9,12 +9,13 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from lightbench import units
-from lightbench.exporters import Column, own_words
 from lightbench.models.sources.user_files import file_of
 from lightbench.records import Record
 from lightbench.records.findings import CheckedMetric
 from lightbench.regression.comparison import Comparison
 from lightbench.stats.ratio import Ratio
+from lightbench.views.metrics import HEADINGS, METRICS, change
+from lightbench.views.table import Column, own_words
 
 State = Literal["regression", "not comparable", "one-sided", "unclear", "improvement", "ok"]
 
@@ -114,32 +115,6 @@ def exit_code(rows: Sequence[Row], *, strict: bool = False) -> int:
     return gravest.strict if strict else gravest.exit_code
 
 
-# metric -> how its value is written
-METRICS: dict[str, Callable[[Any], str]] = {
-    "latency_s": units.seconds,
-    "params": units.count,
-    "param_bytes": units.size,
-    "madds": units.count,
-    "mem_access": units.count,
-    "mem_bytes": units.size,
-    "fused_bytes": units.size,
-    "activations": units.count,
-    "peak_memory_bytes": units.size,
-}
-COUNTED = ("params", "madds", "mem_access", "mem_bytes")  # what is compared exactly
-HEADINGS = {
-    "latency_s": "latency",
-    "params": "params",
-    "param_bytes": "weights",
-    "madds": "MAdds",
-    "mem_access": "paper MAC",
-    "mem_bytes": "MAC",
-    "fused_bytes": "fused MAC",
-    "activations": "activations",
-    "peak_memory_bytes": "peak memory",
-}
-
-
 LEGEND = (
     "change: median of the ratios of pairs; before and now are each side's own median.",
     "MAC: memory access of eager PyTorch (mem_bytes); paper MAC: of the paper, in elements (mem_access).",
@@ -208,14 +183,6 @@ def _notes(found: Comparison, ratio: Ratio) -> Iterator[str]:
         )
     yield "Give it more --seconds, or a calmer machine; `lightbench noise` says how noisy it is."
     yield from dict.fromkeys((*found.warnings, *found.a.warnings, *found.b.warnings))
-
-
-def change(value: float | None) -> str:
-    """A fraction as a change: +4.1 %, -0.3 %, 0.0 %."""
-    if value is None:
-        return units.DASH
-    text = units.percent(value)
-    return f"+{text}" if value > 0 else text
 
 
 def _interval(row: Row) -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lightbench import units
-from lightbench.exporters import Column, Table, View, own_words
 from lightbench.regression.benchmark_json import Benchmark, read
+from lightbench.views.table import Column, Table, View, own_words
 
 BAND = 0.20  # a difference as small as this is the machine's as likely as the code's
 UNCLEAR_STRICT, NOT_COMPARABLE = 3, 4  # exit codes

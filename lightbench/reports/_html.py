@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lightbench.exporters import Column, Table
-from lightbench.reports._section import Document, Drawing, Section
 from lightbench.reports._sentence import Name, Sentence
 from lightbench.units import DASH, visible
+from lightbench.views.section import Document, Drawing, Section
+from lightbench.views.table import Column, Table
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -135,7 +135,7 @@ def _words(sentence: str) -> tuple[tuple[str, bool], ...]:
 def _pictures(drawings: tuple[Drawing, ...], key: str) -> Iterator[_Picture]:
     from markupsafe import Markup
 
-    from lightbench.plots._save import svg_text
+    from lightbench.figures.save import svg_text
 
     for i, drawing in enumerate(drawings, 1):
         if figure := drawing.figure():

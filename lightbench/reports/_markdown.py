@@ -8,10 +8,10 @@ from os import fsencode
 from urllib.parse import quote
 
 from lightbench import registry
-from lightbench.exporters.markdown import code, prose
-from lightbench.reports._section import Document, Section
+from lightbench.formats.markdown import code, prose
 from lightbench.reports._sentence import Name, Sentence
 from lightbench.units import visible
+from lightbench.views.section import Document, Section
 
 
 def render(document: Document, figures: Mapping[str, str]) -> str:

@@ -11,16 +11,17 @@ from typing import Any
 from lightbench import files, registry, units
 from lightbench.errors import UsageError
 from lightbench.evidence import Evidence
-from lightbench.exporters import View, format_of
+from lightbench.formats import format_of
 from lightbench.models.accuracy import Accuracy, own_accuracy, read_accuracy
 from lightbench.records import Record, store
 from lightbench.reports._html import render as html
 from lightbench.reports._markdown import render as markdown
-from lightbench.reports._section import Document, Drawing, Section
 from lightbench.reports._subject import Subject
 from lightbench.reports.comparison import comparison_view
 from lightbench.shown import Shown
 from lightbench.version import VERSION
+from lightbench.views.section import Document, Drawing, Section
+from lightbench.views.table import View
 
 KIND = "report part"
 TITLE = "lightbench report"
@@ -78,7 +79,7 @@ class Report(Shown):
 
     def _draw(self, path: Path) -> dict[str, str]:
         """Draw what figures can be drawn beside ``path``; their file names by their names."""
-        from lightbench.plots import save  # imports matplotlib
+        from lightbench.figures.save import save  # imports matplotlib
 
         drawn = {}
         for drawing in self._drawings():

@@ -8,11 +8,11 @@ from lightbench import units
 from lightbench.costs.predictors import Prediction, correlation_text, predictions
 from lightbench.records import Latency, Record
 from lightbench.records.facets import conditions, names
-from lightbench.reports._section import Section
 from lightbench.reports._sentence import Name, Sentence, listed
 from lightbench.reports._subject import Subject
 from lightbench.reports.comparison import ratio_text, runs_of, shown_faster
 from lightbench.stats.pareto import front
+from lightbench.views.section import Section
 
 ORDER = 10
 Naming = Callable[[Record], Name]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from lightbench.regression.check_view import check_view
 from lightbench.regression.rows import Row, rows_of
-from lightbench.reports._section import Section
 from lightbench.reports._sentence import Name, Sentence
 from lightbench.reports._subject import Subject
+from lightbench.views.section import Section
 
 ORDER = 78
 

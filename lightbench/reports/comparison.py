@@ -10,15 +10,15 @@ from typing import Any
 from lightbench import units
 from lightbench.costs.roofline import roofline_s
 from lightbench.evidence import run_of, setup
-from lightbench.exporters import Column, Table, View, own_words
 from lightbench.exporters._profile import MODEL, VALUES, record_data
-from lightbench.exporters._remarks import BUSY_CARD, explained, remarks, status
 from lightbench.records import Record
 from lightbench.records.facets import FACETS, shared, telling
-from lightbench.reports._section import Drawing, Section
 from lightbench.reports._subject import Subject
 from lightbench.stats.median import by_round
 from lightbench.stats.ratio import Ratio, paired_ratio
+from lightbench.views.remarks import BUSY_CARD, explained, remarks, status
+from lightbench.views.section import Drawing, Section
+from lightbench.views.table import Column, Table, View, own_words
 
 ORDER = 30
 

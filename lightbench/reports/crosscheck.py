@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from lightbench import units
 from lightbench.costs.conventions import CONVENTIONS, convert, difference
-from lightbench.exporters import Column, Table, View
-from lightbench.reports._section import Section
 from lightbench.reports._subject import Subject
+from lightbench.views.section import Section
+from lightbench.views.table import Column, Table, View
 
 ORDER = 80
 

@@ -7,11 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lightbench.card.view import card_view
-from lightbench.exporters import View
 from lightbench.records.facets import conditions
-from lightbench.reports._section import Drawing, Section
 from lightbench.reports._subject import Subject
 from lightbench.timing.card import DeviceCard
+from lightbench.views.section import Drawing, Section
+from lightbench.views.table import View
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

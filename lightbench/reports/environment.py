@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lightbench import units
-from lightbench.exporters import Column, Table, View
-from lightbench.exporters._remarks import warned_of
 from lightbench.records import Record
 from lightbench.records.facets import FACETS, place
-from lightbench.reports._section import Section
 from lightbench.reports._sentence import Sentence
 from lightbench.reports._subject import Subject
 from lightbench.units import DASH
+from lightbench.views.remarks import warned_of
+from lightbench.views.section import Section
+from lightbench.views.table import Column, Table, View
 
 ORDER = 20
 

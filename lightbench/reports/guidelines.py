@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from lightbench.guidelines._figures import by_figure
 from lightbench.guidelines._view import guidelines_view
 from lightbench.records import Record
-from lightbench.reports._section import Drawing, Section
 from lightbench.reports._subject import Subject
+from lightbench.views.section import Drawing, Section
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

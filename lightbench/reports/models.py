@@ -7,15 +7,15 @@ from dataclasses import replace
 
 from lightbench import units
 from lightbench.evidence import asked
-from lightbench.exporters import View
 from lightbench.exporters._breakdown import stored_kinds_view, stored_layers_view
 from lightbench.exporters._costs import layers_view
 from lightbench.exporters._findings import findings_view
 from lightbench.records import Record
 from lightbench.records.facets import names
-from lightbench.reports._section import Section
 from lightbench.reports._sentence import Sentence
 from lightbench.reports._subject import Subject
+from lightbench.views.section import Section
+from lightbench.views.table import View
 
 ORDER = 65
 TOP = 8  # rows of each table: what matters stands at the top

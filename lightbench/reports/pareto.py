@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightbench.records.facets import conditions
-from lightbench.reports._section import Drawing, Section
 from lightbench.reports._subject import Subject
+from lightbench.views.section import Drawing, Section
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

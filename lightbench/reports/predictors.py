@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from lightbench import units
 from lightbench.costs.predictors import Predictions, predictions
-from lightbench.exporters import Column, Table, View, own_words
 from lightbench.records import Record
 from lightbench.records.facets import conditions
-from lightbench.reports._section import Drawing, Section
 from lightbench.reports._subject import Subject
 from lightbench.stats.correlation import Correlation
+from lightbench.views.section import Drawing, Section
+from lightbench.views.table import Column, Table, View, own_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

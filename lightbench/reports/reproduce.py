@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lightbench.exporters import Column, Table, View
 from lightbench.records import Record
 from lightbench.reports._commands import STORE, commands
-from lightbench.reports._section import Section
 from lightbench.reports._subject import Subject
+from lightbench.views.section import Section
+from lightbench.views.table import Column, Table, View
 
 ORDER = 90
 VERSIONS = ("lightbench", "commit", "torch", "torch_build", "python")

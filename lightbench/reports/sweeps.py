@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from lightbench import registry
 from lightbench.records import Record
-from lightbench.reports._section import Drawing, Section
 from lightbench.reports._subject import Subject
 from lightbench.sweep.view import sweep_view
 from lightbench.timing.ratios import relatives, sweeps
+from lightbench.views.section import Drawing, Section
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

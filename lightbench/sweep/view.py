@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from lightbench import units
-from lightbench.exporters import Column, Table, View, own_words
-from lightbench.exporters._remarks import warned
 from lightbench.records import Record
 from lightbench.records.facets import shared
 from lightbench.stats.ratio import Ratio
 from lightbench.timing.ratios import Relative, crossover, known, relatives, sweeps, undecided
+from lightbench.views.remarks import warned
+from lightbench.views.table import Column, Table, View, own_words
 
 Value = Callable[[Relative], Any]
 TOO_FEW = "too few rounds for an interval: measure longer (--seconds)."

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from lightbench.exporters import Column, Table, View
-from lightbench.plots._hover import tip
-from lightbench.plots._style import style
-from lightbench.reports._section import Document, Drawing, Section
+from lightbench.figures.hover import tip
+from lightbench.figures.style import style
 from lightbench.units import count, milliseconds
+from lightbench.views.section import Document, Drawing, Section
+from lightbench.views.table import Column, Table, View
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 TIMES = {"small": 0.009, HOSTILE: None, "large": 0.1, "middle": 0.020, "x2": 0.011}

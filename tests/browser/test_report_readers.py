@@ -9,12 +9,12 @@ from threading import Thread
 import pytest
 from made_up import HOSTILE, TIMES, UP, choice, column, head
 
-from lightbench.exporters import Column, Table, View
 from lightbench.records import store
 from lightbench.reports import report
 from lightbench.reports._html import render
-from lightbench.reports._section import Document, Section
 from lightbench.reports._sentence import Name, Sentence
+from lightbench.views.section import Document, Section
+from lightbench.views.table import Column, Table, View
 
 QUICK = Path(__file__).parents[2] / "results/amd-epyc-2-cores/quick.jsonl"
 

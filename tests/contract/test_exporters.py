@@ -17,10 +17,12 @@ from rich.cells import cell_len
 
 from lightbench import registry, units
 from lightbench.errors import UsageError
-from lightbench.exporters import Column, Table, View, format_of, profile_view
-from lightbench.exporters.markdown import prose
+from lightbench.exporters._profile import profile_view
+from lightbench.formats import format_of
+from lightbench.formats.markdown import prose
 from lightbench.guidelines._view import guidelines_view
 from lightbench.records import store
+from lightbench.views.table import Column, Table, View
 
 FORMATS = registry.names("format")
 
@@ -238,7 +240,7 @@ def test_an_unknown_file_name_lists_the_known_ones(path):
 
 def test_exporting_imports_neither_torch_nor_pandas_nor_matplotlib():
     code = (
-        "import sys; from lightbench import registry; from lightbench.records import store; import lightbench.exporters\n"
+        "import sys; from lightbench import registry; from lightbench.records import store; import lightbench.formats\n"
         "for name in registry.names('format'): registry.load('format', name)\n"
         "sys.exit(' '.join({'torch', 'pandas', 'matplotlib'} & set(sys.modules)) or 0)"
     )

@@ -14,9 +14,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lightbench import registry
-from lightbench.exporters import Column, Table, View, format_of, profile_view
-from lightbench.exporters.github import render
+from lightbench.exporters._profile import profile_view
+from lightbench.formats import format_of
+from lightbench.formats.github import render
 from lightbench.units import visible
+from lightbench.views.table import Column, Table, View
 
 # What has a meaning for the runner, for a terminal, or for whoever reads the page.
 PARTS = ["%", "%0A", "%25", "%3A", "%", "::", ":", ",", "=", "\n", "\r\n", "\x1b[31m", "\x1b]8;;",

@@ -17,10 +17,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from lightbench import registry
 from lightbench.card.plan import plan_card
 from lightbench.errors import StoreError, UsageError
-from lightbench.plots import save
-from lightbench.plots._labels import labels, place
-from lightbench.plots._style import style
-from lightbench.plots._ticks import ticks as _ticks
+from lightbench.figures.labels import labels, place
+from lightbench.figures.save import save
+from lightbench.figures.style import style
+from lightbench.figures.ticks import ticks as _ticks
 from lightbench.plots.guideline import draw as draw_guideline
 from lightbench.plots.latency import draw
 
@@ -142,7 +142,7 @@ def test_bytes_do_not_depend_on_the_process(name, examples, tmp_path):
     records = examples(name, FOUR)
     save(registry.load("figure", name).draw(records), tmp_path / "a.svg")
     code = (
-        "import sys; from lightbench import registry; from lightbench.records import store; from lightbench.plots import save\n"
+        "import sys; from lightbench import registry; from lightbench.records import store; from lightbench.figures.save import save\n"
         f"save(registry.load('figure', {name!r}).draw(store.read(sys.argv[1])), sys.argv[2])"
     )
     from lightbench.records import store

@@ -277,7 +277,7 @@ ADDED = {
         "def build(*, width):\n"
         "    return nn.Sequential(nn.Linear(10, width), nn.Linear(width, 2))\n"
     ),
-    "exporters/words.py": (
+    "formats/words.py": (
         '"""The models, and nothing else."""\n'
         "SUFFIXES = ('.words',)\n"
         "def render(view, *, width=None, colour=False):\n"

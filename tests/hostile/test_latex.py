@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from latex_reader import read, said
 
 from lightbench import registry
-from lightbench.exporters import Column, Table, View, format_of, profile_view
-from lightbench.exporters.latex import render
+from lightbench.exporters._profile import profile_view
+from lightbench.formats import format_of
+from lightbench.formats.latex import render
 from lightbench.units import visible
+from lightbench.views.table import Column, Table, View
 
 PARTS = ["\\", "\\\\", "\\\\[5cm]", "\\input{/etc/passwd}", "\\write18{ls}", "\\end{tabular}", "\\\n",
          "^^5cinput", "^^M", "{", "}", "{}", "&", "%", "$", "#1", "_", "^", "~", "[2pt]", "]", "*",

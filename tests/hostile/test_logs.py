@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 from lightbench import registry
 from lightbench.cli._options import LONGEST_LINE, say, say_error
-from lightbench.exporters import Column, Table, View, profile_view
-from lightbench.exporters.csv import render as csv
+from lightbench.exporters._profile import profile_view
+from lightbench.formats.csv import render as csv
 from lightbench.records import store
 from lightbench.reports import report
 from lightbench.units import visible
+from lightbench.views.table import Column, Table, View
 
 PARTS = ["::error::x", "::", ":", " ", "\n", "\r", "\r\n", "\x0b", "\x0c", "\x85", "\u2028", "\u2029",
          "##[error]x", "##[", "##", "#", "[", "\t", "x" * 75, "x" * 38, "a b ", "\u200b", "|", "`", "\\"]  # fmt: skip

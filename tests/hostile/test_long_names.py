@@ -10,7 +10,7 @@ import pytest
 
 from lightbench import registry
 from lightbench.errors import LONGEST_NAME, UnknownName, nearest
-from lightbench.exporters.markdown import _quoted, code
+from lightbench.formats.markdown import _quoted, code
 
 LONG = 100_000
 CHARACTERS = ["\\", "`", "|", "[", " ", "\n", "$", "<", "\u7f51", ","]
@@ -18,7 +18,7 @@ CHARACTERS = ["\\", "`", "|", "[", " ", "\n", "$", "<", "\u7f51", ","]
 RENDER = """
 import sys
 from lightbench import registry
-from lightbench.exporters import Column, Table, View
+from lightbench.views.table import Column, Table, View
 name = sys.argv[1].encode().decode("unicode_escape") * {long} + "x"
 columns = Column("model", "model", align="left"), Column("n", "n")
 table = Table(name, columns, ((name, 1), ("plain", 2)), (name,))
@@ -62,7 +62,7 @@ def test_punctuation_around_a_name_stays_outside_its_code(text, expected):
 
 def test_every_bar_of_a_cell_is_escaped_behind_its_own_backslashes():
     markdown = registry.load("format", "markdown")
-    from lightbench.exporters import Column, Table, View
+    from lightbench.views.table import Column, Table, View
 
     table = Table("t", (Column("a", "a", align="left"),), (("a\\\\|b|c\\d",),))
     assert r"`a\\\\\|b\|c\d`" in markdown.render(View(table, []))

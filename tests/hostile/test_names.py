@@ -16,10 +16,11 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
 from lightbench import registry
-from lightbench.exporters import Column, Table, View, profile_view
+from lightbench.exporters._profile import profile_view
 from lightbench.guidelines._view import guidelines_view
 from lightbench.sweep.view import sweep_view
 from lightbench.units import visible
+from lightbench.views.table import Column, Table, View
 
 FORMATS = registry.names("format")
 

@@ -15,9 +15,9 @@ from lightbench import breakdown, devices
 from lightbench.cli import layers as layers_command
 from lightbench.errors import DeviceUnavailable, UsageError
 from lightbench.exporters._breakdown import parts_view
-from lightbench.plots import save
+from lightbench.figures.save import save
+from lightbench.figures.style import style
 from lightbench.plots._breakdown import draw
-from lightbench.plots._style import style
 from lightbench.timing.shares import GROUPS, Breakdown, Pass
 from lightbench.timing.summary import summarize
 

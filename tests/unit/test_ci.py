@@ -10,8 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from lightbench.exporters import Column, Table, View, github, markdown
+from lightbench.formats import github, markdown
 from lightbench.regression.ci import LIMIT, announce, limited
+from lightbench.views.table import Column, Table, View
 
 COLUMNS = (
     Column("model", "model", align="left"),

@@ -452,7 +452,7 @@ def test_a_fault_of_our_own_shows_its_traceback_and_asks_for_a_report(lightbench
     def broken(*_, **__):
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("lightbench.exporters.table.render", broken)
+    monkeypatch.setattr("lightbench.formats.table.render", broken)
     answer = lightbench("count", NET)
     assert (answer.code, answer.out) == (70, "")
     assert "Traceback" in answer.err

@@ -108,7 +108,7 @@ def test_what_the_system_refuses_is_no_fault_of_ours(error, code, said, lightben
     def raises(*_args, **_settings):
         raise error
 
-    monkeypatch.setattr("lightbench.exporters.table.render", raises)
+    monkeypatch.setattr("lightbench.formats.table.render", raises)
     answer = lightbench("list", "models")
     assert answer.code == code
     assert said in answer.err

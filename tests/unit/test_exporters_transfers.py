@@ -8,13 +8,14 @@ from io import StringIO
 import msgspec
 import pytest
 
-from lightbench.exporters import csv as csv_format
-from lightbench.exporters import markdown, profile_view
-from lightbench.exporters import table as table_format
-from lightbench.exporters._remarks import MARKS, signs, status
+from lightbench.exporters._profile import profile_view
 from lightbench.exporters._transfers import transfers_table
+from lightbench.formats import csv as csv_format
+from lightbench.formats import markdown
+from lightbench.formats import table as table_format
 from lightbench.records import Samples
 from lightbench.timing.summary import summarize
+from lightbench.views.remarks import MARKS, signs, status
 
 N = 101  # samples: the 99th percentile of 0 to 100 is 99 (Hyndman and Fan, definition 7)
 

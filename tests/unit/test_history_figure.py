@@ -10,8 +10,8 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from lightbench.errors import UsageError
-from lightbench.plots import save
-from lightbench.plots._style import style
+from lightbench.figures.save import save
+from lightbench.figures.style import style
 from lightbench.plots.history import draw, draw_series
 from lightbench.records import Environment
 from lightbench.regression.history import entries, histories

@@ -10,10 +10,9 @@ import matplotlib as mpl
 import msgspec
 import pytest
 
+from lightbench.figures.hover import tip
+from lightbench.figures.save import save, svg_text
 from lightbench.models.accuracy import Accuracy
-from lightbench.plots import save
-from lightbench.plots._hover import tip
-from lightbench.plots._save import svg_text
 from lightbench.plots.guideline import draw as draw_guideline
 from lightbench.plots.latency import draw
 from lightbench.plots.pareto import draw as draw_pareto

@@ -10,9 +10,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lightbench import registry
-from lightbench.exporters import Column, Table, View, format_of, profile_view
-from lightbench.exporters.junit import render
+from lightbench.exporters._profile import profile_view
+from lightbench.formats import format_of
+from lightbench.formats.junit import render
 from lightbench.units import visible
+from lightbench.views.table import Column, Table, View
 
 # element -> attributes it must have, those it may have, and what may stand inside
 SCHEMA = {

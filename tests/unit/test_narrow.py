@@ -13,11 +13,12 @@ from rich.cells import cell_len
 
 from lightbench import registry
 from lightbench.cli._progress import SPINNER, reports
-from lightbench.exporters import Column, Table, View, profile_view
-from lightbench.exporters._shorten import cut, shorten
-from lightbench.exporters.table import render
+from lightbench.exporters._profile import profile_view
+from lightbench.formats.table import render
 from lightbench.models import sources
 from lightbench.timing.sampling import Progress
+from lightbench.views.shorten import cut, shorten
+from lightbench.views.table import Column, Table, View
 
 # The cut itself.
 

@@ -15,12 +15,12 @@ import pytest
 
 from lightbench import files
 from lightbench.errors import StoreError, UsageError
-from lightbench.plots import save
+from lightbench.figures.save import save
 from lightbench.records import store
 from lightbench.reports import report
 from lightbench.reports._html import render as html
 from lightbench.reports._markdown import render as markdown
-from lightbench.reports._section import Document, Drawing, Section
+from lightbench.views.section import Document, Drawing, Section
 
 
 @pytest.fixture

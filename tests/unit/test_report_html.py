@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lightbench.exporters import Column, Table, View
 from lightbench.reports._html import render
-from lightbench.reports._section import Document, Drawing, Section
 from lightbench.reports._sentence import Name, Sentence
 from lightbench.units import milliseconds, visible
+from lightbench.views.section import Document, Drawing, Section
+from lightbench.views.table import Column, Table, View
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
 ATTACKS = (
@@ -90,8 +90,8 @@ def drawing(name="net", caption="A point."):
     def draw():
         from matplotlib.figure import Figure
 
-        from lightbench.plots._hover import tip
-        from lightbench.plots._style import style
+        from lightbench.figures.hover import tip
+        from lightbench.figures.style import style
 
         with style():
             figure = Figure(figsize=(3, 2))
@@ -327,7 +327,7 @@ def test_a_page_without_figures_is_written_without_torch_and_matplotlib():
     code = (
         "import sys\n"
         "from lightbench.reports._html import render\n"
-        "from lightbench.reports._section import Document, Section\n"
+        "from lightbench.views.section import Document, Section\n"
         "assert not {'jinja2', 'torch', 'matplotlib', 'pandas'} & set(sys.modules)\n"
         "render(Document('t', (Section('s'),)))\n"
         "assert not {'torch', 'matplotlib', 'pandas'} & set(sys.modules)\n"

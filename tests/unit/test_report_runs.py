@@ -7,7 +7,7 @@ import pytest
 
 from lightbench.errors import UsageError
 from lightbench.evidence import Evidence
-from lightbench.exporters import profile_view
+from lightbench.exporters._profile import profile_view
 from lightbench.records import Latency
 from lightbench.regression.history import entries, histories
 from lightbench.regression.history_view import history_view

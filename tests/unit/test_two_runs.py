@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from lightbench import registry
 from lightbench.errors import StoreError
-from lightbench.exporters._view import LEVELS
 from lightbench.regression.two_runs import OUTCOMES, Outcome, judge_ratios, two_runs_view
+from lightbench.views.table import LEVELS
 
 MACHINE = {
     "node": "one",

@@ -7,8 +7,8 @@ import re
 from io import StringIO
 from typing import Any
 
-from lightbench.exporters._view import View
 from lightbench.units import visible
+from lightbench.views.table import View
 
 SUFFIXES = (".csv",)
 

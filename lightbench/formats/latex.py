@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lightbench.exporters._view import Table, View
+from lightbench.views.table import Table, View
 
 SUFFIXES = (".tex",)
 

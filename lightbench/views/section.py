@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightbench.errors import UsageError
-from lightbench.exporters import View
+from lightbench.views.table import View
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

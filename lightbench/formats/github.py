@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from lightbench.exporters._view import Table, View
 from lightbench.units import visible
+from lightbench.views.table import Table, View
 
 SUFFIXES = (".github",)
 

@@ -1,4 +1,4 @@
-"""Data as JSON that is lossless, and safe to show on a terminal."""
+"""One JSON document with everything, raw samples included."""
 
 from __future__ import annotations
 
@@ -6,6 +6,16 @@ import re
 from typing import Any
 
 import msgspec
+
+from lightbench.views.table import View
+
+SUFFIXES = (".json",)
+
+
+def render(view: View, *, width: int | None = None, colour: bool = False) -> str:  # noqa: ARG001
+    """The view's data, indented by 2; unknown is null."""
+    return encode(view.data, indent=2) + "\n"
+
 
 _ESCAPE = re.compile(r"[^\n -~]|(?<=#)#(?=\[)")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from lightbench.exporters._view import Table, View
 from lightbench.units import visible
+from lightbench.views.table import Table, View
 
 SUFFIXES = (".html", ".htm")
 

@@ -8,9 +8,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from lightbench.exporters._shorten import cut, shorten
-from lightbench.exporters._view import Column, Table, View
 from lightbench.units import visible
+from lightbench.views.shorten import cut, shorten
+from lightbench.views.table import Column, Table, View
 
 SUFFIXES = (".txt",)
 

@@ -10,8 +10,8 @@ from xml.dom import Node, minidom
 
 from lightbench import files
 from lightbench.errors import UsageError
-from lightbench.plots._hover import hang
-from lightbench.plots._style import style
+from lightbench.figures.hover import hang
+from lightbench.figures.style import style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from lightbench.exporters._view import Table, View
 from lightbench.units import visible
+from lightbench.views.table import Table, View
 
 SUFFIXES = (".xml",)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lightbench.exporters._json import encode
-from lightbench.exporters._view import View
+from lightbench.formats.json import encode
+from lightbench.views.table import View
 
 SUFFIXES = (".jsonl", ".ndjson")
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lightbench.plots._labels import Point, place
+from lightbench.figures.labels import Point, place
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

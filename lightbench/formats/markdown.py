@@ -8,8 +8,8 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
-from lightbench.exporters._view import Column, Table, View
 from lightbench.units import visible
+from lightbench.views.table import Column, Table, View
 
 SUFFIXES = (".md", ".markdown")
 

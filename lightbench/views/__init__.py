@@ -1,0 +1,1 @@
+"""What is shown, whatever it is written as: tables, sections of a report, remarks below them."""
