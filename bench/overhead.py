@@ -13,7 +13,7 @@ from torch.utils.benchmark import Timer
 from lightbench import units
 from lightbench.devices import cpu
 from lightbench.stats.median import median
-from lightbench.timing.sampling import BLOCK_S, calls_per_sample
+from lightbench.timing.warmup import BLOCK_S, calls_per_sample
 from lightbench.views.table import Column, Table
 
 TITLE = "Overhead of timers"

@@ -22,7 +22,7 @@ from lightbench.errors import LightbenchError, NotAvailable
 from lightbench.processes import ending
 from lightbench.records import Record
 from lightbench.rounds import Finish, Group, Report, Say
-from lightbench.timing.sampling import Progress
+from lightbench.timing.stopping import Progress
 from lightbench.worker import MARK, Request
 
 FELL_BACK = "fell back"  # how a device begins to say that something ran elsewhere

@@ -41,7 +41,7 @@ from lightbench.records.findings import Opinion
 from lightbench.records.inputs import Input, InputSpec, without
 from lightbench.running import switches
 from lightbench.shown import Shown
-from lightbench.timing.sampling import Progress, Rule
+from lightbench.timing.stopping import Progress, Rule
 from lightbench.untimed import untimed
 from lightbench.views.table import View
 

@@ -38,8 +38,9 @@ from lightbench.records import Environment, Record, Samples
 from lightbench.records.failure import explain
 from lightbench.rounds import here, with_noted
 from lightbench.shown import Shown
-from lightbench.timing.sampling import Progress, Step, clocks
+from lightbench.timing.clock import Step, clocks
 from lightbench.timing.shares import BY, WARMUP, Breakdown, Part, Pass, alternate
+from lightbench.timing.stopping import Progress
 from lightbench.views.table import View
 
 Bracket = Callable[[Callable[[], Any], Callable[[], AbstractContextManager[Any]]], Step]

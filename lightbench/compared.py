@@ -32,7 +32,7 @@ from lightbench.regression.pairing import Gate, Side, compare_sides
 from lightbench.regression.settings import merged, side_names
 from lightbench.shown import Shown
 from lightbench.stats.verdict import TOLERANCE, Verdict
-from lightbench.timing.sampling import Progress
+from lightbench.timing.stopping import Progress
 from lightbench.views.table import View
 
 SECONDS = 60.0

@@ -17,7 +17,7 @@ from lightbench.engines import Program
 from lightbench.errors import LightbenchError
 from lightbench.records import Costs, Samples
 from lightbench.stats.median import median
-from lightbench.timing.sampling import Step
+from lightbench.timing.clock import Step
 
 NOT_FINITE = "the output has NaN or infinite values"
 

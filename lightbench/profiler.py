@@ -52,7 +52,7 @@ from lightbench.running import anew, switches
 if TYPE_CHECKING:
     from torch import nn
 
-    from lightbench.timing.sampling import Step
+    from lightbench.timing.clock import Step
 
 
 class Given(NamedTuple):

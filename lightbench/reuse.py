@@ -9,7 +9,7 @@ from lightbench.environment.capture import DIRTY
 from lightbench.errors import LightbenchError
 from lightbench.models import sources
 from lightbench.records import Environment, Identity, Record
-from lightbench.timing.sampling import Rule
+from lightbench.timing.stopping import Rule
 
 if TYPE_CHECKING:
     from torch import nn

@@ -19,7 +19,8 @@ from lightbench.errors import LightbenchError
 from lightbench.profiler import Given
 from lightbench.records import Case, Environment, Record, Run, Samples, SweepPoint
 from lightbench.records.failure import explain_plainly
-from lightbench.timing.sampling import Progress, Rule, collect
+from lightbench.timing.rounds import collect
+from lightbench.timing.stopping import Progress, Rule
 
 Say = Callable[[str], None]
 Report = Callable[[Progress], None]

@@ -26,7 +26,7 @@ from lightbench.records import (
     SweepPoint,
 )
 from lightbench.records.inputs import Input, InputSpec
-from lightbench.timing.sampling import Progress, Rule
+from lightbench.timing.stopping import Progress, Rule
 
 if TYPE_CHECKING:
     from lightbench.profiler import Given

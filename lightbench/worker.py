@@ -16,7 +16,7 @@ import msgspec
 from lightbench import autoload
 from lightbench.errors import LightbenchError
 from lightbench.records import Case, SweepPoint
-from lightbench.timing.sampling import Rule
+from lightbench.timing.stopping import Rule
 
 MARK = "LIGHTBENCH_WORKER"  # set in the process that is one: it starts no further one
 Send = Callable[[str, Any], None]

@@ -41,7 +41,8 @@ def measure_dose(folder: Path, dose: int, *, seconds: float) -> list[float]:
     from lightbench.records import Case, InputSpec
     from lightbench.stats.median import by_round
     from lightbench.stats.ratio import paired_ratio
-    from lightbench.timing.sampling import Rule, collect
+    from lightbench.timing.rounds import collect
+    from lightbench.timing.stopping import Rule
 
     keep_freed_memory()
     device = devices.find("cpu")

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from lightbench import units
-from lightbench.timing.sampling import Progress
+from lightbench.timing.stopping import Progress
 from lightbench.views.shorten import cut
 
 SPINNER = 3  # cells: what turns, a space, and one that keeps the cursor in the line

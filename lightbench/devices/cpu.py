@@ -19,7 +19,7 @@ from lightbench.devices.support import denormals
 from lightbench.devices.support.base import Call, Context, Device
 from lightbench.environment import free_cores, machine
 from lightbench.errors import UsageError
-from lightbench.timing.sampling import Reading, Step
+from lightbench.timing.clock import Reading, Step
 
 FLUSH = "flush-denormal"  # take numbers too small for full precision for zero
 CGROUP = Path("/sys/fs/cgroup")

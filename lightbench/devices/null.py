@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from lightbench.devices.support.base import Call, Context, Device
-from lightbench.timing.sampling import Reading, Step
+from lightbench.timing.clock import Reading, Step
 
 SECONDS = 0.001
 

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from lightbench.devices import Device
 from lightbench.doctor._findings import Check
-from lightbench.timing.sampling import Reading
+from lightbench.timing.clock import Reading
 from lightbench.units import number, percent
 
 SEED = 0

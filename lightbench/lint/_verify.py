@@ -25,7 +25,8 @@ from lightbench.lint._linted import Finding
 from lightbench.records import Op, Samples
 from lightbench.records.failure import explain
 from lightbench.stats.median import by_round, median, median_interval
-from lightbench.timing.sampling import Rule, collect
+from lightbench.timing.rounds import collect
+from lightbench.timing.stopping import Rule
 
 ALIGN = 8  # channels of what stands in: no device is good at odd ones
 

@@ -82,7 +82,7 @@ class Run(Noun, frozen=True, kw_only=True):
 
     id: str
     anchor: bool = False
-    rel: float | None = None  # the rule that was asked for, see `timing.sampling.Rule`
+    rel: float | None = None  # the rule that was asked for, see `timing.stopping.Rule`
     max_s: float | None = None
 
 

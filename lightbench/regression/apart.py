@@ -8,7 +8,7 @@ from lightbench import apart
 from lightbench.regression.comparison import Comparison
 from lightbench.regression.worker import Request
 from lightbench.rounds import Report, Say
-from lightbench.timing.sampling import Progress
+from lightbench.timing.stopping import Progress
 
 
 def compare_apart(request: Request, *, say: Say, progress: Report | None) -> Comparison:

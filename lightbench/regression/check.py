@@ -35,7 +35,7 @@ from lightbench.regression.rows import GONE, Row
 from lightbench.regression.versions import Trees
 from lightbench.regression.worker import Request, Version
 from lightbench.stats.verdict import TOLERANCE
-from lightbench.timing.sampling import Rule
+from lightbench.timing.stopping import Rule
 
 SECONDS = 60.0  # for each comparison, at most
 ALONE_S = 10.0  # for a model that is timed alone, at most

@@ -22,7 +22,7 @@ from lightbench.processes import ending
 from lightbench.records import Environment, Record
 from lightbench.registry import PACKAGE
 from lightbench.regression.turns import FINISH, PROTOCOL, Task
-from lightbench.timing.sampling import Reading
+from lightbench.timing.clock import Reading
 from lightbench.units import seconds
 from lightbench.version import VERSION
 from lightbench.worker import MARK

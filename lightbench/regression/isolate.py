@@ -29,17 +29,10 @@ from lightbench.regression.worker import Request, Version
 from lightbench.rounds import Report, Say
 from lightbench.stats.median import median
 from lightbench.stats.verdict import confidence
-from lightbench.timing.sampling import (
-    ALIKE,
-    MAX_WARMUP_BLOCKS,
-    MIN_WARMUP_S,
-    REPORT_EVERY_S,
-    WINDOW,
-    Progress,
-    Reading,
-    Rule,
-    is_steady,
-)
+from lightbench.timing.clock import Reading
+from lightbench.timing.rounds import ALIKE
+from lightbench.timing.stopping import REPORT_EVERY_S, Budget, Progress, Rule
+from lightbench.timing.warmup import MAX_WARMUP_BLOCKS, MIN_WARMUP_S, WINDOW, is_steady
 from lightbench.units import DASH
 
 RESTARTS, MOST = 5, 10  # looks: after so many, and if it is unclear after so many
@@ -185,6 +178,7 @@ def take_rounds(
         return {key: turns[key](token) for key in rng.sample(list(turns), len(turns))}
 
     token = _warm_up(round_of, clock)
+    budget = Budget(seconds)
     tried = dropped = 0
     reported = -math.inf
     began = clock()
@@ -198,7 +192,7 @@ def take_rounds(
         if spent_s - reported >= REPORT_EVERY_S:
             report(spent_s, tried - dropped)
             reported = spent_s
-        if tried >= Rule.max_samples or spent_s * (tried + 1) / tried > seconds:
+        if not budget.fits_another(spent_s, tried):
             return
 
 

@@ -29,7 +29,10 @@ from lightbench.stats.bootstrap import BLOCK_S, Odds, TwoRuns, blocks_of, cut, o
 from lightbench.stats.median import by_round, median
 from lightbench.stats.ratio import Ratio, paired_ratio
 from lightbench.stats.verdict import TOLERANCE
-from lightbench.timing.sampling import Reading, Rule, Step, calls_per_sample, clocks, collect
+from lightbench.timing.clock import Reading, Step, clocks
+from lightbench.timing.rounds import collect
+from lightbench.timing.stopping import Rule
+from lightbench.timing.warmup import calls_per_sample
 
 MODEL = "shufflenet_v2_x0_5"
 DOSE = 0.04  # of the network's own time

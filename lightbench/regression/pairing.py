@@ -26,7 +26,9 @@ from lightbench.regression.tolerance import check_tolerance
 from lightbench.stats.median import by_round
 from lightbench.stats.ratio import Ratio, paired_ratio
 from lightbench.stats.verdict import ALPHA, TOLERANCE, confidence, detectable, judge, looks_s
-from lightbench.timing.sampling import Reading, Rule, Step, collect
+from lightbench.timing.clock import Reading, Step
+from lightbench.timing.rounds import collect
+from lightbench.timing.stopping import Rule
 from lightbench.units import percent
 
 WARM_UP_S = 1.0  # for each side

@@ -15,7 +15,7 @@ from lightbench.stats.median import quantile
 from lightbench.stats.ratio import Ratio, paired_ratio
 from lightbench.stats.restarts import restart_ratio
 from lightbench.stats.verdict import detectable, judge
-from lightbench.timing.sampling import CLOCKS
+from lightbench.timing.clock import CLOCKS
 from lightbench.timing.summary import CPU_SHARE, summarize
 
 Pair = tuple[Record, Record]

@@ -20,16 +20,9 @@ from lightbench.errors import LightbenchError, NotAvailable
 from lightbench.records import Samples
 from lightbench.regression.worker import Version, tree_of
 from lightbench.stats.median import median
-from lightbench.timing.sampling import (
-    BLOCK_S,
-    LONG_S,
-    MAX_CALLS,
-    WINDOW,
-    Reading,
-    Step,
-    calls_per_sample,
-    clocks,
-)
+from lightbench.timing.clock import Reading, Step, clocks
+from lightbench.timing.rounds import LONG_S
+from lightbench.timing.warmup import BLOCK_S, MAX_CALLS, WINDOW, calls_per_sample
 from lightbench.version import VERSION
 from lightbench.worker import Send, serve
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from lightbench.records.arguments import tensors_in
-from lightbench.timing.sampling import CLOCKS, Reading, Step
+from lightbench.timing.clock import CLOCKS, Reading, Step
 
 Context = Callable[[], AbstractContextManager[Any]]
 

@@ -16,7 +16,7 @@ from lightbench.reuse import Reuse
 from lightbench.sweep.equal import check_equal_madds, input_of
 from lightbench.sweep.plan import Point, Size, Sweep
 from lightbench.timing.ratios import sweeps
-from lightbench.timing.sampling import Progress, Rule
+from lightbench.timing.stopping import Progress, Rule
 
 KNOWN_REL = 0.02  # rounds end when every ratio is known this well ...
 FEWEST = 12  # ... and there are this many of them

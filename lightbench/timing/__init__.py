@@ -1,0 +1,1 @@
+"""When something is timed, and when to stop: clocks, warm-up, rounds and stopping rules. Pure."""

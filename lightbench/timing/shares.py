@@ -19,7 +19,8 @@ from lightbench.records.findings import LayerTimes, PartTime
 from lightbench.stats.interval import Interval
 from lightbench.stats.median import ENOUGH, interval_of
 from lightbench.stats.ratio import Ratio, paired_ratio
-from lightbench.timing.sampling import REPORT_EVERY_S, Progress, Reading, Step
+from lightbench.timing.clock import Reading, Step
+from lightbench.timing.stopping import REPORT_EVERY_S, Budget, Progress
 
 WARMUP = 2  # rounds that are thrown away
 PATIENCE = 10  # times the wanted seconds; then there are fewer rounds than an interval needs
@@ -252,13 +253,13 @@ def alternate(
     for _ in range(WARMUP):
         one()
     rounds: list[Round] = []
+    budget = Budget(seconds, MAX_ROUNDS)
     began, reported = clock(), -math.inf
     while True:
         rounds.append(one())
         n, done_s = len(rounds), clock() - began
-        if n >= MAX_ROUNDS or done_s > PATIENCE * seconds:
-            break
-        if n >= ENOUGH and done_s * (n + 1) / n > seconds:
+        patient = n < ENOUGH and done_s <= PATIENCE * seconds
+        if not patient and not budget.fits_another(done_s, n):
             break
         if report and done_s - reported >= REPORT_EVERY_S:
             left_s = max(seconds, ENOUGH * done_s / n) - done_s

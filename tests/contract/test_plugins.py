@@ -24,7 +24,7 @@ from lightbench.models import sources
 from lightbench.models.inputs import make_inputs
 from lightbench.records import InputSpec
 from lightbench.sweep.plan import Sweep
-from lightbench.timing.sampling import Reading
+from lightbench.timing.clock import Reading
 
 PLUGINS = [(kind, name) for kind in registry.FOLDERS for name in registry.names(kind)]
 # `sources` finds models; the families are the other files of its folder.

@@ -16,7 +16,7 @@ from lightbench import apart, autoload, devices, rounds, worker
 from lightbench.errors import LightbenchError
 from lightbench.records import Case, Environment, InputSpec, SweepPoint
 from lightbench.rounds import Group
-from lightbench.timing.sampling import Progress, Rule
+from lightbench.timing.stopping import Progress, Rule
 
 NET = "example_conv_g4"
 QUICK = Rule(max_s=0.02, rel=1.0)

@@ -18,7 +18,7 @@ from lightbench.errors import ModelError, UnknownName, UsageError
 from lightbench.profiler import Given
 from lightbench.records import Case, Environment, InputSpec
 from lightbench.stats.interval import Interval
-from lightbench.timing.sampling import Reading
+from lightbench.timing.clock import Reading
 from lightbench.timing.shares import GROUPS, WARMUP
 
 OWN = ["shufflenet_v2_x0_5", "mobilenet_v2_x0_35", "shufflenet_v1_x0_5_g3"]

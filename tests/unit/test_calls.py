@@ -16,7 +16,7 @@ from lightbench.errors import UsageError
 from lightbench.records import Samples
 from lightbench.running import anew
 from lightbench.running.switches import flushes_denormals, held
-from lightbench.timing.sampling import Reading
+from lightbench.timing.clock import Reading
 
 QUICK = {"max_seconds": 0.02, "rel": 1.0, "threads": 1}
 

@@ -302,7 +302,7 @@ def test_progress_goes_to_stderr_on_a_terminal_unless_quiet(
 
 def test_the_progress_line_says_how_far_the_rounds_are():
     from lightbench.cli._progress import _line
-    from lightbench.timing.sampling import Progress
+    from lightbench.timing.stopping import Progress
 
     assert _line(Progress(1.0, 0.05, 1, None), 80) == "round 1, 50.0 ms left"
     said = _line(Progress(1.0, 4.0, 40, 0.02), 80)

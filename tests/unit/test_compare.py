@@ -18,7 +18,9 @@ from lightbench.regression.settings import parse_settings, side_names
 from lightbench.stats.median import by_round
 from lightbench.stats.ratio import paired_ratio
 from lightbench.stats.verdict import VERDICTS
-from lightbench.timing.sampling import Reading, Rule, collect
+from lightbench.timing.clock import Reading
+from lightbench.timing.rounds import collect
+from lightbench.timing.stopping import Rule
 
 SMALL = "stack:ratio(c1=16, c2=16)"
 LARGE = "stack:ratio(c1=64, c2=64)"

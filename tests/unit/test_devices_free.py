@@ -11,7 +11,7 @@ from lightbench.environment import free_cores
 from lightbench.environment.free_cores import Free
 from lightbench.environment.machine import Source
 from lightbench.records import Case, InputSpec, facets
-from lightbench.timing.sampling import Rule
+from lightbench.timing.stopping import Rule
 
 
 def looked(root, *cores_s, own_s=0.0, files=None):

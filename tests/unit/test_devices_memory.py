@@ -11,7 +11,7 @@ import pytest
 from lightbench.environment import allocator
 from lightbench.records import Case, InputSpec
 from lightbench.suite import run
-from lightbench.timing.sampling import Rule
+from lightbench.timing.stopping import Rule
 
 GLIBC = platform.libc_ver()[0] == "glibc"
 

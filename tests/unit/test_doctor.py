@@ -19,7 +19,7 @@ from lightbench.doctor import _apart, _report, _selftest
 from lightbench.doctor._findings import Check, Selftest
 from lightbench.doctor._private import Nameless, variables
 from lightbench.doctor._selftest import FLOAT16, FLOAT32, KNOWN, REDUCED, agreement, compare
-from lightbench.timing.sampling import Reading
+from lightbench.timing.clock import Reading
 
 # The self-test itself, on devices that are wrong in one way each.
 

@@ -20,7 +20,7 @@ from lightbench.regression.isolate import compare_isolated, cores_for, take_roun
 from lightbench.regression.restarted import judged_restarts
 from lightbench.regression.turns import AFRESH, DROP, TIMED, WARM
 from lightbench.regression.worker import Request, Version
-from lightbench.timing.sampling import Reading
+from lightbench.timing.clock import Reading
 from lightbench.timing.summary import summarize
 
 SMALL = "stack:ratio(c1=16, c2=16, blocks=2)"

@@ -19,8 +19,8 @@ from lightbench.lint._find import find_all
 from lightbench.lint._linted import Finding, linted
 from lightbench.lint._verify import capture, measure
 from lightbench.studies import lint_model
-from lightbench.timing import sampling
-from lightbench.timing.sampling import Reading
+from lightbench.timing import warmup
+from lightbench.timing.clock import Reading
 
 MS = 1e-3
 conv = partial(nn.Conv2d, bias=False)
@@ -30,7 +30,7 @@ conv = partial(nn.Conv2d, bias=False)
 def quick(tmp_path, monkeypatch):
     """No card of this machine is found; and scripted times need no time to become steady."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setattr(sampling, "MIN_WARMUP_S", 0.0)
+    monkeypatch.setattr(warmup, "MIN_WARMUP_S", 0.0)
 
 
 class Operators(TorchDispatchMode):

@@ -16,7 +16,7 @@ from lightbench.cli._progress import SPINNER, reports
 from lightbench.exporters._profile import profile_view
 from lightbench.formats.table import render
 from lightbench.models import sources
-from lightbench.timing.sampling import Progress
+from lightbench.timing.stopping import Progress
 from lightbench.views.shorten import cut, shorten
 from lightbench.views.table import Column, Table, View
 

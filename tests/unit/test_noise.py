@@ -14,7 +14,9 @@ from lightbench.records import Case, Environment, InputSpec, Samples
 from lightbench.regression import noise
 from lightbench.regression.noise import Dose, Dosed, convolutions_for, judged
 from lightbench.regression.noise_view import advice, noise_view
-from lightbench.timing.sampling import Reading, Rule, collect
+from lightbench.timing.clock import Reading
+from lightbench.timing.rounds import collect
+from lightbench.timing.stopping import Rule
 
 CALL_S = 0.05
 QUICK = ("noise", "--device", "null", "--seconds", "0.05", "-q")

@@ -16,7 +16,9 @@ from lightbench.models.sources import loaded
 from lightbench.records import Case, Environment, InputSpec, Run, store
 from lightbench.reuse import Reuse
 from lightbench.suite import run
-from lightbench.timing.sampling import Reading, Rule, collect
+from lightbench.timing.clock import Reading
+from lightbench.timing.rounds import collect
+from lightbench.timing.stopping import Rule
 
 NET = """
 from torch import nn

@@ -8,7 +8,9 @@ import pytest
 
 from lightbench.errors import NotAvailable
 from lightbench.records import LAUNCH_BOUND, Samples, launch_bound
-from lightbench.timing.sampling import Reading, Rule, clocks, collect
+from lightbench.timing.clock import Reading, clocks
+from lightbench.timing.rounds import collect
+from lightbench.timing.stopping import Rule
 from lightbench.timing.summary import summarize
 
 TICK = 2.0**-6  # 15.6 ms, and sums of it are exact

@@ -21,7 +21,7 @@ from lightbench.profiler import Given
 from lightbench.records import Case, InputSpec, Samples, SweepPoint
 from lightbench.reuse import Reuse
 from lightbench.suite import Suite, plan, read_suite, run
-from lightbench.timing.sampling import Rule
+from lightbench.timing.stopping import Rule
 
 NET = "example_conv_g4"
 QUICK = Rule(max_s=0.02, rel=1.0)

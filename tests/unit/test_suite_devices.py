@@ -7,7 +7,7 @@ import pytest
 from lightbench import apart, devices, profiler, recorded, rounds, suite, worker
 from lightbench.errors import DeviceUnavailable, OutOfMemory
 from lightbench.records import Case, Environment, InputSpec
-from lightbench.timing.sampling import Rule
+from lightbench.timing.stopping import Rule
 
 NET = "example_conv_g4"
 QUICK = Rule(max_s=0.02, rel=1.0)

@@ -10,15 +10,11 @@ from hypothesis import strategies as st
 
 from lightbench.errors import UsageError
 from lightbench.records import Samples
-from lightbench.timing.sampling import (
-    Reading,
-    Rule,
-    calls_per_sample,
-    collect,
-    is_steady,
-    samples_per_round,
-)
+from lightbench.timing.clock import Reading
+from lightbench.timing.rounds import collect, samples_per_round
+from lightbench.timing.stopping import Rule
 from lightbench.timing.summary import summarize
+from lightbench.timing.warmup import calls_per_sample, is_steady
 
 MS = 1e-3
 

@@ -10,7 +10,7 @@ import pytest
 
 from lightbench.records import Kind, store
 from lightbench.stats.interval import Interval
-from lightbench.timing.sampling import Reading
+from lightbench.timing.clock import Reading
 from lightbench.timing.shares import (
     GROUPS,
     MAX_ROUNDS,

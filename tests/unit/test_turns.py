@@ -16,7 +16,7 @@ from lightbench.records import Case, Environment, InputSpec
 from lightbench.regression import pairing, turns
 from lightbench.regression.turns import AFRESH, DROP, FINISH, TIMED, WARM, Task, Turns
 from lightbench.regression.worker import Version
-from lightbench.timing.sampling import Reading
+from lightbench.timing.clock import Reading
 
 CASE = Case(model="example_conv_g4", inputs=(InputSpec(shape=(16, 8, 8)),), device="null")
 WHERE = Environment(comparable={"device": "null"}, noted={})

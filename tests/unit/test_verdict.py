@@ -14,7 +14,7 @@ from lightbench import profiler, registry, run_guidelines
 from lightbench.errors import OutOfMemory
 from lightbench.guidelines._verdict import finding, findings, judge
 from lightbench.stats.ratio import Ratio
-from lightbench.timing.sampling import Reading
+from lightbench.timing.clock import Reading
 
 THREE = math.log1p(0.03)
 ABOVE, BELOW = math.nextafter(THREE, 1), math.nextafter(THREE, 0)

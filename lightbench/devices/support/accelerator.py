@@ -32,7 +32,7 @@ from lightbench.devices.support.base import (
 from lightbench.devices.support.health import Watch, concerns, energy_j, summary
 from lightbench.devices.support.quirks import Quirks
 from lightbench.errors import DeviceUnavailable, LightbenchError, UsageError
-from lightbench.timing.sampling import CLOCKS, Reading, Step
+from lightbench.timing.clock import CLOCKS, Reading, Step
 
 RESOLUTION_S = 0.5e-6  # of CUDA's events, by its manual; shorter blocks read 0
 CLOCK_S = 0.3  # of matrix products before anything is timed: clocks idle at half speed or less

@@ -10,7 +10,7 @@ from typing import Any
 
 from lightbench.environment import contention, free_cores
 from lightbench.errors import DeviceUnavailable
-from lightbench.timing.sampling import Step
+from lightbench.timing.clock import Step
 
 Call = Callable[[], Any]
 Context = Callable[[], AbstractContextManager[Any]]

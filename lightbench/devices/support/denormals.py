@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from lightbench.running import switches
-from lightbench.timing.sampling import Step
+from lightbench.timing.clock import Step
 
 FLUSHING = "flushing of denormal numbers"  # the switch
 SLOW = 1.5  # so many times slower is a word worth: no call in five is disturbed so evenly

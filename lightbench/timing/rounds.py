@@ -1,0 +1,215 @@
+"""When to warm up, what to time when, when to stop. Pure: steps, clock, randomness are handed in.
+
+Every case is called once (timed apart), then warmed up until it is steady, then timed in rounds. A
+round visits every case once, in a fresh random order, so that whatever the machine does to one it
+does to all: two cases are compared round by round. Rounds end when every median (or, where cases are
+compared, every ratio) is known well enough, or when the time is spent.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import traceback
+from collections.abc import Callable, Container, Mapping, Sequence
+from typing import Any, TypeVar
+
+from lightbench.errors import NotAvailable
+from lightbench.records import Samples, Stop
+from lightbench.timing.clock import Reading, Step, Visit, clocks, read
+from lightbench.timing.stopping import (
+    REPORT_EVERY_S,
+    Budget,
+    Criterion,
+    Enough,
+    Looks,
+    Progress,
+    Rule,
+    known_medians,
+    known_ratios,
+)
+from lightbench.timing.warmup import Warm, warm_up
+
+LONG_S = 0.1  # a call this long moves far more than the caches hold: it needs no untimed one before
+
+VISIT = 0.25  # of the longest call: so long a visit may last for the sake of more samples ...
+MAX_VISIT = 31  # ... of which more than this would help no more
+
+ALIKE = 1.25  # calls whose lengths differ by less spoil the caches for each other alike
+
+
+T = TypeVar("T")
+
+
+def samples_per_round(case_s: float, longest_s: float) -> int:
+    """How many samples a visit takes: one, or an odd number that fits into a quarter of the longest
+    case's call. A round then lasts little longer, and the short case is known much better."""
+    fit = min(int(VISIT * longest_s / case_s), MAX_VISIT)
+    return max(fit - (1 - fit % 2), 1)
+
+
+def _with_visits(cases: Mapping[str, Warm], compared: Mapping[str, str] | None) -> dict[str, Warm]:
+    """Short cases are timed several times a round; where cases are compared, only those that are."""
+    again = cases if compared is None else {*compared, *compared.values()}
+    blocks = {name: c.typical_s * c.calls_per_sample for name, c in cases.items()}
+    longest_s = max(blocks.values(), default=0.0)
+    return {
+        name: case._replace(samples_per_round=samples_per_round(blocks[name], longest_s))
+        if name in again
+        else case
+        for name, case in cases.items()
+    }
+
+
+def _visit(case: Warm, *, untimed_first: bool) -> Visit:
+    if untimed_first and case.typical_s < LONG_S:
+        case.step(1)  # fills the caches with this network's own data, not its neighbour's
+    return tuple(read(case.step, case.calls_per_sample) for _ in range(case.samples_per_round))
+
+
+def _round(
+    cases: Mapping[str, Warm],
+    order: Sequence[str],
+    failed: dict[str, Exception],
+    *,
+    untimed_first: bool,
+) -> dict[str, Visit]:
+    """Visit cases in this order; those that fail go to ``failed``."""
+    taken: dict[str, Visit] = {}
+    for name in order:
+        visit = _attempt(_visit, cases[name], untimed_first=untimed_first)
+        if isinstance(visit, Exception):
+            failed[name] = visit
+        else:
+            taken[name] = visit
+    return taken
+
+
+def _attempt(work: Callable[..., T], *args: Any, **settings: Any) -> T | Exception:
+    try:
+        return work(*args, **settings)
+    except Exception as error:  # noqa: BLE001  the caller gets it; the other cases go on
+        # Its frames hold tensors: a case that ran out of memory must not starve the others.
+        traceback.clear_frames(error.__traceback__)
+        return error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  SystemExit, and what a network has made of its own
+        return RuntimeError(f"{type(error).__name__}: {error}")
+
+
+def _alike(cases: Mapping[str, Warm]) -> bool:
+    """Measured: with networks 1.5 times apart the ratio is 1.5 % off without the untimed call, with
+    alike ones it is not, and there are twice as many pairs."""
+    lengths = [case.typical_s for case in cases.values()]
+    return bool(lengths) and max(lengths) <= ALIKE * min(lengths)
+
+
+def _samples(case: Warm, readings: Sequence[Reading], stop: Stop, throttled: int) -> Samples:
+    return Samples(
+        **clocks(readings),
+        throttled_rounds=throttled,
+        calls_per_sample=case.calls_per_sample,
+        samples_per_round=case.samples_per_round,
+        first_call_s=case.first_call_s,
+        warmup_calls=case.warmup_calls,
+        stop=stop,
+    )
+
+
+def _too_hot(throttled: Sequence[str]) -> NotAvailable:
+    return NotAvailable(
+        f"the device was slowed down ({throttled[0]}) in all {len(throttled)} rounds.",
+        "Let it cool, raise its power limit, or measure longer.",
+    )
+
+
+def _criterion(
+    rule: Rule,
+    compared: Mapping[str, str] | None,
+    enough: Enough | None,
+    unawaited: Container[str],
+) -> Criterion:
+    if enough is not None:
+        return Looks(enough)
+    if compared is not None:
+        return known_ratios(rule, compared, unawaited)
+    return known_medians(rule, unawaited)
+
+
+def collect(
+    steps: Mapping[str, Step],
+    rule: Rule,
+    *,
+    clock: Callable[[], float],
+    rng: random.Random,
+    report: Callable[[Progress], None] | None = None,
+    compared: Mapping[str, str] | None = None,
+    enough: Enough | None = None,
+    unawaited: Container[str] = (),
+) -> dict[str, Samples | Exception]:
+    """Time every case, by name; ``clock`` gives seconds and only ever decides when to stop.
+
+    Rounds end when every median is known within ``rule.rel``, or when the next round would not fit
+    into ``rule.max_s`` times the number of cases (warm-up not counted); one round is run in any
+    case. A case has ``samples_per_round`` samples of each round. ``stop`` is "converged" for a case
+    whose own median is known well enough, "max_seconds" otherwise.
+
+    Rounds do not go on for the sake of ``unawaited`` cases, unless there are no others.
+
+    With ``enough`` it alone decides that enough is known; cases of about the same length then go
+    without the untimed call.
+
+    A step that raises ends its case: its exception is returned, the other cases go on. Ctrl-C ends
+    the rounds: what whole rounds gave is returned with ``stop`` "interrupted". Before the first
+    whole round there is nothing to return, and KeyboardInterrupt passes through.
+
+    A round in which the device was slowed down is thrown away, and counted in ``throttled_rounds``;
+    if they all are, each case has an error that says so.
+    """
+    outcomes = {name: _attempt(warm_up, step, rule, clock) for name, step in steps.items()}
+    cases = _with_visits({n: c for n, c in outcomes.items() if isinstance(c, Warm)}, compared)
+    failed = {name: case for name, case in outcomes.items() if isinstance(case, Exception)}
+    rounds: list[dict[str, Visit]] = []  # appended whole: an interrupt never leaves half a round
+    throttled: list[str] = []  # why, for each round that was thrown away
+    criterion = _criterion(rule, compared, enough, unawaited)
+    budget = Budget(rule.max_s * len(cases), rule.max_samples)
+    spoiling = enough is None or not _alike(cases)
+    interrupted, reported = False, -math.inf
+    began = clock()
+    try:
+        while alive := [name for name in cases if name not in failed]:
+            order = rng.sample(alive, len(alive))
+            taken = _round(cases, order, failed, untimed_first=spoiling and len(alive) > 1)
+            if not taken:
+                break
+            slowed = [r.throttled for visit in taken.values() for r in visit if r.throttled]
+            if slowed:
+                throttled.append(slowed[0])
+            else:
+                rounds.append(taken)
+            done_s = clock() - began
+            if not slowed and criterion.ask(rounds, done_s):
+                break
+            if report and rounds and done_s - reported >= REPORT_EVERY_S:
+                report(criterion.progress(rounds, done_s, budget))
+                reported = done_s
+            if not budget.fits_another(done_s, len(rounds) + len(throttled)):
+                break
+    except KeyboardInterrupt:
+        if not rounds:
+            raise
+        interrupted = True
+
+    if throttled and not rounds:
+        return {name: failed.get(name) or _too_hot(throttled) for name in steps}
+    known = criterion.known(rounds, [name for name in cases if name not in failed])
+
+    def samples(name: str) -> Samples:
+        readings = [reading for taken in rounds for reading in taken[name]]
+        ended: Stop = "converged" if known(name) else "max_seconds"
+        return _samples(
+            cases[name], readings, "interrupted" if interrupted else ended, len(throttled)
+        )
+
+    return {name: failed[name] if name in failed else samples(name) for name in steps}
