@@ -10,9 +10,9 @@ import sys
 import traceback
 from typing import NoReturn
 
-from lightbench import streams
 from lightbench.errors import FAULT, INTERRUPTED, REPORT_IT, LightbenchError, StoreError
-from lightbench.needed import not_loading
+from lightbench.process import streams
+from lightbench.process.needed import not_loading
 
 
 def main() -> NoReturn:

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, get_args
 import torch
 from torch import Tensor, nn
 
-from lightbench import suite
 from lightbench.costs.conventions import CONVENTIONS, convert, difference
 from lightbench.costs.count import count_costs
 from lightbench.costs.crosscheck import crosscheck
@@ -18,8 +17,19 @@ from lightbench.costs.precision import as_asked, own_dtype
 from lightbench.errors import UncountedOps, UnknownName, UsageError
 from lightbench.exporters._costs import ConventionRow, counts_view, layers_view
 from lightbench.exporters._profile import profile_view
-from lightbench.handed import (
+from lightbench.models import sources
+from lightbench.models.inputs import Arguments, Inputs, fewest_ids, make_arguments
+from lightbench.models.sources import own_switches
+from lightbench.models.sources.without_memory import told, without_memory
+from lightbench.process import switches
+from lightbench.records import Case, Costs, Dtype, Identity, Latency, Op, Record
+from lightbench.records.arguments import map_tensors
+from lightbench.records.findings import Opinion
+from lightbench.records.inputs import Input, InputSpec, without
+from lightbench.runner import run
+from lightbench.runner.given import (
     Args,
+    Given,
     Kwargs,
     Model,
     check_model,
@@ -29,20 +39,11 @@ from lightbench.handed import (
     ready,
     specs_beside,
 )
-from lightbench.identity import identity_of
-from lightbench.models import sources
-from lightbench.models.inputs import Arguments, Inputs, fewest_ids, make_arguments
-from lightbench.models.sources import own_switches
-from lightbench.models.sources.without_memory import told, without_memory
-from lightbench.profiler import Given
-from lightbench.records import Case, Costs, Dtype, Identity, Latency, Op, Record
-from lightbench.records.arguments import map_tensors
-from lightbench.records.findings import Opinion
-from lightbench.records.inputs import Input, InputSpec, without
-from lightbench.running import switches
+from lightbench.runner.identity import identity_of
+from lightbench.runner.plan import check_batch, plan
+from lightbench.runner.record import untimed
 from lightbench.shown import Shown
 from lightbench.timing.stopping import Progress, Rule
-from lightbench.untimed import untimed
 from lightbench.views.table import View
 
 
@@ -202,7 +203,7 @@ def count(
     check_model(model)
     args, kwargs = ready(args, kwargs, input=input, batch=batch, dtype=dtype)
     for one in () if batch is None else (batch,):
-        suite.check_batch(one)
+        check_batch(one)
     asked = dtypes_of(dtype)
     if asked is not None and asked not in get_args(Dtype):
         raise UnknownName(
@@ -335,7 +336,7 @@ def profile(
     args, kwargs = ready(args, kwargs, input=input, batch=batch)
     names, given = handed_over(models, args, kwargs)
     own = next((own_dtype(one.network) for one in given.values()), "float32")
-    cases, errors = suite.plan(
+    cases, errors = plan(
         names,
         inputs=specs_beside(input, args, kwargs, own),
         at_hand={name: defaults_of(of) for name, of in given.items()},
@@ -349,7 +350,7 @@ def profile(
         options=[tuple(sorted(set(_list(options))))],
         batch=_list(batch),
     )
-    records = suite.run(
+    records = run.run(
         cases,
         rule=Rule(rel=rel, max_s=max_seconds),
         given=given,

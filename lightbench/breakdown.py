@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lightbench import devices, suite
+from lightbench import devices
 from lightbench.costs.borrow import Parts, Place, borrowed, parts_of, unwrap
 from lightbench.costs.count import costs_of
 from lightbench.costs.plans import Plan
@@ -29,14 +29,15 @@ from lightbench.engines import Program
 from lightbench.environment.allocator import keep_freed_memory
 from lightbench.errors import ModelError, UnknownName, UsageError
 from lightbench.exporters._breakdown import layers_view, parts_view
-from lightbench.handed import dtypes_of
 from lightbench.models.inputs import Inputs, specs_of
 from lightbench.models.sources.not_networks import not_a_network
-from lightbench.profiler import Given, Prepared, prepare, process_kept
-from lightbench.recorded import measured
 from lightbench.records import Environment, Record, Samples
 from lightbench.records.failure import explain
-from lightbench.rounds import here, with_noted
+from lightbench.runner.given import Given, dtypes_of
+from lightbench.runner.plan import plan
+from lightbench.runner.prepare import Prepared, prepare
+from lightbench.runner.record import measured
+from lightbench.runner.session import here, process_kept, with_noted
 from lightbench.shown import Shown
 from lightbench.timing.clock import Step, clocks
 from lightbench.timing.shares import BY, WARMUP, Breakdown, Part, Pass, alternate
@@ -117,7 +118,7 @@ def measure_layers(
         raise UsageError(f"seconds must be a number above zero, got {seconds!r}.", "5 is usual.")
     name, given = _named(model)
     device = devices.one(device)
-    (case,), errors = suite.plan(
+    (case,), errors = plan(
         [name],
         inputs=specs_of(input),
         at_hand={name: {"dtype": own_dtype(given.network)}} if given else None,

@@ -8,12 +8,18 @@ from typing import Any
 
 import torch
 
-from lightbench import suite
 from lightbench.costs.precision import own_dtype
 from lightbench.engines import NO_KEYWORDS
 from lightbench.errors import UsageError
-from lightbench.handed import (
+from lightbench.models.inputs import Inputs
+from lightbench.records import Case
+from lightbench.regression.compare_view import compare_view
+from lightbench.regression.comparison import Comparison
+from lightbench.regression.pairing import Gate, Side, compare_sides
+from lightbench.regression.settings import merged, side_names
+from lightbench.runner.given import (
     Args,
+    Given,
     Kwargs,
     Model,
     check_model,
@@ -23,13 +29,7 @@ from lightbench.handed import (
     ready,
     specs_beside,
 )
-from lightbench.models.inputs import Inputs
-from lightbench.profiler import Given
-from lightbench.records import Case
-from lightbench.regression.compare_view import compare_view
-from lightbench.regression.comparison import Comparison
-from lightbench.regression.pairing import Gate, Side, compare_sides
-from lightbench.regression.settings import merged, side_names
+from lightbench.runner.plan import plan
 from lightbench.shown import Shown
 from lightbench.stats.verdict import TOLERANCE, Verdict
 from lightbench.timing.stopping import Progress
@@ -143,7 +143,7 @@ def _case(name: str, settings: dict[str, Any], given: Given | None, *, trusted: 
     settings["dtype"] = dtypes_of(settings.get("dtype"))
     inputs = settings.pop("input", None)
     ready(args, None, input=inputs, batch=settings.get("batch"))  # of one side alone, too
-    planned, errors = suite.plan(
+    planned, errors = plan(
         [name],
         inputs=specs_beside(inputs, args, kwargs, own),
         at_hand={name: defaults_of(given)} if given else None,

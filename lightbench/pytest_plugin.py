@@ -20,11 +20,11 @@ from lightbench.errors import LightbenchError, UnknownName, UsageError
 
 if TYPE_CHECKING:
     from lightbench.api import Counts
-    from lightbench.handed import Args, Kwargs, Model
     from lightbench.models.inputs import Inputs
     from lightbench.records import Record
     from lightbench.regression.benchmark_json import Entry
     from lightbench.regression.comparison import Comparison
+    from lightbench.runner.given import Args, Kwargs, Model
     from lightbench.stats.verdict import Verdict
 
 TOLERANCE, SECONDS = 0.03, 20.0

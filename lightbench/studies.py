@@ -13,7 +13,6 @@ import msgspec
 import torch
 from torch import nn
 
-from lightbench import rounds
 from lightbench.api import count
 from lightbench.card import shelf
 from lightbench.card.plan import SECONDS, plan_card
@@ -23,7 +22,6 @@ from lightbench.errors import ModelError, UnknownName, UsageError
 from lightbench.guidelines import _verdict
 from lightbench.guidelines._plan import SCALES, WIDTHS, plan, seconds_of
 from lightbench.guidelines._view import guidelines_view
-from lightbench.handed import Model, dtypes_of
 from lightbench.lint._find import find_all
 from lightbench.lint._linted import Finding, linted
 from lightbench.lint._savings import savings
@@ -31,18 +29,20 @@ from lightbench.lint._source import source_of
 from lightbench.lint._verify import Saving
 from lightbench.lint._view import Linting, lint_view
 from lightbench.models.inputs import Inputs
-from lightbench.profiler import Given
 from lightbench.records import Record, store
 from lightbench.records.failure import explain_plainly
 from lightbench.records.parse import parse_shape
+from lightbench.runner.control import Say
+from lightbench.runner.given import Given, Model, dtypes_of
+from lightbench.runner.record import untimed
+from lightbench.runner.session import follow
+from lightbench.runner.setup import Setup
 from lightbench.shown import Shown
-from lightbench.suite import Say
 from lightbench.sweep.axes import check_channels, plan_axis
-from lightbench.sweep.run import Setup, measure_all
+from lightbench.sweep.run import measure_all
 from lightbench.sweep.view import sweep_view
 from lightbench.timing.card import DeviceCard, card_of
 from lightbench.timing.ratios import Relative, crossover, relatives
-from lightbench.untimed import untimed
 from lightbench.views.table import View
 
 
@@ -236,7 +236,7 @@ def make_device_card(
     )
     setup.check()
     if threads is None:
-        rounds.follow(stored, setup.found, setup.device)
+        follow(stored, setup.found, setup.device)
         shelf.follow(setup, unfinished=True)
     file = Path(path) if path else shelf.path_of(setup)
     if path:  # a folder of cards holds nothing else

@@ -36,9 +36,10 @@ def calibrate(folder: Path) -> tuple[int, list[float]]:
 
 def measure_dose(folder: Path, dose: int, *, seconds: float) -> list[float]:
     """The change of ``dose`` convolutions, and its 95 % interval, in pairs."""
-    from lightbench import devices, profiler
+    from lightbench import devices
     from lightbench.environment.allocator import keep_freed_memory
     from lightbench.records import Case, InputSpec
+    from lightbench.runner import prepare
     from lightbench.stats.median import by_round
     from lightbench.stats.ratio import paired_ratio
     from lightbench.timing.rounds import collect
@@ -51,7 +52,7 @@ def measure_dose(folder: Path, dose: int, *, seconds: float) -> list[float]:
         for name, k in (("a", 0), ("b", dose)):
             spec = (InputSpec.parse("3x224x224"),)
             case = Case(model=f"{folder}/net.py:Net(dose={k})", inputs=spec, threads=1)
-            steps[name] = profiler.prepare(case, device).step
+            steps[name] = prepare.prepare(case, device).step
         end = [0.0]
 
         def enough(spent_s: float, _times) -> bool:

@@ -12,10 +12,12 @@ from pathlib import Path
 import msgspec
 import torch
 
-from lightbench import files, rounds
+from lightbench import files
 from lightbench.errors import StoreError, UsageError
 from lightbench.records import Record, store
-from lightbench.sweep.run import Setup
+from lightbench.runner import session
+from lightbench.runner.session import keep_threads
+from lightbench.runner.setup import Setup
 from lightbench.timing.card import AXES, EXPERIMENT, DeviceCard, card_of
 
 
@@ -33,7 +35,7 @@ def path_of(setup: Setup) -> Path:
 
 def _files(setup: Setup) -> Callable[[int], Path]:
     """The same for each number of threads."""
-    here = rounds.here(setup.found, setup.device, 1).comparable
+    here = session.here(setup.found, setup.device, 1).comparable
 
     def file(threads: int) -> Path:
         facts = {**here, **asdict(setup), "threads": threads, "batch": 1}
@@ -71,7 +73,7 @@ def follow(setup: Setup, *, unfinished: bool = False) -> None:
     file, now = _files(setup), setup.found.host_threads(None)
     for number in (now, *range(torch.get_num_threads(), 0, -1)):
         if (part_of(file(number)) if unfinished else file(number)).exists():
-            rounds.keep_threads(number, now, "as the device card has")
+            keep_threads(number, now, "as the device card has")
             return
 
 
@@ -86,9 +88,7 @@ def _check_settings(file: Path, record: Record, setup: Setup) -> None:
     asked = {key: getattr(setup, key) for key in made}
     made["threads"] = record.environment.comparable.get("threads") or record.case.threads
     if setup.threads is None and isinstance(made["threads"], int):  # it is the card that says
-        rounds.keep_threads(
-            made["threads"], setup.found.host_threads(None), "as the device card has"
-        )
+        keep_threads(made["threads"], setup.found.host_threads(None), "as the device card has")
     asked["threads"] = setup.found.host_threads(setup.threads)
     unlike = [key for key in made if made[key] is not None and made[key] != asked[key]]
     if unlike:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from lightbench import __version__, autoload, registry, streams
+from lightbench import __version__, autoload, registry
 from lightbench.cli import _complete
 from lightbench.cli._options import INTERRUPTED, say, say_error
 from lightbench.errors import (
@@ -24,7 +24,8 @@ from lightbench.errors import (
     UnknownName,
     UsageError,
 )
-from lightbench.needed import not_loading
+from lightbench.process import streams
+from lightbench.process.needed import not_loading
 
 LONGEST = 200  # of a file name in a message
 

@@ -18,8 +18,8 @@ import click
 from lightbench.errors import LightbenchError, UsageError
 from lightbench.files import same
 from lightbench.models import sources
+from lightbench.process.streams import way_to_stdout
 from lightbench.records import store
-from lightbench.streams import way_to_stdout
 
 # "records" are read, and may be added to; a "store" is added to; "kept" are records that are replaced as
 # a whole; "replaced" is an output of any other kind; a "log" is text that is added to.

@@ -14,11 +14,12 @@ from typing import Any, TypeVar
 
 import click
 
-from lightbench import errors, files, registry, streams
+from lightbench import errors, files, registry
 from lightbench.cli import _complete
 from lightbench.cli._files import ReplacedFile
 from lightbench.errors import StoreError, UnknownName, UsageError
 from lightbench.formats import format_of
+from lightbench.process import streams
 from lightbench.records import Record, store
 from lightbench.records.parse import parse_fraction
 from lightbench.units import visible

@@ -74,7 +74,7 @@ def measured(
     """The records of ``run(**settings)``, and the exit code that they ask for; what is finished goes
     to the store ``path`` at once. Options without a value are left to ``run``."""
     stored = read_records(path) if path and Path(path).exists() else []
-    from lightbench.suite import Interrupted  # imports torch
+    from lightbench.runner.run import Interrupted  # imports torch
 
     given = {key: value for key, value in settings.items() if value is not None}
     with reports(quiet=quiet) as report, data_only(quiet=quiet):

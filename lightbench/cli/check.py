@@ -217,7 +217,7 @@ def _check(
 def _store(path: str, cases: Sequence[Case], rows: Sequence[Row], against: str) -> None:
     """One record a case, with its rows."""
     from lightbench.regression.rows import stored
-    from lightbench.untimed import untimed
+    from lightbench.runner.record import untimed
 
     for case in cases:
         found = tuple(stored(row) for row in rows if row.model == case.model)

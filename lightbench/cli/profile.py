@@ -154,7 +154,7 @@ def measure(
     and the exit code that they ask for. With a store, anchors are timed as well."""
     names, settings = _with_suite(models, file, settings, trusted=trusted)
     from lightbench.api import profile  # imports torch
-    from lightbench.suite import Interrupted
+    from lightbench.runner.run import Interrupted
 
     stored = read_records(path) if path and Path(path).exists() else []
     with reports(quiet=quiet) as report, data_only(quiet=quiet):

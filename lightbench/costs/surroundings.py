@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from lightbench.running import switches
+from lightbench.process import switches
 
 # Those of the whole process that a forward pass is known to set, and that are read in no time.
 _SWITCHES = switches.named(

@@ -9,13 +9,14 @@ from typing import Any
 
 import msgspec
 
-from lightbench import devices, rounds
+from lightbench import devices
 from lightbench.errors import LightbenchError
 from lightbench.evidence import Evidence, setup
 from lightbench.records import Case, Environment, Record, Study
-from lightbench.reuse import Reuse
-from lightbench.suite import Say
-from lightbench.sweep.run import Setup
+from lightbench.runner.control import Say
+from lightbench.runner.reuse import Reuse
+from lightbench.runner.session import here
+from lightbench.runner.setup import Setup
 from lightbench.timing.card import DeviceCard
 
 
@@ -92,7 +93,7 @@ class Task:
 def _where(case: Case) -> Environment:
     """The environment of a case, were it measured now."""
     device = devices.find(case.device)
-    return rounds.here(device, case.device, device.host_threads(case.threads))
+    return here(device, case.device, device.host_threads(case.threads))
 
 
 def _here(record: Record) -> tuple[object, ...]:

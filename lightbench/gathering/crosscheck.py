@@ -7,7 +7,7 @@ import msgspec
 from lightbench.api import count
 from lightbench.gathering._task import Task
 from lightbench.records import Case, Record
-from lightbench.untimed import untimed
+from lightbench.runner.record import untimed
 
 ORDER = 40
 

@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from lightbench import devices, profiler
+from lightbench import devices
 from lightbench.environment import contention
 from lightbench.environment.allocator import keep_freed_memory
 from lightbench.lint._linted import Finding
 from lightbench.lint._verify import Saving, capture, measure
-from lightbench.profiler import Given
 from lightbench.records import Case, Environment, Op
+from lightbench.runner import prepare
+from lightbench.runner.given import Given
+from lightbench.runner.session import process_kept
 
 
 def savings(
@@ -34,11 +36,11 @@ def savings(
     found: dict[int, Saving] = {}
     keep_freed_memory()
     with (
-        profiler.process_kept(),
+        process_kept(),
         device.session(threads=case.threads) as active,
         device.watching(case.threads, active) as noted,
     ):
-        prepared = profiler.prepare(case, device, given, trusted=trusted)
+        prepared = prepare.prepare(case, device, given, trusted=trusted)
         for i, finding in enumerate(findings):
             say(f"verify {i + 1} of {len(findings)}: {finding.guideline} {finding.path}")
             captured = capture(prepared.network, prepared.program.call, finding.block, ops)

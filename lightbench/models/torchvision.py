@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from lightbench.errors import MissingPackage, how_to_install
-from lightbench.streams import say_once
+from lightbench.process.streams import say_once
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from lightbench import apart
 from lightbench.regression.comparison import Comparison
 from lightbench.regression.worker import Request
-from lightbench.rounds import Report, Say
+from lightbench.runner import isolated
+from lightbench.runner.control import Report, Say
 from lightbench.timing.stopping import Progress
 
 
@@ -16,7 +16,7 @@ def compare_apart(request: Request, *, say: Say, progress: Report | None) -> Com
     dies."""
     found: Comparison | None = None
     model = request.b.case.model
-    for kind, value in apart.answers(Request.__module__, request, {}, model):
+    for kind, value in isolated.answers(Request.__module__, request, {}, model):
         if kind == "say":
             say(value)
         elif kind == "progress" and progress:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lightbench import devices, rounds
+from lightbench import devices
 from lightbench.environment.capture import DIRTY
 from lightbench.errors import NotAvailable, UntrustedCode
 from lightbench.models import sources
@@ -18,6 +18,7 @@ from lightbench.regression.one_sided import not_comparable
 from lightbench.regression.rows import Row
 from lightbench.regression.versions import Trees, own_version, source_file, versions
 from lightbench.regression.worker import Version
+from lightbench.runner import session
 
 
 def baseline_rows(
@@ -48,7 +49,7 @@ def baseline_rows(
         first = found.b
     else:
         device = devices.find(case.device, case.options)
-        here = rounds.here(device, case.device, device.host_threads(case.threads))
+        here = session.here(device, case.device, device.host_threads(case.threads))
         rows = [judging.stored_row(case, stored, here, tools)]
     ceiling = judging.ceiling_rows(case, first, limits, tools)
     return [*rows, *ceiling, *counts, *judging.peak_rows(case.model, first, stored[-1], limits)]

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lightbench import apart, devices, rounds, suite
+from lightbench import devices
 from lightbench.environment.allocator import keep_freed_memory
 from lightbench.errors import ModelError, NotAvailable, NotThere, OutOfMemory, UsageError
 from lightbench.models.inputs import specs_of
@@ -34,6 +34,9 @@ from lightbench.regression.pairing import Gate
 from lightbench.regression.rows import GONE, Row
 from lightbench.regression.versions import Trees
 from lightbench.regression.worker import Request, Version
+from lightbench.runner import interleave, isolated, session
+from lightbench.runner.control import Report, Say
+from lightbench.runner.plan import plan
 from lightbench.stats.verdict import TOLERANCE
 from lightbench.timing.stopping import Rule
 
@@ -52,8 +55,8 @@ class How:
     old_python: str | None = None
     seed: int | None = None
     trusted: bool = True
-    say: rounds.Say = lambda _text: None
-    progress: rounds.Report | None = None
+    say: Say = lambda _text: None
+    progress: Report | None = None
 
 
 def plan_cases(
@@ -68,7 +71,7 @@ def plan_cases(
     }
     inputs = specs_of(settings.pop("input", None))
     axes: dict[str, Any] = {axis: [value] for axis, value in settings.items()}
-    cases, errors = suite.plan(models, inputs=inputs, **axes)
+    cases, errors = plan(models, inputs=inputs, **axes)
     for error in errors.values():
         if not (gone and isinstance(error, NotThere)):
             raise error
@@ -145,7 +148,7 @@ def follow(cases: Sequence[Case], stored: Sequence[Record]) -> None:
     measure, that of what is stored."""
     for case in cases:
         if case.threads is None:
-            rounds.follow(stored, devices.find(case.device, case.options), case.device)
+            session.follow(stored, devices.find(case.device, case.options), case.device)
 
 
 def _tools(how: How, *, comparisons: int) -> Tools:
@@ -173,8 +176,8 @@ def measure_apart(case: Case, how: How, seconds: float = ALONE_S) -> Record:
     """One case alone, in a fresh process that keeps freed memory, as those that compare do."""
     keep_freed_memory()
     records: list[Record] = []
-    apart.measure(
-        rounds.Group({0: case}, Rule(max_s=seconds), seed=how.seed, trusted=how.trusted),
+    isolated.measure(
+        interleave.Group({0: case}, Rule(max_s=seconds), seed=how.seed, trusted=how.trusted),
         devices.find(case.device, case.options),
         say=how.say,
         progress=how.progress,

@@ -14,18 +14,19 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from lightbench import autoload, recorded
-from lightbench.apart import again
+from lightbench import autoload
 from lightbench.environment import free_cores
 from lightbench.errors import NotAvailable, UsageError
 from lightbench.processes import ending
 from lightbench.records import Environment, Record
 from lightbench.registry import PACKAGE
 from lightbench.regression.turns import FINISH, PROTOCOL, Task
+from lightbench.runner.isolated import again
+from lightbench.runner.record import failed
 from lightbench.timing.clock import Reading
 from lightbench.units import seconds
 from lightbench.version import VERSION
-from lightbench.worker import MARK
+from lightbench.workers.worker import MARK
 
 PATIENCE_S = 600.0  # for one answer: that a network is loaded, or has been called
 LOOK_S = (
@@ -150,7 +151,7 @@ class Child:
             f"the process of {self._label} {what}.",
             "`lightbench doctor --selftest` finds out more.",
         )
-        return SideFailed(self._key, recorded.failed(self._case, reason, self._here.environment))
+        return SideFailed(self._key, failed(self._case, reason, self._here.environment))
 
     def _stranger(self, why: str) -> NotAvailable:
         return NotAvailable(

@@ -7,31 +7,31 @@ from typing import Any
 
 import msgspec
 
-from lightbench import apart
 from lightbench.records import Costs
 from lightbench.regression.worker import Version, tree_of
-from lightbench.worker import Send, serve
+from lightbench.runner import isolated
+from lightbench.workers.worker import Send, serve
 
 
 def count_apart(version: Version) -> Costs:
     """Raises what counting raises, and NotAvailable if the process dies, or if another version than
     the user's own uses code of elsewhere."""
     counted: list[Any] = []
-    for kind, value in apart.answers(__name__, version, {}, version.case.model):
+    for kind, value in isolated.answers(__name__, version, {}, version.case.model):
         if kind == "costs":
             counted.append(value)
     return msgspec.convert(counted[-1], Costs)
 
 
 def _count(text: bytes, send: Send) -> None:
-    from lightbench import profiler
     from lightbench.models.sources.source_trees import loaded_from
     from lightbench.regression.strangers import refuse_strangers
+    from lightbench.runner import prepare
 
     version = msgspec.json.decode(text, type=Version)
     tree = tree_of(version)
     with loaded_from(tree):
-        costs = profiler.count(version.case)
+        costs = prepare.count(version.case)
         refuse_strangers(tree, version.case.model)
     send("costs", costs)
 

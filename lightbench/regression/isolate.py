@@ -26,7 +26,7 @@ from lightbench.regression.pairing import WARM_UP_S, Gate
 from lightbench.regression.restarted import Pair, judged_restarts, timed
 from lightbench.regression.turns import AFRESH, DROP, TIMED, WARM, Task
 from lightbench.regression.worker import Request, Version
-from lightbench.rounds import Report, Say
+from lightbench.runner.control import Report, Say
 from lightbench.stats.median import median
 from lightbench.stats.verdict import confidence
 from lightbench.timing.clock import Reading

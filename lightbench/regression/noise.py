@@ -13,18 +13,22 @@ import msgspec
 import torch
 from torch import Tensor, nn
 
-from lightbench import devices, profiler, recorded, rounds, suite
+from lightbench import devices
 from lightbench.devices import Device
 from lightbench.environment import capture, contention
 from lightbench.environment.allocator import keep_freed_memory
 from lightbench.models import sources
 from lightbench.models.inputs import SETTLING_IMAGES, fewest_ids, make_arguments, settle_norms
 from lightbench.models.sources import own_switches
-from lightbench.profiler import Given
+from lightbench.process import switches
 from lightbench.records import Case, Environment, Samples
 from lightbench.records.failure import explain_plainly
 from lightbench.regression.tolerance import check_tolerance
-from lightbench.running import switches
+from lightbench.runner import prepare, record
+from lightbench.runner.control import Report, Say
+from lightbench.runner.given import Given
+from lightbench.runner.plan import plan
+from lightbench.runner.session import here, process_kept, with_noted
 from lightbench.stats.bootstrap import BLOCK_S, Odds, TwoRuns, blocks_of, cut, odds, two_runs
 from lightbench.stats.median import by_round, median
 from lightbench.stats.ratio import Ratio, paired_ratio
@@ -119,8 +123,8 @@ def measure_noise(
     seconds: float = 60.0,
     seed: int | None = None,
     trusted: bool = True,
-    say: rounds.Say = lambda _text: None,
-    progress: rounds.Report | None = None,
+    say: Say = lambda _text: None,
+    progress: Report | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Noise:
     """Time a network, a copy of it, and it with about 4 % more to do, one call of each in turn and in
@@ -133,7 +137,7 @@ def measure_noise(
     check_tolerance(tolerance)
     rule = Rule(max_s=seconds, warmup_s=min(WARM_UP_S, seconds))
     name = devices.one(device)
-    (case,), errors = suite.plan(
+    (case,), errors = plan(
         [model],
         trusted=trusted,
         device=[name],
@@ -150,15 +154,15 @@ def measure_noise(
         raise reason
     keep_freed_memory()
     rng = random.Random(seed)
-    with profiler.process_kept(), switches.kept(), ExitStack() as stack:
+    with process_kept(), switches.kept(), ExitStack() as stack:
         active = stack.enter_context(hardware.session(threads=threads))
-        where = rounds.here(hardware, name, active)
+        where = here(hardware, name, active)
         say(f"{model}: load, count, first run")
         with own_switches.loading(model):  # every arm is of its code
             network = _network(case, hardware, trusted=trusted)
 
         def ready(arm: nn.Module) -> Step:
-            return profiler.prepare(case, hardware, Given(arm)).step
+            return prepare.prepare(case, hardware, Given(arm)).step
 
         steps = {"a": ready(network), "again": ready(network)}
         say("how much is 4 %")
@@ -180,8 +184,8 @@ def measure_noise(
                 rng=rng,
                 report=progress,
             )
-        where = rounds.with_noted(where, seen)
-        later = rounds.here(hardware, name, active)
+        where = with_noted(where, seen)
+        later = here(hardware, name, active)
     say("draw gates")
     return judged(
         case,
@@ -247,7 +251,7 @@ def _alternate(
     calls: int,
     clock: Callable[[], float],
     rng: random.Random,
-    report: rounds.Report | None,
+    report: Report | None,
 ) -> dict[str, Samples]:
     """The samples of all arms. For `collect` one round of them is one call, so that they are warmed up
     in turn too, and nothing untimed comes between: for that they are alike."""
@@ -326,7 +330,7 @@ def judged(
         cpu=judge("cpu_s", dose_cpu) if dose_cpu else (),
         two_runs=two_runs(a.times_s, round_s),
         cpu_share=_share(a) if case.device == "cpu" and has_cpu else None,
-        contended=bool(recorded.disturbed(a, where)),
+        contended=bool(record.disturbed(a, where)),
         interrupted=interrupted,
         warnings=warnings,
         samples=samples,

@@ -13,16 +13,20 @@ from typing import Any
 
 import torch
 
-from lightbench import devices, profiler, recorded, rounds
+from lightbench import devices
 from lightbench.environment.allocator import keep_freed_memory
 from lightbench.errors import LightbenchError, NotAvailable, UsageError
 from lightbench.models.sources.source_trees import Tree, late_imports, loaded_from, shared_operators
-from lightbench.profiler import Given, Prepared
 from lightbench.records import Case, Environment, Record, Samples
 from lightbench.records.failure import explain_plainly
 from lightbench.regression.comparison import CONTENTION, Comparison
 from lightbench.regression.strangers import refuse_strangers
 from lightbench.regression.tolerance import check_tolerance
+from lightbench.runner import interleave, prepare, record
+from lightbench.runner.control import Report, Say
+from lightbench.runner.given import Given
+from lightbench.runner.prepare import Prepared
+from lightbench.runner.session import here, process_kept, with_noted
 from lightbench.stats.median import by_round
 from lightbench.stats.ratio import Ratio, paired_ratio
 from lightbench.stats.verdict import ALPHA, TOLERANCE, confidence, detectable, judge, looks_s
@@ -79,8 +83,8 @@ def compare_sides(
     *,
     seed: int | None = None,
     trusted: bool = True,
-    say: rounds.Say = lambda _text: None,
-    progress: rounds.Report | None = None,
+    say: Say = lambda _text: None,
+    progress: Report | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Comparison:
     """Time two sides in pairs for at most ``gate.seconds``, less if the verdict is clear earlier.
@@ -96,7 +100,7 @@ def compare_sides(
     for device in found:
         if reason := device.unavailable():
             raise reason
-    with profiler.process_kept(), ExitStack() as stack:
+    with process_kept(), ExitStack() as stack:
         # Before a session changes it, which PyTorch would take for its own choice.
         asked = [d.host_threads(s.case.threads) for d, s in zip(found, (a, b), strict=True)]
         threads = [
@@ -104,12 +108,12 @@ def compare_sides(
             for device, n in zip(found, asked, strict=True)
         ]
         where = [
-            rounds.here(device, side.case.device, n)
+            here(device, side.case.device, n)
             for device, side, n in zip(found, (a, b), asked, strict=True)
         ]
         ready: list[Prepared | LightbenchError] = []
         for side, device, n in zip((a, b), found, asked, strict=True):
-            say(f"{side.label or rounds.label(side.case)}: load, count, first run")
+            say(f"{side.label or interleave.label(side.case)}: load, count, first run")
             torch.set_num_threads(n)
             ready.append(prepared_side(side, device, trusted=trusted))
         torch.set_num_threads(threads[-1])
@@ -138,7 +142,7 @@ def compare_sides(
                     enough=looked,
                 )
         where = [
-            rounds.with_noted(w, {**device.noted(), **noted})
+            with_noted(w, {**device.noted(), **noted})
             for w, device, noted in zip(where, found, seen, strict=True)
         ]
         records = []
@@ -215,9 +219,9 @@ def prepared_side(
     shared: list[str] = []
     try:
         if side.tree is None:
-            return profiler.prepare(side.case, device, side.given, trusted=trusted)
+            return prepare.prepare(side.case, device, side.given, trusted=trusted)
         with loaded_from(side.tree):
-            prepared = profiler.prepare(side.case, device, side.given, trusted=trusted)
+            prepared = prepare.prepare(side.case, device, side.given, trusted=trusted)
             refuse_strangers(side.tree, side.label or side.case.model)
             if not alone:
                 late = late_imports(side.tree, partial(_once, prepared))
@@ -241,7 +245,7 @@ def _in_one_context(
     if not any(isinstance(side, Prepared) and side.takes_gradients for side in sides):
         return list(sides)
     return [
-        profiler.as_if_taking_gradients(side) if isinstance(side, Prepared) else side
+        prepare.as_if_taking_gradients(side) if isinstance(side, Prepared) else side
         for side in sides
     ]
 
@@ -272,13 +276,13 @@ def _record(
     where: Environment,
 ) -> Record:
     if isinstance(prepared, LightbenchError):
-        return recorded.failed(side.case, prepared, where)
+        return record.failed(side.case, prepared, where)
     if isinstance(outcome, Exception):
         reason = explain_plainly("the network failed while it was timed", outcome)
-        return recorded.failed(side.case, reason, where)
+        return record.failed(side.case, reason, where)
     if outcome is None:  # the other side has failed
-        return recorded.counted(prepared, where)
-    return recorded.measured(prepared, outcome, where)
+        return record.counted(prepared, where)
+    return record.measured(prepared, outcome, where)
 
 
 def _ratio(a: Samples, b: Samples, clock: str, level: float) -> Ratio:

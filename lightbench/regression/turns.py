@@ -19,12 +19,13 @@ import msgspec
 from lightbench.errors import LightbenchError, NotAvailable
 from lightbench.records import Samples
 from lightbench.regression.worker import Version, tree_of
+from lightbench.runner.session import here, with_noted
 from lightbench.stats.median import median
 from lightbench.timing.clock import Reading, Step, clocks
 from lightbench.timing.rounds import LONG_S
 from lightbench.timing.warmup import BLOCK_S, MAX_CALLS, WINDOW, calls_per_sample
 from lightbench.version import VERSION
-from lightbench.worker import Send, serve
+from lightbench.workers.worker import Send, serve
 
 if TYPE_CHECKING:
     from lightbench.devices import Device
@@ -107,7 +108,7 @@ def _take_turns(text: bytes, send: Send, *, tokens: int) -> None:
     task = _understood(text)
     pinned = _pin(task.cores)
     # These import torch, which decides by the cores it sees how many threads it starts.
-    from lightbench import devices, rounds
+    from lightbench import devices
     from lightbench.environment.allocator import keep_freed_memory
     from lightbench.models.sources.source_trees import loaded_from
     from lightbench.regression.pairing import Side
@@ -119,7 +120,7 @@ def _take_turns(text: bytes, send: Send, *, tokens: int) -> None:
         raise reason
     # All the time: what the network imports while it runs is of its version, too.
     with loaded_from(tree) if tree else nullcontext(), device.session(threads=case.threads):
-        where = rounds.here(device, case.device, device.host_threads(case.threads))
+        where = here(device, case.device, device.host_threads(case.threads))
         send("here", {"environment": where, "pinned": pinned})
         side = Side(case, tree=tree, label=task.version.label)
         send("record", _answer(side, device, where, task, send, partial(os.read, tokens, 1)))
@@ -129,14 +130,14 @@ def _answer(
     side: Side, device: Device, where: Any, task: Task, send: Send, next_token: Callable[[], bytes]
 ) -> Record:
     """Answer tokens until the last one: the record of what was timed, or of why it was not."""
-    from lightbench import recorded, rounds
     from lightbench.records.failure import explain_plainly
     from lightbench.regression.pairing import prepared_side
+    from lightbench.runner import record
 
     prepared = prepared_side(side, device, trusted=task.trusted, alone=True)
     if isinstance(prepared, LightbenchError):
-        return recorded.failed(side.case, prepared, where)
-    send("ready", recorded.counted(prepared, where))
+        return record.failed(side.case, prepared, where)
+    send("ready", record.counted(prepared, where))
     turns = Turns(prepared.step, task.calls_per_sample)
     active = device.host_threads(side.case.threads)
     try:
@@ -149,10 +150,8 @@ def _answer(
         samples = turns.samples()
     except Exception as error:  # noqa: BLE001  whatever the network raises; the record says it
         reason = explain_plainly("the network failed while it was timed", error)
-        return recorded.failed(side.case, reason, where)
-    return recorded.measured(
-        prepared, samples, rounds.with_noted(where, {**device.noted(), **seen})
-    )
+        return record.failed(side.case, reason, where)
+    return record.measured(prepared, samples, with_noted(where, {**device.noted(), **seen}))
 
 
 def _understood(text: bytes) -> Task:

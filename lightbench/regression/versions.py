@@ -13,7 +13,7 @@ from lightbench.models.sources.source_trees import Tree
 from lightbench.records import Case
 from lightbench.regression import checkout
 from lightbench.regression.worker import Version
-from lightbench.rounds import Say
+from lightbench.runner.control import Say
 
 
 class Trees:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from lightbench.records import Case
-from lightbench.worker import Send, serve
+from lightbench.workers.worker import Send, serve
 
 if TYPE_CHECKING:
     from lightbench.models.sources.source_trees import Tree

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
-from lightbench import devices, registry, rounds, suite
-from lightbench.devices import Device
 from lightbench.environment.allocator import keep_freed_memory
-from lightbench.errors import UnknownName, UsageError
 from lightbench.records import Case, Record, SweepPoint
-from lightbench.reuse import Reuse
+from lightbench.runner import run
+from lightbench.runner.control import Say
+from lightbench.runner.reuse import Reuse
+from lightbench.runner.session import follow, here
+from lightbench.runner.setup import Setup
 from lightbench.sweep.equal import check_equal_madds, input_of
 from lightbench.sweep.plan import Point, Size, Sweep
 from lightbench.timing.ratios import sweeps
@@ -23,43 +24,6 @@ FEWEST = 12  # ... and there are this many of them
 WARM_UP = 0.2  # of a sweep's seconds
 
 
-@dataclass(frozen=True)
-class Setup:
-    """How all points of a sweep are run; what `lightbench profile` takes, one value each."""
-
-    device: str = "cpu"
-    engine: str = "eager"
-    batch: int = 1
-    dtype: str = "float32"
-    layout: str = "contiguous"
-    threads: int | None = None
-    options: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "device", devices.one(self.device))  # with its number
-
-    @property
-    def found(self) -> Device:
-        """The device itself."""
-        return devices.find(self.device, self.options)
-
-    def check(self) -> None:
-        """Raises UnknownName, UsageError or DeviceUnavailable before anything is measured."""
-        if self.engine not in registry.names("engine"):
-            raise UnknownName("engine", self.engine, registry.names("engine"))
-        for axis in ("dtype", "layout"):
-            known, value = suite.CHOICES[axis], getattr(self, axis)
-            if value not in known:
-                raise UnknownName(axis, value, known, f"Known: {', '.join(known)}.")
-        suite.check_batch(self.batch)
-        if self.threads is not None and self.threads < 1:
-            raise UsageError(f"threads are 1 or more, got {self.threads}.", "Try --threads 1.")
-        device = self.found
-        if reason := device.unavailable():
-            raise reason
-        device.host_threads(self.threads)
-
-
 def measure(
     sweep: Sweep,
     setup: Setup,
@@ -68,7 +32,7 @@ def measure(
     size: Size | None = None,
     seed: int | None = None,
     stored: Sequence[Record] = (),
-    say: suite.Say = lambda _text: None,
+    say: Say = lambda _text: None,
     progress: Callable[[Progress], None] | None = None,
     keep: Callable[[Record], None] = lambda _record: None,
     force: bool = False,
@@ -79,14 +43,14 @@ def measure(
     as asked for, is not measured again unless ``force`` says so. Raises UsageError for points that are meant to have equal multiply-adds and do not.
     """
     check_equal_madds(sweep)
-    run = uuid.uuid4().hex[:12]
+    own = uuid.uuid4().hex[:12]
     planned = [
         (p, launch)
         for launch in ((False, True) if sweep.launch else (False,))
         for p in sweep.points
     ]
     cases = [_case(p, setup, (1, 1) if launch else p.size or size) for p, launch in planned]
-    points = [_place(sweep, p, run, launch=launch) for p, launch in planned]
+    points = [_place(sweep, p, own, launch=launch) for p, launch in planned]
     rule = Rule(
         rel=KNOWN_REL,
         max_s=seconds * (1 - WARM_UP) / len(cases),
@@ -98,7 +62,7 @@ def measure(
         say(f"{sweep.title}: stored already")
         return known
     say(f"{sweep.title}: {len(sweep.points)} networks")
-    return suite.run(
+    return run.run(
         cases,
         rule=rule,
         seed=seed,
@@ -114,7 +78,7 @@ def measure_all(
     setup: Setup,
     *,
     seconds: Callable[[Sweep], float],
-    say: suite.Say = lambda _text: None,
+    say: Say = lambda _text: None,
     progress: Callable[[Progress], None] | None = None,
     **settings: Any,
 ) -> list[Record]:
@@ -122,7 +86,7 @@ def measure_all(
     finished, in the exception."""
     setup.check()
     if setup.threads is None:
-        rounds.follow(settings.get("stored", ()), setup.found, setup.device)
+        follow(settings.get("stored", ()), setup.found, setup.device)
     keep_freed_memory()
     records: list[Record] = []
     for i, sweep in enumerate(sweeps, 1):
@@ -137,8 +101,8 @@ def measure_all(
                 **settings,
             )
         except KeyboardInterrupt as stop:
-            done = stop.records if isinstance(stop, suite.Interrupted) else []
-            raise suite.Interrupted([*records, *done]) from stop
+            done = stop.records if isinstance(stop, run.Interrupted) else []
+            raise run.Interrupted([*records, *done]) from stop
     return records
 
 
@@ -176,7 +140,7 @@ def _stored(
         return None
     device = setup.found
     active = device.host_threads(setup.threads)
-    where = rounds.here(device, setup.device, active)
+    where = here(device, setup.device, active)
     reuse = Reuse()
 
     def holds(group: Sequence[Record]) -> bool:

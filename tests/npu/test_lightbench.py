@@ -246,7 +246,7 @@ INSIDE = """
 import inspect, json, sys, textwrap
 sys.path.insert(0, FOLDER)
 import torch
-from lightbench import devices, profiler
+from lightbench import devices; from lightbench.runner import prepare as profiler
 from lightbench.devices.support import accelerator as _accelerator
 from lightbench.errors import UsageError
 from lightbench.records import Case, InputSpec
@@ -495,7 +495,7 @@ def workers(process):
     return [
         int(child)
         for child in children
-        if b"lightbench.worker" in Path(f"/proc/{child}/cmdline").read_bytes()
+        if b"lightbench.runner.worker" in Path(f"/proc/{child}/cmdline").read_bytes()
     ]
 
 

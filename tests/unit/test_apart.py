@@ -12,11 +12,14 @@ from types import MappingProxyType
 import msgspec
 import pytest
 
-from lightbench import apart, autoload, devices, rounds, worker
+from lightbench import autoload, devices
 from lightbench.errors import LightbenchError
 from lightbench.records import Case, Environment, InputSpec, SweepPoint
-from lightbench.rounds import Group
+from lightbench.runner import interleave, isolated
+from lightbench.runner.interleave import Group
+from lightbench.runner.worker import Request
 from lightbench.timing.stopping import Progress, Rule
+from lightbench.workers import worker
 
 NET = "example_conv_g4"
 QUICK = Rule(max_s=0.02, rel=1.0)
@@ -48,7 +51,7 @@ class Heard:
         self.said, self.progress, self.finished = [], [], []
 
     def measure(self, group, device=None):
-        apart.measure(
+        isolated.measure(
             group,
             device or Far(),
             say=self.said.append,
@@ -84,7 +87,7 @@ def child(monkeypatch, tmp_path, make_record):
     popen = subprocess.Popen
 
     def started(command, **settings):
-        assert command[:-1] == [sys.executable, "-m", "lightbench.worker"]
+        assert command[:-1] == [sys.executable, "-m", "lightbench.runner.worker"]
         return popen([sys.executable, str(script), command[-1]], **settings)
 
     def replace(code):
@@ -94,7 +97,7 @@ def child(monkeypatch, tmp_path, make_record):
         ).decode()
         given = f"LOG, OK, FELL = {str(log)!r}, {ok!r}, {bad!r}\n"
         script.write_text(given + WORKER + "OK, FELL = json.loads(OK), json.loads(FELL)\n" + code)
-        monkeypatch.setattr(apart.subprocess, "Popen", started)
+        monkeypatch.setattr(isolated.subprocess, "Popen", started)
         return lambda: [json.loads(line) for line in log.read_text().splitlines()]
 
     return replace
@@ -124,7 +127,7 @@ def test_the_child_is_asked_for_the_cases_and_how_they_are_timed(child, heard):
     asked = child('send("end", "done")')
     heard.measure(group(2, 5, trusted=False))
     (run,) = asked()
-    request = msgspec.convert(run["request"], worker.Request, strict=False)
+    request = msgspec.convert(run["request"], Request, strict=False)
     assert request.cases == {2: case(2), 5: case(5)}
     assert (request.rule, request.seed, request.trusted) == (QUICK, 7, False)
 
@@ -168,7 +171,7 @@ def test_an_early_death_is_a_sentence_and_what_came_before_it_is_kept(child, hea
 def test_a_death_before_it_has_read_what_was_asked_is_a_sentence_too(heard, monkeypatch):
     popen = subprocess.Popen
     monkeypatch.setattr(
-        apart.subprocess,
+        isolated.subprocess,
         "Popen",
         lambda _, **settings: popen([sys.executable, "-c", ""], **settings),
     )
@@ -205,7 +208,7 @@ def test_no_child_is_left_behind_by_an_error(child, monkeypatch, error):
         raise OSError("disk full")
 
     with pytest.raises((LightbenchError, OSError)):
-        apart.measure(group(1), Far(), say=fails, progress=None, finish=fails)
+        isolated.measure(group(1), Far(), say=fails, progress=None, finish=fails)
     with pytest.raises(ProcessLookupError):
         os.kill(asked()[0]["pid"], 0)
 
@@ -232,7 +235,7 @@ def test_ctrl_c_while_something_is_said_loses_nothing_either(child):
     child('send("say", "load")\nsend("record", [1, OK])\nsend("end", "interrupted")')
     finished, before = [], signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
-        apart.measure(
+        isolated.measure(
             group(1),
             Far(),
             say=lambda _: os.kill(os.getpid(), signal.SIGINT),
@@ -246,7 +249,7 @@ def test_ctrl_c_while_something_is_said_loses_nothing_either(child):
 def test_a_second_ctrl_c_ends_a_child_that_does_not(child):
     asked = child('send("say", "load")\nsend("say", "run")\ntime.sleep(600)')
     with pytest.raises(KeyboardInterrupt):
-        apart.measure(
+        isolated.measure(
             group(1),
             Far(),
             say=lambda _: os.kill(os.getpid(), signal.SIGINT),
@@ -302,12 +305,12 @@ def test_another_failure_is_a_failure_and_not_tried_again(child, heard):
 def test_the_real_worker_measures_what_this_process_would(heard):
     cases = {4: case(4), 2: case(2), 9: case(3, model="nope")}
     both = Group(cases=cases, rule=QUICK, seed=0)
-    apart.measure(
+    isolated.measure(
         both, devices.find("null"), say=heard.said.append, progress=None,
         finish=lambda i, record: heard.finished.append((i, record)),
     )  # fmt: skip
     here = {}
-    rounds.measure(
+    interleave.measure(
         both, devices.find("null"), say=lambda _: None, progress=None, finish=here.__setitem__
     )
     there = dict(heard.finished)

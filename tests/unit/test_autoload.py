@@ -133,7 +133,7 @@ def test_the_installed_command_is_that_one():
 
 def test_the_worker_holds_back_before_torch_is_imported(saw):
     request = '{"cases": {"0": {"model": "m", "inputs": [{"form": "tensor", "shape": [1]}]}}, "sweep": {}, "rule": {}, "seed": null, "trusted": true, "keep_memory": false}'
-    assert saw("-m", "lightbench.worker", "2", asked="1", text=request) == ["0"]
+    assert saw("-m", "lightbench.runner.worker", "2", asked="1", text=request) == ["0"]
 
 
 @pytest.mark.parametrize("asked", [None, "1"])

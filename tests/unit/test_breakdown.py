@@ -12,11 +12,12 @@ import torch.nn.functional as F
 from torch import nn
 
 import lightbench as lb
-from lightbench import devices, profiler, registry
+from lightbench import devices, registry
 from lightbench.breakdown import measure_layers, take_apart
 from lightbench.errors import ModelError, UnknownName, UsageError
-from lightbench.profiler import Given
 from lightbench.records import Case, Environment, InputSpec
+from lightbench.runner import prepare
+from lightbench.runner.given import Given
 from lightbench.stats.interval import Interval
 from lightbench.timing.clock import Reading
 from lightbench.timing.shares import GROUPS, WARMUP
@@ -75,7 +76,7 @@ def ticking(seconds):
 def prepared(network=None, model="Net", **settings):
     given = None if network is None else Given(network)
     case = Case(model=model, **({"inputs": (SMALL,)} | settings))
-    return profiler.prepare(case, devices.find(case.device), given)
+    return prepare.prepare(case, devices.find(case.device), given)
 
 
 def apart(network, device, *, seconds=6.0, tick=1.0, seed=0, **settings):

@@ -9,13 +9,12 @@ import torch
 from torch import nn
 
 import lightbench as lb
-from lightbench import later
 from lightbench.devices import find
 from lightbench.devices.support import denormals
 from lightbench.errors import UsageError
+from lightbench.process.switches import flushes_denormals, held
 from lightbench.records import Samples
-from lightbench.running import anew
-from lightbench.running.switches import flushes_denormals, held
+from lightbench.runner import anew, later
 from lightbench.timing.clock import Reading
 
 QUICK = {"max_seconds": 0.02, "rel": 1.0, "threads": 1}

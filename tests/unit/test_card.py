@@ -21,9 +21,9 @@ from lightbench.card.view import card_view
 from lightbench.environment import capture
 from lightbench.errors import LightbenchError, ModelError, StoreError, UsageError
 from lightbench.records import Op, store
+from lightbench.runner.setup import Setup
 from lightbench.studies import Card, card_path, make_device_card
 from lightbench.sweep.equal import input_of
-from lightbench.sweep.run import Setup
 from lightbench.timing.card import CONV_LAUNCH, LAUNCH, MOVES, RATES, STREAM, Figure, card_of
 from lightbench.units import visible
 
@@ -596,7 +596,9 @@ def test_a_card_with_a_part_that_failed_is_not_kept_and_says_so(card_records):
     ],
 )
 def test_what_cannot_be_measured_is_refused_before_anything_is(setting, monkeypatch):
-    monkeypatch.setattr("lightbench.suite.run", lambda *_, **__: pytest.fail("it was measured"))
+    monkeypatch.setattr(
+        "lightbench.runner.run.run", lambda *_, **__: pytest.fail("it was measured")
+    )
     with pytest.raises(LightbenchError):
         make_device_card(**{"device": "null", **setting})
 

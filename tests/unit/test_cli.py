@@ -20,7 +20,7 @@ from lightbench import cli as commands
 from lightbench import registry
 from lightbench.cli._options import exit_code
 from lightbench.records import store
-from lightbench.suite import Interrupted
+from lightbench.runner.run import Interrupted
 
 ROOT = Path(__file__).parents[2]
 QUICK = ("--device", "null", "--max-seconds", "0.05")
@@ -374,7 +374,9 @@ def test_a_store_whose_last_record_was_cut_short_is_named_in_one_line_and_used(
 def test_an_output_or_store_that_cannot_be_written_is_said_before_anything_is_measured(
     lightbench, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("lightbench.suite.run", lambda *_, **__: pytest.fail("it was measured"))
+    monkeypatch.setattr(
+        "lightbench.runner.run.run", lambda *_, **__: pytest.fail("it was measured")
+    )
     (tmp_path / "file").touch()
     for option in (("-o", "file/x.json"), ("--store", "file/x.jsonl"), ("--store", ".")):
         answer = lightbench("profile", NET, option[0], tmp_path / option[1])
@@ -494,7 +496,7 @@ def test_ctrl_c_prints_what_was_finished(lightbench, monkeypatch, make_record):
     def interrupted(*_, **__):
         raise Interrupted([make_record("finished")])
 
-    monkeypatch.setattr("lightbench.suite.run", interrupted)
+    monkeypatch.setattr("lightbench.runner.run.run", interrupted)
     answer = lightbench("profile", NET, "--format", "json")
     assert answer.code == 130
     assert [record["case"]["model"] for record in json.loads(answer.out)] == ["finished"]

@@ -15,8 +15,8 @@ import pytest
 from lightbench import devices
 from lightbench.errors import DeviceUnavailable, UsageError
 from lightbench.records import store
+from lightbench.runner.run import Interrupted
 from lightbench.studies import run_guidelines
-from lightbench.suite import Interrupted
 
 ROOT = Path(__file__).parents[2]
 QUICK = ("--device", "null", "--seconds", "0.05", "--widths", "1")
@@ -186,7 +186,9 @@ def test_the_same_again_measures_nothing(lightbench, tmp_path):
 def test_a_store_that_cannot_be_written_is_said_before_anything_is_measured(
     lightbench, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("lightbench.suite.run", lambda *_, **__: pytest.fail("it was measured"))
+    monkeypatch.setattr(
+        "lightbench.runner.run.run", lambda *_, **__: pytest.fail("it was measured")
+    )
     (tmp_path / "file").touch()
     for option, value in (("--store", "file/x"), ("-o", "file/x.csv"), ("--figures", "file/x")):
         answer = ask(lightbench, "g1", *QUICK, option, tmp_path / value)
@@ -198,7 +200,9 @@ def test_a_store_that_cannot_be_written_is_said_before_anything_is_measured(
 
 
 def test_what_a_file_holds_is_shown_and_nothing_is_measured(lightbench, stored, monkeypatch):
-    monkeypatch.setattr("lightbench.suite.run", lambda *_, **__: pytest.fail("it was measured"))
+    monkeypatch.setattr(
+        "lightbench.runner.run.run", lambda *_, **__: pytest.fail("it was measured")
+    )
     document = json.loads(ask(lightbench, "--from", stored, "--format", "json").out)
     assert [(f["guideline"], f["width"], f["finding"]) for f in document["findings"]] == [
         ("g1_channel_ratio", 1, "supported"),
@@ -307,7 +311,9 @@ def test_a_file_cannot_say_where_figures_are_written(channels, lightbench, tmp_p
     ],
 )
 def test_what_cannot_be_is_said_with_what_can(arguments, code, words, lightbench, monkeypatch):
-    monkeypatch.setattr("lightbench.suite.run", lambda *_, **__: pytest.fail("it was measured"))
+    monkeypatch.setattr(
+        "lightbench.runner.run.run", lambda *_, **__: pytest.fail("it was measured")
+    )
     answer = ask(lightbench, *QUICK, *arguments)
     assert (answer.code, answer.out) == (code, ""), answer
     assert words in " ".join(answer.err.split())
@@ -326,17 +332,17 @@ def test_a_device_that_is_not_there_is_code_4(lightbench, monkeypatch):
 
 def broken(monkeypatch, *labels):
     """Networks whose name has one of these do not run."""
-    from lightbench import profiler
     from lightbench.errors import OutOfMemory
+    from lightbench.runner import prepare as preparing
 
-    prepare = profiler.prepare
+    prepare = preparing.prepare
 
     def failing(case, *arguments, **settings):
         if any(label in case.model for label in labels):
             raise OutOfMemory("out of memory.", "Try a smaller --batch.")
         return prepare(case, *arguments, **settings)
 
-    monkeypatch.setattr(profiler, "prepare", failing)
+    monkeypatch.setattr(preparing, "prepare", failing)
 
 
 def test_a_network_that_does_not_run_is_said_once_and_the_rest_is_shown(lightbench, monkeypatch):
@@ -369,7 +375,7 @@ def test_ctrl_c_shows_and_keeps_what_was_finished(lightbench, monkeypatch, sweep
     def interrupted(*_, **__):
         raise Interrupted(sweep_records({"1:1": 0.010, "1:9": 0.020}))
 
-    monkeypatch.setattr("lightbench.suite.run", interrupted)
+    monkeypatch.setattr("lightbench.runner.run.run", interrupted)
     answer = ask(lightbench, "g1", *QUICK, "--format", "json")
     assert answer.code == 130
     assert [f["finding"] for f in json.loads(answer.out)["findings"]] == ["supported"]
@@ -379,9 +385,9 @@ def test_ctrl_c_shows_and_keeps_what_was_finished(lightbench, monkeypatch, sweep
 def test_ctrl_c_in_the_second_sweep_leaves_a_store_that_the_next_run_goes_on_from(
     lightbench, monkeypatch, tmp_path
 ):
-    from lightbench import suite
+    from lightbench.runner import run as running
 
-    run, calls = suite.run, []
+    run, calls = running.run, []
 
     def second_is_interrupted(*arguments, **settings):
         calls.append(arguments)
@@ -389,7 +395,7 @@ def test_ctrl_c_in_the_second_sweep_leaves_a_store_that_the_next_run_goes_on_fro
             raise Interrupted([])
         return run(*arguments, **settings)
 
-    monkeypatch.setattr(suite, "run", second_is_interrupted)
+    monkeypatch.setattr(running, "run", second_is_interrupted)
     command = ("g1", "g2", *QUICK, "--store", tmp_path / "s.jsonl", "--format", "json")
     answer = ask(lightbench, *command)
     assert answer.code == 130

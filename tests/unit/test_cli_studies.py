@@ -15,12 +15,13 @@ import msgspec
 import pytest
 from markdown_it import MarkdownIt
 
-from lightbench import devices, registry, suite
+from lightbench import devices, registry
 from lightbench.card.plan import SECONDS
 from lightbench.errors import DeviceUnavailable
 from lightbench.records import store
+from lightbench.runner import run
+from lightbench.runner.run import Interrupted
 from lightbench.studies import card_path
-from lightbench.suite import Interrupted
 from lightbench.timing.card import CONV_LAUNCH, LAUNCH, MOVES, RATES, STREAM, card_of
 
 ROOT = Path(__file__).parents[2]
@@ -82,7 +83,7 @@ def refused(answer, code=2):
 
 
 def nothing_may_be_measured(monkeypatch):
-    for name in ("lightbench.suite.run", "lightbench.lint._savings.measure"):
+    for name in ("lightbench.runner.run.run", "lightbench.lint._savings.measure"):
         monkeypatch.setattr(name, lambda *_, **__: pytest.fail("it was measured"))
 
 
@@ -341,7 +342,9 @@ def test_another_kind_of_figure_lists_the_known_ones(command, name, lightbench, 
 def test_another_kind_of_figure_is_refused_before_anything_is_measured(
     command, lightbench, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("lightbench.suite.run", lambda *_, **__: pytest.fail("it was measured"))
+    monkeypatch.setattr(
+        "lightbench.runner.run.run", lambda *_, **__: pytest.fail("it was measured")
+    )
     refused(lightbench(*COMMANDS[command], "--figure", tmp_path / "figure.pdf"))
 
 
@@ -429,7 +432,7 @@ def test_a_card_with_a_part_that_failed_is_3_says_why_and_is_not_kept(
     store.append(old, card_records(sweep_records))
     before = old.read_bytes()
     monkeypatch.setattr(
-        "lightbench.suite.run", lambda *_, **__: card_records(sweep_records, stream=None)
+        "lightbench.runner.run.run", lambda *_, **__: card_records(sweep_records, stream=None)
     )
     answer = lightbench(*CARD, "--format", "json")
     assert (answer.code, answer.out) == (3, "")
@@ -776,7 +779,7 @@ def test_ctrl_c_in_a_sweep_prints_what_was_finished(lightbench, monkeypatch, swe
     def interrupted(*_, **__):
         raise Interrupted(finished)
 
-    monkeypatch.setattr("lightbench.suite.run", interrupted)
+    monkeypatch.setattr("lightbench.runner.run.run", interrupted)
     answer = lightbench(*SWEEP, "--format", "json")
     assert answer.code == 130
     assert ids(answer) == [record.id for record in finished]
@@ -792,7 +795,7 @@ def test_ctrl_c_in_a_card_keeps_none_and_leaves_the_old_one(lightbench, monkeypa
         def interrupted(*_, finished=finished, **__):
             raise Interrupted(finished)
 
-        monkeypatch.setattr("lightbench.suite.run", interrupted)
+        monkeypatch.setattr("lightbench.runner.run.run", interrupted)
         answer = lightbench(*CARD)
         assert answer.code == 130
         assert "kept in" not in answer.err
@@ -800,7 +803,7 @@ def test_ctrl_c_in_a_card_keeps_none_and_leaves_the_old_one(lightbench, monkeypa
 
 
 def test_an_interrupted_card_goes_on_from_its_finished_sweeps(lightbench, monkeypatch):
-    real, ran = suite.run, []
+    real, ran = run.run, []
 
     def once(cases, **settings):
         ran.append(settings["sweep"][0].experiment)
@@ -808,7 +811,7 @@ def test_an_interrupted_card_goes_on_from_its_finished_sweeps(lightbench, monkey
             raise Interrupted([])
         return real(cases, **settings)
 
-    monkeypatch.setattr("lightbench.suite.run", once)
+    monkeypatch.setattr("lightbench.runner.run.run", once)
     answer = lightbench(*CARD)
     assert answer.code == 130
     assert "finished parts are kept: the same command goes on from there." in answer.err

@@ -6,11 +6,13 @@ import msgspec
 import pytest
 import torch
 
-from lightbench import devices, rounds, suite
+from lightbench import devices
 from lightbench.environment import free_cores
 from lightbench.environment.free_cores import Free
 from lightbench.environment.machine import Source
 from lightbench.records import Case, InputSpec, facets
+from lightbench.runner import run
+from lightbench.runner.session import follow
 from lightbench.timing.stopping import Rule
 
 
@@ -131,11 +133,11 @@ def two_cores(monkeypatch, now):
 
 def test_a_run_goes_on_with_the_threads_of_its_store(monkeypatch):
     two_cores(monkeypatch, "2 2 0")
-    (first,) = suite.run([SQUEEZE], rule=QUICK)
+    (first,) = run.run([SQUEEZE], rule=QUICK)
     assert first.environment.comparable["threads"] == 2
     two_cores(monkeypatch, "1 2 1")  # a core is busy now
     other = msgspec.structs.replace(SQUEEZE, batch=2)
-    again, new = suite.run([SQUEEZE, other], rule=QUICK, stored=[first])
+    again, new = run.run([SQUEEZE, other], rule=QUICK, stored=[first])
     assert again == first
     assert new.environment.comparable["threads"] == 2
     assert free_cores.kept() == "threads 2, as what is continued has, not the 1 that are free now."
@@ -144,43 +146,43 @@ def test_a_run_goes_on_with_the_threads_of_its_store(monkeypatch):
 @pytest.mark.parametrize("change", [{"cpu": "another"}, {"torch": "1.0"}])
 def test_a_store_of_another_machine_decides_nothing(monkeypatch, change):
     two_cores(monkeypatch, "2 2 0")
-    (first,) = suite.run([SQUEEZE], rule=QUICK)
+    (first,) = run.run([SQUEEZE], rule=QUICK)
     where = msgspec.structs.replace(
         first.environment, comparable={**first.environment.comparable, **change}
     )
     two_cores(monkeypatch, "1 2 1")
-    rounds.follow([msgspec.structs.replace(first, environment=where)], devices.find("cpu"), "cpu")
+    follow([msgspec.structs.replace(first, environment=where)], devices.find("cpu"), "cpu")
     assert free_cores.kept() == ""
     assert devices.find("cpu").host_threads(None) == 1
 
 
 def test_a_record_that_was_told_its_threads_decides_nothing(monkeypatch):
     two_cores(monkeypatch, "2 2 0")
-    (told,) = suite.run([msgspec.structs.replace(SQUEEZE, threads=2)], rule=QUICK)
+    (told,) = run.run([msgspec.structs.replace(SQUEEZE, threads=2)], rule=QUICK)
     two_cores(monkeypatch, "1 2 1")
-    rounds.follow([told], devices.find("cpu"), "cpu")
+    follow([told], devices.find("cpu"), "cpu")
     assert devices.find("cpu").host_threads(None) == 1
 
 
 def test_the_heading_says_out_of_how_many(monkeypatch):
     two_cores(monkeypatch, "1 2 1")
-    records = suite.run([SQUEEZE, msgspec.structs.replace(SQUEEZE, batch=2)], rule=QUICK)
+    records = run.run([SQUEEZE, msgspec.structs.replace(SQUEEZE, batch=2)], rule=QUICK)
     assert "threads 1 (of 2, 1 busy)" in facets.shared(records)
     assert [facet.key for facet in facets.differing(records)] == ["batch"]
-    (told,) = suite.run([msgspec.structs.replace(SQUEEZE, threads=1)], rule=QUICK)
+    (told,) = run.run([msgspec.structs.replace(SQUEEZE, threads=1)], rule=QUICK)
     assert "threads 1" in facets.shared([told])
     assert "threads 1" in facets.shared([told, *records])  # not all of them, so that none is said
 
 
 def test_a_heading_of_idle_cores_says_so(monkeypatch):
     two_cores(monkeypatch, "2 2 0")
-    records = suite.run([SQUEEZE], rule=QUICK)
+    records = run.run([SQUEEZE], rule=QUICK)
     assert "threads 2 (of 2, none busy)" in facets.shared(records)
 
 
 def test_a_device_that_runs_nothing_asks_nobody(monkeypatch):
     monkeypatch.setattr(free_cores, "look", lambda: pytest.fail("nothing runs here"))
     monkeypatch.delenv(free_cores.HANDED_ON)
-    (record,) = suite.run([msgspec.structs.replace(SQUEEZE, device="null")], rule=QUICK)
+    (record,) = run.run([msgspec.structs.replace(SQUEEZE, device="null")], rule=QUICK)
     assert "waited" not in record.environment.noted
     assert record.warnings == () or not any(w.startswith("contended") for w in record.warnings)

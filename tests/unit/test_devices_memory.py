@@ -10,7 +10,7 @@ import pytest
 
 from lightbench.environment import allocator
 from lightbench.records import Case, InputSpec
-from lightbench.suite import run
+from lightbench.runner.run import run
 from lightbench.timing.stopping import Rule
 
 GLIBC = platform.libc_ver()[0] == "glibc"

@@ -10,12 +10,12 @@ from lightbench import gathering, registry
 from lightbench.environment import allocator
 from lightbench.errors import ModelError, UnknownName, UsageError
 from lightbench.gathering import Task
-from lightbench.identity import current
 from lightbench.records import Case, InputSpec, store
 from lightbench.records.findings import Finding
+from lightbench.runner.identity import current
+from lightbench.runner.record import untimed
 from lightbench.suite import read_suite
 from lightbench.timing.card import EXPERIMENT
-from lightbench.untimed import untimed
 
 NET = "example_dense"  # one convolution: 3 to 4 channels, 3x3, on 64x64
 SUITE = f"""

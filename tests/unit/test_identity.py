@@ -6,8 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lightbench import identity
-from lightbench.identity import code_of, current, identity_of, structure_of
+from lightbench.runner import identity
+from lightbench.runner.identity import code_of, current, identity_of, structure_of
 
 NET = """
 from torch import nn

@@ -424,7 +424,7 @@ def test_only_as_many_as_were_asked_for_are_measured_the_dearest_first(scripted)
 
 
 def test_without_verify_nothing_is_run(monkeypatch):
-    monkeypatch.setattr(_savings.profiler, "prepare", lambda *_, **__: pytest.fail("it was loaded"))
+    monkeypatch.setattr(_savings.prepare, "prepare", lambda *_, **__: pytest.fail("it was loaded"))
     assert lint_model("mobilenet_v2").linting.savings == {}
 
 

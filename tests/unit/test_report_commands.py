@@ -18,9 +18,10 @@ from lightbench.guidelines._plan import plan
 from lightbench.records import SweepPoint
 from lightbench.records.findings import Check, Finding, LayerTimes, Opinion, PartTime
 from lightbench.reports._commands import commands
+from lightbench.runner.setup import Setup
 from lightbench.stats.interval import Interval
 from lightbench.sweep.axes import AXES, plan_axis
-from lightbench.sweep.run import Setup, _case, _place
+from lightbench.sweep.run import _case, _place
 
 HOSTILE = [
     "--output=/tmp/PWNED.csv",

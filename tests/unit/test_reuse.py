@@ -10,12 +10,12 @@ import sys
 import msgspec
 import pytest
 
-from lightbench import rounds
 from lightbench.cli import run as call
 from lightbench.models.sources import loaded
 from lightbench.records import Case, Environment, InputSpec, Run, store
-from lightbench.reuse import Reuse
-from lightbench.suite import run
+from lightbench.runner import interleave
+from lightbench.runner.reuse import Reuse
+from lightbench.runner.run import run
 from lightbench.timing.clock import Reading
 from lightbench.timing.rounds import collect
 from lightbench.timing.stopping import Rule
@@ -230,7 +230,7 @@ def test_every_stored_run_times_anchors_and_returns_what_was_asked_for():
 
 def test_an_anchor_that_fails_is_missed_by_no_one(monkeypatch):
     monkeypatch.setattr(
-        "lightbench.anchors.NETWORKS", (("stack:grouped(c=7, groups=2)", (7, 1, 1)),)
+        "lightbench.runner.anchors.NETWORKS", (("stack:grouped(c=7, groups=2)", (7, 1, 1)),)
     )
     kept = []
     case = Case(model="example_conv_g4", inputs=(InputSpec(shape=(16, 8, 8)),), device="null")
@@ -254,13 +254,13 @@ def test_a_file_that_only_the_store_names_is_no_anchor(project):
 
 
 def test_an_anchor_that_fails_in_the_rounds_is_missed_by_no_one(monkeypatch):
-    collect = rounds.collect
+    collect = interleave.collect
 
     def failing(steps, *args, **settings):
         found = collect(steps, *args, **settings)
         return {**found, **dict.fromkeys(settings["unawaited"], RuntimeError("no."))}
 
-    monkeypatch.setattr(rounds, "collect", failing)
+    monkeypatch.setattr(interleave, "collect", failing)
     kept = []
     case = Case(model="example_conv_g4", inputs=(InputSpec(shape=(16, 8, 8)),), device="null")
     run([case], rule=Rule(max_s=0.02, rel=1.0), keep=kept.append, anchored=True)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from lightbench import devices, registry, rounds, suite
+from lightbench import devices, registry, suite
 from lightbench.errors import (
     DeviceUnavailable,
     LightbenchError,
@@ -17,10 +17,13 @@ from lightbench.errors import (
     UnknownName,
     UsageError,
 )
-from lightbench.profiler import Given
 from lightbench.records import Case, InputSpec, Samples, SweepPoint
-from lightbench.reuse import Reuse
-from lightbench.suite import Suite, plan, read_suite, run
+from lightbench.runner import interleave
+from lightbench.runner.given import Given
+from lightbench.runner.plan import plan
+from lightbench.runner.reuse import Reuse
+from lightbench.runner.run import Interrupted, run
+from lightbench.suite import Suite, read_suite
 from lightbench.timing.stopping import Rule
 
 NET = "example_conv_g4"
@@ -200,7 +203,7 @@ def test_one_that_fails_whenever_is_a_record_and_the_others_go_on(good, error, k
 
 
 def test_a_fault_of_our_own_is_no_record(monkeypatch):
-    monkeypatch.setattr("lightbench.profiler.count_costs", lambda *_: 1 / 0)
+    monkeypatch.setattr("lightbench.runner.prepare.count_costs", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run([null()], rule=QUICK)
 
@@ -225,7 +228,7 @@ def test_ctrl_c_in_the_rounds_keeps_what_has_samples():
         if now.rounds >= 1:
             raise KeyboardInterrupt
 
-    with pytest.raises(suite.Interrupted) as raised:
+    with pytest.raises(Interrupted) as raised:
         run(cases, rule=QUICK, progress=stop, keep=kept.append)
     assert raised.value.records == kept
     assert [record.case for record in kept] == cases
@@ -247,7 +250,7 @@ def test_ctrl_c_while_loading_gives_what_was_finished_before(monkeypatch):
     monkeypatch.setattr(registry.load("engine", "eager"), "prepare", interrupted)
     given = {name: Given(nn.Conv2d(16, 4, 1)) for name in ("first", "second")}
     threads = torch.get_num_threads()
-    with pytest.raises(suite.Interrupted) as raised:
+    with pytest.raises(Interrupted) as raised:
         run(cases, rule=QUICK, given=given)
     assert [record.case.model for record in raised.value.records] == ["first"]
     assert torch.get_num_threads() == threads
@@ -281,7 +284,7 @@ def test_cases_of_one_device_and_thread_count_are_timed_together(monkeypatch):
         samples = Samples(wall_s=(0.001,), first_call_s=0.001, warmup_calls=1, stop="max_seconds")
         return dict.fromkeys(steps, samples)
 
-    monkeypatch.setattr(rounds, "collect", collect)
+    monkeypatch.setattr(interleave, "collect", collect)
     run([null(batch=b, threads=t) for b in (1, 2, 3) for t in (1, 2)], rule=QUICK)
     assert together == [3, 3]
 
@@ -320,7 +323,7 @@ def test_what_ctrl_c_leaves_of_a_sweep_knows_its_place():
     def stop(_now):
         raise KeyboardInterrupt
 
-    with pytest.raises(suite.Interrupted) as raised:
+    with pytest.raises(Interrupted) as raised:
         run([null(), null(batch=2)], rule=QUICK, progress=stop, sweep=points)
     assert [record.sweep for record in raised.value.records] == points
 
@@ -353,7 +356,7 @@ def test_points_are_compared_with_the_reference_and_launch_probes_with_nothing(
         samples = Samples(wall_s=(0.001,), first_call_s=0.001, warmup_calls=1, stop="max_seconds")
         return dict.fromkeys(steps, samples)
 
-    monkeypatch.setattr(rounds, "collect", collect)
+    monkeypatch.setattr(interleave, "collect", collect)
     run([null(batch=b + 1) for b in range(len(points) or 1)], rule=QUICK, sweep=points)
     assert seen == [expected]
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from lightbench import apart, devices, profiler, recorded, rounds, suite, worker
+from lightbench import devices
 from lightbench.errors import DeviceUnavailable, OutOfMemory
 from lightbench.records import Case, Environment, InputSpec
+from lightbench.runner import interleave, isolated, run
+from lightbench.runner.given import Given
+from lightbench.runner.record import failed
 from lightbench.timing.stopping import Rule
+from lightbench.workers import worker
 
 NET = "example_conv_g4"
 QUICK = Rule(max_s=0.02, rel=1.0)
@@ -27,12 +31,12 @@ def measured(monkeypatch):
         def measure(group, device, *, say, progress, finish):
             calls.append((place, group.device, {i: c.batch for i, c in group.cases.items()}))
             for i, c in group.cases.items():
-                finish(i, recorded.failed(c, OutOfMemory("."), WHERE))
+                finish(i, failed(c, OutOfMemory("."), WHERE))
 
         return measure
 
-    monkeypatch.setattr(apart, "measure", by("apart"))
-    monkeypatch.setattr(rounds, "measure", by("here"))
+    monkeypatch.setattr(isolated, "measure", by("apart"))
+    monkeypatch.setattr(interleave, "measure", by("here"))
     return calls
 
 
@@ -60,7 +64,7 @@ def machine(monkeypatch):
 def test_every_device_is_checked_before_the_first_is_measured(machine, measured):
     checked = machine({"z": DeviceUnavailable("z is off.")})
     with pytest.raises(DeviceUnavailable, match=r"z is off\."):
-        suite.run([case(device=name) for name in ("a", "z", "b")], rule=QUICK)
+        run.run([case(device=name) for name in ("a", "z", "b")], rule=QUICK)
     assert measured == []
     assert {name for name, _ in checked} == {"a", "b", "z"}
 
@@ -70,7 +74,7 @@ def test_a_device_is_checked_once_for_its_options_and_threads(machine, measured)
     cases = [
         case(i + 1, device="a", threads=1, options=("h2d",) if i == 2 else ()) for i in range(3)
     ]
-    suite.run(cases, rule=QUICK)
+    run.run(cases, rule=QUICK)
     assert checked == [("a", ()), ("a", ("h2d",))]
 
 
@@ -82,7 +86,7 @@ def test_cases_of_one_device_thread_count_and_options_are_one_group(machine, mea
         for batch in (1, 2)
         for device, threads, options in kinds
     ]
-    records = suite.run(cases, rule=QUICK)
+    records = run.run(cases, rule=QUICK)
     assert [record.case for record in records] == cases
     groups = [sorted(members) for _, _, members in measured]
     assert sorted(groups) == [[0, 5], [1, 6], [2, 7], [3, 8], [4, 9]]
@@ -99,11 +103,11 @@ def test_a_device_that_wants_a_process_has_one_but_not_within_one(
     machine({}, strict)
     if in_worker:
         monkeypatch.setenv(worker.MARK, "1")
-    suite.run([case(device="a")], rule=QUICK)
+    run.run([case(device="a")], rule=QUICK)
     assert [where for where, _, _ in measured] == [place]
 
 
 def test_a_network_that_is_handed_over_stays_in_this_process(machine, measured):
     machine({}, ["a"])
-    suite.run([case(device="a")], rule=QUICK, given={NET: profiler.Given(None)})
+    run.run([case(device="a")], rule=QUICK, given={NET: Given(None)})
     assert [where for where, _, _ in measured] == ["here"]

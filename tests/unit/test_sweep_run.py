@@ -7,15 +7,18 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from lightbench import devices, registry, suite
+from lightbench import devices, registry
 from lightbench.errors import DeviceUnavailable, LightbenchError, UnknownName, UsageError
 from lightbench.guidelines._plan import plan, seconds_of
 from lightbench.records import InputSpec, store
-from lightbench.sweep import run
+from lightbench.runner import run
+from lightbench.runner.setup import Setup
+from lightbench.sweep import run as sweep_run
 from lightbench.sweep.equal import check_equal_madds, input_of
 from lightbench.sweep.plan import Point, Sweep
-from lightbench.sweep.run import Setup, measure, measure_all
+from lightbench.sweep.run import measure, measure_all
 from lightbench.timing.ratios import sweeps
+from lightbench.timing.stopping import Rule
 
 NULL = Setup(device="null")
 QUICK = {"seconds": 0.05}
@@ -236,7 +239,7 @@ def test_the_setup_is_that_of_every_case():
 
 def test_the_seconds_of_a_sweep_are_shared_by_its_networks_and_a_fifth_is_warm_up(monkeypatch):
     rules = []
-    monkeypatch.setattr(suite, "run", lambda _cases, *, rule, **_: rules.append(rule) or [])
+    monkeypatch.setattr(run, "run", lambda _cases, *, rule, **_: rules.append(rule) or [])
     measure(SMALL, NULL, seconds=10.0)
     (rule,) = rules
     assert rule.max_s == pytest.approx(0.8 * 10 / 4)
@@ -304,8 +307,8 @@ def interrupted(stored):
 
 
 def failed(stored):
-    (fail,) = suite.run(
-        [stored[1].case], rule=suite.Rule(max_s=0.01), errors={0: UsageError("no.", "Try.")}
+    (fail,) = run.run(
+        [stored[1].case], rule=Rule(max_s=0.01), errors={0: UsageError("no.", "Try.")}
     )
     return [stored[0], msgspec.structs.replace(fail, sweep=stored[1].sweep), *stored[2:]]
 
@@ -385,7 +388,7 @@ def test_a_stored_sweep_of_the_same_networks_is_shown_under_the_name_that_is_ask
 
 def test_every_sweep_has_the_seconds_that_are_its_own(monkeypatch):
     rules = []
-    monkeypatch.setattr(suite, "run", lambda _cases, *, rule, **_: rules.append(rule) or [])
+    monkeypatch.setattr(run, "run", lambda _cases, *, rule, **_: rules.append(rule) or [])
     seconds = {"x": 5.0, "y": 50.0}
     measure_all([named("x"), named("y")], NULL, seconds=lambda sweep: seconds[sweep.experiment])
     assert [rule.max_s for rule in rules] == pytest.approx([1.0, 10.0])
@@ -407,7 +410,7 @@ def test_ctrl_c_keeps_the_sweeps_that_are_finished_and_what_the_last_one_has():
         if len(kept) >= 4:  # in the second sweep's rounds
             raise KeyboardInterrupt
 
-    with pytest.raises(suite.Interrupted) as raised:
+    with pytest.raises(run.Interrupted) as raised:
         measure_all(
             [named("x"), named("y"), named("z")],
             NULL,
@@ -430,10 +433,10 @@ def test_ctrl_c_between_the_rounds_keeps_what_is_finished_too(monkeypatch):
         if (stop := next(checks)) is not None:
             raise stop
 
-    monkeypatch.setattr(run, "check_equal_madds", check)
+    monkeypatch.setattr(sweep_run, "check_equal_madds", check)
     with pytest.raises(KeyboardInterrupt) as raised:
         measure_all([named("x"), named("y")], NULL, **QUICK_EACH)
-    assert isinstance(raised.value, suite.Interrupted)
+    assert isinstance(raised.value, run.Interrupted)
     assert {r.sweep.experiment for r in raised.value.records} == {"x"}
 
 
@@ -456,7 +459,7 @@ def test_ctrl_c_between_the_rounds_keeps_what_is_finished_too(monkeypatch):
     ],
 )
 def test_a_setup_that_cannot_be_teaches_what_can(setup, words, monkeypatch):
-    monkeypatch.setattr(suite, "run", lambda *_, **__: pytest.fail("it was measured"))
+    monkeypatch.setattr(run, "run", lambda *_, **__: pytest.fail("it was measured"))
     with pytest.raises(UsageError) as refused:
         measure_all([SMALL], replace(NULL, **setup), **QUICK_EACH)
     assert words in f"{refused.value.message} {refused.value.hint}"
@@ -467,7 +470,7 @@ def test_a_device_that_is_not_there_is_said_before_anything_is_counted(monkeypat
     monkeypatch.setattr(
         devices.find("null"), "unavailable", lambda: DeviceUnavailable("it is off.")
     )
-    monkeypatch.setattr(run, "check_equal_madds", lambda _: pytest.fail("it was counted"))
+    monkeypatch.setattr(sweep_run, "check_equal_madds", lambda _: pytest.fail("it was counted"))
     with pytest.raises(DeviceUnavailable, match=r"it is off\.") as raised:
         measure_all([SMALL], NULL, **QUICK_EACH)
     assert raised.value.exit_code == 4

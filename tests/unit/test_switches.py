@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 import lightbench as lb
-from lightbench.running import switches
+from lightbench.process import switches
 
 QUICK = {"max_seconds": 0.02, "rel": 1.0, "input": "4", "threads": 1}
 NET = """

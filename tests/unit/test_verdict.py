@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightbench import profiler, registry, run_guidelines
+from lightbench import registry, run_guidelines
 from lightbench.errors import OutOfMemory
 from lightbench.guidelines._verdict import finding, findings, judge
+from lightbench.runner import prepare as preparing
 from lightbench.stats.ratio import Ratio
 from lightbench.timing.clock import Reading
 
@@ -207,7 +208,7 @@ def test_a_finding_reads_as_a_sentence(sweep_records):
 def takes(monkeypatch):
     """``takes(lambda case, costs: seconds)`` is what the null device takes from now on; of several
     times, one call after the other has each."""
-    prepare = profiler.prepare
+    prepare = preparing.prepare
 
     def install(seconds):
         def scripted(case, *arguments, **settings):
@@ -221,7 +222,7 @@ def takes(monkeypatch):
 
             return ready._replace(step=step)
 
-        monkeypatch.setattr(profiler, "prepare", scripted)
+        monkeypatch.setattr(preparing, "prepare", scripted)
 
     return install
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from lightbench import streams
 from lightbench.models import sources
 from lightbench.models.sources.watched import watched
+from lightbench.process import streams
 
 FILE = Path("net.py")
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from lightbench.running import switches
+from lightbench.process import switches
 from lightbench.timing.clock import Step
 
 FLUSHING = "flushing of denormal numbers"  # the switch

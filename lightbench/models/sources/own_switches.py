@@ -18,7 +18,7 @@ from lightbench.errors import LightbenchError
 from lightbench.models.sources import file_of
 from lightbench.models.sources.project_files import INSTALLED, project_files
 from lightbench.models.sources.source_trees import placed
-from lightbench.running import switches
+from lightbench.process import switches
 
 _SET: dict[tuple[Path, str], dict[str, Any]] = {}
 

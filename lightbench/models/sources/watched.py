@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from lightbench.streams import say_once
+from lightbench.process.streams import say_once
 
 MANAGERS = re.compile(
     r"(pip|pipx)[\d.]*|ensurepip|uv|uvx|conda|mamba|micromamba|poetry|pdm|pixi|easy_install|apt|apt-get"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,6 @@ from lightbench.errors import UsageError
 from lightbench.models.inputs import Inputs, specs_of
 from lightbench.models.sources import DEFAULT_INPUT
 from lightbench.models.sources.not_networks import not_a_network
-from lightbench.profiler import Given
 from lightbench.records import Dtype
 from lightbench.records.arguments import batch_of, described
 from lightbench.records.inputs import Input, InputSpec
@@ -22,6 +21,15 @@ from lightbench.records.inputs import Input, InputSpec
 Model = str | nn.Module
 Args = tuple[Any, ...] | Tensor | None
 Kwargs = Mapping[str, Any] | None
+
+
+class Given(NamedTuple):
+    """A network that the caller hands over instead of a name, with inputs of any form, or none:
+    without ``args`` those without a name are made for it."""
+
+    network: nn.Module
+    args: tuple[Any, ...] | None = None
+    kwargs: Mapping[str, Any] = NO_KEYWORDS
 
 
 def check_model(model: Any) -> None:

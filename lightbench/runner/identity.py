@@ -43,7 +43,7 @@ def current(model: str, *, trusted: bool) -> tuple[Identity, nn.Module] | None:
 
     from lightbench.models.sources import own_switches
     from lightbench.models.sources.without_memory import without_memory
-    from lightbench.running import switches
+    from lightbench.process import switches
 
     try:
         source = sources.find(model, trusted=trusted)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lightbench import identity, profiler
 from lightbench.environment.capture import DIRTY
 from lightbench.errors import LightbenchError
 from lightbench.models import sources
 from lightbench.records import Environment, Identity, Record
+from lightbench.runner import identity, prepare
 from lightbench.timing.stopping import Rule
 
 if TYPE_CHECKING:
@@ -68,10 +68,10 @@ def _counts_alike(record: Record, network: nn.Module) -> bool:
     if then is None:
         return False
     try:
-        now = profiler.count(record.case, network)
+        now = prepare.count(record.case, network)
     except LightbenchError:  # some can only be counted with their weights
         try:
-            now = profiler.count(record.case)
+            now = prepare.count(record.case)
         except LightbenchError:
             return False
     if now.traced == then.traced:

@@ -21,9 +21,11 @@ from lightbench.environment.allocator import facts
 from lightbench.errors import LightbenchError, NotAvailable
 from lightbench.processes import ending
 from lightbench.records import Record
-from lightbench.rounds import Finish, Group, Report, Say
+from lightbench.runner.control import Finish, Report, Say
+from lightbench.runner.interleave import Group
+from lightbench.runner.worker import Request
 from lightbench.timing.stopping import Progress
-from lightbench.worker import MARK, Request
+from lightbench.workers.worker import MARK
 
 FELL_BACK = "fell back"  # how a device begins to say that something ran elsewhere
 

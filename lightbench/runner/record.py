@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from lightbench import units
+from lightbench import devices, units
 from lightbench.environment import capture, contention
 from lightbench.errors import LightbenchError
 from lightbench.records import (
     CONTENDED,
     SCHEMA,
     Case,
+    Costs,
     Environment,
     Failure,
     Record,
     Run,
     Samples,
 )
+from lightbench.runner.session import here
 from lightbench.timing.summary import contended, summarize
 
 if TYPE_CHECKING:
-    from lightbench.profiler import Prepared
+    from lightbench.runner.prepare import Prepared
 
 
 def measured(
@@ -105,6 +107,22 @@ def disturbed(samples: Samples, where: Environment) -> tuple[str, ...]:
     ):
         return (f"{CONTENDED}: other programs used this CPU meanwhile.",)
     return ()
+
+
+def untimed(case: Case, costs: Costs | None = None, **found: Any) -> Record:
+    """The record of a case that was looked at and not timed. ``found`` are fields that need no time:
+    ``identity``, ``findings``, ``opinions``, ``check``. The environment is that of the case's device, as
+    if it were timed now. Raises UnknownName, UsageError."""
+    device = devices.find(case.device, case.options)
+    return Record(
+        schema=SCHEMA,
+        time=_now(),
+        case=case,
+        status="ok",
+        environment=here(device, case.device, device.host_threads(case.threads)),
+        costs=costs,
+        **found,
+    )
 
 
 def _noting(prepared: Prepared, where: Environment) -> Environment:

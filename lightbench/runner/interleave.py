@@ -5,26 +5,23 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
-from lightbench import profiler, recorded
 from lightbench.devices import Device
 from lightbench.devices.support.base import ENERGY
-from lightbench.environment import capture, free_cores
-from lightbench.environment.allocator import facts as memory_facts
 from lightbench.errors import LightbenchError
-from lightbench.profiler import Given
-from lightbench.records import Case, Environment, Record, Run, Samples, SweepPoint
+from lightbench.records import Case, Record, Run, Samples, SweepPoint
 from lightbench.records.failure import explain_plainly
+from lightbench.runner import prepare
+from lightbench.runner.control import Finish, Report, Say
+from lightbench.runner.given import Given
+from lightbench.runner.record import failed, measured
+from lightbench.runner.session import here, process_kept, with_noted
 from lightbench.timing.rounds import collect
-from lightbench.timing.stopping import Progress, Rule
-
-Say = Callable[[str], None]
-Report = Callable[[Progress], None]
-Finish = Callable[[int, Record], None]
+from lightbench.timing.stopping import Rule
 
 
 @dataclass(frozen=True)
@@ -53,51 +50,25 @@ class Group:
         return next(iter(self.cases.values())).threads
 
 
-def here(device: Device, name: str, threads: int) -> Environment:
-    """The environment of what is measured now on a device."""
-    return capture.capture(
-        threads=threads, extra={"device": name, **device.facts(), **memory_facts()}
-    )
-
-
-def with_noted(where: Environment, noted: Mapping[str, str | int | float | None]) -> Environment:
-    """The environment, and what else was noted meanwhile."""
-    return msgspec.structs.replace(where, noted={**where.noted, **noted})
-
-
-def follow(stored: Iterable[Record], device: Device, name: str) -> None:
-    """Unless told, take as many threads as the records that are continued have, and not what is free
-    just now: their times could not be compared."""
-    number = free_cores.stored(stored, here(device, name, 1))
-    if number is not None:
-        keep_threads(number, device.host_threads(None), "as what is continued has")
-
-
-def keep_threads(number: int, now: int, why: str) -> None:
-    """Take this number instead of what would be taken ``now``, and remember to say so."""
-    if number != now:
-        free_cores.keep(number, f"threads {number}, {why}, not the {now} that are free now.")
-
-
 def measure(
     group: Group, device: Device, *, say: Say, progress: Report | None, finish: Finish
 ) -> None:
     """Time a group; ``finish`` gets the number and the record of each case as soon as it is known.
     Ctrl-C passes through, after what has samples is finished."""
-    with profiler.process_kept(), device.session(threads=group.threads) as active:
+    with process_kept(), device.session(threads=group.threads) as active:
         where = here(device, group.device, active)
-        ready: dict[int, profiler.Prepared] = {}
+        ready: dict[int, prepare.Prepared] = {}
         for i, case in group.cases.items():
             say(f"{label(case)}: load, count, first run")
             try:
                 if i in group.errors:
                     raise group.errors[i]
-                ready[i] = profiler.prepare(
+                ready[i] = prepare.prepare(
                     case, device, group.given.get(case.model), trusted=group.trusted
                 )
             except LightbenchError as error:
                 if i not in group.anchors:
-                    finish(i, recorded.failed(case, error, where))
+                    finish(i, failed(case, error, where))
         if ready.keys() <= group.anchors:  # nothing that was asked for can be timed
             ready.clear()
         runs = _run(group)
@@ -109,9 +80,9 @@ def measure(
                 continue
             if isinstance(result, Exception):
                 reason = explain_plainly("the network failed while it was timed", result)
-                finish(i, recorded.failed(group.cases[i], reason, where))
+                finish(i, failed(group.cases[i], reason, where))
             else:
-                record = recorded.measured(ready[i], result, where, runs(i))
+                record = measured(ready[i], result, where, runs(i))
                 if ENERGY in record.case.options:
                     say(f"{label(record.case)}: energy")
                     record = _with_energy(record, ready[i], device)
@@ -120,7 +91,7 @@ def measure(
             raise KeyboardInterrupt
 
 
-def _with_energy(record: Record, prepared: profiler.Prepared, device: Device) -> Record:
+def _with_energy(record: Record, prepared: prepare.Prepared, device: Device) -> Record:
     joules = device.energy(prepared.program.call, prepared.program.context)
     if joules is None:
         said = f"no energy: {record.case.device} gave too few samples of power."
@@ -129,7 +100,7 @@ def _with_energy(record: Record, prepared: profiler.Prepared, device: Device) ->
 
 
 def _time(
-    ready: Mapping[int, profiler.Prepared], group: Group, progress: Report | None
+    ready: Mapping[int, prepare.Prepared], group: Group, progress: Report | None
 ) -> dict[int, Samples | Exception]:
     samples = collect(
         {str(i): prepared.step for i, prepared in ready.items()},

@@ -1,4 +1,4 @@
-"""The process that measures for another one: see `apart`.
+"""A process that works for another one: see `manager`.
 
 It reads a request from stdin and writes JSON lines to the file descriptor it is given: what it says,
 its progress, and records as soon as they are known. Its stdout goes to stderr, whoever prints there.
@@ -15,23 +15,9 @@ import msgspec
 
 from lightbench import autoload
 from lightbench.errors import LightbenchError
-from lightbench.records import Case, SweepPoint
-from lightbench.timing.stopping import Rule
 
 MARK = "LIGHTBENCH_WORKER"  # set in the process that is one: it starts no further one
 Send = Callable[[str, Any], None]
-
-
-class Request(msgspec.Struct, frozen=True):
-    """A `rounds.Group`, and what else decides how it is timed."""
-
-    cases: dict[int, Case]
-    sweep: dict[int, SweepPoint]
-    rule: Rule
-    seed: int | None
-    trusted: bool
-    keep_memory: bool
-    anchors: frozenset[int] = frozenset()
 
 
 def is_one() -> bool:
@@ -66,32 +52,3 @@ def serve(descriptor: str, work: Callable[[bytes, Send], None]) -> None:
             )
         else:
             send("end", "done")
-
-
-def _measure(text: bytes, send: Send) -> None:
-    request = msgspec.json.decode(text, type=Request)
-    # These import torch, which must not import anything else along with it.
-    from lightbench import devices, rounds
-    from lightbench.environment.allocator import keep_freed_memory
-
-    if request.keep_memory:
-        keep_freed_memory()
-    case = next(iter(request.cases.values()))
-    rounds.measure(
-        rounds.Group(
-            cases=request.cases,
-            sweep=request.sweep,
-            anchors=request.anchors,
-            rule=request.rule,
-            seed=request.seed,
-            trusted=request.trusted,
-        ),
-        devices.find(case.device, case.options),
-        say=lambda text: send("say", text),
-        progress=lambda state: send("progress", state),
-        finish=lambda i, record: send("record", [i, record]),
-    )
-
-
-if __name__ == "__main__":
-    serve(sys.argv[1], _measure)

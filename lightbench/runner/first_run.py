@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from lightbench.devices import Device
 from lightbench.engines import Context, Program
 from lightbench.errors import LightbenchError
-from lightbench.later import NOT_FINITE, all_finite
 from lightbench.records.failure import is_memory
-from lightbench.running import anew
+from lightbench.runner import anew
+from lightbench.runner.later import NOT_FINITE, all_finite
 
 
 class FirstRun(NamedTuple):

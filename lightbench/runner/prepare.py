@@ -7,11 +7,7 @@ own ``forward`` keeps from call to call happen to the copy.
 from __future__ import annotations
 
 import copy
-import random
-import sys
-import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,15 +15,13 @@ import torch
 from torch import Tensor
 from torch.nn.parameter import is_lazy
 
-from lightbench import later, registry, units
+from lightbench import registry, units
 from lightbench.costs.count import MakeInputs, count_costs
 from lightbench.costs.precision import as_asked, cast, own_dtype
 from lightbench.devices import Device
 from lightbench.devices.cpu import FLUSH
-from lightbench.engines import NO_KEYWORDS, Context, Program
+from lightbench.engines import Context, Program
 from lightbench.errors import ModelError, OutOfMemory
-from lightbench.first_run import FirstRun, first_run
-from lightbench.identity import identity_of
 from lightbench.models import sources
 from lightbench.models.inputs import (
     SETTLING_IMAGES,
@@ -38,6 +32,7 @@ from lightbench.models.inputs import (
     settle_norms,
 )
 from lightbench.models.sources import own_switches
+from lightbench.process import switches
 from lightbench.records import (
     Case,
     Costs,
@@ -47,21 +42,16 @@ from lightbench.records import (
 from lightbench.records.arguments import bytes_of, map_tensors, tensors_in
 from lightbench.records.failure import explain, explain_plainly
 from lightbench.records.inputs import without
-from lightbench.running import anew, switches
+from lightbench.runner import anew, later
+from lightbench.runner.first_run import FirstRun, first_run
+from lightbench.runner.given import Given
+from lightbench.runner.identity import identity_of
+from lightbench.runner.session import process_kept
 
 if TYPE_CHECKING:
     from torch import nn
 
     from lightbench.timing.clock import Step
-
-
-class Given(NamedTuple):
-    """A network that the caller hands over instead of a name, with inputs of any form, or none:
-    without ``args`` those without a name are made for it."""
-
-    network: nn.Module
-    args: tuple[Any, ...] | None = None
-    kwargs: Mapping[str, Any] = NO_KEYWORDS
 
 
 class Prepared(NamedTuple):
@@ -303,18 +293,3 @@ def _check_memory(costs: Costs, case: Case, free: int | None) -> None:
             f" and {units.size(free)} are free.",
             "Try a smaller --batch or --input.",
         )
-
-
-@contextmanager
-def process_kept() -> Iterator[None]:
-    """Give back what all of the process shares and a network's code may change: the random states of
-    Python, NumPy and PyTorch (dropout draws from the caller's), and the filters of warnings."""
-    state, numpy = random.getstate(), sys.modules.get("numpy")
-    drawn = numpy.random.get_state() if numpy else None
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        try:
-            yield
-        finally:
-            random.setstate(state)
-            if numpy:
-                numpy.random.set_state(drawn)

@@ -1,0 +1,1 @@
+"""How cases become records: planned, made ready, timed in rounds, noted."""

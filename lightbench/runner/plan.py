@@ -1,0 +1,91 @@
+"""Models and axes -> the cases that are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any, get_args
+
+import msgspec
+
+from lightbench import devices, registry
+from lightbench.errors import (
+    LightbenchError,
+    UnknownName,
+    UsageError,
+)
+from lightbench.records import (
+    Case,
+    Dtype,
+    Layout,
+    Mode,
+)
+from lightbench.records.inputs import Input, InputSpec
+
+CHOICES = {"dtype": get_args(Dtype), "mode": get_args(Mode), "layout": get_args(Layout)}
+LARGEST_BATCH = 10**9
+
+
+def plan(
+    models: Sequence[str],
+    *,
+    inputs: Sequence[Input] | None = None,
+    at_hand: Mapping[str, Mapping[str, Any]] | None = None,
+    trusted: bool = True,
+    **axes: Sequence[Any],
+) -> tuple[list[Case], dict[int, LightbenchError]]:
+    """Every model with every combination of ``axes``; a model that cannot be found keeps its place,
+    with the error beside it. None on an axis is the default of `Case`. Names in ``at_hand`` are not
+    looked up, and have their own defaults there. Raises UsageError for values that fit no case."""
+    from lightbench.models import sources  # may import torchvision
+
+    for name in axes.get("engine", ()):
+        if name not in registry.names("engine"):
+            raise UnknownName("engine", name, registry.names("engine"))
+    if "device" in axes:
+        axes["device"] = [name for text in axes["device"] for name in devices.named(text)]
+    cases: list[Case] = []
+    errors: dict[int, LightbenchError] = {}
+    for model in dict.fromkeys(models):
+        if model != model.encode(errors="replace").decode():
+            raise UsageError(f"the model name {model!r} is not Unicode text.", "Rename the file.")
+        own: dict[str, Any] = {"inputs": (InputSpec.parse(sources.DEFAULT_INPUT),)}
+        error = None
+        if at_hand and model in at_hand:
+            own |= at_hand[model]
+        else:
+            try:
+                own["inputs"] = sources.find(model, trusted=trusted).inputs
+            except LightbenchError as reason:
+                error = reason
+        if inputs is not None:
+            own["inputs"] = tuple(inputs)
+        for values in product(*axes.values()):
+            asked = {axis: v for axis, v in zip(axes, values, strict=True) if v is not None}
+            if error is not None:
+                errors[len(cases)] = error
+            cases.append(_case({"model": model, **own, **asked}))
+    return cases, errors
+
+
+def _case(settings: Mapping[str, Any]) -> Case:
+    for axis, known in CHOICES.items():
+        if settings.get(axis, known[0]) not in known:
+            raise UnknownName(axis, str(settings[axis]), known, f"Known: {', '.join(known)}.")
+    check_batch(settings.get("batch", 1))
+    try:
+        return msgspec.convert(settings, Case)
+    except msgspec.ValidationError as error:
+        said, _, axis = str(error).rstrip("`").partition(" - at `$.")
+        raise UsageError(
+            f"{axis} cannot be {settings.get(axis)!r}: {said}.", "See `lightbench profile --help`."
+        ) from error
+
+
+def check_batch(batch: Any) -> None:
+    """Raises UsageError for what is no batch size."""
+    if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= LARGEST_BATCH:
+        raise UsageError(
+            f"a batch is a whole number from 1 to {LARGEST_BATCH:,}, got {batch!r}.",
+            "Try --batch 1.",
+        )

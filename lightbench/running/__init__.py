@@ -1,1 +1,0 @@
-"""How a network is run: which switches of the process are its own, with what inputs, on what numbers."""

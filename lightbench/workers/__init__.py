@@ -1,0 +1,1 @@
+"""Child processes: how they are started, asked, ended, and what they run."""
