@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lightbench.errors import NotAvailable, UnknownName
 
@@ -22,35 +22,42 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parent
 
-# What a plugin is called in messages -> the folder that holds it.
-FOLDERS = {
-    "device": "devices",
-    "engine": "engines",
-    "model family": "models/zoo",
-    "format": "formats",
-    "figure": "plots",
-    "guideline": "guidelines",
-    "lint rule": "lint",
-    "report part": "reports",
-    "study": "gathering",
-    "command": "cli",
+
+class Kind(NamedTuple):
+    """Where the plugins of a kind are: what the star stands for is a plugin's name."""
+
+    group: str  # of the entry points by which other packages add some
+    files: tuple[str, ...]
+
+
+KINDS = {
+    "device": Kind("lightbench.devices", ("devices/*.py",)),
+    "engine": Kind("lightbench.engines", ("engines/*.py",)),
+    "model family": Kind("lightbench.models", ("models/zoo/*.py",)),
+    "format": Kind("lightbench.formats", ("formats/*.py",)),
+    "figure": Kind("lightbench.figures", ("plots/*.py",)),
+    "guideline": Kind("lightbench.guidelines", ("guidelines/*.py",)),
+    "lint rule": Kind("lightbench.lint", ("lint/*.py",)),
+    "report part": Kind("lightbench.reports", ("reports/parts/*.py",)),
+    "study": Kind("lightbench.studies", ("gathering/*.py",)),
+    "command": Kind("lightbench.commands", ("cli/commands/*.py",)),
 }
 
 
 @cache
 def _files(kind: str) -> dict[str, Path]:
-    folder = PACKAGE / FOLDERS[kind]
-    return {path.stem: path for path in sorted(folder.glob("*.py")) if path.stem[0] != "_"}
+    found: dict[str, Path] = {}
+    for pattern in KINDS[kind].files:
+        for path in sorted(PACKAGE.glob(pattern)):
+            name = path.stem if "*" in Path(pattern).name else path.parent.name
+            if name[0] != "_":
+                found.setdefault(name, path)
+    return found
 
 
 @cache
 def _entry_points(kind: str) -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=_package(kind))}
-
-
-def _package(kind: str) -> str:
-    """The name of the folder as a package: also that of the entry point group."""
-    return ".".join(("lightbench", *FOLDERS[kind].split("/")))
+    return {point.name: point for point in entry_points(group=KINDS[kind].group)}
 
 
 def names(kind: str) -> tuple[str, ...]:
@@ -62,7 +69,8 @@ def names(kind: str) -> tuple[str, ...]:
 def load(kind: str, name: str) -> ModuleType:
     """Import one plugin. Raises UnknownName, or NotAvailable if a third party's plugin is broken."""
     if name in _files(kind):
-        return importlib.import_module(f"{_package(kind)}.{name}")
+        path = _files(kind)[name].relative_to(PACKAGE.parent).with_suffix("")
+        return importlib.import_module(".".join(path.parts))
     if name not in _entry_points(kind):
         raise UnknownName(kind, name, names(kind))
     point = _entry_points(kind)[name]

@@ -13,8 +13,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from lightbench import __version__, autoload, registry
-from lightbench.cli import _complete
-from lightbench.cli._options import INTERRUPTED, say, say_error
+from lightbench.cli import complete
+from lightbench.cli.options import INTERRUPTED, say, say_error
 from lightbench.errors import (
     FAULT,
     REPORT_IT,
@@ -110,8 +110,8 @@ def _interrupt(_number: int, _frame: object) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command; gives the exit code."""
     try:
-        if instruction := os.environ.get(_complete.VARIABLE):
-            return _complete.answer(lightbench, instruction)
+        if instruction := os.environ.get(complete.VARIABLE):
+            return complete.answer(lightbench, instruction)
         code = lightbench.main(arguments, prog_name="lightbench", standalone_mode=False)
         if sys.stdout is not None:  # closed; the door of the command opens it
             sys.stdout.flush()

@@ -5,7 +5,7 @@ The self-test runs in a process of its own (`__main__`), which may crash or hang
 
 from __future__ import annotations
 
-from lightbench.doctor._report import Report, examine
-from lightbench.doctor._view import view
+from lightbench.doctor.report import Report, examine
+from lightbench.doctor.table import view
 
 __all__ = ["Report", "examine", "view"]

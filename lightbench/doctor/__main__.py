@@ -28,9 +28,9 @@ def main(arguments: Sequence[str]) -> None:
         try:
             # These import torch, which must not import anything else along with it.
             from lightbench import devices
-            from lightbench.doctor import _selftest
+            from lightbench.doctor import selftest
 
-            for check in _selftest.run(devices.find(name), lambda label: send("doing", label)):
+            for check in selftest.run(devices.find(name), lambda label: send("doing", label)):
                 send("check", check)
         except Exception as error:  # noqa: BLE001  whatever it is, it is a finding
             send("error", f"{type(error).__name__}: {' '.join(str(error).split())}")

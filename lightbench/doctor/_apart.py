@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from lightbench import autoload
-from lightbench.doctor._findings import Check, Selftest
+from lightbench.doctor.checks import Check, Selftest
 from lightbench.processes import ending
 
 PATIENCE_S = 300.0  # for one check: the first on an NPU that compiles takes minutes

@@ -1,13 +1,7 @@
-"""Reports: one file is one part. Each has ``ORDER``, where it stands (a multiple of ten), and
-
-``section(subject: Subject) -> Section | None``
-
-which makes it from what the records hold, None if they hold nothing for it. The first line of its
-docstring says what it is for.
-"""
+"""Reports: their parts, how they are put together, and what writes them."""
 
 from __future__ import annotations
 
-from lightbench.reports._report import Report, report
+from lightbench.reports.document import Report, report
 
 __all__ = ["Report", "report"]

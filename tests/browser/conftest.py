@@ -10,7 +10,7 @@ import pytest
 from made_up import made_up
 from playwright.sync_api import sync_playwright
 
-from lightbench.reports._html import render
+from lightbench.reports.html import render
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [

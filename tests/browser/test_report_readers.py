@@ -11,9 +11,9 @@ from made_up import HOSTILE, TIMES, UP, choice, column, head
 
 from lightbench.records import store
 from lightbench.reports import report
-from lightbench.reports._html import render
-from lightbench.reports._sentence import Name, Sentence
+from lightbench.reports.html import render
 from lightbench.views.section import Document, Section
+from lightbench.views.sentence import Name, Sentence
 from lightbench.views.table import Column, Table, View
 
 QUICK = Path(__file__).parents[2] / "results/amd-epyc-2-cores/quick.jsonl"

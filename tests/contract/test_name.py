@@ -175,7 +175,7 @@ def test_dev_holds_the_extras_that_tests_need_and_never_the_package_itself():
 
 def test_the_version_is_ours_and_not_that_of_a_package_with_this_name(monkeypatch):
     assert PROJECT["version"] == lightbench.__version__
-    from lightbench.doctor._report import versions
+    from lightbench.doctor.report import versions
     from lightbench.environment import capture
     from lightbench.environment.machine import Source
     from lightbench.regression.benchmark_json import _machine_info

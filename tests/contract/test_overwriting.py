@@ -11,17 +11,10 @@ import click
 import pytest
 
 from lightbench import registry
-from lightbench.cli import _files
+from lightbench.cli import guarded
 from lightbench.cli import lightbench as program
-from lightbench.cli._files import (
-    WRITTEN,
-    Guarded,
-    Model,
-    ReadFile,
-    Use,
-    refuse_overwriting,
-)
-from lightbench.cli._options import Fraction, Many
+from lightbench.cli.guarded import WRITTEN, Guarded, Model, ReadFile, Use, refuse_overwriting
+from lightbench.cli.options import Fraction, Many
 from lightbench.errors import LightbenchError, UsageError
 from lightbench.records import store
 
@@ -72,7 +65,7 @@ PAIRS = [  # a parameter that writes, and another of the same command
         roles(lambda role: role in WRITTEN), roles(lambda role: role is not None)
     )
     if name == of and written is not other
-    and (written.type.role, other.type.role) not in _files.SHARED
+    and (written.type.role, other.type.role) not in guarded.SHARED
 ]  # fmt: skip
 
 
@@ -152,7 +145,7 @@ def given(parameter, file):
     """A value of a parameter that has to do with that file."""
     if isinstance(parameter.type, Model):
         value = f"{file}:Net"
-    elif isinstance(parameter.type, _files.FigureFolder):
+    elif isinstance(parameter.type, guarded.FigureFolder):
         value = Path(file).parent
     else:
         value = str(file) if parameter.type.as_typed else Path(file)
@@ -170,8 +163,8 @@ def given(parameter, file):
 def test_no_output_of_any_command_is_a_file_that_it_reads_or_writes_otherwise(
     name, written, other, spelled, here
 ):
-    figures = isinstance(written.type, _files.FigureFolder) or isinstance(
-        other.type, _files.FigureFolder
+    figures = isinstance(written.type, guarded.FigureFolder) or isinstance(
+        other.type, guarded.FigureFolder
     )
     suffix = ".py" if isinstance(other.type, Model) else ".svg" if figures else ".txt"
     meant = here / f"meant{suffix}"

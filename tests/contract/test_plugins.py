@@ -26,7 +26,7 @@ from lightbench.records import InputSpec
 from lightbench.sweep.plan import Sweep
 from lightbench.timing.clock import Reading
 
-PLUGINS = [(kind, name) for kind in registry.FOLDERS for name in registry.names(kind)]
+PLUGINS = [(kind, name) for kind in registry.KINDS for name in registry.names(kind)]
 # `sources` finds models; the families are the other files of its folder.
 FAMILIES = registry.names("model family")
 VARIANTS = sources.own_names()
@@ -40,10 +40,11 @@ def takes(function, *names):
 
 
 def test_each_folder_has_the_plugins_that_lie_in_it():
-    for kind, folder in registry.FOLDERS.items():
-        files = {file.stem for file in (registry.PACKAGE / folder).glob("[!_]*.py")}
-        assert files
-        assert files <= set(registry.names(kind))
+    for kind, (_, patterns) in registry.KINDS.items():
+        for pattern in patterns:
+            files = [file for file in registry.PACKAGE.glob(pattern) if file.stem[0] != "_"]
+            assert files
+            assert {registry.file(kind, name) for name in registry.names(kind)} >= set(files)
 
 
 @pytest.mark.parametrize(("kind", "name"), PLUGINS)
@@ -54,7 +55,7 @@ def test_its_docstring_begins_with_one_short_line_that_lists_show(kind, name):
     assert line.endswith((".", ":", ")"))
 
 
-@pytest.mark.parametrize("kind", registry.FOLDERS)
+@pytest.mark.parametrize("kind", registry.KINDS)
 def test_a_name_that_is_not_there_suggests_the_nearest(kind):
     name = registry.names(kind)[0]
     with pytest.raises(UnknownName, match=name):
@@ -297,7 +298,7 @@ ADDED = {
         "    )\n"
         "    return Sweep('tiny', points, 'one', channels, width, launch=True)\n"
     ),
-    "cli/hello.py": (
+    "cli/commands/hello.py": (
         '"""Says hello."""\n'
         "import click\n"
         "@click.command('hello')\n"

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lightbench import registry
-from lightbench.cli._options import LONGEST_LINE, say, say_error
+from lightbench.cli.options import LONGEST_LINE, say, say_error
 from lightbench.exporters._profile import profile_view
 from lightbench.formats.csv import render as csv
 from lightbench.records import store

@@ -12,7 +12,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from lightbench import breakdown, devices
-from lightbench.cli import layers as layers_command
+from lightbench.cli.commands import layers as layers_command
 from lightbench.errors import DeviceUnavailable, UsageError
 from lightbench.exporters._breakdown import parts_view
 from lightbench.figures.save import save

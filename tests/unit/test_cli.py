@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 
 from lightbench import cli as commands
 from lightbench import registry
-from lightbench.cli._options import exit_code
+from lightbench.cli.options import exit_code
 from lightbench.records import store
 from lightbench.runner.run import Interrupted
 
@@ -301,7 +301,7 @@ def test_progress_goes_to_stderr_on_a_terminal_unless_quiet(
 
 
 def test_the_progress_line_says_how_far_the_rounds_are():
-    from lightbench.cli._progress import _line
+    from lightbench.cli.progress import _line
     from lightbench.timing.stopping import Progress
 
     assert _line(Progress(1.0, 0.05, 1, None), 80) == "round 1, 50.0 ms left"

@@ -53,7 +53,7 @@ def test_commands_are_offered_and_none_is_imported_for_it():
              "COMP_CWORD": "1"},
     )  # fmt: skip
     assert done.stderr == (
-        "['lightbench.cli._complete', 'lightbench.cli._files', 'lightbench.cli._options']\n"
+        "['lightbench.cli.complete', 'lightbench.cli.guarded', 'lightbench.cli.options']\n"
     )
 
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from lightbench import registry
-from lightbench.cli.devices import view
+from lightbench.cli.commands.devices import view
 from lightbench.devices.support import inventory
 from lightbench.devices.support.inventory import Found
 

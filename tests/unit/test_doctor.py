@@ -12,13 +12,14 @@ import pytest
 import torch
 
 from lightbench import devices, doctor, registry
-from lightbench.cli import doctor as doctor_command
+from lightbench.cli.commands import doctor as doctor_command
 from lightbench.devices import cpu
 from lightbench.devices.support import inventory
-from lightbench.doctor import _apart, _report, _selftest
-from lightbench.doctor._findings import Check, Selftest
-from lightbench.doctor._private import Nameless, variables
-from lightbench.doctor._selftest import FLOAT16, FLOAT32, KNOWN, REDUCED, agreement, compare
+from lightbench.doctor import _apart, selftest
+from lightbench.doctor import report as reporting
+from lightbench.doctor.anonymous import Nameless, variables
+from lightbench.doctor.checks import Check, Selftest
+from lightbench.doctor.selftest import FLOAT16, FLOAT32, KNOWN, REDUCED, agreement, compare
 from lightbench.timing.clock import Reading
 
 # The self-test itself, on devices that are wrong in one way each.
@@ -40,7 +41,7 @@ class Wrong(cpu.Cpu):
 
 
 def checked(device):
-    return {(check.name, check.dtype): check for check in _selftest.run(device)}
+    return {(check.name, check.dtype): check for check in selftest.run(device)}
 
 
 def test_on_the_cpu_every_operator_is_right_in_both_types():
@@ -167,8 +168,8 @@ def test_float32_may_be_reduced_unless_the_device_says_it_is_not(facts, reduced)
         def facts(self):
             return facts
 
-    assert _selftest._reduced(Card()) == reduced
-    assert _selftest._reduced(devices.find("cpu")) == set()
+    assert selftest._reduced(Card()) == reduced
+    assert selftest._reduced(devices.find("cpu")) == set()
 
 
 def test_clocks_agree_within_5_percent_or_20_us_of_a_block():
@@ -253,17 +254,17 @@ def test_it_passes_on_the_cpu_and_the_file_has_everything(lightbench, tmp_path):
 
 def test_a_package_that_is_imported_says_its_build_itself(monkeypatch):
     installed = {"torch": "2.13.0", "torchvision": "0.28.0", "numpy": "2.4.6"}
-    monkeypatch.setattr(_report.metadata, "version", lambda name: installed.get(name, "1"))
-    monkeypatch.setitem(_report.sys.modules, "torch", SimpleNamespace(__version__="2.13.0+cu130"))
-    monkeypatch.setitem(_report.sys.modules, "torchvision", SimpleNamespace())  # has lost its own
-    monkeypatch.delitem(_report.sys.modules, "numpy", raising=False)
-    found = _report.versions()
+    monkeypatch.setattr(reporting.metadata, "version", lambda name: installed.get(name, "1"))
+    monkeypatch.setitem(reporting.sys.modules, "torch", SimpleNamespace(__version__="2.13.0+cu130"))
+    monkeypatch.setitem(reporting.sys.modules, "torchvision", SimpleNamespace())  # has lost its own
+    monkeypatch.delitem(reporting.sys.modules, "numpy", raising=False)
+    found = reporting.versions()
     assert (found["torch"], found["torchvision"], found["numpy"]) == (
         "2.13.0+cu130",
         "0.28.0",
         "2.4.6",
     )
-    assert "numpy" not in _report.sys.modules
+    assert "numpy" not in reporting.sys.modules
 
 
 def test_a_device_that_is_not_there_is_code_4_and_the_file_is_written(lightbench, tmp_path):
@@ -283,7 +284,7 @@ def test_a_self_test_that_is_not_passed_is_code_3(lightbench, monkeypatch, check
     failed = Selftest(device="cpu", checks=checks, reason=reason)
     monkeypatch.setattr(
         doctor_command.doctor, "examine",
-        lambda device, test: _report.examine(device, test=test, run=lambda _: failed),
+        lambda device, test: reporting.examine(device, test=test, run=lambda _: failed),
     )  # fmt: skip
     answer = lightbench("doctor", "--selftest")
     assert answer.code == 3
@@ -379,11 +380,11 @@ def test_what_a_container_must_mount_is_there_or_not(tmp_path):
         (tmp_path / "dev" / name).touch()
     tool = tmp_path / "npu-smi"
     tool.touch(mode=0o755)
-    found = _report.mounts(Path(tmp_path), {"PATH": str(tmp_path)})
+    found = reporting.mounts(Path(tmp_path), {"PATH": str(tmp_path)})
     assert [name for name, there in found.items() if there] == [
         "/dev/davinci[0-9]*", "/dev/davinci_manager", "npu-smi",
     ]  # fmt: skip
-    assert not _report.mounts(tmp_path, {"PATH": "/nowhere"})["npu-smi"]
+    assert not reporting.mounts(tmp_path, {"PATH": "/nowhere"})["npu-smi"]
 
 
 def test_a_file_about_a_device_that_is_not_there_is_written_and_the_reason_is_said(

@@ -85,7 +85,7 @@ def test_a_stop_in_the_middle_keeps_what_there_is_and_the_next_run_goes_on(run, 
 
 
 def test_a_stop_before_anything_is_measured_is_an_interruption_and_no_complaint(run, monkeypatch):
-    monkeypatch.setattr("lightbench.cli._gather.measure", lambda *_a, **_k: ([], 130))
+    monkeypatch.setattr("lightbench.cli.gather.measure", lambda *_a, **_k: ([], 130))
     answer, studies = run()
     assert (answer.code, answer.out, studies) == (130, "", [])
     assert answer.err.count("\n") == 1

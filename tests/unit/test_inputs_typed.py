@@ -7,7 +7,7 @@ import json
 import pytest
 
 from lightbench.records import store
-from lightbench.reports import _commands
+from lightbench.reports import commands
 
 NET = """
 from torch import nn
@@ -60,7 +60,7 @@ def test_what_is_stored_is_not_measured_again_and_its_command_is_what_was_typed(
     other = ["--input", "parts={x: [=1x64]}", "--input", "scale=0.5"]
     assert "stored" not in lightbench("profile", net, *other, *profile[6:]).err
     first = store.read("runs.jsonl")[0]
-    words = _commands._network(first, carded=False)
+    words = commands._network(first, carded=False)
     assert " ".join(words).endswith("--input parts={x: [64]} --input scale=0.5")
     assert [str(one) for one in first.case.inputs] == ["parts={x: [64]}", "scale=0.5"]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from lightbench import registry
-from lightbench.cli._progress import SPINNER, reports
+from lightbench.cli.progress import SPINNER, reports
 from lightbench.exporters._profile import profile_view
 from lightbench.formats.table import render
 from lightbench.models import sources

@@ -11,7 +11,7 @@ from lightbench.evidence import Evidence
 from lightbench.models.accuracy import Accuracy
 from lightbench.records.findings import Check, CheckedMetric, Finding, Opinion
 from lightbench.reports import report
-from lightbench.reports._subject import Subject
+from lightbench.reports.subject import Subject
 
 M = 10**6
 

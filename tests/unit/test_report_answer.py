@@ -8,7 +8,7 @@ from lightbench.errors import UsageError
 from lightbench.models.accuracy import Accuracy
 from lightbench.records.facets import telling
 from lightbench.reports import report
-from lightbench.reports._sentence import Name, Sentence, listed
+from lightbench.views.sentence import Name, Sentence, listed
 
 M = 10**6
 

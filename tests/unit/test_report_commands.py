@@ -17,7 +17,7 @@ from lightbench.errors import UsageError
 from lightbench.guidelines._plan import plan
 from lightbench.records import SweepPoint
 from lightbench.records.findings import Check, Finding, LayerTimes, Opinion, PartTime
-from lightbench.reports._commands import commands
+from lightbench.reports.commands import commands
 from lightbench.runner.setup import Setup
 from lightbench.stats.interval import Interval
 from lightbench.sweep.axes import AXES, plan_axis

@@ -18,8 +18,8 @@ from lightbench.errors import StoreError, UsageError
 from lightbench.figures.save import save
 from lightbench.records import store
 from lightbench.reports import report
-from lightbench.reports._html import render as html
-from lightbench.reports._markdown import render as markdown
+from lightbench.reports.html import render as html
+from lightbench.reports.markdown import render as markdown
 from lightbench.views.section import Document, Drawing, Section
 
 

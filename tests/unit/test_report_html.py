@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lightbench.reports._html import render
-from lightbench.reports._sentence import Name, Sentence
+from lightbench.reports.html import render
 from lightbench.units import milliseconds, visible
 from lightbench.views.section import Document, Drawing, Section
+from lightbench.views.sentence import Name, Sentence
 from lightbench.views.table import Column, Table, View
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
@@ -326,7 +326,7 @@ def test_fifty_networks_make_less_than_three_megabytes_and_always_the_same():
 def test_a_page_without_figures_is_written_without_torch_and_matplotlib():
     code = (
         "import sys\n"
-        "from lightbench.reports._html import render\n"
+        "from lightbench.reports.html import render\n"
         "from lightbench.views.section import Document, Section\n"
         "assert not {'jinja2', 'torch', 'matplotlib', 'pandas'} & set(sys.modules)\n"
         "render(Document('t', (Section('s'),)))\n"

@@ -1,0 +1,1 @@
+"""Commands: one file is one command, imported when it is used."""

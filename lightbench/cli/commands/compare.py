@@ -1,0 +1,87 @@
+"""Is B slower than A? Two models, or one under two settings, timed in pairs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lightbench.cli import complete
+from lightbench.cli.guarded import Guarded, Model
+from lightbench.cli.options import (
+    FRACTION,
+    chosen_format,
+    data_only,
+    emit,
+    input_options,
+    output_options,
+    run_options,
+)
+from lightbench.cli.progress import reports
+
+
+@click.command("compare", cls=Guarded)
+@click.argument("a", metavar="A", type=Model(), shell_complete=complete.models)
+@click.argument("b", metavar="[B]", type=Model(), required=False, shell_complete=complete.models)
+@click.option("--a", "a_settings", multiple=True, metavar="KEY=VALUE", help="A alone: threads=1.")
+@click.option(
+    "--b", "b_settings", multiple=True, metavar="KEY=VALUE", help="B alone: channels-last."
+)
+@click.option(
+    "--tolerance", type=FRACTION, default="2%", show_default=True, help="A smaller one is none."
+)
+@click.option(
+    "--seconds", type=float, default=60, show_default=True, help="At most; less if it is clear."
+)
+@click.option("--batch", type=int, help="Batch size. Default 1.")
+@click.option(
+    "--mode",
+    default="infer",
+    show_default=True,
+    shell_complete=complete.modes,
+    help="infer, or train.",
+)
+@click.option("--seed", type=int, help="Fixes the random order of the pairs.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@input_options
+@run_options
+@output_options
+def command(
+    a: str,
+    b: str | None,
+    a_settings: tuple[str, ...],
+    b_settings: tuple[str, ...],
+    shapes: tuple[str, ...],
+    channels_last: bool,  # noqa: FBT001
+    quiet: bool,  # noqa: FBT001
+    form: str | None,
+    output: Path | None,
+    **settings: Any,
+) -> int:
+    """Is B slower than A? Two models, or one under two settings, timed in pairs.
+
+    One call of each in turn, in random order, in one process; the median of the ratios of pairs, with
+    its exact interval. Verdict: slower, same (within --tolerance), faster, or unclear. What only one
+    side does: --b threads=2, --b channels-last, --b dtype=bfloat16, --a engine=compile, --b
+    input=3x160x160. Exit code: 0 whatever the verdict; 2 bad input; 4 not comparable; 130.
+    """
+    from lightbench.regression.settings import parse_settings
+
+    settings["a_settings"] = parse_settings(a_settings)
+    settings["b_settings"] = parse_settings(b_settings)
+    chosen_format(form, output)
+    from lightbench.compared import compare  # imports torch
+
+    with reports(quiet=quiet) as report, data_only(quiet=quiet):
+        found = compare(
+            a,
+            b,
+            layout="channels_last" if channels_last else "contiguous",
+            input=shapes or None,
+            say=report.say,
+            progress=report.progress,
+            **settings,
+        )
+    emit(found.view, form, output)
+    return 4 if found.verdict == "not comparable" else 0

@@ -1,0 +1,110 @@
+"""Params, MAdds and memory access: exact, and without running anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lightbench.cli import complete
+from lightbench.cli.guarded import Guarded, Model, StoreFile
+from lightbench.cli.options import (
+    chosen_format,
+    data_only,
+    emit,
+    exit_code,
+    input_options,
+    make_store,
+    output_options,
+    say_error,
+)
+from lightbench.cli.progress import reports
+from lightbench.errors import LightbenchError, UnknownName, UsageError
+from lightbench.records import store
+
+
+@click.command("count", cls=Guarded)
+@click.argument(
+    "models",
+    nargs=-1,
+    required=True,
+    metavar="MODEL...",
+    type=Model(),
+    shell_complete=complete.models,
+)
+@click.option(
+    "--convention",
+    metavar="NAME",
+    shell_complete=complete.conventions,
+    help="A name of `lightbench list conventions`, or all.",
+)
+@click.option("--crosscheck", is_flag=True, help="Run the installed thop and fvcore, and compare.")
+@click.option("--batch", type=int, default=1, show_default=True, help="Batch size.")
+@click.option("--strict", is_flag=True, help="An operator without a cost rule is an error.")
+@click.option(
+    "--store",
+    "path",
+    type=StoreFile(),
+    help="Append a record with what --crosscheck found to this file.",
+)
+@click.option(
+    "-q", "--quiet", is_flag=True, help="No progress, and nothing of what networks print."
+)
+@input_options
+@output_options
+def command(
+    models: tuple[str, ...],
+    convention: str | None,
+    crosscheck: bool,  # noqa: FBT001
+    batch: int,
+    strict: bool,  # noqa: FBT001
+    path: str | None,
+    quiet: bool,  # noqa: FBT001
+    shapes: tuple[str, ...],
+    form: str | None,
+    output: Path | None,
+) -> int:
+    """Params, MAdds and memory access: exact, and without weights, data or device.
+
+    With --convention, what another counter would say, and where the difference lies, item by item.
+    """
+    from lightbench.costs.conventions import CONVENTIONS
+
+    if convention is not None and convention != "all" and convention not in CONVENTIONS:
+        raise UnknownName("convention", convention, [*CONVENTIONS, "all"])
+    if path and not crosscheck:
+        raise UsageError("--store is for what --crosscheck finds.", "Add --crosscheck.")
+    chosen = chosen_format(form, output)
+    make_store(path)
+    from lightbench.api import count  # imports torch
+    from lightbench.exporters._costs import conventions_view, counts_view
+
+    counted, failures, reasons = [], [], {}
+    for model in models:
+        try:
+            with data_only(quiet=quiet):
+                counted.append(count(model, input=shapes or None, batch=batch, strict=strict))
+        except LightbenchError as error:
+            if len(models) == 1:
+                raise
+            failures.append(error.exit_code)
+            reasons[model] = error.message
+            say_error(f"{model}: {error}")
+    if not counted and chosen == "table":
+        return exit_code(failures, len(models))
+    title = f"Costs at batch {batch}"
+    if counted and (convention or crosscheck):
+        tools = ["paper", "thop", "fvcore"]
+        names = list(CONVENTIONS) if convention == "all" else [convention] if convention else tools
+        rows = []
+        with reports(quiet=quiet) as report, data_only(quiet=quiet):
+            for one in counted:
+                report.say(f"{one.model}: conventions")
+                rows += one.conventions(names, check=crosscheck)
+                if path:
+                    store.append(path, [one.checked()])
+        view = conventions_view(rows, f"MAdds at batch {batch}, by convention")
+    else:
+        view = counts_view([(one.model, one.costs) for one in counted], title, reasons)
+    emit(view, form, output)
+    return exit_code(failures, len(models))

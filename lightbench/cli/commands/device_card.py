@@ -1,0 +1,100 @@
+"""What this device attains: MAdds/s, bandwidth, launch overhead, and where groups begin to hurt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lightbench.cli.guarded import CardFile, Guarded, RecordsFile, ReplacedFile, refuse_overwriting
+from lightbench.cli.options import (
+    INTERRUPTED,
+    chosen_format,
+    emit,
+    make_store,
+    notice,
+    output_options,
+    read_records,
+    run_options,
+    say_error,
+)
+from lightbench.cli.study_command import (
+    check_figure,
+    check_only_shown,
+    draw,
+    failures,
+    measured,
+    own_card,
+)
+from lightbench.errors import UsageError
+
+
+@click.command("device-card", cls=Guarded)
+@run_options
+@click.option("--seed", type=int, help="Fixes the random order of the rounds.")
+@click.option(
+    "--card",
+    "path",
+    type=CardFile(),
+    help="Keep the card in this file. Default: your data folder.",
+)
+@click.option(
+    "--from",
+    "source",
+    type=RecordsFile(),
+    help="Measure nothing: show the card that this file holds.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.option("--figure", type=ReplacedFile(), help="Draw it: .svg or .png.")
+@output_options
+def command(
+    path: str | None,
+    source: str | None,
+    seed: int | None,
+    quiet: bool,  # noqa: FBT001
+    figure: Path | None,
+    form: str | None,
+    output: Path | None,
+    **settings: Any,
+) -> int:
+    """What this device attains: MAdds/s, bandwidth, launch overhead, and where groups begin to hurt.
+
+    It takes a minute, is kept for this device, precision, layout and thread count, and makes the
+    estimates of `lightbench lint`. Interrupted, it goes on from its finished parts the next time.
+    """
+    if source is not None:
+        check_only_shown("figure")
+    chosen_format(form, output)
+    make_store(path)
+    check_figure(figure)
+    if source is not None:
+        records, code = read_records(source), 0
+    else:
+        from lightbench.studies import make_device_card  # imports torch
+
+        if path is None:
+            refuse_overwriting(click.get_current_context(), (own_card("kept", settings),))
+
+        records, code = measured(
+            make_device_card, None, {**settings, "seed": seed, "path": path}, quiet=quiet
+        )
+    from lightbench.card.view import card_view
+    from lightbench.timing.card import card_of
+
+    card = card_of(records)
+    if code == INTERRUPTED and records:
+        say_error("finished parts are kept: the same command goes on from there.")
+    if card is None:
+        if source is None:
+            return code or 3
+        failures(records)
+        raise UsageError(f"{source!r} holds no device card.", "Try `lightbench device-card`.")
+    if figure:
+        draw("device_card", records, figure, quiet=quiet)
+    emit(card_view(card), form, output)
+    if source is None and not code:
+        from lightbench.studies import card_path
+
+        notice(f"kept in {path or card_path(**settings)}", quiet=quiet)
+    return code

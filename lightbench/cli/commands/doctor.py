@@ -1,0 +1,47 @@
+"""One file that says what is wrong with a device: versions, states, and a self-test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lightbench import doctor
+from lightbench.cli import complete
+from lightbench.cli.guarded import Guarded
+from lightbench.cli.options import chosen_format, emit, notice, output_options, say_error
+
+
+@click.command("doctor", cls=Guarded)
+@click.option(
+    "--device",
+    default="cpu",
+    show_default=True,
+    shell_complete=complete.devices,
+    help="The device it is about.",
+)
+@click.option("--selftest", is_flag=True, help="Check its results and clocks, in another process.")
+@click.option("-q", "--quiet", is_flag=True, help="Do not say what was written.")
+@output_options
+def command(
+    device: str,
+    selftest: bool,  # noqa: FBT001
+    quiet: bool,  # noqa: FBT001
+    form: str | None,
+    output: Path | None,
+) -> int:
+    """One file that says what is wrong with a device: versions, states, and a self-test.
+
+    `lightbench doctor --device npu --selftest -o doctor.json` writes what to send with a report. Names
+    of user, host and home folder are not in it.
+
+    Ends with 4 if the device is not available, with 3 if a check of the self-test is not ok.
+    """
+    chosen_format(form, output)
+    report = doctor.examine(device, test=selftest)
+    emit(doctor.view(report), form, output)
+    if output is not None:
+        if not report.asked.usable:
+            say_error(f"{report.asked.reason}\n  {report.asked.hint}".rstrip())
+        notice(f"wrote {output}", quiet=quiet)
+    return report.exit_code

@@ -1,0 +1,115 @@
+"""The four guidelines of the ShuffleNet V2 paper, measured on this device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lightbench.cli import complete
+from lightbench.cli.guarded import FigureFolder, Guarded
+from lightbench.cli.options import (
+    NUMBERS,
+    WORDS,
+    chosen_format,
+    emit,
+    make_room,
+    make_store,
+    output_options,
+    read_records,
+    setup_options,
+)
+from lightbench.cli.study_command import check_only_shown, draw, failures, measured, study_options
+from lightbench.errors import UsageError
+from lightbench.guidelines._plan import full_name
+from lightbench.records import Record
+
+
+@click.command("guidelines", cls=Guarded)
+@click.argument(
+    "names",
+    nargs=-1,
+    metavar="[g1 g2 g3 g4 units operators]",
+    shell_complete=complete.guidelines,
+)
+@click.option(
+    "--scale",
+    type=click.Choice(["quick", "paper"]),
+    default="quick",
+    show_default=True,
+    help="quick: aligned channels, 3 minutes. paper: also the paper's own channels, and longer.",
+)
+@click.option(
+    "--channels",
+    type=WORDS,
+    metavar="SET[,SET]",
+    help="aligned (multiples of 16), paper-gpu, paper-arm. Default: as the scale says.",
+)
+@click.option(
+    "--widths", type=NUMBERS, metavar="N[,N]", help="Multiples of the set. Default 1,2,4."
+)
+@click.option("--geometry", help="Of G4's bottleneck: quarter (inferred), uniform or wide.")
+@click.option(
+    "--seconds",
+    type=float,
+    help="Time for a sweep at x1; wider ones get more. Default: as the scale says.",
+)
+@setup_options
+@study_options
+@click.option(
+    "--figures",
+    type=FigureFolder(),
+    help="Draw a figure for each guideline into this folder.",
+)
+@output_options
+def command(
+    names: tuple[str, ...],
+    scale: str,
+    path: str | None,
+    source: str | None,
+    figures: Path | None,
+    quiet: bool,  # noqa: FBT001
+    form: str | None,
+    output: Path | None,
+    **settings: Any,
+) -> int:
+    """The four guidelines of the ShuffleNet V2 paper, measured on this device.
+
+    G1 channel ratio, G2 group count, G3 fragmentation, G4 element-wise operators; also units (ten
+    units of four networks) and operators (attained MAdds/s of four kinds of convolution).
+
+    The networks of one sweep are timed in rounds of random order and compared round by round. Each
+    guideline is found supported, contradicted, not detectable or launch-bound at each width.
+    """
+    if source is not None:
+        check_only_shown("names", "figures")
+    chosen_format(form, output)
+    make_store(path)
+    make_room(figures and figures / "g1.svg")
+    wanted = [full_name(name) for name in names]
+    if source is not None:
+        records = [r for r in read_records(source) if _wanted(r, wanted)]
+        code = failures(records)
+    else:
+        from lightbench.studies import run_guidelines  # imports torch
+
+        settings["scale"] = scale
+        records, code = measured(partial(run_guidelines, *names), path, settings, quiet=quiet)
+    from lightbench.guidelines._figures import by_figure
+    from lightbench.guidelines._view import guidelines_view
+
+    view = guidelines_view(records)
+    if source is not None and not view.table.rows:
+        raise UsageError(f"{source!r} holds no records of these guidelines.", "Measure them first.")
+    if figures:
+        for name, group in by_figure(records).items():
+            draw("guideline", group, figures / f"{name}.svg", quiet=quiet)
+    emit(view, form, output)
+    return code
+
+
+def _wanted(record: Record, wanted: Sequence[str]) -> bool:
+    return record.sweep is not None and (not wanted or record.sweep.experiment in wanted)

@@ -1,0 +1,158 @@
+"""What each layer of a network costs, and with --measure how long it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from lightbench import files
+from lightbench.cli import complete
+from lightbench.cli.guarded import Guarded, Model, ReplacedFile, StoreFile
+from lightbench.cli.options import (
+    chosen_format,
+    data_only,
+    emit,
+    input_options,
+    make_room,
+    make_store,
+    notice,
+    output_options,
+    setup_options,
+)
+from lightbench.cli.progress import reports
+from lightbench.cli.study_command import check_figure
+from lightbench.errors import UsageError
+from lightbench.exporters._breakdown import SORTS, dearest
+from lightbench.exporters._chrome_trace import trace_text
+from lightbench.records import Record, store
+from lightbench.views.table import View
+
+UNTIMED = ("model", "measure", "sort", "top", "batch", "quiet", "shapes", "form", "output")
+
+
+@click.command("layers", cls=Guarded)
+@click.argument("model", type=Model(), shell_complete=complete.models)
+@click.option("--measure", is_flag=True, help="Time every operator, beside the whole network.")
+@click.option(
+    "--by",
+    type=click.Choice(["kind", "op", "module"]),
+    help="Group operators: kind (as Figure 2 of the ShuffleNet V2 paper), operator, or module.",
+)
+@click.option(
+    "--sort", type=click.Choice(list(SORTS)), help="Dearest first; without it, as they run."
+)
+@click.option("--top", type=click.IntRange(min=1), help="Only so many rows.")
+@click.option("--seconds", type=float, default=5.0, show_default=True, help="Time to measure.")
+@click.option("--seed", type=int, help="Fixes the random order of the rounds.")
+@click.option(
+    "--figure",
+    type=ReplacedFile(),
+    help="Draw the time by kind of operator: .svg or .png.",
+)
+@click.option(
+    "--trace",
+    type=ReplacedFile(),
+    help="Write a typical call for ui.perfetto.dev or chrome://tracing; implies --measure.",
+)
+@click.option(
+    "--store",
+    "path",
+    type=StoreFile(),
+    help="Append the record, with the times of all operators, to this file.",
+)
+@click.option(
+    "-q", "--quiet", is_flag=True, help="No progress, and nothing of what networks print."
+)
+@setup_options
+@input_options
+@output_options
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    model: str,
+    measure: bool,  # noqa: FBT001
+    by: str | None,
+    sort: str | None,
+    top: int | None,
+    batch: int,
+    figure: Path | None,
+    trace: Path | None,
+    path: str | None,
+    quiet: bool,  # noqa: FBT001
+    shapes: tuple[str, ...],
+    form: str | None,
+    output: Path | None,
+    **settings: Any,
+) -> None:
+    """What each layer of a network costs, and with --measure how long it takes.
+
+    One row per operator, in the order in which they run. With --measure, rounds of two: one pass in
+    which the device's clock stops the time of every operator, and one call as always; what the
+    operators add up to is held against that call. Options about time need --measure.
+    """
+    chosen_format(form, output)
+    if not (measure or trace):
+        _refuse_time(context, sort)
+        emit(_costs(model, sort, top, quiet=quiet, input=shapes or None, batch=batch), form, output)
+        return
+    check_figure(figure)
+    if trace and trace.suffix.lower() != ".json":
+        raise UsageError(f"a trace is JSON, {trace.name!r} is not.", "Try --trace trace.json.")
+    make_room(trace)
+    make_store(path)
+    from lightbench.breakdown import measure_layers  # imports torch
+
+    with reports(quiet=quiet) as report, data_only(quiet=quiet):
+        found = measure_layers(
+            model,
+            input=shapes or None,
+            batch=batch,
+            say=report.say,
+            progress=report.progress,
+            **settings,
+        )
+    if path:
+        store.append(path, [found.record])
+    if figure:
+        _draw(found.record, figure)
+        notice(f"wrote {figure}", quiet=quiet)
+    if trace:
+        files.write(trace, trace_text(found.record))
+        notice(f"wrote {trace}", quiet=quiet)
+    emit(found.by(by, dearest(found.parts(by), sort, top)), form, output)
+
+
+def _refuse_time(context: click.Context, sort: str | None) -> None:
+    """Raises UsageError for an option that the user gave and that is about time."""
+    given = [
+        option.opts[-1]
+        for option in context.command.params
+        if option.name not in UNTIMED
+        and context.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
+    ]
+    if sort == "time":
+        given.append("--sort time")
+    if given:
+        raise UsageError(
+            f"{', '.join(given)} {'is' if len(given) == 1 else 'are'} about measured time.",
+            "Add --measure.",
+        )
+
+
+def _costs(model: str, sort: str | None, top: int | None, *, quiet: bool, **settings: Any) -> View:
+    from lightbench.api import count  # imports torch
+
+    with data_only(quiet=quiet):
+        counted = count(model, **settings)
+    return counted.layers_view(dearest(counted.layers, sort, top))
+
+
+def _draw(record: Record, figure: Path) -> None:
+    from lightbench.figures.save import save  # imports matplotlib
+    from lightbench.plots._breakdown import draw
+
+    save(draw([record]), figure)

@@ -1,0 +1,90 @@
+"""Which layers strain which guideline, and what that costs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lightbench.cli import complete
+from lightbench.cli.guarded import Guarded, Model, RecordsFile, StoreFile, refuse_overwriting
+from lightbench.cli.options import (
+    chosen_format,
+    data_only,
+    emit,
+    input_options,
+    make_store,
+    output_options,
+    say_threads,
+    setup_options,
+    warnings_said,
+)
+from lightbench.cli.progress import reports
+from lightbench.cli.study_command import own_card
+from lightbench.errors import UsageError
+from lightbench.records import store
+
+
+@click.command("lint", cls=Guarded)
+@click.argument("model", type=Model(), shell_complete=complete.models)
+@click.option(
+    "--card",
+    type=RecordsFile(),
+    help="A device card's file. Default: this machine's, if it has been made.",
+)
+@click.option("--verify", is_flag=True, help="Time each shown block with and without the cause.")
+@click.option("--seconds", type=float, help="Time for each of them. Default 2.")
+@click.option(
+    "--top", type=click.IntRange(min=1), default=20, show_default=True, help="How many to show."
+)
+@setup_options
+@click.option(
+    "--store",
+    "path",
+    type=StoreFile(),
+    help="Append the record, with all findings, to this file.",
+)
+@click.option(
+    "-q", "--quiet", is_flag=True, help="No progress, and nothing of what networks print."
+)
+@input_options
+@output_options
+def command(
+    model: str,
+    top: int,
+    verify: bool,  # noqa: FBT001
+    shapes: tuple[str, ...],
+    path: str | None,
+    quiet: bool,  # noqa: FBT001
+    form: str | None,
+    output: Path | None,
+    **settings: Any,
+) -> None:
+    """Which layers strain which guideline, and what that costs.
+
+    G1: channels in and out differ. G2: group convolution. G3: many small operators in a block, and
+    operators that take less time than their start. G4: activations, additions, shuffles, batch
+    norms that could be folded, depthwise convolution.
+
+    The cost is memory access, exact; and time, an estimate from the device card, if there is one.
+    With --verify it is measured, too.
+    """
+    if settings["seconds"] is not None and not verify:
+        raise UsageError("--seconds is the time of --verify.", "Add --verify, or leave it out.")
+    chosen_format(form, output)
+    make_store(path)
+    from lightbench.studies import lint_model  # imports torch
+
+    if settings["card"] is None and (output or path):
+        refuse_overwriting(click.get_current_context(), (own_card("records", settings),))
+
+    given = {key: value for key, value in settings.items() if value is not None}
+    with reports(quiet=quiet) as report, data_only(quiet=quiet), warnings_said():
+        found = lint_model(
+            model, input=shapes or None, verify=top if verify else 0, say=report.say, **given
+        )
+    say_threads(quiet=quiet)
+    if path:
+        store.append(path, [found.record])
+    emit(found.shown(top), form, output)

@@ -1,0 +1,83 @@
+"""Names to use: models, devices, engines, conventions, guidelines, axes, formats, studies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import click
+
+from lightbench import registry
+from lightbench.cli.guarded import Guarded
+from lightbench.cli.options import emit, output_options
+from lightbench.errors import UsageError
+from lightbench.models import sources
+from lightbench.views.table import Column, Table, View
+
+Rows = Iterable[tuple[str, str]]
+
+
+def _models() -> Rows:
+    for name, family in sources.own_names().items():
+        yield name, registry.summary(sources.FAMILY, family).partition(" (")[0]
+
+
+def _plugins(kind: str) -> Callable[[], Rows]:
+    return lambda: ((name, registry.summary(kind, name)) for name in registry.names(kind))
+
+
+def _conventions() -> Rows:
+    from lightbench.costs.conventions import CONVENTIONS
+
+    return ((name, convention.says) for name, convention in CONVENTIONS.items())
+
+
+def _axes() -> Rows:
+    from lightbench.sweep.axes import AXES
+
+    return ((name, axis.about) for name, axis in AXES.items())
+
+
+LISTS: dict[str, Callable[[], Rows]] = {
+    "models": _models,
+    "devices": _plugins("device"),
+    "engines": _plugins("engine"),
+    "conventions": _conventions,
+    "guidelines": _plugins("guideline"),
+    "axes": _axes,
+    "formats": _plugins("format"),
+    "studies": _plugins("study"),
+}
+MORE = {
+    "studies": (
+        "Tables of a suite: `lightbench report --suite FILE` measures them beside profiles.",
+    ),
+    "models": (
+        "Also: torchvision:NAME, timm:NAME, stack:NAME (--from shows them), path/file.py:Class.",
+    ),
+}
+
+
+@click.command("list", cls=Guarded)
+@click.argument("what", type=click.Choice(list(LISTS)))
+@click.option(
+    "--from",
+    "library",
+    type=click.Choice(["torchvision", "timm", "stack"]),
+    help="Models of a library.",
+)
+@output_options
+def command(what: str, library: str | None, form: str | None, output: Path | None) -> None:
+    """Names to use: models, devices, engines, conventions, guidelines, axes, formats, studies."""
+    if library and what != "models":
+        raise UsageError("--from is for models.", f"Try `lightbench list models --from {library}`.")
+    if library:
+        rows: list[tuple[str, str]] = [
+            (f"{library}:{name}", "") for name in sources.library_names(library)
+        ]
+    else:
+        rows = list(LISTS[what]())
+    columns = (Column("name", "name", align="left"), Column("about", "about", align="left", drop=2))
+    notes = () if library else MORE.get(what, ())
+    table = Table(what.capitalize(), columns, tuple(rows), notes)
+    emit(View(table, [{"name": name, "about": about} for name, about in rows]), form, output)

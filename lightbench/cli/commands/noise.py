@@ -1,0 +1,55 @@
+"""How noisy is this machine? What a latency gate would say here of identical code, and of a slowdown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lightbench.cli import complete
+from lightbench.cli.guarded import Guarded, Model
+from lightbench.cli.options import (
+    FRACTION,
+    INTERRUPTED,
+    chosen_format,
+    data_only,
+    emit,
+    output_options,
+    setup_options,
+)
+from lightbench.cli.progress import reports
+
+
+@click.command("noise", cls=Guarded)
+@click.argument("model", type=Model(), default="shufflenet_v2_x0_5", shell_complete=complete.models)
+@click.option(
+    "--tolerance", type=FRACTION, default="2%", show_default=True, help="A smaller one is none."
+)
+@click.option("--seconds", type=float, default=60, show_default=True, help="Time to measure.")
+@click.option("--seed", type=int, help="Fixes the order of the rounds and what is drawn from them.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@setup_options
+@output_options
+def command(
+    model: str,
+    quiet: bool,  # noqa: FBT001
+    form: str | None,
+    output: Path | None,
+    **settings: Any,
+) -> int:
+    """How noisy is this machine? What a latency gate would say here of identical code, and of a slowdown.
+
+    MODEL (shufflenet_v2_x0_5) is timed beside a copy of itself, and beside one with about 4 % more to
+    do, in random order. From these pairs gates of 5, 20 and 60 s are drawn again and again: how often
+    they call identical code slower or faster, and the smallest slowdown that they find. Exit code: 0;
+    2 bad input; 4 not available; 130 interrupted, with what was known by then.
+    """
+    chosen_format(form, output)
+    from lightbench.regression.noise import measure_noise  # imports torch
+    from lightbench.regression.noise_view import noise_view
+
+    with reports(quiet=quiet) as report, data_only(quiet=quiet):
+        found = measure_noise(model, say=report.say, progress=report.progress, **settings)
+    emit(noise_view(found), form, output)
+    return INTERRUPTED if found.interrupted else 0

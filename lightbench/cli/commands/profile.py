@@ -1,0 +1,195 @@
+"""Costs and measured latency of networks, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lightbench.cli import complete
+from lightbench.cli.guarded import Guarded, Model, StoreFile, SuiteFile
+from lightbench.cli.options import (
+    FORCE,
+    INTERRUPTED,
+    NUMBERS,
+    WORDS,
+    chosen_format,
+    data_only,
+    emit,
+    exit_code,
+    input_options,
+    make_store,
+    output_options,
+    read_records,
+    say_error,
+    say_reused,
+    say_threads,
+)
+from lightbench.cli.progress import reports
+from lightbench.errors import LightbenchError, UsageError
+from lightbench.exporters._profile import profile_view
+from lightbench.models import sources
+from lightbench.records import Failure, Record, store
+
+DEVICE_OPTIONS = ("flush-denormal", "graph", "cold-cache", "h2d", "energy", "npu-jit")
+
+
+@click.command("profile", cls=Guarded)
+@click.argument(
+    "models", nargs=-1, metavar="MODEL...", type=Model(), shell_complete=complete.models
+)
+@click.option("--suite", "file", type=SuiteFile(), help="A TOML file of models and settings.")
+@click.option(
+    "--device",
+    shell_complete=complete.devices,
+    help="cpu, cuda:1, npu:0,1, auto; see `lightbench devices`. Default cpu.",
+)
+@click.option(
+    "--engine",
+    shell_complete=complete.engines,
+    help="What runs it: see `lightbench list engines`. Default eager.",
+)
+@click.option(
+    "--threads", type=NUMBERS, metavar="N[,N]", help="CPU threads. Default: as many as are free."
+)
+@click.option("--batch", type=NUMBERS, metavar="N[,N]", help="Batch sizes. Default 1.")
+@click.option(
+    "--dtype",
+    type=WORDS,
+    metavar="NAME[,NAME]",
+    shell_complete=complete.dtypes,
+    help="float32, bfloat16, ... Default float32.",
+)
+@click.option(
+    "--mode",
+    shell_complete=complete.modes,
+    help="infer, or train: forward, backward and optimizer step.",
+)
+@click.option("--channels-last", is_flag=True, help="Lay images out as NHWC.")
+@click.option("--flush-denormal", is_flag=True, help="CPU: take denormal numbers for zero.")
+@click.option("--graph", is_flag=True, help="Accelerators: record the call, and play it again.")
+@click.option(
+    "--cold-cache", is_flag=True, help="Accelerators: empty the last cache before a call."
+)
+@click.option("--h2d", is_flag=True, help="Accelerators: also time the copies there and back.")
+@click.option("--energy", is_flag=True, help="Accelerators: also energy per image.")
+@click.option("--npu-jit", is_flag=True, help="NPU: compile every operator for its shapes.")
+@click.option("--rel", type=float, help="Wanted half width of the median's interval. Default 0.01.")
+@click.option("--max-seconds", type=float, help="Time for each case. Default 10.")
+@click.option("--seed", type=int, help="Fixes the random order of the rounds.")
+@click.option(
+    "--store",
+    "path",
+    type=StoreFile(),
+    help="Append records to this JSON-lines file, and measure nothing twice.",
+)
+@FORCE
+@click.option("--trust-code", is_flag=True, help="Run Python files that a suite names.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@input_options
+@output_options
+def command(
+    models: tuple[str, ...],
+    file: Path | None,
+    path: str | None,
+    shapes: tuple[str, ...],
+    force: bool,  # noqa: FBT001
+    trust_code: bool,  # noqa: FBT001
+    quiet: bool,  # noqa: FBT001
+    channels_last: bool,  # noqa: FBT001
+    form: str | None,
+    output: Path | None,
+    **settings: Any,
+) -> int:
+    """Costs and measured latency of networks, side by side.
+
+    MODEL is a name of `lightbench list models`, torchvision:NAME, timm:NAME, path/file.py:Class, or
+    package.module:Class.
+
+    The cases are timed in rounds of random order until each median is known within --rel, or the
+    time is spent. Exit code: 0; 2 bad input; 3 some cases failed; 4 not available; 130 interrupted.
+    """
+    options = [name for name in DEVICE_OPTIONS if settings.pop(name.replace("-", "_"))]
+    settings = {key: value for key, value in settings.items() if value is not None}
+    if options:
+        settings["options"] = options
+    if channels_last:
+        settings["layout"] = "channels_last"
+    if shapes:
+        settings["input"] = shapes
+    chosen = chosen_format(form, output)
+    make_store(path)
+    records, code = measure(
+        models, file, settings, path=path, force=force, trusted=trust_code, quiet=quiet
+    )
+    failures = dict.fromkeys(str(_error(r.failure)) for r in records if r.failure)
+    if code == INTERRUPTED:
+        say_error("interrupted.")
+    if not any(record.status == "ok" for record in records):
+        for failure in failures:
+            say_error(failure)
+        if chosen == "table":
+            return code
+    emit(profile_view(records), form, output)
+    return code
+
+
+def _error(failure: Failure) -> LightbenchError:
+    return LightbenchError(failure.message, failure.hint)
+
+
+def measure(
+    models: Sequence[str],
+    file: Path | None,
+    settings: dict[str, Any],
+    *,
+    path: str | None,
+    force: bool,
+    trusted: bool,
+    quiet: bool,
+) -> tuple[list[Record], int]:
+    """Run the cases of ``models`` or of a suite ``file``, with progress on stderr; gives the records,
+    and the exit code that they ask for. With a store, anchors are timed as well."""
+    names, settings = _with_suite(models, file, settings, trusted=trusted)
+    from lightbench.api import profile  # imports torch
+    from lightbench.runner.run import Interrupted
+
+    stored = read_records(path) if path and Path(path).exists() else []
+    with reports(quiet=quiet) as report, data_only(quiet=quiet):
+        try:
+            records = list(
+                profile(
+                    *names,
+                    stored=stored,
+                    say=report.say,
+                    progress=report.progress,
+                    keep=lambda record: store.append(path, [record]) if path else None,
+                    anchored=path is not None,
+                    force=force,
+                    **settings,
+                ).records
+            )
+        except Interrupted as interrupted:
+            return interrupted.records, INTERRUPTED
+    say_reused(records, stored, quiet=quiet)
+    say_threads(quiet=quiet)
+    return records, exit_code([r.failure.exit_code for r in records if r.failure], len(records))
+
+
+def _with_suite(
+    models: Sequence[str], file: Path | None, settings: dict[str, Any], *, trusted: bool
+) -> tuple[list[str], dict[str, Any]]:
+    """What the user typed, before what the suite says."""
+    if file is None:
+        if not models:
+            raise UsageError("no model is named.", "Try `lightbench profile mobilenet_v2`.")
+        return list(models), settings
+    from lightbench.suite import read_suite
+
+    suite = read_suite(file)
+    if not trusted and not models:
+        for name in filter(sources.is_file, suite.models):
+            sources.find(name, trusted=False)  # refuses it
+    return list(models) or suite.models, {**suite.axes, **settings}

@@ -1,0 +1,82 @@
+"""One thing varied, all else equal: groups, ratio, kernel, activation, batch and more."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lightbench.cli import complete
+from lightbench.cli.guarded import Guarded, ReplacedFile
+from lightbench.cli.options import (
+    chosen_format,
+    emit,
+    make_store,
+    output_options,
+    read_records,
+    setup_options,
+)
+from lightbench.cli.study_command import (
+    check_figure,
+    check_only_shown,
+    draw,
+    failures,
+    measured,
+    study_options,
+)
+from lightbench.errors import UsageError
+
+
+@click.command("sweep", cls=Guarded)
+@click.argument("axis", shell_complete=complete.axes)
+@click.option("--channels", type=int, help="Channels of the reference. Default 128.")
+@click.option("--input", metavar="HxW", help="Height and width of the map. Default 56x56.")
+@click.option(
+    "--constant",
+    type=click.Choice(["madds", "width"]),
+    help="What all points share. Default: madds where an axis allows it.",
+)
+@click.option("--seconds", type=float, help="Time for the sweep. Default 20.")
+@setup_options
+@study_options
+@click.option("--figure", type=ReplacedFile(), help="Draw it: .svg or .png.")
+@output_options
+def command(
+    axis: str,
+    path: str | None,
+    source: str | None,
+    figure: Path | None,
+    quiet: bool,  # noqa: FBT001
+    form: str | None,
+    output: Path | None,
+    **settings: Any,
+) -> int:
+    """One thing varied, all else equal: groups, ratio, kernel, activation, batch and more.
+
+    AXIS is ratio, groups, kernel, kind, resolution, batch, activation, excite (squeeze-and-excite),
+    shuffle, loop (a loop of convolutions or one grouped) or branches. Ten layers of each point are
+    timed in rounds of random order and compared with the first round by round; the crossover is
+    the first point that is slower by more than its interval.
+    """
+    if source is not None:
+        check_only_shown("axis", "figure")
+    chosen_format(form, output)
+    make_store(path)
+    check_figure(figure)
+    if source is not None:
+        records = [r for r in read_records(source) if r.sweep and r.sweep.experiment == axis]
+        if not records:
+            raise UsageError(f"{source!r} holds no sweep {axis!r}.", "Try without --from.")
+        code = failures(records)
+    else:
+        from lightbench.studies import run_sweep  # imports torch
+
+        records, code = measured(partial(run_sweep, axis), path, settings, quiet=quiet)
+    from lightbench.sweep.view import sweep_view
+
+    if figure:
+        draw("sweep", records, figure, quiet=quiet)
+    emit(sweep_view(records), form, output)
+    return code

@@ -1,0 +1,134 @@
+"""What guidelines, sweeps and the device card share: measure into a store, or read what one holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from lightbench import registry
+from lightbench.cli.guarded import RecordsFile, Role, StoreFile, Use
+from lightbench.cli.options import (
+    FORCE,
+    INTERRUPTED,
+    data_only,
+    make_room,
+    notice,
+    read_records,
+    say_error,
+    say_reused,
+    say_threads,
+)
+from lightbench.cli.progress import reports
+from lightbench.errors import UsageError
+from lightbench.figures.save import METADATA
+from lightbench.records import Record, store
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def study_options(function: F) -> F:
+    """``--seed``, ``--store``, ``--from``, ``--quiet``."""
+    options = (
+        click.option("--seed", type=int, help="Fixes the random order of the rounds."),
+        FORCE,
+        click.option(
+            "--store",
+            "path",
+            type=StoreFile(),
+            help="Append records to this file, and measure nothing twice.",
+        ),
+        click.option(
+            "--from",
+            "source",
+            type=RecordsFile(),
+            help="Measure nothing: show what this file holds.",
+        ),
+        click.option("-q", "--quiet", is_flag=True, help="No progress."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def check_only_shown(*shows: str) -> None:
+    """With ``--from`` nothing is measured: raises UsageError for given options that only a
+    measurement has. ``shows`` are the parameters that select or show records."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        name = option.name or ""
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if given and name not in (*shows, "source", "form", "output", "quiet"):
+            raise UsageError(
+                f"--from measures nothing, so {option.opts[0]} has no meaning beside it.",
+                f"Leave {option.opts[0]} out, or leave out --from to measure.",
+            )
+
+
+def measured(
+    run: Callable[..., Any], path: str | None, settings: dict[str, Any], *, quiet: bool
+) -> tuple[list[Record], int]:
+    """The records of ``run(**settings)``, and the exit code that they ask for; what is finished goes
+    to the store ``path`` at once. Options without a value are left to ``run``."""
+    stored = read_records(path) if path and Path(path).exists() else []
+    from lightbench.runner.run import Interrupted  # imports torch
+
+    given = {key: value for key, value in settings.items() if value is not None}
+    with reports(quiet=quiet) as report, data_only(quiet=quiet):
+        try:
+            records = list(
+                run(
+                    stored=stored,
+                    say=report.say,
+                    progress=report.progress,
+                    keep=lambda record: store.append(path, [record]) if path else None,
+                    **given,
+                ).records
+            )
+        except Interrupted as interrupted:
+            say_error("interrupted.")
+            return interrupted.records, INTERRUPTED
+    say_reused(records, stored, quiet=quiet)
+    say_threads(quiet=quiet)
+    return records, failures(records)
+
+
+def own_card(role: Role, settings: dict[str, Any]) -> Use:
+    """The file of this device's card, which is used where no other is named. Raises UnknownName,
+    DeviceUnavailable."""
+    from lightbench.studies import card_path  # imports torch
+
+    names = ("device", "engine", "threads", "dtype", "channels_last")
+    file = card_path(**{name: settings[name] for name in names})
+    return Use(role, file, "the device card", "is this device's card")
+
+
+def failures(records: Sequence[Record]) -> int:
+    """Say which networks failed, each reason once; 0, or 3 if some did."""
+    reasons = {
+        f"{record.failure.message}\n  {record.failure.hint}".rstrip(): record.case.model
+        for record in records
+        if record.failure
+    }
+    for reason, model in reasons.items():
+        say_error(f"{model}: {reason}")
+    return 3 if reasons else 0
+
+
+def check_figure(figure: Path | None) -> None:
+    """Before the measurement, not after. Raises UsageError, StoreError."""
+    if figure is not None and figure.suffix.lower() not in METADATA:
+        raise UsageError(f"cannot draw into {str(figure)!r}.", f"Known: {', '.join(METADATA)}.")
+    make_room(figure)
+
+
+def draw(figure: str, records: Sequence[Record], file: Path, *, quiet: bool) -> None:
+    """A figure of the registry as a file, whose name is said on stderr unless ``quiet``."""
+    from lightbench.figures.save import save  # imports matplotlib
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    save(registry.load("figure", figure).draw(records), file)
+    notice(f"wrote {file}", quiet=quiet)

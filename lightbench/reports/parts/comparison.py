@@ -1,0 +1,267 @@
+"""Every network with its costs, its time and its accuracy, beside a reference."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from lightbench import units
+from lightbench.costs.roofline import roofline_s
+from lightbench.evidence import run_of, setup
+from lightbench.exporters._profile import MODEL, VALUES, record_data
+from lightbench.records import Record
+from lightbench.records.facets import FACETS, shared, telling
+from lightbench.reports.subject import Subject
+from lightbench.stats.median import by_round
+from lightbench.stats.ratio import Ratio, paired_ratio
+from lightbench.views.remarks import BUSY_CARD, explained, remarks, status
+from lightbench.views.section import Drawing, Section
+from lightbench.views.table import Column, Table, View, own_words
+
+ORDER = 30
+
+# Of the table of `lightbench profile`, with the order in which they go on a narrow page.
+SHOWN = {
+    "params": 3,
+    "madds": 2,
+    "mem_bytes": 2,
+    "intensity": 6,
+    "status": 0,
+    "latency_s": 0,
+    "latency_rel": 1,
+    "throughput_img_s": 7,
+    "peak_memory_bytes": 5,
+}
+APART = "not comparable"
+Value = Callable[[Subject, Record], Any]
+
+
+def efficiency(subject: Subject, record: Record) -> float | None:
+    """Roofline time over measured time, at the speed that the machine had then; None without a device
+    card of the same setup, or if nothing was timed both with the card and with the record."""
+    card = subject.evidence.card(record)
+    if card is None or record.costs is None or record.latency is None or record.contended:
+        return None
+    drift = subject.evidence.drift(card.record, record)
+    if drift is None:
+        return None
+    return roofline_s(record.costs, card) * math.exp(drift.log) / record.latency.median_s
+
+
+EXTRA: tuple[tuple[Column, Value], ...] = (
+    (
+        Column("roofline_efficiency", "of roofline", units.percent, drop=6, sparse=True),
+        efficiency,
+    ),
+    (
+        Column("top1", "top-1 (%)", units.number, drop=4, sparse=True),
+        lambda subject, record: (own := subject.accuracy(record)) and own.top1,
+    ),
+    (Column("ratio", "time (ratio)", units.factor, drop=3), lambda s, r: _ratio(s, r)[0]),
+    (
+        Column("ratio_interval", "at least 90 %", own_words, align="left", drop=8, sparse=True),
+        lambda subject, record: _interval(*_ratio(subject, record)[1:]),
+    ),
+    # for programs
+    (Column("ratio_low", "ratio, low", shown=False), lambda s, r: _ratio(s, r)[1]),
+    (Column("ratio_high", "ratio, high", shown=False), lambda s, r: _ratio(s, r)[2]),
+    (
+        Column("top1_source", "source of top-1", shown=False),
+        lambda subject, record: (own := subject.accuracy(record)) and own.source,
+    ),
+)
+
+
+def section(subject: Subject) -> Section | None:
+    """The table, and times as a figure."""
+    if not subject.evidence.profiles:
+        return None
+    return Section(
+        "Comparison",
+        drawings=tuple(_drawings(subject)),
+        views=(comparison_view(subject), *_sources(subject)),
+    )
+
+
+def _drawings(subject: Subject) -> Iterator[Drawing]:
+    records = subject.main
+
+    def draw() -> Any:
+        from lightbench.plots.latency import draw as latency
+
+        return latency(records)
+
+    if records:
+        yield Drawing(
+            "latency",
+            "Median time of one call with its 95 % interval, and the same against multiply-adds.",
+            draw,
+        )
+
+
+def comparison_view(subject: Subject) -> View:
+    """One row a profile: of them all, whatever machine or setup they are of."""
+    records = subject.evidence.profiles
+    differs = telling(records)
+    facets = (*FACETS, *(facet for facet in differs if facet not in FACETS))
+    picked = [
+        (
+            replace(
+                column, drop=SHOWN.get(column.key, 0), shown=column.shown and column.key in SHOWN
+            ),
+            value,
+        )
+        for column, value in VALUES
+    ]
+    columns = (
+        MODEL[0],
+        *(Column(f.key, f.key, align=f.align, drop=1, shown=f in differs) for f in facets),
+        *(column for column, _ in (*picked, *EXTRA)),
+    )
+    rows = tuple(
+        (
+            record.case.model,
+            *(facet.value(record) for facet in facets),
+            *(
+                _status(subject, record) if c.key == "status" else value(record)
+                for c, value in picked
+            ),
+            *(value(subject, record) for _, value in EXTRA),
+        )
+        for record in records
+    )
+    table = Table(f"Comparison: {', '.join(shared(records))}", columns, rows, _notes(subject))
+    return View(table, [_data(subject, record) for record in records])
+
+
+def _status(subject: Subject, record: Record) -> str:
+    timed = record.latency is not None and not record.contended
+    return status(record, apart=timed and subject.evidence.comparable(record) is None)
+
+
+def _notes(subject: Subject) -> tuple[str, ...]:
+    records = subject.evidence.profiles
+    notes = list(remarks(records))
+    if any(APART in _status(subject, record) for record in records):
+        notes += explained([APART])
+    notes += _about_roofline(subject)
+    references = dict.fromkeys(r.case.model for record in records if (r := subject.beside(record)))
+    if references:
+        notes.append(
+            f"time (ratio): over the time of {', '.join(references)} in the same setup, round by round"
+            " where both were timed in turn."
+        )
+    if (runs := runs_of(subject)) > 1:
+        notes.append(
+            f"Measured in {units.exact(runs)} runs, between which a machine may change: a ratio of two"
+            " of them goes by what was timed in both, and its bounds contain how far that differs."
+        )
+    return tuple(notes)
+
+
+def _about_roofline(subject: Subject) -> Iterator[str]:
+    cards = [card for r in subject.evidence.profiles if (card := subject.evidence.card(r))]
+    if not cards:
+        yield "No device card of these cases, so no roofline: `lightbench device-card`."
+        return
+    if any(efficiency(subject, record) for record in subject.evidence.profiles):
+        yield (
+            "of roofline: the time that this device's best MAdds/s and its memory bandwidth allow,"
+            " layer by layer, over the time it took."
+        )
+    else:
+        yield "No roofline: nothing was timed both with these cases and with the device card."
+    if any(card.contended for card in cards):
+        yield BUSY_CARD
+
+
+def runs_of(subject: Subject) -> int:
+    """In how many runs, at most, those of one setup were timed that may be compared."""
+    runs: dict[object, set[str]] = {}
+    for record in subject.evidence.profiles:
+        if subject.evidence.comparable(record) is not None:
+            how = setup(record), record.case.batch, record.case.mode
+            runs.setdefault(how, set()).add(run_of(record))
+    return max(map(len, runs.values()), default=0)
+
+
+def ratio_text(subject: Subject, record: Record) -> str:
+    """``0.88 (0.84 to 0.92)`` times the time of the reference."""
+    ratio, low, high = _ratio(subject, record)
+    between = _interval(low, high)
+    return units.factor(ratio) + (f" ({between})" if between else "")
+
+
+def shown_faster(subject: Subject, record: Record) -> bool:
+    """Is the whole interval of the ratio below 1?"""
+    high = _ratio(subject, record)[2]
+    return high is not None and high < 1
+
+
+def _ratio(subject: Subject, record: Record) -> tuple[float | None, float | None, float | None]:
+    """Time over the reference's: round by round if both were timed in turn; or else of their latencies
+    in one run, with bounds from both intervals, which hold with 90 % or more."""
+    reference = subject.beside(record)
+    placed = subject.evidence.comparable(record) or record
+    if reference is None or placed.latency is None or reference.latency is None:
+        return None, None, None
+    if placed is not reference and (pairs := _pairs(subject, record, reference)):
+        return pairs.ratio, pairs.low, pairs.high
+    a, b = reference.latency, placed.latency
+    ratio = b.median_s / a.median_s
+    if placed is reference or None in (a.low_s, a.high_s, b.low_s, b.high_s):
+        return ratio, None, None
+    return ratio, _over(b.low_s, a.high_s), _over(b.high_s, a.low_s)
+
+
+def _pairs(subject: Subject, record: Record, reference: Record) -> Ratio | None:
+    """The ratio round by round, if there are rounds enough for an interval."""
+    other = subject.evidence.beside(record, reference)
+    if other is None or other.samples is None or record.samples is None:
+        return None
+    a, b = (by_round(s.times_s, s.samples_per_round) for s in (other.samples, record.samples))
+    n = min(len(a), len(b))
+    ratio = paired_ratio(a[:n], b[:n])
+    return ratio if ratio.log_low is not None else None
+
+
+def _interval(low: float | None, high: float | None) -> str | None:
+    """``0.97 to 1.05``; None where it is not known."""
+    if low is None or high is None:
+        return None
+    return f"{units.factor(low)} to {units.factor(high)}"
+
+
+def _over(a: float | None, b: float | None) -> float | None:
+    return a / b if a and b and math.isfinite(a / b) else None
+
+
+def _sources(subject: Subject) -> Iterator[View]:
+    """Where the accuracies come from."""
+    found = {
+        record.case.model: own
+        for record in subject.evidence.profiles
+        if (own := subject.accuracy(record))
+    }
+    if not found:
+        return
+    columns = (
+        MODEL[0],
+        Column("top1", "top-1 (%)", units.number),
+        Column("measured", "kind", lambda own: "own" if own else "published", align="left"),
+        Column("source", "source", align="left"),
+    )
+    rows = tuple((model, own.top1, own.measured, own.source) for model, own in found.items())
+    table = Table("Top-1 accuracy on ImageNet, and where it comes from", columns, rows)
+    data = [
+        {"model": m, "top1": a.top1, "measured": a.measured, "source": a.source}
+        for m, a in found.items()
+    ]
+    yield View(table, data, folded=table)
+
+
+def _data(subject: Subject, record: Record) -> dict[str, Any]:
+    more = {column.key: value(subject, record) for column, value in EXTRA}
+    return {**record_data(record), "report": more}

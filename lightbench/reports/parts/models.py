@@ -1,0 +1,85 @@
+"""Each network by itself: layers by time and by memory access, kinds of operators, lint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lightbench import units
+from lightbench.evidence import asked
+from lightbench.exporters._breakdown import stored_kinds_view, stored_layers_view
+from lightbench.exporters._costs import layers_view
+from lightbench.exporters._findings import findings_view
+from lightbench.records import Record
+from lightbench.records.facets import names
+from lightbench.reports.subject import Subject
+from lightbench.views.section import Section
+from lightbench.views.sentence import Sentence
+from lightbench.views.table import View
+
+ORDER = 65
+TOP = 8  # rows of each table: what matters stands at the top
+
+
+def section(subject: Subject) -> Section | None:
+    """One section a case: profiles in the order of the comparison, then those that only other studies
+    have; cases without costs have none."""
+    evidence, cases = subject.evidence, dict[object, Record]()
+    for record in (*evidence.profiles, *evidence.layers, *evidence.lints):
+        if record.costs:
+            cases.setdefault(asked(record), record)
+    records = list(cases.values())
+    if not records:
+        return None
+    inner = tuple(
+        Section(
+            name,
+            tuple(_sentences(record)),
+            views=tuple(_views(subject, record)),
+            model=record.case.model,
+        )
+        for name, record in zip(names(records), records, strict=True)
+    )
+    return Section("Network by network", inner=inner)
+
+
+def _sentences(record: Record) -> Iterator[Sentence]:
+    costs = record.costs
+    assert costs is not None
+    yield Sentence(
+        f"{units.count(costs.params)} parameters, {units.count(costs.madds)} MAdds,"
+        f" {units.size(costs.mem_bytes)} of memory access in {units.exact(len(costs.ops))} operators"
+        + (f"; {units.seconds(record.latency.median_s)} a call." if record.latency else ".")
+    )
+
+
+def _views(subject: Subject, record: Record) -> Iterator[View]:
+    evidence, said = subject.evidence, set[str]()
+    timed = _alike(evidence.layers, record)
+    if timed is not None:
+        yield _titled(stored_kinds_view(timed), "Time by kind of operator", said)
+        slowest = stored_layers_view(timed, sort="time", top=TOP)
+        yield _titled(slowest, "Layers that take the most time", said)
+    costs = record.costs
+    assert costs is not None
+    dearest = sorted(costs.ops, key=lambda op: -op.mem_bytes)[:TOP]
+    title = "Layers with the most memory access"
+    yield _titled(layers_view(costs, dearest, title), title, said)
+    linted = _alike(evidence.lints, record)
+    if linted is not None:
+        yield _titled(findings_view(linted, TOP), "Findings of lint", said)
+
+
+def _titled(view: View, title: str, said: set[str]) -> View:
+    """The view under a short title, since the section names the case; without notes that stand under
+    an earlier table of the section."""
+    notes = tuple(note for note in view.table.notes if note not in said)
+    said.update(notes)
+    return replace(view, table=replace(view.table, title=title, notes=notes))
+
+
+def _alike(records: tuple[Record, ...], record: Record) -> Record | None:
+    """The record of another study of the same network and case on the same machine."""
+    return next(
+        (r for r in records if asked(r) == asked(record) and r.identity == record.identity), None
+    )

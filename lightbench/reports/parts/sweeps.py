@@ -1,0 +1,49 @@
+"""Sweeps of one axis: time against channels, groups, resolution, batch, ..."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lightbench import registry
+from lightbench.records import Record
+from lightbench.reports.subject import Subject
+from lightbench.sweep.view import sweep_view
+from lightbench.timing.ratios import relatives, sweeps
+from lightbench.views.section import Drawing, Section
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ORDER = 75
+CAPTION = "Time relative to the reference's, with its interval, beside memory access."
+
+
+def section(subject: Subject) -> Section | None:
+    """All sweeps that belong to no guideline and no device card."""
+    groups = [group for group in sweeps(_others(subject)) if relatives(group)]
+    if not groups:
+        return None
+    names = [group[0].sweep.experiment if group[0].sweep else "" for group in groups]
+    drawings = tuple(
+        Drawing(f"sweep-{i}", f"{name}: {CAPTION}", partial(_draw, group))
+        for i, (name, group) in enumerate(zip(names, groups, strict=True), 1)
+    )
+    records = [record for group in groups for record in group]
+    return Section("Sweeps", drawings=drawings, views=(sweep_view(records),))
+
+
+def _others(subject: Subject) -> list[Record]:
+    evidence = subject.evidence
+    known, cards = registry.names("guideline"), evidence.card_runs
+    return [
+        r
+        for r in evidence.records
+        if r.sweep and r.sweep.experiment not in known and r.sweep.run not in cards
+    ]
+
+
+def _draw(records: list[Record]) -> Figure:
+    from lightbench.plots.sweep import draw
+
+    return draw(records)
