@@ -262,8 +262,10 @@ def test_every_page_is_found_from_readme():
 
 
 def test_every_kind_of_plugin_and_its_folder_is_told():
-    named = set(re.findall(r"`lightbench/([\w/]+)`", PAGES["docs/extending.md"]))
-    assert named == set(registry.FOLDERS.values())
+    named = re.findall(r"`lightbench/([\w/*]+\.py)`", PAGES["docs/extending.md"])
+    assert set(named) == {place for kind in registry.KINDS.values() for place in kind.files}
+    groups = re.findall(r"`(lightbench\.\w+)` \|$", PAGES["docs/extending.md"], re.MULTILINE)
+    assert groups == [kind.group for kind in registry.KINDS.values()]
 
 
 def test_the_licence_is_named_and_lies_beside_it_in_full():

@@ -92,7 +92,7 @@ def test_an_environment_is_made_once_and_brought_up_to_date_when_its_packages_ch
     _, _, asked = machine("make", ".venv/ready")
     assert asked == [
         "python3 -m venv --clear .venv",
-        "pip install --quiet --constraint constraints.txt --editable .[dev]",
+        "pip install --quiet --no-compile --constraint constraints.txt --editable .[dev]",
     ]
     assert machine("make", ".venv/ready") == (0, "", [])
     os.utime(machine.top / "constraints.txt")
@@ -113,7 +113,7 @@ def test_an_index_or_a_folder_is_where_pip_also_looks(machine):
     ):
         _, _, asked = machine("make", ".venv/ready", f"TORCH_INDEX={index}")
         assert asked[0] == "python3 -m venv --clear .venv"  # it holds another PyTorch
-        assert asked[1].startswith(f"pip install --quiet {option} {index} --constraint")
+        assert asked[1].startswith(f"pip install --quiet --no-compile {option} {index} --constraint")
     assert machine("make", ".venv/ready") == (0, "", [])
     os.utime(machine.top / "pyproject.toml")
     assert machine("make", ".venv/ready")[2] == asked[1:]  # it is remembered
@@ -153,7 +153,7 @@ def test_a_cpu_build_that_pip_finds_by_itself_is_taken(machine):
     assert "--extra-index-url" not in asked[1]
     assert asked[1].endswith("torch==2.13.0+cpu")
     assert installs(asked) == [
-        "pip install --quiet --constraint constraints.txt --editable . torch==2.13.0+cpu numpy pyyaml pytest",
+        "pip install --quiet --no-compile --constraint constraints.txt --editable . torch==2.13.0+cpu numpy pyyaml pytest",
         "pip install --quiet --no-deps torch-npu==2.13.0",
     ]
     assert asked[-1] == "python -m pytest tests/npu"
@@ -164,7 +164,7 @@ def test_otherwise_it_comes_from_pytorch_s_own_index(machine):
     own = "install --quiet --dry-run * --timeout 10 torch==*"
     code, _, asked = machine("make", "test-npu", FAILS=own)
     assert code == 0
-    assert installs(asked)[0].startswith(f"pip install --quiet --extra-index-url {PYTORCH} ")
+    assert installs(asked)[0].startswith(f"pip install --quiet --no-compile --extra-index-url {PYTORCH} ")
 
 
 @LINUX
