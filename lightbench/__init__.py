@@ -7,89 +7,59 @@ from typing import TYPE_CHECKING, Any
 
 from lightbench.version import VERSION
 
-if TYPE_CHECKING:
-    from lightbench.api import Counts, Profile, count, load_model, profile
-    from lightbench.breakdown import LayerTimes, measure_layers
-    from lightbench.compared import Compared, compare
-    from lightbench.costs.registered import register_rule
-    from lightbench.costs.work import Work
-    from lightbench.records import Case, Costs, Latency, Op, Record, Samples, SweepPoint
-    from lightbench.reports import Report, report
-    from lightbench.studies import (
-        Card,
-        Guidelines,
-        Lint,
-        SweepResult,
-        lint_model,
-        make_device_card,
-        run_guidelines,
-        run_sweep,
-    )
+if TYPE_CHECKING:  # what _PUBLIC says, for type checkers
+    from lightbench.costs.registered import register_rule as register_rule
+    from lightbench.costs.work import Work as Work
+    from lightbench.models.sources import load_model as load_model
+    from lightbench.records import Case as Case
+    from lightbench.records import Costs as Costs
+    from lightbench.records import Latency as Latency
+    from lightbench.records import Op as Op
+    from lightbench.records import Record as Record
+    from lightbench.records import Samples as Samples
+    from lightbench.records import SweepPoint as SweepPoint
+    from lightbench.reports import Report as Report
+    from lightbench.reports import report as report
+    from lightbench.studies.card.api import Card as Card
+    from lightbench.studies.card.api import device_card as device_card
+    from lightbench.studies.compare.api import Compared as Compared
+    from lightbench.studies.compare.api import compare as compare
+    from lightbench.studies.count.api import Counts as Counts
+    from lightbench.studies.count.api import count as count
+    from lightbench.studies.guidelines.api import Guidelines as Guidelines
+    from lightbench.studies.guidelines.api import guidelines as guidelines
+    from lightbench.studies.layers.api import LayerTimes as LayerTimes
+    from lightbench.studies.layers.api import layers as layers
+    from lightbench.studies.lint.api import Lint as Lint
+    from lightbench.studies.lint.api import lint as lint
+    from lightbench.studies.profile.api import Profile as Profile
+    from lightbench.studies.profile.api import profile as profile
+    from lightbench.studies.sweep.api import SweepResult as SweepResult
+    from lightbench.studies.sweep.api import sweep as sweep
 
 __version__ = VERSION
 
-# Loaded at first use, so that `import lightbench` stays free of torch.
+# Where each public name is. Loaded at first use, so that `import lightbench` stays free of torch.
 _PUBLIC = {
-    "Card": "lightbench.studies",
-    "Case": "lightbench.records",
-    "Compared": "lightbench.compared",
-    "Costs": "lightbench.records",
-    "Counts": "lightbench.api",
-    "Guidelines": "lightbench.studies",
-    "Latency": "lightbench.records",
-    "LayerTimes": "lightbench.breakdown",
-    "Lint": "lightbench.studies",
-    "Op": "lightbench.records",
-    "Profile": "lightbench.api",
-    "Record": "lightbench.records",
-    "Report": "lightbench.reports",
-    "Samples": "lightbench.records",
-    "SweepPoint": "lightbench.records",
-    "SweepResult": "lightbench.studies",
-    "Work": "lightbench.costs.work",
-    "compare": "lightbench.compared",
-    "count": "lightbench.api",
-    "lint_model": "lightbench.studies",
-    "load_model": "lightbench.api",
-    "make_device_card": "lightbench.studies",
-    "measure_layers": "lightbench.breakdown",
-    "profile": "lightbench.api",
-    "register_rule": "lightbench.costs.registered",
-    "report": "lightbench.reports",
-    "run_guidelines": "lightbench.studies",
-    "run_sweep": "lightbench.studies",
+    name: f"lightbench.{module}"
+    for module, names in {
+        "records": "Case Costs Latency Op Record Samples SweepPoint",
+        "models.sources": "load_model",
+        "costs.registered": "register_rule",
+        "costs.work": "Work",
+        "studies.count.api": "Counts count",
+        "studies.profile.api": "Profile profile",
+        "studies.layers.api": "LayerTimes layers",
+        "studies.sweep.api": "SweepResult sweep",
+        "studies.card.api": "Card device_card",
+        "studies.guidelines.api": "Guidelines guidelines",
+        "studies.lint.api": "Lint lint",
+        "studies.compare.api": "Compared compare",
+        "reports": "Report report",
+    }.items()
+    for name in names.split()
 }
-__all__ = [
-    "Card",
-    "Case",
-    "Compared",
-    "Costs",
-    "Counts",
-    "Guidelines",
-    "Latency",
-    "LayerTimes",
-    "Lint",
-    "Op",
-    "Profile",
-    "Record",
-    "Report",
-    "Samples",
-    "SweepPoint",
-    "SweepResult",
-    "Work",
-    "__version__",
-    "compare",
-    "count",
-    "lint_model",
-    "load_model",
-    "make_device_card",
-    "measure_layers",
-    "profile",
-    "register_rule",
-    "report",
-    "run_guidelines",
-    "run_sweep",
-]
+__all__ = ["__version__", *sorted(_PUBLIC)]  # noqa: PLE0604  a list of text
 
 
 def __getattr__(name: str) -> Any:

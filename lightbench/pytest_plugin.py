@@ -19,13 +19,13 @@ from lightbench import units
 from lightbench.errors import LightbenchError, UnknownName, UsageError
 
 if TYPE_CHECKING:
-    from lightbench.api import Counts
     from lightbench.models.inputs import Inputs
+    from lightbench.pytest_benchmark.file import Entry
     from lightbench.records import Record
-    from lightbench.regression.benchmark_json import Entry
-    from lightbench.regression.comparison import Comparison
     from lightbench.runner.given import Args, Kwargs, Model
     from lightbench.stats.verdict import Verdict
+    from lightbench.studies.compare.comparison import Comparison
+    from lightbench.studies.count.api import Counts
 
 TOLERANCE, SECONDS = 0.03, 20.0
 NAMED_LAYERS = 5
@@ -91,7 +91,7 @@ class Checks:
         __tracebackhide__ = True
         asked = (params, madds, mem_access, mem_bytes, fused_bytes)
         budgets = _budgets(dict(zip(METRICS, asked, strict=True)), unknown)
-        from lightbench.api import count
+        from lightbench.studies.count.api import count
 
         counted = count(model, input=input, batch=batch, args=args, kwargs=kwargs)
         if reasons := over_budget(counted, budgets):
@@ -119,10 +119,10 @@ class Checks:
         ``--lightbench-strict``.
         """
         __tracebackhide__ = True
-        from lightbench import compared
+        from lightbench.studies.compare import api
 
         def measured(*, again: bool) -> Comparison:
-            found = compared.compare(
+            found = api.compare(
                 old,
                 new,
                 tolerance=tolerance,
@@ -208,7 +208,7 @@ def judged(found: list[Comparison]) -> tuple[Verdict, str]:
     """What a comparison says, confirmed by a second one where there is one, and that in words."""
     last = found[-1]
     if last.verdict == "not comparable":
-        from lightbench.regression.compare_view import sentence
+        from lightbench.studies.compare.table import sentence
 
         return last.verdict, units.visible(sentence(last))
     confirmed = len(found) == 1 or last.verdict == "slower"
@@ -298,8 +298,8 @@ def lightbench_fixture(request: pytest.FixtureRequest) -> Checks:
 
 
 def _entry(node: pytest.Item, label: str, record: Record) -> Entry:
+    from lightbench.pytest_benchmark.file import Entry
     from lightbench.records.inputs import inputs_text
-    from lightbench.regression.benchmark_json import Entry
 
     case, samples = record.case, record.samples
     assert samples is not None
@@ -329,7 +329,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(config, "workeroutput"):  # of pytest-xdist: whoever started it writes the file
         config.workeroutput["lightbench"] = entries
     elif path is not None and not config.option.collectonly:
-        from lightbench.regression.benchmark_json import Entry, write
+        from lightbench.pytest_benchmark.file import Entry, write
 
         try:
             write(path, [Entry(**entry) for entry in entries])

@@ -35,11 +35,11 @@ KINDS = {
     "engine": Kind("lightbench.engines", ("engines/*.py",)),
     "model family": Kind("lightbench.models", ("models/zoo/*.py",)),
     "format": Kind("lightbench.formats", ("formats/*.py",)),
-    "figure": Kind("lightbench.figures", ("plots/*.py",)),
-    "guideline": Kind("lightbench.guidelines", ("guidelines/*.py",)),
-    "lint rule": Kind("lightbench.lint", ("lint/*.py",)),
-    "report part": Kind("lightbench.reports", ("reports/parts/*.py",)),
-    "study": Kind("lightbench.studies", ("gathering/*.py",)),
+    "figure": Kind("lightbench.figures", ("studies/*/figure.py", "reports/figures/*.py")),
+    "guideline": Kind("lightbench.guidelines", ("studies/guidelines/experiments/*.py",)),
+    "lint rule": Kind("lightbench.lint", ("studies/lint/rules/*.py",)),
+    "report part": Kind("lightbench.reports", ("studies/*/section.py", "reports/parts/*.py")),
+    "study": Kind("lightbench.studies", ("studies/*/gather.py",)),
     "command": Kind("lightbench.commands", ("cli/commands/*.py",)),
 }
 

@@ -29,7 +29,7 @@ from lightbench.records import (
     Samples,
     SweepPoint,
 )
-from lightbench.timing.card import EXPERIMENT, LAUNCH, MOVES, RATES, STREAM
+from lightbench.studies.card.card import EXPERIMENT, LAUNCH, MOVES, RATES, STREAM
 from lightbench.timing.summary import summarize
 
 with suppress(ImportError):  # the environment of the NPU has none

@@ -75,7 +75,7 @@ def _words(known: Iterable[str]) -> Complete:
 
 
 def _axes() -> dict[str, str]:
-    from lightbench.sweep.axes import AXES
+    from lightbench.studies.sweep.axes import AXES
 
     return {name: axis.about for name, axis in AXES.items()}
 

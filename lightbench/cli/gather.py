@@ -12,6 +12,9 @@ from lightbench.cli.options import INTERRUPTED, data_only, notice, read_records,
 from lightbench.cli.progress import reports
 from lightbench.errors import LightbenchError
 from lightbench.records import Case, Record, store
+from lightbench.studies import tables
+from lightbench.studies.tables import read_settings
+from lightbench.studies.task import Task
 from lightbench.suite import Suite
 
 
@@ -36,9 +39,7 @@ def gather(
 ) -> Gathered:
     """Measure what the store at ``path`` lacks of a suite, or all of it with ``force``. Records of other networks that the store
     holds are left out; sweeps, which belong to the device, are not."""
-    from lightbench import gathering  # imports torch
-
-    studies = gathering.read_settings(suite.studies)
+    studies = read_settings(suite.studies)
     settings: dict[str, Any] = {"device": device} if device else {}
     records, code = measure(
         (), file, settings, path=path, force=force, trusted=trusted, quiet=quiet
@@ -59,7 +60,7 @@ def gather(
         say_error(f"{case.model}: {error}")
 
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
-        task = gathering.Task(
+        task = Task(
             [record.case for record in records if record.status == "ok"],
             known,
             trusted,
@@ -70,7 +71,7 @@ def gather(
             force,
         )
         try:
-            gathering.gather(studies, task)
+            tables.gather(studies, task)
         except KeyboardInterrupt:
             return _interrupted(task.known, path)
     for study, (held, every) in task.reused.items():

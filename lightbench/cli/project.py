@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from lightbench.regression.budgets import Config, find_config, read_config
+from lightbench.studies.check.budgets import Config, find_config, read_config
 
 SETTINGS = ("batch", "device", "engine", "threads", "dtype", "layout", "input")
 

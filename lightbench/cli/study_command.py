@@ -99,7 +99,7 @@ def measured(
 def own_card(role: Role, settings: dict[str, Any]) -> Use:
     """The file of this device's card, which is used where no other is named. Raises UnknownName,
     DeviceUnavailable."""
-    from lightbench.studies import card_path  # imports torch
+    from lightbench.studies.card.api import card_path  # imports torch
 
     names = ("device", "engine", "threads", "dtype", "channels_last")
     file = card_path(**{name: settings[name] for name in names})

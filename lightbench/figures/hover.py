@@ -10,7 +10,6 @@ from xml.dom import minidom
 from lightbench import units
 from lightbench.records import Record
 from lightbench.records.facets import shared
-from lightbench.timing.ratios import Relative
 from lightbench.units import visible
 
 if TYPE_CHECKING:
@@ -33,24 +32,12 @@ def tip_of(artist: Artist, record: Record, *facts: str) -> None:
     if record.latency is not None:
         time = record.latency
         words.append(
-            f"{units.seconds(time.median_s)}{_between(time.low_s, time.high_s, units.seconds)}"
+            f"{units.seconds(time.median_s)}{between(time.low_s, time.high_s, units.seconds)}"
         )
     tip(artist, "; ".join((*words, *facts, ", ".join(shared([record])))), record.case.model)
 
 
-def tip_of_point(artist: Artist, point: Relative, *, speed: bool = False) -> None:
-    """The tip of a point of a sweep: its time, or speed, over the reference's, with the interval."""
-    ratio, low, high = point.compared.ratio, point.compared.low, point.compared.high
-    what = "time per MAdd" if point.point.per_madd else "time"
-    if speed:
-        what = "MAdds/s" if point.point.per_madd else "speed"
-        ratio, low, high = 1 / ratio, 1 / high if high else None, 1 / low if low else None
-    said = f"{what} {units.factor(ratio)}{_between(low, high, units.factor)} of the reference's"
-    words = (point.point.point, f"width x{point.point.width}", said, *shared([point.record]))
-    tip(artist, ", ".join(words), point.record.case.model)
-
-
-def _between(low: float | None, high: float | None, text: Callable[[float], str]) -> str:
+def between(low: float | None, high: float | None, text: Callable[[float], str]) -> str:
     return "" if low is None or high is None else f" ({text(low)} to {text(high)})"
 
 

@@ -35,7 +35,10 @@ def _annotation(table: Table, row: tuple[Any, ...]) -> str:
 def _from_top(file: str) -> str:
     """The path from the top of the repository that the file is in; as it is where there is none."""
     path = Path(os.path.abspath(file))  # noqa: PTH100  links stay: GitHub knows the file by that name
-    top = next((folder for folder in path.parents if (folder / ".git").exists()), None)
+    try:
+        top = next((folder for folder in path.parents if (folder / ".git").exists()), None)
+    except (OSError, ValueError):  # no system has such a name: too long, or with a null byte
+        return file
     return path.relative_to(top).as_posix() if top else file
 
 

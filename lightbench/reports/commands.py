@@ -10,13 +10,14 @@ import shlex
 from collections.abc import Iterable, Sequence
 
 from lightbench import registry
-from lightbench.evidence import Evidence, is_anchor
-from lightbench.guidelines._plan import GUIDELINES, SETS
 from lightbench.records import Case, Record, SweepPoint
+from lightbench.records.collection import Evidence, is_anchor
 from lightbench.records.input_grammar import NONE
 from lightbench.records.inputs import InputSpec
-from lightbench.sweep.axes import AXES
-from lightbench.timing.card import EXPERIMENT
+from lightbench.studies.card.card import EXPERIMENT
+from lightbench.studies.card.stored import card_runs, cards
+from lightbench.studies.guidelines.plan import GUIDELINES, SETS
+from lightbench.studies.sweep.axes import AXES
 from lightbench.units import shape, unicode
 
 STORE, CARD = "runs.jsonl", "card.jsonl"
@@ -41,7 +42,7 @@ def commands(records: Sequence[Record]) -> list[str]:
     with its whole sweep. What lightbench cannot measure again, as an axis that it does not know,
     is left out."""
     evidence = Evidence(tuple(records))
-    setups = {_setup(card.record.case) for card in evidence.cards}
+    setups = {_setup(card.record.case) for card in cards(evidence)}
     on_map, widths = _on_map(records), _widths(records)
     groups: dict[Words, dict[str | None, None]] = {}  # a command without its names -> the names
     for record in (
@@ -51,7 +52,7 @@ def commands(records: Sequence[Record]) -> list[str]:
         name: str | None = case.model
         if point is None:
             words = _network(record, carded=_setup(case) in setups)
-        elif point.run in evidence.card_runs or point.experiment == EXPERIMENT:
+        elif point.run in card_runs(evidence) or point.experiment == EXPERIMENT:
             words, name = ("device-card", *_setup(case), "--card", CARD), None
         elif point.experiment in registry.names("guideline"):
             words = (*_guideline(case, point), *widths[_guideline(case, point), point.experiment])

@@ -10,15 +10,15 @@ from typing import Any
 
 from lightbench import files, registry, units
 from lightbench.errors import UsageError
-from lightbench.evidence import Evidence
 from lightbench.formats import format_of
 from lightbench.models.accuracy import Accuracy, own_accuracy, read_accuracy
 from lightbench.records import Record, store
+from lightbench.records.collection import Evidence
 from lightbench.reports.html import render as html
 from lightbench.reports.markdown import render as markdown
 from lightbench.reports.parts.comparison import comparison_view
-from lightbench.reports.subject import Subject
-from lightbench.shown import Shown
+from lightbench.studies.result import Shown
+from lightbench.studies.subject import Subject
 from lightbench.version import VERSION
 from lightbench.views.section import Document, Drawing, Section
 from lightbench.views.table import View
@@ -117,8 +117,8 @@ def report(
     note: str = "",
 ) -> Report:
     """A report on records of any studies and devices: ``sources`` are files that commands wrote with
-    ``--store``, and what measuring from Python gives: results of `profile`, `measure_layers`,
-    `lint_model` and others, or their records.
+    ``--store``, and what measuring from Python gives: results of `profile`, `layers`,
+    `lint` and others, or their records.
 
     Each part is made only if there are records for it. ``reference`` is the model that others are
     held against, the first one unless said; ``accuracy`` is top-1 in percent by model, or a CSV file

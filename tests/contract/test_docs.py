@@ -19,7 +19,7 @@ import lightbench as lb
 from lightbench import cli, registry
 from lightbench.errors import EXIT_CODES, UnknownName
 from lightbench.records.input_grammar import parse_inputs
-from lightbench.regression.budgets import parse_config
+from lightbench.studies.check.budgets import parse_config
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ROOT / "docs" / "commands.md"

@@ -17,11 +17,11 @@ from rich.cells import cell_len
 
 from lightbench import registry, units
 from lightbench.errors import UsageError
-from lightbench.exporters._profile import profile_view
 from lightbench.formats import format_of
 from lightbench.formats.markdown import prose
-from lightbench.guidelines._view import guidelines_view
 from lightbench.records import store
+from lightbench.studies.guidelines.table import guidelines_view
+from lightbench.studies.profile.table import profile_view
 from lightbench.views.table import Column, Table, View
 
 FORMATS = registry.names("format")

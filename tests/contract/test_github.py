@@ -14,9 +14,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lightbench import registry
-from lightbench.exporters._profile import profile_view
 from lightbench.formats import format_of
 from lightbench.formats.github import render
+from lightbench.studies.profile.table import profile_view
 from lightbench.units import visible
 from lightbench.views.table import Column, Table, View
 
@@ -152,6 +152,11 @@ def test_a_file_name_chooses_it():
     assert format_of("out.github") == "github"
 
 
+def test_a_name_that_no_system_has_is_said_as_it_is():
+    name = f"{'0' * 300}/net.py"
+    assert f"file={name}" in render(view((1, 2, name, 3), a="a", b="b", file="file", line="line"))
+
+
 # Whatever a record holds.
 
 
@@ -160,6 +165,7 @@ def test_a_file_name_chooses_it():
 @example("a%0D%0A::stop-commands::b", "\r::error::", "%2C", "%25")
 def test_no_text_starts_a_command_or_ends_a_property(title, first, second, file):
     """Back comes exactly the visible form of what went in, in exactly one command a row."""
+    file = file.replace("/", "|")[:50].strip(".")  # as a path it would be said in its shortest form
     columns = {"a": "a", "b": "b", "file": "file", "line": "line"}
     shown = render(view((first, second, file, 3), (second, first, None, None), title=title,
                         **columns))  # fmt: skip

@@ -178,7 +178,7 @@ def test_the_version_is_ours_and_not_that_of_a_package_with_this_name(monkeypatc
     from lightbench.doctor.report import versions
     from lightbench.environment import capture
     from lightbench.environment.machine import Source
-    from lightbench.regression.benchmark_json import _machine_info
+    from lightbench.pytest_benchmark.file import _machine_info
 
     def theirs(_name):
         return "99.9"

@@ -287,7 +287,7 @@ def test_a_summary_of_github_is_no_file_that_the_check_reads(here, lightbench, m
 
 
 def test_the_card_that_is_used_unnamed_is_no_output(here, lightbench):
-    from lightbench.studies import card_path
+    from lightbench.studies.card.api import card_path
 
     card = card_path()
     for words in (("lint", "mobilenet_v2"), ("device-card",)):
@@ -368,7 +368,7 @@ def test_a_device_card_replaces_nothing_but_a_card(name, here):
     (here / "other.jsonl.part").write_bytes((here / "r.jsonl").read_bytes())
     before = contents(here)
     with pytest.raises(LightbenchError, match=r"Name another file\."):
-        lb.make_device_card(device="null", path=name)
+        lb.device_card(device="null", path=name)
     assert contents(here) == before
 
 

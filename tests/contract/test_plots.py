@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from lightbench import registry
-from lightbench.card.plan import plan_card
 from lightbench.errors import StoreError, UsageError
 from lightbench.figures.labels import labels, place
 from lightbench.figures.save import save
 from lightbench.figures.style import style
 from lightbench.figures.ticks import ticks as _ticks
-from lightbench.plots.guideline import draw as draw_guideline
-from lightbench.plots.latency import draw
+from lightbench.studies.card.plan import plan_card
+from lightbench.studies.guidelines.figure import draw as draw_guideline
+from lightbench.studies.profile.figure import draw
 
 FIGURES = registry.names("figure")
 UGLY = [
@@ -43,7 +43,7 @@ UGLY = [
 
 @pytest.fixture(scope="session")
 def examples(make_record, sweep_records):
-    """``examples("guideline", ["1:1", "1:9"], device="cuda")`` are records for that figure."""
+    """``examples("guidelines", ["1:1", "1:9"], device="cuda")`` are records for that figure."""
 
     def cases(names, **case):
         slow = enumerate(names)
@@ -77,7 +77,7 @@ def examples(make_record, sweep_records):
         return cases([known for known, _ in zip(WITH_TOP1, names, strict=False)], **case)
 
     known = {
-        "latency": cases, "history": cases, "guideline": guideline, "device_card": device_card,
+        "profile": cases, "history": cases, "guidelines": guideline, "card": device_card,
         "predictors": predictors, "pareto": pareto,
     }  # fmt: skip
     return lambda figure, names, **case: known.get(figure, sweep)(names, **case)
@@ -90,7 +90,7 @@ WITH_TOP1 = [
     for family in registry.names("model family")
     for name in registry.literal("model family", family, "TOP1") or ()
 ]
-NO_SWEEP = {"history", "latency", "pareto", "predictors"}
+NO_SWEEP = {"history", "profile", "pareto", "predictors"}
 SWEEP_FIGURES = [name for name in FIGURES if name not in NO_SWEEP]
 
 

@@ -23,7 +23,7 @@ from lightbench.errors import DeviceUnavailable, NotAvailable, UnknownName
 from lightbench.models import sources
 from lightbench.models.inputs import make_inputs
 from lightbench.records import InputSpec
-from lightbench.sweep.plan import Sweep
+from lightbench.studies.sweep.plan import Sweep
 from lightbench.timing.clock import Reading
 
 PLUGINS = [(kind, name) for kind in registry.KINDS for name in registry.names(kind)]
@@ -284,9 +284,9 @@ ADDED = {
         "def render(view, *, width=None, colour=False):\n"
         "    return ' '.join(row[0] for row in view.table.rows) + '\\n'\n"
     ),
-    "guidelines/tiny.py": (
+    "studies/guidelines/experiments/tiny.py": (
         '"""One layer or two."""\n'
-        "from lightbench.sweep.plan import Point, Sweep\n"
+        "from lightbench.studies.sweep.plan import Point, Sweep\n"
         "CLAIM = 'One layer is faster than two'\n"
         "ROW = 'layers'\n"
         "CHANNELS = {'few': 8}\n"

@@ -8,21 +8,21 @@ import pandas as pd
 import pytest
 
 import lightbench as lb
-from lightbench.shown import Shown
+from lightbench.studies.result import Shown
 
 NET = "example_conv_g4"
 
 # How to have one of each, in a second, on the device whose calls take exactly a millisecond.
 MAKE = {
-    "Card": lambda path: lb.make_device_card(device="null", path=path / "card.jsonl"),
+    "Card": lambda path: lb.device_card(device="null", path=path / "card.jsonl"),
     "Compared": lambda _: lb.compare(NET, "example_dense", device="null", seconds=0.5),
     "Counts": lambda _: lb.count(NET),
-    "Guidelines": lambda _: lb.run_guidelines("g1", device="null", seconds=0.1, widths=(1,)),
-    "LayerTimes": lambda _: lb.measure_layers(NET, device="null", seconds=0.1),
-    "Lint": lambda _: lb.lint_model(NET),
+    "Guidelines": lambda _: lb.guidelines("g1", device="null", seconds=0.1, widths=(1,)),
+    "LayerTimes": lambda _: lb.layers(NET, device="null", seconds=0.1),
+    "Lint": lambda _: lb.lint(NET),
     "Profile": lambda _: lb.profile(NET, device="null", max_seconds=0.05),
     "Report": lambda _: lb.report(lb.profile(NET, device="null", max_seconds=0.05).records),
-    "SweepResult": lambda _: lb.run_sweep("groups", input="7x7", device="null", seconds=0.1),
+    "SweepResult": lambda _: lb.sweep("groups", input="7x7", device="null", seconds=0.1),
 }
 UNITS = {"(ms)": "_s", "(s)": "_s", "(MB)": "_bytes", "(bytes)": "_bytes", "img/s": "_img_s"}
 

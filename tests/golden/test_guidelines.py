@@ -14,12 +14,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lightbench import paper, registry, run_guidelines
+from lightbench import guidelines as run_guidelines
+from lightbench import registry
 from lightbench.costs.count import count_costs
 from lightbench.errors import UsageError
 from lightbench.models import sources
 from lightbench.models.stacks import STACKS
-from lightbench.sweep.equal import check_equal_madds
+from lightbench.studies.guidelines import paper
+from lightbench.studies.sweep.equal import check_equal_madds
 
 G1, G2, G3, G4 = "g1_channel_ratio", "g2_group_count", "g3_fragmentation", "g4_elementwise"
 WIDTHS = (1, 2, 4)

@@ -52,7 +52,7 @@ def test_the_device_is_never_slower_than_the_wall(accelerator):
 
 @pytest.mark.parametrize("name", ["g1", "g2", "g3", "g4"])
 def test_a_guideline_has_a_verdict(name, accelerator):
-    study = lightbench.run_guidelines(name, device=accelerator.torch_device, widths=(1,), seconds=5)
+    study = lightbench.guidelines(name, device=accelerator.torch_device, widths=(1,), seconds=5)
     assert all(record.status == "ok" for record in study.records)
     assert study.findings
 

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from lightbench import registry
 from lightbench.cli.options import LONGEST_LINE, say, say_error
-from lightbench.exporters._profile import profile_view
 from lightbench.formats.csv import render as csv
 from lightbench.records import store
 from lightbench.reports import report
+from lightbench.studies.profile.table import profile_view
 from lightbench.units import visible
 from lightbench.views.table import Column, Table, View
 

@@ -16,9 +16,9 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
 from lightbench import registry
-from lightbench.exporters._profile import profile_view
-from lightbench.guidelines._view import guidelines_view
-from lightbench.sweep.view import sweep_view
+from lightbench.studies.guidelines.table import guidelines_view
+from lightbench.studies.profile.table import profile_view
+from lightbench.studies.sweep.table import sweep_view
 from lightbench.units import visible
 from lightbench.views.table import Column, Table, View
 

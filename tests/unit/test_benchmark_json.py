@@ -14,7 +14,7 @@ from pytest_benchmark.stats import Stats
 
 from lightbench.environment.machine import Source
 from lightbench.errors import StoreError
-from lightbench.regression.benchmark_json import Entry, read, stats, write
+from lightbench.pytest_benchmark.file import Entry, read, stats, write
 
 TIMES = (0.011, 0.010, 0.012, 0.030, 0.010, 0.0105)
 SECONDS = st.floats(1e-9, 1e3)

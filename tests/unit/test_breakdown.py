@@ -13,14 +13,15 @@ from torch import nn
 
 import lightbench as lb
 from lightbench import devices, registry
-from lightbench.breakdown import measure_layers, take_apart
 from lightbench.errors import ModelError, UnknownName, UsageError
 from lightbench.records import Case, Environment, InputSpec
 from lightbench.runner import prepare
 from lightbench.runner.given import Given
 from lightbench.stats.interval import Interval
+from lightbench.studies.layers.api import layers as measure_layers
+from lightbench.studies.layers.shares import GROUPS, WARMUP
+from lightbench.studies.layers.stopwatch import take_apart
 from lightbench.timing.clock import Reading
-from lightbench.timing.shares import GROUPS, WARMUP
 
 OWN = ["shufflenet_v2_x0_5", "mobilenet_v2_x0_35", "shufflenet_v1_x0_5_g3"]
 WHERE = Environment(comparable={"threads": 1}, noted={})

@@ -11,14 +11,15 @@ import msgspec
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from lightbench import breakdown, devices
+from lightbench import devices
 from lightbench.cli.commands import layers as layers_command
 from lightbench.errors import DeviceUnavailable, UsageError
-from lightbench.exporters._breakdown import parts_view
 from lightbench.figures.save import save
 from lightbench.figures.style import style
-from lightbench.plots._breakdown import draw
-from lightbench.timing.shares import GROUPS, Breakdown, Pass
+from lightbench.studies.layers import shares, stopwatch
+from lightbench.studies.layers.drawing import draw
+from lightbench.studies.layers.shares import GROUPS, Breakdown, Pass
+from lightbench.studies.layers.table import parts_view
 from lightbench.timing.summary import summarize
 
 # The command.
@@ -171,7 +172,7 @@ def test_ctrl_c_is_130(lightbench, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(breakdown, "alternate", stop)
+    monkeypatch.setattr(stopwatch, "alternate", stop)
     answer = lightbench("layers", "example_conv_g4", "--measure")
     assert (answer.code, answer.out) == (130, "")
     assert answer.err.strip() == "lightbench: interrupted"
@@ -179,7 +180,7 @@ def test_ctrl_c_is_130(lightbench, monkeypatch):
 
 def test_every_grouping_can_be_asked_for():
     (by,) = (option for option in layers_command.command.params if option.name == "by")
-    assert list(by.type.choices) == list(breakdown.BY)
+    assert list(by.type.choices) == list(shares.BY)
 
 
 # The figure.

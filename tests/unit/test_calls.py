@@ -70,7 +70,7 @@ def test_a_network_that_takes_gradients_is_timed_under_no_grad():
 
 
 def test_its_operators_are_timed_too():
-    found = lb.measure_layers(Forces(), input="4", seconds=0.02, threads=1)
+    found = lb.layers(Forces(), input="4", seconds=0.02, threads=1)
     assert found.record.layers
 
 

@@ -15,16 +15,17 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from lightbench import count, registry
-from lightbench.card import shelf
-from lightbench.card.plan import SECONDS, plan_card
-from lightbench.card.view import card_view
 from lightbench.environment import capture
 from lightbench.errors import LightbenchError, ModelError, StoreError, UsageError
 from lightbench.records import Op, store
 from lightbench.runner.setup import Setup
-from lightbench.studies import Card, card_path, make_device_card
-from lightbench.sweep.equal import input_of
-from lightbench.timing.card import CONV_LAUNCH, LAUNCH, MOVES, RATES, STREAM, Figure, card_of
+from lightbench.studies.card import cache
+from lightbench.studies.card.api import Card, card_path
+from lightbench.studies.card.api import device_card as make_device_card
+from lightbench.studies.card.card import CONV_LAUNCH, LAUNCH, MOVES, RATES, STREAM, Figure, card_of
+from lightbench.studies.card.plan import SECONDS, plan_card
+from lightbench.studies.card.table import card_view
+from lightbench.studies.sweep.equal import input_of
 from lightbench.units import visible
 
 # Point -> seconds, multiply-adds, bytes, operators; and what that is per second, or an operator.
@@ -458,16 +459,16 @@ def test_the_name_of_a_card_says_the_device_and_nothing_of_the_user_or_host(monk
 
 def test_there_is_no_card_until_one_is_kept(card_records):
     setup = Setup(device="null")
-    assert shelf.card(setup) is None
-    shelf.keep(shelf.path_of(setup), card_records())
-    assert shelf.card(setup).madds_per_s["dense conv"].value == 8e9
-    assert shelf.card(Setup(device="null", threads=2)) is None
+    assert cache.card(setup) is None
+    cache.keep(cache.path_of(setup), card_records())
+    assert cache.card(setup).madds_per_s["dense conv"].value == 8e9
+    assert cache.card(Setup(device="null", threads=2)) is None
 
 
 def test_a_new_card_replaces_the_old_one_as_a_whole(card_records, tmp_path):
     path = tmp_path / "deep" / "card.jsonl"
-    shelf.keep(path, card_records(groups={"g=1": 1.0}))
-    shelf.keep(path, card_records(faster=2))
+    cache.keep(path, card_records(groups={"g=1": 1.0}))
+    cache.keep(path, card_records(faster=2))
     assert card_of(store.read(path)).bandwidth.value == 4e9
     assert len(store.read(path)) == len(MEASURED)
     assert card_of(store.read(path)).groups == []
@@ -479,7 +480,7 @@ def test_a_card_that_cannot_be_written_leaves_the_old_one(
     failure, card_records, tmp_path, monkeypatch
 ):
     path = tmp_path / "card.jsonl"
-    shelf.keep(path, card_records())
+    cache.keep(path, card_records())
     before, append = path.read_bytes(), store.append
 
     def half(file, records):
@@ -488,17 +489,17 @@ def test_a_card_that_cannot_be_written_leaves_the_old_one(
 
     monkeypatch.setattr(store, "append", half)
     with pytest.raises(type(failure)):
-        shelf.keep(path, card_records(faster=2))
+        cache.keep(path, card_records(faster=2))
     assert path.read_bytes() == before
     monkeypatch.undo()
-    shelf.keep(path, card_records(faster=2))  # what was left behind is in nobody's way
+    cache.keep(path, card_records(faster=2))  # what was left behind is in nobody's way
     assert card_of(store.read(path)).bandwidth.value == 4e9
 
 
 def test_a_folder_that_cannot_be_is_a_store_error(card_records, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="file"):
-        shelf.keep(tmp_path / "file" / "card.jsonl", card_records())
+        cache.keep(tmp_path / "file" / "card.jsonl", card_records())
 
 
 @pytest.mark.parametrize(
@@ -524,18 +525,18 @@ def test_a_file_that_is_no_card_says_so_and_what_to_do(
         held = {"records": [make_record("a")], "part": card_records(without=["linear"])}
         store.append(path, held[content])
     with pytest.raises(error) as caught:
-        shelf.card(Setup(device="null"), path)
+        cache.card(Setup(device="null"), path)
     assert words in " ".join(str(caught.value).split())
     assert "card.jsonl" in str(caught.value)
 
 
 def test_a_kept_file_that_was_spoiled_says_so(card_records):
     """Not the same as having none: somebody would measure nothing and get no estimates for ever."""
-    path = shelf.path_of(Setup(device="null"))
+    path = cache.path_of(Setup(device="null"))
     path.parent.mkdir(parents=True)
     path.write_text("")
     with pytest.raises(UsageError, match="Try `lightbench device-card`"):
-        shelf.card(Setup(device="null"))
+        cache.card(Setup(device="null"))
 
 
 # Measured on the device that takes 1 ms for everything.

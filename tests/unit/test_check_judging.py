@@ -7,14 +7,14 @@ import pytest
 
 from lightbench.errors import UnknownName, UsageError
 from lightbench.records import SCHEMA, Case, Environment, InputSpec, Record, Samples
-from lightbench.regression import judging
-from lightbench.regression.budgets import Limit, find_config, limits_of, read_config
-from lightbench.regression.check_view import check_view, headline
-from lightbench.regression.comparison import Comparison
-from lightbench.regression.rows import Row, exit_code, latency_row
-from lightbench.regression.worker import Version
 from lightbench.stats.ratio import Ratio
 from lightbench.stats.verdict import judge
+from lightbench.studies.check import judge as judging
+from lightbench.studies.check.budgets import Limit, find_config, limits_of, read_config
+from lightbench.studies.check.table import check_view, headline
+from lightbench.studies.compare.comparison import Comparison
+from lightbench.studies.compare.rows import Row, exit_code, latency_row
+from lightbench.studies.compare.worker import Version
 from lightbench.timing.summary import summarize
 
 CASE = Case(model="net.py:Net", inputs=(InputSpec.parse("3x8x8"),), threads=1)

@@ -13,8 +13,8 @@ import pytest
 import lightbench as lb
 from lightbench.cli import run
 from lightbench.records import store
-from lightbench.regression import check as checking
-from lightbench.regression import judging
+from lightbench.studies.check import gate as checking
+from lightbench.studies.check import judge
 
 NET = """
 from torch import nn
@@ -83,7 +83,7 @@ def measured(monkeypatch):
         def compare(a, b, tolerance):
             seen.append((a, b, tolerance))
             from lightbench.models.sources.source_trees import Tree
-            from lightbench.regression.pairing import Gate, Side, compare_sides
+            from lightbench.studies.compare.pairs import Gate, Side, compare_sides
 
             sides = [
                 Side(v.case, tree=Tree(Path(v.root), Path(v.instead_of)), label=v.label)
@@ -91,7 +91,7 @@ def measured(monkeypatch):
             ]
             return compare_sides(*sides, Gate(0.9, 0.3), trusted=how.trusted)
 
-        return judging.Tools(compare, made.measure, made.costs)
+        return judge.Tools(compare, made.measure, made.costs)
 
     monkeypatch.setattr(checking, "_tools", tools)
     return seen

@@ -13,10 +13,10 @@ import pytest
 from msgspec.structs import replace
 
 from lightbench.cli import run
-from lightbench.regression import check as checking
-from lightbench.regression import counting
-from lightbench.regression.comparison import Comparison
-from lightbench.regression.versions import no_other_version
+from lightbench.studies.check import gate as checking
+from lightbench.studies.check import worker
+from lightbench.studies.check.versions import no_other_version
+from lightbench.studies.compare.comparison import Comparison
 
 SOURCE = """
 from torch import nn
@@ -73,7 +73,7 @@ def project(tmp_path, monkeypatch):
 
     def count(version):
         said = []
-        counting._count(msgspec.json.encode(version), lambda kind, value: said.append(value))
+        worker._count(msgspec.json.encode(version), lambda kind, value: said.append(value))
         return said[-1]
 
     monkeypatch.setattr(checking, "count_apart", count)

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from lightbench.errors import NotAvailable, UsageError
-from lightbench.regression.checkout import checkout, commit_at_hand, resolve, toplevel
+from lightbench.studies.check.checkout import checkout, commit_at_hand, resolve, toplevel
 
 
 def git(folder, *arguments):

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightbench.exporters._chrome_trace import _microseconds, chrome_trace, trace_text
 from lightbench.stats.interval import Interval
-from lightbench.timing.shares import Breakdown, Pass
+from lightbench.studies.layers.shares import Breakdown, Pass
+from lightbench.studies.layers.trace import _microseconds, chrome_trace, trace_text
 from lightbench.timing.summary import summarize
 
 

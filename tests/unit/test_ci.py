@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from lightbench.formats import github, markdown
-from lightbench.regression.ci import LIMIT, announce, limited
+from lightbench.studies.check.github_actions import LIMIT, announce, limited
 from lightbench.views.table import Column, Table, View
 
 COLUMNS = (

@@ -488,7 +488,7 @@ def test_ctrl_c_anywhere_is_130_and_no_traceback(lightbench, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lightbench.api.count", interrupted)
+    monkeypatch.setattr("lightbench.studies.count.api.count", interrupted)
     assert lightbench("count", NET) == (130, "", "\nlightbench: interrupted\n")
 
 

@@ -16,7 +16,7 @@ from lightbench import devices
 from lightbench.errors import DeviceUnavailable, UsageError
 from lightbench.records import store
 from lightbench.runner.run import Interrupted
-from lightbench.studies import run_guidelines
+from lightbench.studies.guidelines.api import guidelines as run_guidelines
 
 ROOT = Path(__file__).parents[2]
 QUICK = ("--device", "null", "--seconds", "0.05", "--widths", "1")

@@ -16,13 +16,13 @@ import pytest
 from markdown_it import MarkdownIt
 
 from lightbench import devices, registry
-from lightbench.card.plan import SECONDS
 from lightbench.errors import DeviceUnavailable
 from lightbench.records import store
 from lightbench.runner import run
 from lightbench.runner.run import Interrupted
-from lightbench.studies import card_path
-from lightbench.timing.card import CONV_LAUNCH, LAUNCH, MOVES, RATES, STREAM, card_of
+from lightbench.studies.card.api import card_path
+from lightbench.studies.card.card import CONV_LAUNCH, LAUNCH, MOVES, RATES, STREAM, card_of
+from lightbench.studies.card.plan import SECONDS
 
 ROOT = Path(__file__).parents[2]
 NULL = ("--device", "null")
@@ -83,7 +83,7 @@ def refused(answer, code=2):
 
 
 def nothing_may_be_measured(monkeypatch):
-    for name in ("lightbench.runner.run.run", "lightbench.lint._savings.measure"):
+    for name in ("lightbench.runner.run.run", "lightbench.studies.lint.savings.measure"):
         monkeypatch.setattr(name, lambda *_, **__: pytest.fail("it was measured"))
 
 
@@ -452,7 +452,7 @@ def test_a_data_folder_that_cannot_be_written_is_a_sentence(lightbench, tmp_path
 
 
 def test_lint_finds_what_it_finds_in_python_in_the_same_order(lightbench):
-    from lightbench.studies import lint_model
+    from lightbench.studies.lint.api import lint as lint_model
 
     data = json.loads(lightbench(*LINT, "--format", "json").out)
     assert [(d["guideline"], d["layer"]) for d in data] == [
@@ -758,7 +758,8 @@ def test_ctrl_c_anywhere_is_130_and_no_traceback(command, lightbench, monkeypatc
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    for name in ("lightbench.studies.count", "lightbench.studies.measure_all"):
+    places = ("lint.api.count", "sweep.api.measure_all", "card.api.measure_all")
+    for name in (f"lightbench.studies.{place}" for place in places):
         monkeypatch.setattr(name, interrupted)
     answer = lightbench(*command)
     assert (answer.code, answer.out) == (130, "")
@@ -769,7 +770,7 @@ def test_ctrl_c_while_a_finding_is_measured_is_130(lightbench, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lightbench.lint._savings.measure", interrupted)
+    monkeypatch.setattr("lightbench.studies.lint.savings.measure", interrupted)
     assert lightbench(*LINT, "--verify", "--seconds", "0.05").code == 130
 
 

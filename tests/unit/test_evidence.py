@@ -5,8 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from lightbench.evidence import Evidence, setup
+from lightbench.records.collection import Evidence, setup
 from lightbench.records.findings import Finding, Opinion
+from lightbench.studies.card.stored import cards
+from lightbench.studies.guidelines.stored import guideline_records
 
 HERE = {"cpu": "Example CPU", "threads": 2, "torch": "2.13.0"}
 THERE = {**HERE, "cpu": "Other CPU"}
@@ -57,15 +59,15 @@ def test_each_study_has_its_own_records(make_record, sweep_records):
     checked = msgspec.structs.replace(profile, samples=None, latency=None, opinions=(opinion,))
     evidence = Evidence((profile, *sweep, lint, checked))
     assert evidence.profiles == (profile,)
-    assert evidence.guidelines == tuple(sweep)
+    assert guideline_records(evidence) == tuple(sweep)
     assert evidence.lints == (lint,)
     assert evidence.crosschecks == (checked,)
     assert Evidence((none_found,)).lints == (none_found,)
-    assert evidence.layers == evidence.cards == ()
+    assert evidence.layers == cards(evidence) == ()
 
 
 def test_a_sweep_of_groups_is_no_guideline_though_it_begins_with_a_g(sweep_records):
-    assert Evidence(tuple(sweep_records(experiment="groups"))).guidelines == ()
+    assert guideline_records(Evidence(tuple(sweep_records(experiment="groups")))) == ()
 
 
 def test_a_setup_leaves_out_the_network_and_how_memory_is_kept(make_record):

@@ -14,22 +14,22 @@ import torch
 from torch import nn
 
 import lightbench as lb
-from lightbench.breakdown import measure_layers
-from lightbench.card import shelf
 from lightbench.costs import crosscheck
-from lightbench.exporters._breakdown import (
+from lightbench.records import InputSpec, store
+from lightbench.records.findings import Finding
+from lightbench.stats.interval import Interval
+from lightbench.studies.card import cache
+from lightbench.studies.card.card import DeviceCard, Figure
+from lightbench.studies.layers.api import layers as measure_layers
+from lightbench.studies.layers.table import (
     SORTS,
     dearest,
     layers_view,
     stored_kinds_view,
     stored_layers_view,
 )
-from lightbench.exporters._findings import ESTIMATE, MEASURED, NO_CARD, findings_view
-from lightbench.records import InputSpec, store
-from lightbench.records.findings import Finding
-from lightbench.stats.interval import Interval
-from lightbench.studies import lint_model
-from lightbench.timing.card import DeviceCard, Figure
+from lightbench.studies.lint.api import lint as lint_model
+from lightbench.studies.lint.table import ESTIMATE, MEASURED, NO_CARD, findings_view
 
 ROOT = Path(__file__).parents[2]
 NULL = ("--device", "null", "--threads", "1")
@@ -215,7 +215,7 @@ def test_a_module_that_is_linted_is_called_as_its_class_in_its_own_precision():
 
 def test_a_card_at_hand_estimates_without_a_file(monkeypatch, make_record):
     """A norm of 8 channels on 10 x 10 moves 2 x 800 elements and 32 numbers, here at 1 GB/s."""
-    monkeypatch.setattr(shelf, "card", lambda *_: pytest.fail("it was looked for"))
+    monkeypatch.setattr(cache, "card", lambda *_: pytest.fail("it was looked for"))
     card = DeviceCard(
         record=make_record("stream"),
         madds_per_s={"dense conv": Figure(1e9)},
@@ -344,9 +344,9 @@ def test_what_a_stored_record_shows_imports_no_torch(apart, file, linted):
     store.append(file, [apart.record, linted])
     code = (
         "import sys; from lightbench.records import store\n"
-        "from lightbench.exporters._breakdown import stored_kinds_view, stored_layers_view\n"
-        "from lightbench.exporters._chrome_trace import trace_text\n"
-        "from lightbench.exporters._findings import findings_view\n"
+        "from lightbench.studies.layers.table import stored_kinds_view, stored_layers_view\n"
+        "from lightbench.studies.layers.trace import trace_text\n"
+        "from lightbench.studies.lint.table import findings_view\n"
         "apart, linted = store.read(sys.argv[1])\n"
         "stored_layers_view(apart, 'time', 5), stored_kinds_view(apart), trace_text(apart)\n"
         "findings_view(linted, 5)\n"

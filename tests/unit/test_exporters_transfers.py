@@ -8,12 +8,12 @@ from io import StringIO
 import msgspec
 import pytest
 
-from lightbench.exporters._profile import profile_view
-from lightbench.exporters._transfers import transfers_table
 from lightbench.formats import csv as csv_format
 from lightbench.formats import markdown
 from lightbench.formats import table as table_format
 from lightbench.records import Samples
+from lightbench.studies.profile.table import profile_view
+from lightbench.studies.profile.transfers import transfers_table
 from lightbench.timing.summary import summarize
 from lightbench.views.remarks import MARKS, signs, status
 

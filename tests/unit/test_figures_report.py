@@ -11,8 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from lightbench.errors import UsageError
 from lightbench.figures.style import style
 from lightbench.models.accuracy import Accuracy
-from lightbench.plots.pareto import draw as draw_pareto
-from lightbench.plots.predictors import draw as draw_predictors
+from lightbench.reports.figures.pareto import draw as draw_pareto
+from lightbench.reports.figures.predictors import draw as draw_predictors
 from lightbench.units import correlation
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from lightbench import registry
 from lightbench.errors import UsageError
-from lightbench.plots import device_card, sweep
+from lightbench.studies.card import figure as device_card
+from lightbench.studies.sweep import figure as sweep
 from lightbench.units import visible
 
 UGLY = ["<script>", r"$\foo$ $$", "a\nb\x1b[31m", "net\u202ecod", "%s {0}", "W" * 300]
@@ -36,7 +37,7 @@ def intervals(axes):
 
 
 def test_both_are_figures_of_the_registry():
-    assert {"sweep", "device_card"} <= set(registry.names("figure"))
+    assert {"sweep", "card"} <= set(registry.names("figure"))
     assert registry.load("figure", "sweep").draw is sweep.draw
 
 

@@ -6,16 +6,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from lightbench import gathering, registry
+from lightbench import registry
 from lightbench.environment import allocator
 from lightbench.errors import ModelError, UnknownName, UsageError
-from lightbench.gathering import Task
 from lightbench.records import Case, InputSpec, store
 from lightbench.records.findings import Finding
 from lightbench.runner.identity import current
 from lightbench.runner.record import untimed
+from lightbench.studies.card.card import EXPERIMENT
+from lightbench.studies.tables import gather, read_settings
+from lightbench.studies.task import Task
 from lightbench.suite import read_suite
-from lightbench.timing.card import EXPERIMENT
 
 NET = "example_dense"  # one convolution: 3 to 4 channels, 3x3, on 64x64
 SUITE = f"""
@@ -75,7 +76,7 @@ def test_a_stop_in_the_middle_keeps_what_there_is_and_the_next_run_goes_on(run, 
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("lightbench.gathering.lint.lint_model", stop)
+        patch.setattr("lightbench.studies.lint.gather.lint_model", stop)
         answer, studies = run()
     assert answer.code == 130
     assert "the same command goes on from here" in answer.err
@@ -95,7 +96,7 @@ def test_a_partial_report_says_so(run, monkeypatch, tmp_path):
     def stop(*_args, **_settings):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lightbench.gathering.lint.lint_model", stop)
+    monkeypatch.setattr("lightbench.studies.lint.gather.lint_model", stop)
     run()
     assert "Unfinished: the measurement was interrupted." in (tmp_path / "r.md").read_text()
 
@@ -159,11 +160,13 @@ def test_findings_without_an_estimate_are_stale_if_there_is_a_card(
         asked.append(model)
         return SimpleNamespace(record=untimed(case(), findings=()))
 
-    monkeypatch.setattr("lightbench.gathering.lint.lint_model", looked_at)
-    monkeypatch.setattr(Task, "card", lambda _self, _case: object() if has_card else None)
+    monkeypatch.setattr("lightbench.studies.lint.gather.lint_model", looked_at)
+    monkeypatch.setattr(
+        "lightbench.studies.lint.gather._card", lambda _task, _case: object() if has_card else None
+    )
     identity = current(NET, trusted=True)[0]
     task = Task([case()], known=[untimed(case(), findings=(finding,), identity=identity)])
-    gathering.gather(gathering.read_settings({"lint": {}}), task)
+    gather(read_settings({"lint": {}}), task)
     assert asked == ([NET] if again else [])
 
 
@@ -171,7 +174,7 @@ def test_a_study_that_fails_for_one_network_is_said_and_the_others_go_on(run, mo
     def fail(model, **_settings):
         raise ModelError(f"{model} is too odd.", "Try another.")
 
-    monkeypatch.setattr("lightbench.gathering.layers.measure_layers", fail)
+    monkeypatch.setattr("lightbench.studies.layers.gather.measure_layers", fail)
     answer, studies = run()
     assert answer.code == 3
     assert f"lightbench: {NET}: {NET} is too odd. Try another." in " ".join(answer.err.split())
@@ -225,7 +228,7 @@ def test_profile_leaves_the_studies_of_a_suite_alone(lightbench, tmp_path):
 def test_the_committed_suites_can_be_read(pytestconfig):
     for path in sorted((pytestconfig.rootpath / "bench" / "suites").glob("*.toml")):
         suite = read_suite(path)
-        assert list(gathering.read_settings(suite.studies)) == [
+        assert list(read_settings(suite.studies)) == [
             "card", "layers", "lint", "crosscheck", "guidelines",
         ]  # fmt: skip
 
@@ -243,11 +246,11 @@ def test_cards_and_guidelines_are_measured_once_for_each_setup(monkeypatch):
     def record(sweeps, setup, *, seconds, **_settings):
         asked.append((sweeps[0].experiment, setup.dtype, seconds(sweeps[0])))
 
-    monkeypatch.setattr("lightbench.gathering.card.measure_all", record)
-    monkeypatch.setattr("lightbench.gathering.guidelines.measure_all", record)
+    monkeypatch.setattr("lightbench.studies.card.gather.measure_all", record)
+    monkeypatch.setattr("lightbench.studies.guidelines.gather.measure_all", record)
     cases = [case(), case("example_conv_g1"), case(dtype="float64")]
     studies = {"card": {"speed": 2}, "guidelines": {"names": ["g2"], "widths": [1], "seconds": 3}}
-    gathering.gather(gathering.read_settings(studies), Task(cases))
+    gather(read_settings(studies), Task(cases))
     assert asked == [
         (EXPERIMENT, "float32", 10.0),
         (EXPERIMENT, "float64", 10.0),
@@ -258,6 +261,6 @@ def test_cards_and_guidelines_are_measured_once_for_each_setup(monkeypatch):
 
 def test_what_is_wrong_with_a_table_names_the_keys_there_are():
     with pytest.raises(UsageError, match="Known keys: seconds"):
-        gathering.read_settings({"layers": {"second": 1}})
+        read_settings({"layers": {"second": 1}})
     with pytest.raises(UnknownName, match="Did you mean layers"):
-        gathering.read_settings({"layer": {}})
+        read_settings({"layer": {}})

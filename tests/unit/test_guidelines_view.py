@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lightbench import run_guidelines
-from lightbench.guidelines._view import guidelines_view
-from lightbench.studies import Guidelines
+from lightbench import guidelines as run_guidelines
+from lightbench.studies.guidelines.api import Guidelines
+from lightbench.studies.guidelines.table import guidelines_view
 
 G1 = {"1:1": (128, 128), "1:2": (90, 180), "1:6": (52, 312), "1:12": (36, 432)}
 

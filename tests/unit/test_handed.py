@@ -206,7 +206,7 @@ def test_a_list_that_holds_itself_is_refused_and_sparse_and_nested_tensors_are_n
 def test_a_dtype_of_torch_is_its_name():
     for dtype in ("float16", torch.float16):
         assert lb.count("example_conv_g4", dtype=dtype).case.dtype == "float16"
-        assert lb.lint_model("example_conv_g4", dtype=dtype).record.case.dtype == "float16"
+        assert lb.lint("example_conv_g4", dtype=dtype).record.case.dtype == "float16"
     records = lb.profile(
         "example_conv_g4", dtype=[torch.float32, "float64"], device="null", **QUICK
     ).records
@@ -215,6 +215,6 @@ def test_a_dtype_of_torch_is_its_name():
 
 @pytest.mark.parametrize("dtype", [torch.int8, float, 16, "half"])
 def test_what_is_no_precision_of_a_network_is_refused(dtype):
-    for function in (lb.count, lb.profile, lb.lint_model, lb.measure_layers):
+    for function in (lb.count, lb.profile, lb.lint, lb.layers):
         with pytest.raises(UsageError):
             function("example_conv_g4", dtype=dtype)

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from lightbench import registry
 from lightbench.errors import StoreError
 from lightbench.records import SCHEMA, Environment, SweepPoint, store
-from lightbench.regression.history import METRICS, entries, histories, read_entries
-from lightbench.regression.history_view import history_view
+from lightbench.studies.history.series import METRICS, entries, histories, read_entries
+from lightbench.studies.history.table import history_view
 
 ROOT = Path(__file__).parents[2]
 MACHINE = {"cpu": "Example CPU", "threads": 2, "torch": "2.12.0"}

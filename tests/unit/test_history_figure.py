@@ -12,9 +12,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from lightbench.errors import UsageError
 from lightbench.figures.save import save
 from lightbench.figures.style import style
-from lightbench.plots.history import draw, draw_series
 from lightbench.records import Environment
-from lightbench.regression.history import entries, histories
+from lightbench.studies.history.figure import draw, draw_series
+from lightbench.studies.history.series import entries, histories
 
 LEVELS = [0.010] * 20 + [0.011] * 20
 

@@ -13,10 +13,10 @@ import pytest
 from lightbench.figures.hover import tip
 from lightbench.figures.save import save, svg_text
 from lightbench.models.accuracy import Accuracy
-from lightbench.plots.guideline import draw as draw_guideline
-from lightbench.plots.latency import draw
-from lightbench.plots.pareto import draw as draw_pareto
-from lightbench.plots.sweep import draw as draw_sweep
+from lightbench.reports.figures.pareto import draw as draw_pareto
+from lightbench.studies.guidelines.figure import draw as draw_guideline
+from lightbench.studies.profile.figure import draw
+from lightbench.studies.sweep.figure import draw as draw_sweep
 from lightbench.units import visible
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -15,11 +15,12 @@ import pytest
 from lightbench.environment import capture
 from lightbench.errors import NotAvailable, UnknownName, UsageError
 from lightbench.records import Case, InputSpec
-from lightbench.regression import child, isolate
-from lightbench.regression.isolate import compare_isolated, cores_for, take_rounds
-from lightbench.regression.restarted import judged_restarts
-from lightbench.regression.turns import AFRESH, DROP, TIMED, WARM
-from lightbench.regression.worker import Request, Version
+from lightbench.studies.compare.isolated import pairs as isolate
+from lightbench.studies.compare.isolated import side as child
+from lightbench.studies.compare.isolated.pairs import compare_isolated, cores_for, take_rounds
+from lightbench.studies.compare.isolated.restarts import judged_restarts
+from lightbench.studies.compare.isolated.turns import AFRESH, DROP, TIMED, WARM
+from lightbench.studies.compare.worker import Request, Version
 from lightbench.timing.clock import Reading
 from lightbench.timing.summary import summarize
 

@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lightbench import registry
-from lightbench.exporters._profile import profile_view
 from lightbench.formats import format_of
 from lightbench.formats.junit import render
+from lightbench.studies.profile.table import profile_view
 from lightbench.units import visible
 from lightbench.views.table import Column, Table, View
 

@@ -20,18 +20,18 @@ from torch.nn import functional as F
 
 from lightbench import count, registry
 from lightbench.errors import UsageError
-from lightbench.lint._find import find_all
-from lightbench.lint._linted import linted
-from lightbench.lint._slowdown import slowdown
-from lightbench.lint._source import source_of
-from lightbench.lint._verify import Saving
-from lightbench.lint._view import Linting, lint_view
-from lightbench.lint.channel_ratio import least_access
-from lightbench.lint.fragmentation import launch_bound
 from lightbench.records import SCHEMA, Case, Environment, InputSpec, Op, Record
-from lightbench.studies import lint_model
-from lightbench.timing.card import DeviceCard, Figure
-from lightbench.timing.ratios import relatives
+from lightbench.studies.card.card import DeviceCard, Figure
+from lightbench.studies.lint.api import lint as lint_model
+from lightbench.studies.lint.find import find_all
+from lightbench.studies.lint.linted import linted
+from lightbench.studies.lint.linting import Linting, lint_view
+from lightbench.studies.lint.rules.channel_ratio import least_access
+from lightbench.studies.lint.rules.fragmentation import launch_bound
+from lightbench.studies.lint.slowdown import slowdown
+from lightbench.studies.lint.source import source_of
+from lightbench.studies.lint.verify import Saving
+from lightbench.studies.sweep.relative import relatives
 from lightbench.units import visible
 
 conv = partial(nn.Conv2d, bias=False)
@@ -981,7 +981,9 @@ def test_a_module_is_linted_in_its_own_precision_and_given_back_as_it_was():
 def test_a_module_in_another_precision_is_estimated_from_that_precisions_card(monkeypatch):
     """A module says its own precision where the caller says none."""
     asked = []
-    monkeypatch.setattr("lightbench.card.shelf.card", lambda setup, _path: asked.append(setup))
+    monkeypatch.setattr(
+        "lightbench.studies.card.cache.card", lambda setup, _path: asked.append(setup)
+    )
     lint_model(Block(conv(8, 8, 3), nn.ReLU()).to(torch.bfloat16), input="8x10x10")
     lint_model(Block(conv(8, 8, 3), nn.ReLU()), input="8x10x10", dtype="bfloat16")
     assert [setup.dtype for setup in asked] == ["bfloat16", "bfloat16"]

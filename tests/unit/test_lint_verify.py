@@ -14,11 +14,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from lightbench import count, devices
 from lightbench.errors import LightbenchError, ModelError
-from lightbench.lint import _savings
-from lightbench.lint._find import find_all
-from lightbench.lint._linted import Finding, linted
-from lightbench.lint._verify import capture, measure
-from lightbench.studies import lint_model
+from lightbench.studies.lint import savings
+from lightbench.studies.lint.api import lint as lint_model
+from lightbench.studies.lint.find import find_all
+from lightbench.studies.lint.linted import Finding, linted
+from lightbench.studies.lint.verify import capture, measure
 from lightbench.timing import warmup
 from lightbench.timing.clock import Reading
 
@@ -424,7 +424,7 @@ def test_only_as_many_as_were_asked_for_are_measured_the_dearest_first(scripted)
 
 
 def test_without_verify_nothing_is_run(monkeypatch):
-    monkeypatch.setattr(_savings.prepare, "prepare", lambda *_, **__: pytest.fail("it was loaded"))
+    monkeypatch.setattr(savings.prepare, "prepare", lambda *_, **__: pytest.fail("it was loaded"))
     assert lint_model("mobilenet_v2").linting.savings == {}
 
 
@@ -497,14 +497,14 @@ def test_signals_and_volumes_are_measured_or_left_out_but_do_not_end_the_run(dim
 
 def test_a_finding_that_cannot_be_timed_on_its_own_leaves_the_others_measured(monkeypatch):
     """`savings`: "one whose operators cannot be called again has none"."""
-    real = _savings.measure
+    real = savings.measure
 
     def refuses(finding, *args, **settings):
         if "norm" in finding.cause:
             raise RuntimeError("cannot be called again")
         return real(finding, *args, **settings)
 
-    monkeypatch.setattr(_savings, "measure", refuses)
+    monkeypatch.setattr(savings, "measure", refuses)
     make, shape = NETWORKS["G4"]
     lint = lint_model(make(), input=shape, verify=9, seconds=0.05, threads=1)
     assert [lint.findings[i].cause for i in lint.linting.savings] == ["1 x activation"]
@@ -514,7 +514,7 @@ def test_whatever_goes_wrong_with_one_is_ours_to_explain(monkeypatch):
     def refuses(*_, **__):
         raise RuntimeError("cannot be called again")
 
-    monkeypatch.setattr(_savings, "measure", refuses)
+    monkeypatch.setattr(savings, "measure", refuses)
     make, shape = NETWORKS["G4"]
     try:
         lint = lint_model(make(), input=shape, verify=9, seconds=0.05, threads=1)

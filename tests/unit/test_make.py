@@ -113,7 +113,9 @@ def test_an_index_or_a_folder_is_where_pip_also_looks(machine):
     ):
         _, _, asked = machine("make", ".venv/ready", f"TORCH_INDEX={index}")
         assert asked[0] == "python3 -m venv --clear .venv"  # it holds another PyTorch
-        assert asked[1].startswith(f"pip install --quiet --no-compile {option} {index} --constraint")
+        assert asked[1].startswith(
+            f"pip install --quiet --no-compile {option} {index} --constraint"
+        )
     assert machine("make", ".venv/ready") == (0, "", [])
     os.utime(machine.top / "pyproject.toml")
     assert machine("make", ".venv/ready")[2] == asked[1:]  # it is remembered
@@ -164,7 +166,9 @@ def test_otherwise_it_comes_from_pytorch_s_own_index(machine):
     own = "install --quiet --dry-run * --timeout 10 torch==*"
     code, _, asked = machine("make", "test-npu", FAILS=own)
     assert code == 0
-    assert installs(asked)[0].startswith(f"pip install --quiet --no-compile --extra-index-url {PYTORCH} ")
+    assert installs(asked)[0].startswith(
+        f"pip install --quiet --no-compile --extra-index-url {PYTORCH} "
+    )
 
 
 @LINUX

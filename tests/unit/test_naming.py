@@ -3,8 +3,8 @@
 import pytest
 
 from lightbench.errors import UsageError
-from lightbench.regression.budgets import limits_of, read_config
-from lightbench.regression.naming import beside, meaning, respelled
+from lightbench.studies.check.budgets import limits_of, read_config
+from lightbench.studies.check.naming import beside, meaning, respelled
 
 
 @pytest.fixture

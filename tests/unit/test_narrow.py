@@ -13,9 +13,9 @@ from rich.cells import cell_len
 
 from lightbench import registry
 from lightbench.cli.progress import SPINNER, reports
-from lightbench.exporters._profile import profile_view
 from lightbench.formats.table import render
 from lightbench.models import sources
+from lightbench.studies.profile.table import profile_view
 from lightbench.timing.stopping import Progress
 from lightbench.views.shorten import cut, shorten
 from lightbench.views.table import Column, Table, View

@@ -11,9 +11,9 @@ from torch import nn
 from lightbench.devices import null
 from lightbench.errors import ModelError
 from lightbench.records import Case, Environment, InputSpec, Samples
-from lightbench.regression import noise
-from lightbench.regression.noise import Dose, Dosed, convolutions_for, judged
-from lightbench.regression.noise_view import advice, noise_view
+from lightbench.studies.noise import measure
+from lightbench.studies.noise.measure import Dose, Dosed, convolutions_for, judged
+from lightbench.studies.noise.table import advice, noise_view
 from lightbench.timing.clock import Reading
 from lightbench.timing.rounds import collect
 from lightbench.timing.stopping import Rule
@@ -25,8 +25,8 @@ CASE = Case(model="net\x1b[31m", inputs=(InputSpec.parse("3x8x8"),))
 
 @pytest.fixture(autouse=True)
 def short_looks(monkeypatch):
-    monkeypatch.setattr(noise, "CALIBRATE_S", 0.05)
-    monkeypatch.setattr(noise, "WARM_UP_S", 0.05)
+    monkeypatch.setattr(measure, "CALIBRATE_S", 0.05)
+    monkeypatch.setattr(measure, "WARM_UP_S", 0.05)
 
 
 def samples(wall_s, cpu_s=(), *, stop="max_seconds", **more):
@@ -65,7 +65,7 @@ def found(
 
 
 def test_ones_stay_ones_however_large_the_dose_is():
-    assert torch.equal(Dose(200)(), torch.ones(1, noise.CHANNELS, noise.SIZE, noise.SIZE))
+    assert torch.equal(Dose(200)(), torch.ones(1, measure.CHANNELS, measure.SIZE, measure.SIZE))
 
 
 def test_the_dose_comes_after_the_network_and_is_not_left_out():
@@ -77,7 +77,7 @@ def test_the_dose_comes_after_the_network_and_is_not_left_out():
 def test_as_many_convolutions_as_make_four_percent_but_at_least_one():
     assert convolutions_for(0.001) == 40
     assert convolutions_for(3.0) == 1
-    assert convolutions_for(1e-9) == noise.MOST
+    assert convolutions_for(1e-9) == measure.MOST
 
 
 # What is timed.
@@ -85,7 +85,7 @@ def test_as_many_convolutions_as_make_four_percent_but_at_least_one():
 
 def alternate(steps, **settings):
     ticks = iter(range(10**6))
-    return noise._alternate(
+    return measure._alternate(
         steps,
         Rule(max_s=40, warmup_s=1),
         clock=lambda: float(next(ticks)),
@@ -105,7 +105,7 @@ def test_every_arm_is_called_once_a_round_in_random_order_and_nothing_comes_betw
 
         return timed
 
-    taken = alternate({arm: step(arm) for arm in noise.ARMS})
+    taken = alternate({arm: step(arm) for arm in measure.ARMS})
     rounds = [tuple(called[i : i + 3]) for i in range(0, len(called), 3)]
     assert {tuple(sorted(r)) for r in rounds} == {("a", "again", "dosed")}
     assert len(set(rounds)) == 6
@@ -135,7 +135,7 @@ def test_short_calls_are_timed_in_blocks():
         asked.add(n)
         return Reading(1e-5)
 
-    taken = alternate(dict.fromkeys(noise.ARMS, step), calls=100)
+    taken = alternate(dict.fromkeys(measure.ARMS, step), calls=100)
     assert min(asked) == 100
     assert taken["a"].calls_per_sample == 100
 
@@ -156,7 +156,7 @@ def test_heat_meanwhile_is_said_and_a_load_that_is_our_own_is_not():
         )
         for heat, load in ((1, 0.0), (2, 3.0))
     )
-    (said,) = noise._since(before, after)
+    (said,) = measure._since(before, after)
     assert "slowed down for heat" in said
 
 
@@ -171,7 +171,7 @@ def test_time_spent_on_a_pair_is_that_of_its_two_arms():
 
 
 def test_calls_in_blocks_take_as_long_as_they_are_many():
-    arms = dict.fromkeys(noise.ARMS, samples([1e-4] * 1000, calls_per_sample=100))
+    arms = dict.fromkeys(measure.ARMS, samples([1e-4] * 1000, calls_per_sample=100))
     where = Environment(comparable={"threads": 2}, noted={})
     made = judged(CASE, where, arms, convolutions=1, tolerance=0.02, rng=random.Random(0))
     assert made.seconds == pytest.approx(3 * 1000 * 1e-4 * 100)
@@ -300,7 +300,7 @@ def test_ctrl_c_prints_what_there_is_and_ends_with_130(lightbench, monkeypatch):
 
         return collect(steps, rule, enough=enough and enough_or_ctrl_c, **settings)
 
-    monkeypatch.setattr(noise, "collect", interrupted)
+    monkeypatch.setattr(measure, "collect", interrupted)
     answer = lightbench(*QUICK[:3], "--seconds", "60", "-q")
     assert answer.code == 130
     assert "Interrupted: this is of what there was until then." in answer.out

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from lightbench.costs.predictors import FEWEST, PREDICTORS, predictions
-from lightbench.costs.roofline import roofline_s
-from lightbench.evidence import Evidence
 from lightbench.records import Costs, Op
-from lightbench.timing.card import DeviceCard, Figure
+from lightbench.records.collection import Evidence, setup
+from lightbench.reports.predictors import FEWEST, PREDICTORS, predictions
+from lightbench.studies.card.card import DeviceCard, Figure
+from lightbench.studies.card.roofline import roofline_s
 
 MADDS = [100, 200, 300, 400, 500]
 
@@ -129,9 +129,8 @@ def test_roofline_time_needs_a_card(nets):
     assert "roofline_s" not in rows_of(nets)
     card = card_with(nets[0], madds_per_s={"dense conv": 1e9}, bandwidth=1e6)
 
-    grouped = SimpleNamespace(
-        groups=[nets], card=lambda record: card if record is nets[0] else None
-    )
+    by_setup = {setup(nets[0]): card}
+    grouped = SimpleNamespace(groups=[nets], once=lambda _make: by_setup)
     (found,) = predictions(grouped)
     row = next(row for row in found.rows if row.key == "roofline_s")
     assert [value for _, value in row.points] == pytest.approx([0.004, 0.001, 0.005, 0.002, 0.003])

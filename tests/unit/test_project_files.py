@@ -66,7 +66,9 @@ def test_folders_without_an_init_are_packages_too(project):
 
 
 def test_what_is_installed_is_no_part_of_a_project(project):
-    files = {"net.py": "import torch, timm, json, lightbench.api, site_packages_thing"}
+    files = {
+        "net.py": "import torch, timm, json, lightbench.studies.profile.api, site_packages_thing"
+    }
     assert project(files, "net.py") == ["net.py"]
 
 

@@ -14,11 +14,12 @@ import pytest
 import torch
 from torch import nn
 
-from lightbench import api, compared
 from lightbench.errors import UnknownName, UsageError
 from lightbench.pytest_plugin import _ENTRIES, Checks, LightbenchWarning, pytest_testnodedown
-from lightbench.regression.comparison import Comparison
 from lightbench.stats.ratio import Ratio
+from lightbench.studies.compare import api as compared
+from lightbench.studies.compare.comparison import Comparison
+from lightbench.studies.count import api as counting
 
 # The plugin is there by its entry point; where the package was installed before there was one, by name.
 INSTALLED = any(e.value == "lightbench.pytest_plugin" for e in entry_points(group="pytest11"))
@@ -110,14 +111,14 @@ def test_a_budget_that_is_no_number_is_refused(limit):
 
 
 def test_a_count_that_is_not_complete_is_no_pass(monkeypatch):
-    count = api.count
+    count = counting.count
 
     def incomplete(model, **settings):
         found = count(model, **settings)
         costs = msgspec.structs.replace(found.costs, uncounted={"aten.\x1bstrange": 2})
         return SimpleNamespace(model=found.model, costs=costs, network=found.network)
 
-    monkeypatch.setattr(api, "count", incomplete)
+    monkeypatch.setattr(counting, "count", incomplete)
     said = failure(checks.assert_budget, Net(), madds=1e12, **INPUT)
     assert r"not complete" in said
     assert r"aten.\x1bstrange (2)" in said
@@ -304,7 +305,7 @@ found = SimpleNamespace(
     tolerance=0.03, detectable=0.12, a=none, b=none,
 )
 measured = SimpleNamespace(comparison=found)
-sys.modules["lightbench.compared"] = SimpleNamespace(compare=lambda *a, **k: measured)
+sys.modules["lightbench.studies.compare.api"] = SimpleNamespace(compare=lambda *a, **k: measured)
 
 def test_it(lightbench):
     lightbench.assert_not_slower("new", "old")

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightbench.stats.ratio import Ratio
-from lightbench.timing import ratios
-from lightbench.timing.ratios import known, relatives, shifted, slower, sweeps
+from lightbench.studies.sweep import relative
+from lightbench.studies.sweep.relative import known, relatives, shifted, slower, sweeps
 
 
 def by_row(records):
@@ -258,7 +258,7 @@ def test_an_interval_is_judged_by_its_width_not_by_where_the_median_lies_in_it()
     ],
 )
 def test_the_crossover_is_the_first_point_that_is_slower(times, turn, sweep_records):
-    found = ratios.crossover(relatives(sweep_records(times)))
+    found = relative.crossover(relatives(sweep_records(times)))
     assert (found and found.point.point) == turn
 
 

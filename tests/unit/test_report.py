@@ -7,11 +7,12 @@ import pytest
 
 from lightbench import registry
 from lightbench.errors import UsageError
-from lightbench.evidence import Evidence
 from lightbench.models.accuracy import Accuracy
+from lightbench.records.collection import Evidence
 from lightbench.records.findings import Check, CheckedMetric, Finding, Opinion
 from lightbench.reports import report
-from lightbench.reports.subject import Subject
+from lightbench.studies.card.stored import cards
+from lightbench.studies.subject import Subject
 
 M = 10**6
 
@@ -184,7 +185,7 @@ def test_an_older_card_is_no_sweep_and_a_sweep_after_a_card_is_not_of_it(
     found = sections([*card(1), *card(2), *mine])
     assert len(found["Device card"].views) == 1
     assert len(found["Sweeps"].drawings) == 1
-    assert {r.sweep.run for r in Evidence((*card(1), *card(2), *mine)).cards[0].records} == {
+    assert {r.sweep.run for r in cards(Evidence((*card(1), *card(2), *mine)))[0].records} == {
         "card2",
         "groups2",
     }

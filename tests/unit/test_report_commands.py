@@ -10,18 +10,17 @@ import click
 import msgspec
 import pytest
 
-from lightbench import studies
-from lightbench.card.plan import plan_card
 from lightbench.cli import lightbench as group
 from lightbench.errors import UsageError
-from lightbench.guidelines._plan import plan
 from lightbench.records import SweepPoint
 from lightbench.records.findings import Check, Finding, LayerTimes, Opinion, PartTime
 from lightbench.reports.commands import commands
 from lightbench.runner.setup import Setup
 from lightbench.stats.interval import Interval
-from lightbench.sweep.axes import AXES, plan_axis
-from lightbench.sweep.run import _case, _place
+from lightbench.studies.card.plan import plan_card
+from lightbench.studies.guidelines.plan import plan
+from lightbench.studies.sweep.axes import AXES, plan_axis
+from lightbench.studies.sweep.run import _case, _place
 
 HOSTILE = [
     "--output=/tmp/PWNED.csv",
@@ -96,7 +95,8 @@ def asked(monkeypatch, tmp_path, lightbench):
         seen.append((list(sweeps), setup))
         raise UsageError("this test measures nothing.")
 
-    monkeypatch.setattr(studies, "measure_all", instead)
+    for study in ("card", "guidelines", "sweep"):
+        monkeypatch.setattr(f"lightbench.studies.{study}.api.measure_all", instead)
     monkeypatch.chdir(tmp_path)
 
     def call(line):

@@ -257,7 +257,7 @@ def nothing():
 
 
 def test_a_figure_that_cannot_be_drawn_is_left_out_and_the_rest_is_there(profile, tmp_path):
-    from lightbench.plots.latency import draw
+    from lightbench.studies.profile.figure import draw
 
     drawings = (Drawing("none", "No.", nothing), Drawing("one", "Yes.", lambda: draw(profile)))
     made = report(profile)

@@ -6,12 +6,12 @@ import msgspec
 import pytest
 
 from lightbench.errors import UsageError
-from lightbench.evidence import Evidence
-from lightbench.exporters._profile import profile_view
 from lightbench.records import Latency
-from lightbench.regression.history import entries, histories
-from lightbench.regression.history_view import history_view
+from lightbench.records.collection import Evidence
 from lightbench.reports import report
+from lightbench.studies.history.series import entries, histories
+from lightbench.studies.history.table import history_view
+from lightbench.studies.profile.table import profile_view
 from lightbench.timing.summary import summarize
 
 near = pytest.approx
@@ -180,8 +180,8 @@ def test_the_roofline_is_that_of_the_speed_that_the_machine_had_then(card_record
 
 
 def test_a_card_that_was_measured_while_others_used_the_machine_says_so(card_records):
-    from lightbench.card.view import card_view
-    from lightbench.timing.card import card_of
+    from lightbench.studies.card.card import card_of
+    from lightbench.studies.card.table import card_view
 
     def notes(cards):
         return [n for n in card_view(card_of(cards)).table.notes if "speeds may be too low" in n]

@@ -11,13 +11,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightbench import count, load_model, run_sweep
+from lightbench import count, load_model
+from lightbench import sweep as run_sweep
 from lightbench.errors import UnknownName, UsageError
 from lightbench.models import stacks
-from lightbench.sweep import axes
-from lightbench.sweep.axes import AXES, EQUAL_MADDS, check_channels, plan_axis, unequal
-from lightbench.sweep.equal import input_of
-from lightbench.sweep.plan import Point, Sweep
+from lightbench.studies.sweep import axes
+from lightbench.studies.sweep.axes import AXES, EQUAL_MADDS, check_channels, plan_axis, unequal
+from lightbench.studies.sweep.equal import input_of
+from lightbench.studies.sweep.plan import Point, Sweep
 
 CASES = [(axis, constant) for axis in AXES for constant in AXES[axis].constants]
 EQUAL = [axis for axis in AXES if "madds" in AXES[axis].constants]

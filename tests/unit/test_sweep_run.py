@@ -9,15 +9,15 @@ import pytest
 
 from lightbench import devices, registry
 from lightbench.errors import DeviceUnavailable, LightbenchError, UnknownName, UsageError
-from lightbench.guidelines._plan import plan, seconds_of
 from lightbench.records import InputSpec, store
 from lightbench.runner import run
 from lightbench.runner.setup import Setup
-from lightbench.sweep import run as sweep_run
-from lightbench.sweep.equal import check_equal_madds, input_of
-from lightbench.sweep.plan import Point, Sweep
-from lightbench.sweep.run import measure, measure_all
-from lightbench.timing.ratios import sweeps
+from lightbench.studies.guidelines.plan import plan, seconds_of
+from lightbench.studies.sweep import run as sweep_run
+from lightbench.studies.sweep.equal import check_equal_madds, input_of
+from lightbench.studies.sweep.plan import Point, Sweep
+from lightbench.studies.sweep.relative import sweeps
+from lightbench.studies.sweep.run import measure, measure_all
 from lightbench.timing.stopping import Rule
 
 NULL = Setup(device="null")

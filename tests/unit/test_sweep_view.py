@@ -18,8 +18,8 @@ from markdown_it import MarkdownIt
 
 from lightbench import registry
 from lightbench.stats.ratio import Ratio
-from lightbench.sweep.view import interval, sweep_view, turn
-from lightbench.timing.ratios import crossover, relatives, slower
+from lightbench.studies.sweep.relative import crossover, relatives, slower
+from lightbench.studies.sweep.table import interval, sweep_view, turn
 from lightbench.units import visible
 
 FORMATS = registry.names("format")

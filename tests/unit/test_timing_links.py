@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightbench.records import Latency
-from lightbench.timing.links import NONE, Drift, Links, drift, undrifted
+from lightbench.records.links import NONE, Drift, Links, drift, undrifted
 
 near = pytest.approx
 

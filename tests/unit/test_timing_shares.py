@@ -10,8 +10,7 @@ import pytest
 
 from lightbench.records import Kind, store
 from lightbench.stats.interval import Interval
-from lightbench.timing.clock import Reading
-from lightbench.timing.shares import (
+from lightbench.studies.layers.shares import (
     GROUPS,
     MAX_ROUNDS,
     Breakdown,
@@ -21,6 +20,7 @@ from lightbench.timing.shares import (
     kinds_of,
     layers_of,
 )
+from lightbench.timing.clock import Reading
 from lightbench.timing.summary import summarize
 
 

@@ -25,7 +25,7 @@ from lightbench.models.sources.source_trees import (
     loaded_from,
     shared_operators,
 )
-from lightbench.regression.checkout import checkout
+from lightbench.studies.check.checkout import checkout
 
 OLD, NEW = 2.0, 3.0  # what each version multiplies by: a forward pass says which one it is
 

@@ -13,9 +13,10 @@ import pytest
 from lightbench import devices
 from lightbench.errors import NotAvailable
 from lightbench.records import Case, Environment, InputSpec
-from lightbench.regression import pairing, turns
-from lightbench.regression.turns import AFRESH, DROP, FINISH, TIMED, WARM, Task, Turns
-from lightbench.regression.worker import Version
+from lightbench.studies.compare import pairs
+from lightbench.studies.compare.isolated import turns
+from lightbench.studies.compare.isolated.turns import AFRESH, DROP, FINISH, TIMED, WARM, Task, Turns
+from lightbench.studies.compare.worker import Version
 from lightbench.timing.clock import Reading
 
 CASE = Case(model="example_conv_g4", inputs=(InputSpec(shape=(16, 8, 8)),), device="null")
@@ -90,7 +91,7 @@ def test_what_is_no_token_is_an_error():
 
 def answer(tokens, case=CASE):
     said, given = [], iter(tokens)
-    side = pairing.Side(case)
+    side = pairs.Side(case)
     task = Task(Version(case), trusted=True)
     device = devices.find(case.device)
     record = turns._answer(
@@ -119,9 +120,9 @@ def test_a_network_that_fails_in_its_turn_is_a_failed_record(monkeypatch):
     def fails(_n):
         raise RuntimeError("sometimes")
 
-    prepared = pairing.prepared_side
+    prepared = pairs.prepared_side
     monkeypatch.setattr(
-        pairing, "prepared_side", lambda *args, **kw: prepared(*args, **kw)._replace(step=fails)
+        pairs, "prepared_side", lambda *args, **kw: prepared(*args, **kw)._replace(step=fails)
     )
     record, _ = answer([WARM, FINISH])
     assert record.failure.message == (

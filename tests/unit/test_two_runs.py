@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lightbench import registry
 from lightbench.errors import StoreError
-from lightbench.regression.two_runs import OUTCOMES, Outcome, judge_ratios, two_runs_view
+from lightbench.pytest_benchmark.two_runs import OUTCOMES, Outcome, judge_ratios, two_runs_view
 from lightbench.views.table import LEVELS
 
 MACHINE = {
@@ -254,6 +254,6 @@ def test_what_is_no_such_file_is_bad_input(tmp_path):
 
 def test_two_files_need_neither_torch_nor_pandas():
     names = "sorted({'torch', 'pandas', 'numpy'} & {*sys.modules})"
-    script = f"import sys, lightbench.regression.two_runs; print({names})"
+    script = f"import sys, lightbench.pytest_benchmark.two_runs; print({names})"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert ran.stdout == "[]\n"

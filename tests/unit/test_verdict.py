@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightbench import registry, run_guidelines
+from lightbench import guidelines as run_guidelines
+from lightbench import registry
 from lightbench.errors import OutOfMemory
-from lightbench.guidelines._verdict import finding, findings, judge
 from lightbench.runner import prepare as preparing
 from lightbench.stats.ratio import Ratio
+from lightbench.studies.guidelines.verdict import finding, findings, judge
 from lightbench.timing.clock import Reading
 
 THREE = math.log1p(0.03)

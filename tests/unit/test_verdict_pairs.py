@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightbench.errors import UsageError
-from lightbench.regression.tolerance import check_tolerance
 from lightbench.stats.ratio import Ratio, paired_ratio
 from lightbench.stats.verdict import confidence, detectable, judge, looks_s
+from lightbench.studies.compare.tolerance import check_tolerance
 
 MIRROR = {"slower": "faster", "faster": "slower", "same": "same", "unclear": "unclear"}
 

@@ -24,9 +24,9 @@ from lightbench.cli.options import (
 from lightbench.cli.progress import reports
 from lightbench.cli.project import read_project, typed_settings
 from lightbench.errors import LightbenchError, UsageError
-from lightbench.exporters._profile import profile_view
 from lightbench.files import naming, replacing
 from lightbench.records import store
+from lightbench.studies.profile.table import profile_view
 
 DEFAULT = "lightbench-baseline.jsonl"
 
@@ -78,17 +78,17 @@ def save(
         raise UsageError("no model is named.", "Name one, or list `models` in lightbench.toml.")
     make_store(file)
     typed = typed_settings(settings, shapes, channels_last=channels_last)
-    from lightbench.regression import check  # imports torch
+    from lightbench.studies.check import gate  # imports torch
 
     records: list[Any] = []
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
-        cases = check.plan_cases(names, project, typed)
+        cases = gate.plan_cases(names, project, typed)
         if add and file.exists():
-            check.follow(cases, read_records(file))
-        how = check.How(say=report.say, progress=report.progress)
+            gate.follow(cases, read_records(file))
+        how = gate.How(say=report.say, progress=report.progress)
         for _ in range(sessions):
             for case in cases:
-                record = check.measure_apart(case, how, seconds)
+                record = gate.measure_apart(case, how, seconds)
                 if record.failure is not None:
                     raise LightbenchError(record.failure.message, record.failure.hint)
                 records.append(record)

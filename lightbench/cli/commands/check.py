@@ -38,9 +38,9 @@ from lightbench.cli.project import read_project, typed_settings
 from lightbench.errors import UsageError
 from lightbench.records import Case, store
 from lightbench.records.findings import Check
-from lightbench.regression.budgets import Config, find_config
-from lightbench.regression.ci import announce, summary_file
-from lightbench.regression.rows import Row
+from lightbench.studies.check.budgets import Config, find_config
+from lightbench.studies.check.github_actions import announce, summary_file
+from lightbench.studies.compare.rows import Row
 from lightbench.views.table import View
 
 
@@ -116,7 +116,7 @@ def command(
             raise UsageError(
                 "--pytest-benchmark compares two files, and nothing else.", "Leave the rest out."
             )
-        from lightbench.regression.two_runs import two_runs_view
+        from lightbench.pytest_benchmark.two_runs import two_runs_view
 
         view, code = two_runs_view(*pytest_benchmark, strict=strict)
         return _answer(view, code, form, output, chosen)
@@ -142,8 +142,8 @@ def command(
     say_threads(quiet=quiet)
     if path:
         _store(path, cases, rows, against or (str(baseline) if baseline else "budgets"))
-    from lightbench.regression.check_view import check_view
-    from lightbench.regression.rows import exit_code
+    from lightbench.studies.check.table import check_view
+    from lightbench.studies.compare.rows import exit_code
 
     code = exit_code(rows, strict=strict)
     return _answer(check_view(rows, strict=strict), code, form, output, chosen)
@@ -193,18 +193,18 @@ def _check(
     stored = None
     if baseline:
         stored = [record for record in read_records(baseline) if record.study == "profile"]
-    from lightbench.regression import beside_baseline, check  # imports torch
+    from lightbench.studies.check import beside_baseline, gate  # imports torch
 
     if models:
-        cases = check.plan_cases(models, project, typed, gone=against is not None)
+        cases = gate.plan_cases(models, project, typed, gone=against is not None)
     elif stored is not None:
         cases = beside_baseline.baseline_cases(stored, trusted=trusted)
     else:
         raise UsageError("no model is named.", "Name one, or list `models` in lightbench.toml.")
-    rows = check.check(
+    rows = gate.check(
         cases,
         project,
-        check.How(**how),
+        gate.How(**how),
         against=against,
         baseline=stored,
         named=bool(models),
@@ -216,8 +216,8 @@ def _check(
 
 def _store(path: str, cases: Sequence[Case], rows: Sequence[Row], against: str) -> None:
     """One record a case, with its rows."""
-    from lightbench.regression.rows import stored
     from lightbench.runner.record import untimed
+    from lightbench.studies.compare.rows import stored
 
     for case in cases:
         found = tuple(stored(row) for row in rows if row.model == case.model)

@@ -66,12 +66,12 @@ def command(
     side does: --b threads=2, --b channels-last, --b dtype=bfloat16, --a engine=compile, --b
     input=3x160x160. Exit code: 0 whatever the verdict; 2 bad input; 4 not comparable; 130.
     """
-    from lightbench.regression.settings import parse_settings
+    from lightbench.studies.compare.settings import parse_settings
 
     settings["a_settings"] = parse_settings(a_settings)
     settings["b_settings"] = parse_settings(b_settings)
     chosen_format(form, output)
-    from lightbench.compared import compare  # imports torch
+    from lightbench.studies.compare.api import compare  # imports torch
 
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
         found = compare(

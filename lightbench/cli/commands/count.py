@@ -76,8 +76,8 @@ def command(
         raise UsageError("--store is for what --crosscheck finds.", "Add --crosscheck.")
     chosen = chosen_format(form, output)
     make_store(path)
-    from lightbench.api import count  # imports torch
-    from lightbench.exporters._costs import conventions_view, counts_view
+    from lightbench.studies.count.api import count  # imports torch
+    from lightbench.studies.count.table import conventions_view, counts_view
 
     counted, failures, reasons = [], [], {}
     for model in models:

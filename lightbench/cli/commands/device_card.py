@@ -71,7 +71,7 @@ def command(
     if source is not None:
         records, code = read_records(source), 0
     else:
-        from lightbench.studies import make_device_card  # imports torch
+        from lightbench.studies.card.api import device_card as make_device_card  # imports torch
 
         if path is None:
             refuse_overwriting(click.get_current_context(), (own_card("kept", settings),))
@@ -79,8 +79,8 @@ def command(
         records, code = measured(
             make_device_card, None, {**settings, "seed": seed, "path": path}, quiet=quiet
         )
-    from lightbench.card.view import card_view
-    from lightbench.timing.card import card_of
+    from lightbench.studies.card.card import card_of
+    from lightbench.studies.card.table import card_view
 
     card = card_of(records)
     if code == INTERRUPTED and records:
@@ -91,10 +91,10 @@ def command(
         failures(records)
         raise UsageError(f"{source!r} holds no device card.", "Try `lightbench device-card`.")
     if figure:
-        draw("device_card", records, figure, quiet=quiet)
+        draw("card", records, figure, quiet=quiet)
     emit(card_view(card), form, output)
     if source is None and not code:
-        from lightbench.studies import card_path
+        from lightbench.studies.card.api import card_path
 
         notice(f"kept in {path or card_path(**settings)}", quiet=quiet)
     return code

@@ -24,8 +24,8 @@ from lightbench.cli.options import (
 )
 from lightbench.cli.study_command import check_only_shown, draw, failures, measured, study_options
 from lightbench.errors import UsageError
-from lightbench.guidelines._plan import full_name
 from lightbench.records import Record
+from lightbench.studies.guidelines.plan import full_name
 
 
 @click.command("guidelines", cls=Guarded)
@@ -94,19 +94,19 @@ def command(
         records = [r for r in read_records(source) if _wanted(r, wanted)]
         code = failures(records)
     else:
-        from lightbench.studies import run_guidelines  # imports torch
+        from lightbench.studies.guidelines.api import guidelines as run_guidelines  # imports torch
 
         settings["scale"] = scale
         records, code = measured(partial(run_guidelines, *names), path, settings, quiet=quiet)
-    from lightbench.guidelines._figures import by_figure
-    from lightbench.guidelines._view import guidelines_view
+    from lightbench.studies.guidelines.figures import by_figure
+    from lightbench.studies.guidelines.table import guidelines_view
 
     view = guidelines_view(records)
     if source is not None and not view.table.rows:
         raise UsageError(f"{source!r} holds no records of these guidelines.", "Measure them first.")
     if figures:
         for name, group in by_figure(records).items():
-            draw("guideline", group, figures / f"{name}.svg", quiet=quiet)
+            draw("guidelines", group, figures / f"{name}.svg", quiet=quiet)
     emit(view, form, output)
     return code
 

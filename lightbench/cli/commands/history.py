@@ -11,7 +11,7 @@ from lightbench.cli.guarded import Guarded, RecordsFile, ReplacedFile
 from lightbench.cli.options import chosen_format, emit, notice, output_options, warnings_said
 from lightbench.cli.study_command import check_figure
 from lightbench.errors import UnknownName, UsageError
-from lightbench.regression.history import METRICS, Entry, histories, read_entries
+from lightbench.studies.history.series import METRICS, Entry, histories, read_entries
 
 
 @click.command("history", cls=Guarded)
@@ -62,11 +62,11 @@ def command(
             f"no record of {len(found)} has a {metric} that may be compared: of a profile, and undisturbed.",
             "Measure with `lightbench profile MODEL --store FILE.jsonl` on each commit.",
         )
-    from lightbench.regression.history_view import history_view
+    from lightbench.studies.history.table import history_view
 
     if figure:
         from lightbench.figures.save import save  # imports matplotlib
-        from lightbench.plots.history import draw_series
+        from lightbench.studies.history.figure import draw_series
 
         save(draw_series(series), figure)
         notice(f"wrote {figure}", quiet=quiet)

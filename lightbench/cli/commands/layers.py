@@ -25,9 +25,9 @@ from lightbench.cli.options import (
 from lightbench.cli.progress import reports
 from lightbench.cli.study_command import check_figure
 from lightbench.errors import UsageError
-from lightbench.exporters._breakdown import SORTS, dearest
-from lightbench.exporters._chrome_trace import trace_text
 from lightbench.records import Record, store
+from lightbench.studies.layers.table import SORTS, dearest
+from lightbench.studies.layers.trace import trace_text
 from lightbench.views.table import View
 
 UNTIMED = ("model", "measure", "sort", "top", "batch", "quiet", "shapes", "form", "output")
@@ -104,7 +104,7 @@ def command(
         raise UsageError(f"a trace is JSON, {trace.name!r} is not.", "Try --trace trace.json.")
     make_room(trace)
     make_store(path)
-    from lightbench.breakdown import measure_layers  # imports torch
+    from lightbench.studies.layers.api import layers as measure_layers  # imports torch
 
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
         found = measure_layers(
@@ -144,7 +144,7 @@ def _refuse_time(context: click.Context, sort: str | None) -> None:
 
 
 def _costs(model: str, sort: str | None, top: int | None, *, quiet: bool, **settings: Any) -> View:
-    from lightbench.api import count  # imports torch
+    from lightbench.studies.count.api import count  # imports torch
 
     with data_only(quiet=quiet):
         counted = count(model, **settings)
@@ -153,6 +153,6 @@ def _costs(model: str, sort: str | None, top: int | None, *, quiet: bool, **sett
 
 def _draw(record: Record, figure: Path) -> None:
     from lightbench.figures.save import save  # imports matplotlib
-    from lightbench.plots._breakdown import draw
+    from lightbench.studies.layers.drawing import draw
 
     save(draw([record]), figure)

@@ -74,7 +74,7 @@ def command(
         raise UsageError("--seconds is the time of --verify.", "Add --verify, or leave it out.")
     chosen_format(form, output)
     make_store(path)
-    from lightbench.studies import lint_model  # imports torch
+    from lightbench.studies.lint.api import lint as lint_model  # imports torch
 
     if settings["card"] is None and (output or path):
         refuse_overwriting(click.get_current_context(), (own_card("records", settings),))

@@ -33,7 +33,7 @@ def _conventions() -> Rows:
 
 
 def _axes() -> Rows:
-    from lightbench.sweep.axes import AXES
+    from lightbench.studies.sweep.axes import AXES
 
     return ((name, axis.about) for name, axis in AXES.items())
 

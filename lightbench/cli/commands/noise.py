@@ -46,8 +46,8 @@ def command(
     2 bad input; 4 not available; 130 interrupted, with what was known by then.
     """
     chosen_format(form, output)
-    from lightbench.regression.noise import measure_noise  # imports torch
-    from lightbench.regression.noise_view import noise_view
+    from lightbench.studies.noise.measure import measure_noise  # imports torch
+    from lightbench.studies.noise.table import noise_view
 
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
         found = measure_noise(model, say=report.say, progress=report.progress, **settings)

@@ -29,9 +29,9 @@ from lightbench.cli.options import (
 )
 from lightbench.cli.progress import reports
 from lightbench.errors import LightbenchError, UsageError
-from lightbench.exporters._profile import profile_view
 from lightbench.models import sources
 from lightbench.records import Failure, Record, store
+from lightbench.studies.profile.table import profile_view
 
 DEVICE_OPTIONS = ("flush-denormal", "graph", "cold-cache", "h2d", "energy", "npu-jit")
 
@@ -153,8 +153,8 @@ def measure(
     """Run the cases of ``models`` or of a suite ``file``, with progress on stderr; gives the records,
     and the exit code that they ask for. With a store, anchors are timed as well."""
     names, settings = _with_suite(models, file, settings, trusted=trusted)
-    from lightbench.api import profile  # imports torch
     from lightbench.runner.run import Interrupted
+    from lightbench.studies.profile.api import profile  # imports torch
 
     stored = read_records(path) if path and Path(path).exists() else []
     with reports(quiet=quiet) as report, data_only(quiet=quiet):

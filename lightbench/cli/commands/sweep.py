@@ -71,10 +71,10 @@ def command(
             raise UsageError(f"{source!r} holds no sweep {axis!r}.", "Try without --from.")
         code = failures(records)
     else:
-        from lightbench.studies import run_sweep  # imports torch
+        from lightbench.studies.sweep.api import sweep as run_sweep  # imports torch
 
         records, code = measured(partial(run_sweep, axis), path, settings, quiet=quiet)
-    from lightbench.sweep.view import sweep_view
+    from lightbench.studies.sweep.table import sweep_view
 
     if figure:
         draw("sweep", records, figure, quiet=quiet)

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lightbench import registry
 from lightbench.errors import NotThere, UnknownName, UntrustedCode, UsageError
 from lightbench.models.sources.libraries import LIBRARIES
@@ -14,6 +16,9 @@ from lightbench.models.sources.model_names import split_name
 from lightbench.models.sources.source import DEFAULT_INPUT, Source
 from lightbench.models.sources.user_files import file_of, from_file, is_file
 from lightbench.records import InputSpec
+
+if TYPE_CHECKING:
+    from torch import nn
 
 FAMILY = "model family"
 
@@ -65,6 +70,12 @@ def library_names(library: str) -> list[str]:
     return LIBRARIES[library].names()
 
 
+def load_model(model: str) -> nn.Module:
+    """Build a network by name: ours, ``torchvision:``, ``timm:``, ``file.py:Class`` or
+    ``package.module:Class``, with random weights. Raises UnknownName, UsageError, ModelError, MissingPackage."""
+    return find(model).build()
+
+
 __all__ = [
     "DEFAULT_INPUT",
     "FAMILY",
@@ -73,6 +84,7 @@ __all__ = [
     "find",
     "is_file",
     "library_names",
+    "load_model",
     "own_names",
     "split_name",
 ]

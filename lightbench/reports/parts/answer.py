@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lightbench import units
-from lightbench.costs.predictors import Prediction, correlation_text, predictions
 from lightbench.records import Latency, Record
 from lightbench.records.facets import conditions, names
 from lightbench.reports.parts.comparison import ratio_text, runs_of, shown_faster
-from lightbench.reports.subject import Subject
+from lightbench.reports.predictors import Prediction, correlation_text, predictions
 from lightbench.stats.pareto import front
+from lightbench.studies.subject import Subject
 from lightbench.views.section import Section
 from lightbench.views.sentence import Name, Sentence, listed
 

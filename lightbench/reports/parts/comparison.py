@@ -8,14 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 from lightbench import units
-from lightbench.costs.roofline import roofline_s
-from lightbench.evidence import run_of, setup
-from lightbench.exporters._profile import MODEL, VALUES, record_data
 from lightbench.records import Record
+from lightbench.records.collection import run_of, setup
 from lightbench.records.facets import FACETS, shared, telling
-from lightbench.reports.subject import Subject
 from lightbench.stats.median import by_round
 from lightbench.stats.ratio import Ratio, paired_ratio
+from lightbench.studies.card.roofline import roofline_s
+from lightbench.studies.card.stored import card_for
+from lightbench.studies.profile.table import MODEL, VALUES, record_data
+from lightbench.studies.subject import Subject
 from lightbench.views.remarks import BUSY_CARD, explained, remarks, status
 from lightbench.views.section import Drawing, Section
 from lightbench.views.table import Column, Table, View, own_words
@@ -41,7 +42,7 @@ Value = Callable[[Subject, Record], Any]
 def efficiency(subject: Subject, record: Record) -> float | None:
     """Roofline time over measured time, at the speed that the machine had then; None without a device
     card of the same setup, or if nothing was timed both with the card and with the record."""
-    card = subject.evidence.card(record)
+    card = card_for(subject.evidence, record)
     if card is None or record.costs is None or record.latency is None or record.contended:
         return None
     drift = subject.evidence.drift(card.record, record)
@@ -89,7 +90,7 @@ def _drawings(subject: Subject) -> Iterator[Drawing]:
     records = subject.main
 
     def draw() -> Any:
-        from lightbench.plots.latency import draw as latency
+        from lightbench.studies.profile.figure import draw as latency
 
         return latency(records)
 
@@ -162,7 +163,7 @@ def _notes(subject: Subject) -> tuple[str, ...]:
 
 
 def _about_roofline(subject: Subject) -> Iterator[str]:
-    cards = [card for r in subject.evidence.profiles if (card := subject.evidence.card(r))]
+    cards = [card for r in subject.evidence.profiles if (card := card_for(subject.evidence, r))]
     if not cards:
         yield "No device card of these cases, so no roofline: `lightbench device-card`."
         return

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lightbench import units
 from lightbench.records import Record
 from lightbench.records.facets import FACETS, place
-from lightbench.reports.subject import Subject
+from lightbench.studies.subject import Subject
 from lightbench.units import DASH
 from lightbench.views.remarks import warned_of
 from lightbench.views.section import Section

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lightbench import units
-from lightbench.evidence import asked
-from lightbench.exporters._breakdown import stored_kinds_view, stored_layers_view
-from lightbench.exporters._costs import layers_view
-from lightbench.exporters._findings import findings_view
 from lightbench.records import Record
+from lightbench.records.collection import asked
 from lightbench.records.facets import names
-from lightbench.reports.subject import Subject
+from lightbench.studies.count.table import layers_view
+from lightbench.studies.layers.table import stored_kinds_view, stored_layers_view
+from lightbench.studies.lint.table import findings_view
+from lightbench.studies.subject import Subject
 from lightbench.views.section import Section
 from lightbench.views.sentence import Sentence
 from lightbench.views.table import View

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightbench.records.facets import conditions
-from lightbench.reports.subject import Subject
+from lightbench.studies.subject import Subject
 from lightbench.views.section import Drawing, Section
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def section(subject: Subject) -> Section | None:
         return None
 
     def draw() -> Figure:
-        from lightbench.plots.pareto import draw as pareto
+        from lightbench.reports.figures.pareto import draw as pareto
 
         return pareto(subject.main, subject.accuracies)
 

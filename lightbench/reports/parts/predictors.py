@@ -6,11 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lightbench import units
-from lightbench.costs.predictors import Predictions, predictions
 from lightbench.records import Record
 from lightbench.records.facets import conditions
-from lightbench.reports.subject import Subject
+from lightbench.reports.predictors import Predictions, predictions
 from lightbench.stats.correlation import Correlation
+from lightbench.studies.card.stored import cards
+from lightbench.studies.subject import Subject
 from lightbench.views.section import Drawing, Section
 from lightbench.views.table import Column, Table, View, own_words
 
@@ -42,14 +43,14 @@ def section(subject: Subject) -> Section | None:
     found = predictions(subject.evidence)
     if not found:
         return None
-    cards = [r for card in subject.evidence.cards for r in card.records]
+    carded = [r for card in cards(subject.evidence) for r in card.records]
     return Section(
         "What predicts latency",
         drawings=tuple(
             Drawing(
                 f"predictors-{i}" if i > 1 else "predictors",
                 f"{CAPTION}: {conditions(one.records, subject.evidence.profiles)}.",
-                partial(_draw, [*one.records, *cards]),
+                partial(_draw, [*one.records, *carded]),
             )
             for i, one in enumerate(found, 1)
             if any(row.rank for row in one.rows)
@@ -61,7 +62,7 @@ def section(subject: Subject) -> Section | None:
 
 
 def _draw(records: list[Record]) -> Figure:
-    from lightbench.plots.predictors import draw
+    from lightbench.reports.figures.predictors import draw
 
     return draw(records)
 

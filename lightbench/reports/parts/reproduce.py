@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lightbench.records import Record
 from lightbench.reports.commands import STORE, commands
-from lightbench.reports.subject import Subject
+from lightbench.studies.subject import Subject
 from lightbench.views.section import Section
 from lightbench.views.table import Column, Table, View
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from lightbench import registry
 from lightbench.records import Record
-from lightbench.reports.subject import Subject
-from lightbench.sweep.view import sweep_view
-from lightbench.timing.ratios import relatives, sweeps
+from lightbench.studies.card.stored import card_runs
+from lightbench.studies.subject import Subject
+from lightbench.studies.sweep.relative import relatives, sweeps
+from lightbench.studies.sweep.table import sweep_view
 from lightbench.views.section import Drawing, Section
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def section(subject: Subject) -> Section | None:
 
 def _others(subject: Subject) -> list[Record]:
     evidence = subject.evidence
-    known, cards = registry.names("guideline"), evidence.card_runs
+    known, cards = registry.names("guideline"), card_runs(evidence)
     return [
         r
         for r in evidence.records
@@ -44,6 +45,6 @@ def _others(subject: Subject) -> list[Record]:
 
 
 def _draw(records: list[Record]) -> Figure:
-    from lightbench.plots.sweep import draw
+    from lightbench.studies.sweep.figure import draw
 
     return draw(records)

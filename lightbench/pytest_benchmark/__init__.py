@@ -1,0 +1,1 @@
+"""pytest-benchmark's own file: written, read, and two of them compared."""

@@ -1,0 +1,154 @@
+"""Who is on the Pareto front of accuracy and time, and who would be by multiply-adds alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+from lightbench import units
+from lightbench.errors import UsageError
+from lightbench.figures.hover import tip_of
+from lightbench.figures.labels import labels
+from lightbench.figures.numbers import DOT, number_points
+from lightbench.figures.style import LITERAL, style
+from lightbench.figures.ticks import ticks
+from lightbench.models.accuracy import Accuracy, accuracy_of
+from lightbench.records import Record
+from lightbench.records.collection import Evidence
+from lightbench.stats.pareto import front
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLUMNS = 3  # of the key
+LINE = 0.155  # inches, of the key
+BOTH, ONE = "o", "D"
+
+
+def draw(records: Sequence[Record], own: Mapping[str, Accuracy] | None = None) -> Figure:
+    """Top-1 accuracy against the median time with its 95 % interval, and against MAdds. Steps and
+    black: the front. Diamonds are on one of the two fronts and not on the other.
+
+    Of several sets of cases that may be compared, the one with the most accuracies: ``own``, or the
+    published ones. Numbers are explained below. Raises UsageError if no case has an accuracy, MAdds
+    and a time.
+    """
+    from matplotlib.figure import Figure
+
+    groups = Evidence(tuple(records)).groups
+    group = max(groups, key=lambda g: len(_known(g, own or {})), default=())
+    known = _known(group, own or {})
+    if not known:
+        raise UsageError("no case has a known accuracy and a time: there is nothing to draw.")
+    cases = [record for record, _ in known]
+    top1 = [accuracy.top1 for _, accuracy in known]
+    times, madds = [_median(r) for r in cases], [_madds(r) for r in cases]
+    fronts = front(times, top1), front(madds, top1)
+    # as in the figure of times, where cases of unknown accuracy have theirs
+    places = {id(r): str(n) for n, r in enumerate(sorted(group, key=_median), 1)}
+    numbers = [places[id(record)] for record in cases]
+    below = -(-len(known) // COLUMNS)
+    with style():
+        figure = Figure(figsize=(10, 4.6 + LINE * below), layout="constrained")
+        by_time, by_madds = figure.subplots(1, 2, sharey=True)
+        for axes, xs, ours, theirs in (
+            (by_time, times, fronts[0], fronts[1]),
+            (by_madds, madds, fronts[1], fronts[0]),
+        ):
+            _panel(axes, xs, known, ours, ours ^ theirs, numbers)
+        _intervals(by_time, known)
+        _scale(by_time, units.seconds, "median time of one call")
+        _scale(by_madds, lambda tick: units.count(tick, 1), "MAdds")
+        by_time.set(title="Accuracy against time", ylabel="ImageNet top-1 (%)")
+        by_madds.set_title("Accuracy against multiply-adds")
+        names, shared = labels(cases)
+        _key(figure, by_time, names)
+        words = _caption(group, known, shared)
+        figure.suptitle(words, x=0.01, ha="left", fontsize=8, **LITERAL)
+        figure.draw_without_rendering()  # now the layout is known, which numbers need
+        for axes, xs in ((by_time, times), (by_madds, madds)):
+            number_points(axes, numbers, list(zip(xs, top1, strict=True)))
+    return figure
+
+
+def _known(group: Sequence[Record], own: Mapping[str, Accuracy]) -> list[tuple[Record, Accuracy]]:
+    """The cases that can stand in both panels, fastest first."""
+    pairs = [(r, accuracy_of(r, own)) for r in group if r.costs and r.costs.madds]
+    known = [(record, accuracy) for record, accuracy in pairs if accuracy]
+    return sorted(known, key=lambda pair: _median(pair[0]))
+
+
+def _median(record: Record) -> float:
+    assert record.latency is not None
+    return record.latency.median_s
+
+
+def _madds(record: Record) -> float:
+    assert record.costs is not None
+    return record.costs.madds
+
+
+def _panel(
+    axes: Axes,
+    xs: Sequence[float],
+    known: Sequence[tuple[Record, Accuracy]],
+    on: set[int],
+    swaps: set[int],
+    numbers: Sequence[str],
+) -> None:
+    top1 = [accuracy.top1 for _, accuracy in known]
+    axes.set_xscale("log")
+    axes.set_xlim(min(xs) / 1.4, max(xs) * 1.4)
+    room = 0.08 * (max(top1) - min(top1)) or 1
+    axes.set_ylim(min(top1) - room, max(top1) + room)
+    steps = sorted((xs[i], top1[i]) for i in on)
+    across = [steps[0][0], *(x for x, _ in steps), axes.get_xlim()[1]]
+    up = [axes.get_ylim()[0], *(y for _, y in steps), steps[-1][1]]
+    axes.plot(across, up, drawstyle="steps-post", color="0.45", linewidth=0.9, zorder=1)
+    for i, ((record, accuracy), x) in enumerate(zip(known, xs, strict=True)):
+        (dot,) = axes.plot(
+            x,
+            accuracy.top1,
+            ONE if i in swaps else BOTH,
+            markersize=2 * DOT,
+            color="black" if i in on else "0.72",
+            markeredgecolor="black" if i in on or i in swaps else "0.45",
+            zorder=5 if i in on else 4,  # above the numbers
+            label=numbers[i],
+        )
+        facts = f"top-1 {units.number(accuracy.top1)} % ({accuracy.source})"
+        tip_of(dot, record, facts, f"{units.count(_madds(record))} MAdds")
+
+
+def _intervals(axes: Axes, known: Sequence[tuple[Record, Accuracy]]) -> None:
+    for record, accuracy in known:
+        time = record.latency
+        if time is not None and time.low_s is not None and time.high_s is not None:
+            ends, at = (time.low_s, time.high_s), (accuracy.top1, accuracy.top1)
+            axes.plot(ends, at, "-", marker="|", markersize=5, color="0.3", linewidth=0.8, zorder=1)
+
+
+def _scale(axes: Axes, text: Callable[[float], str], heading: str) -> None:
+    at = ticks(*axes.get_xlim())
+    axes.set_xticks(at, [text(tick) for tick in at])
+    axes.tick_params(which="minor", bottom=False, labelbottom=False)
+    axes.set_xlabel(heading)
+
+
+def _key(figure: Figure, axes: Axes, names: Sequence[str]) -> None:
+    """Which number is which case, each with its mark of the left panel."""
+    handles, numbers = axes.get_legend_handles_labels()
+    said = [f"{number}  {name}" for number, name in zip(numbers, names, strict=True)]
+    figure.legend(
+        handles, said, loc="outside lower left", ncols=COLUMNS, frameon=False, fontsize=7.5,
+        handlelength=1, labelspacing=0.25, borderpad=0.2,
+    )  # fmt: skip
+
+
+def _caption(group: Sequence[Record], known: Sequence[tuple[Record, Accuracy]], shared: str) -> str:
+    remarks = "black: on the front; diamond: on one of the two fronts only"
+    if missing := len(group) - len(known):
+        remarks += f"; {missing} of {len(group)} cases have no known accuracy and are not shown"
+    return "\n".join([*wrap(shared, 130)[:2], remarks])

@@ -1,0 +1,1 @@
+"""Two sides in pairs, until a verdict is known."""

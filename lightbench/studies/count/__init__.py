@@ -1,0 +1,1 @@
+"""What networks cost, by every convention."""

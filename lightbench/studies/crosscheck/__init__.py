@@ -1,0 +1,1 @@
+"""Second opinions: what the installed thop and fvcore count."""

@@ -1,0 +1,1 @@
+"""Records over commits, and where they changed."""

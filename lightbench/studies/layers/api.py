@@ -1,0 +1,155 @@
+"""Run-time decomposition: how long each operator of a network takes, in place, on any device.
+
+What Figure 2 of the ShuffleNet V2 paper (ECCV 2018) shows for two networks: how much of the time is
+convolution, and how much goes into what multiply-adds do not see.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import nn
+
+from lightbench import devices
+from lightbench.costs.borrow import unwrap
+from lightbench.costs.precision import own_dtype
+from lightbench.environment.allocator import keep_freed_memory
+from lightbench.errors import UnknownName, UsageError
+from lightbench.models.inputs import Inputs, specs_of
+from lightbench.models.sources.not_networks import not_a_network
+from lightbench.records import Record
+from lightbench.runner.given import Given, dtypes_of
+from lightbench.runner.plan import plan
+from lightbench.runner.prepare import prepare
+from lightbench.runner.session import here, process_kept
+from lightbench.studies.layers.shares import BY, Breakdown, Part
+from lightbench.studies.layers.stopwatch import take_apart
+from lightbench.studies.layers.table import layers_view, parts_view
+from lightbench.studies.result import Shown
+from lightbench.timing.stopping import Progress
+from lightbench.views.table import View
+
+
+@dataclass(frozen=True, repr=False)
+class LayerTimes(Shown):
+    """What `layers` found: ``breakdown``, of which everything else is made."""
+
+    breakdown: Breakdown
+
+    @property
+    def view(self) -> View:  # type: ignore[override]
+        return self.by(None)
+
+    @property
+    def record(self) -> Record:
+        """What is stored of it: the whole call, and the median times of the operators."""
+        return self.breakdown.explained
+
+    def parts(self, by: str | None) -> list[Part]:
+        """Every operator (None), or groups of them: "kind", "op" or "module". Raises UnknownName."""
+        if by is None:
+            return list(self.breakdown.layers)
+        if by not in BY:
+            raise UnknownName("grouping", by, BY, f"Known: {', '.join(BY)}.")
+        return self.breakdown.parts(by)
+
+    def by(self, by: str | None, parts: Sequence[Part] | None = None) -> View:
+        """The same as a table; ``parts`` to sort or select them."""
+        parts = self.parts(by) if parts is None else parts
+        if by is None:
+            return layers_view(self.record, parts)
+        return parts_view(self.record, parts, by)
+
+
+def layers(
+    model: str | nn.Module,
+    *,
+    input: Inputs = None,  # noqa: A002  the word of the command line
+    batch: int = 1,
+    device: str = "cpu",
+    engine: str = "eager",
+    threads: int | None = None,
+    dtype: str | torch.dtype | None = None,
+    channels_last: bool = False,
+    seconds: float = 5.0,
+    seed: int | None = None,
+    trusted: bool = True,
+    say: Callable[[str], None] = lambda _text: None,
+    progress: Callable[[Progress], None] | None = None,
+) -> LayerTimes:
+    """Time every operator of a network in place, beside the whole network.
+
+    ``model`` is a name (see `load_model`), or a module, of which a copy is timed. In each round one
+    pass stops the time of every operator with the device's own clock, and one call runs as always;
+    rounds end after ``seconds``, but there are 6 if that is not ten times as long.
+
+    What a stopwatch in between does to the times:
+
+    - What happens between operators, Python above all, is in the whole call and in no operator.
+    - Each operator is started from Python once more, which adds a few microseconds to it (1 to 2 on
+      an AMD EPYC), and finds caches that Python has used meanwhile. If there are several threads,
+      they have gone to sleep.
+    - An accelerator is waited for after each operator, so that none hides behind another.
+
+    The first makes the operators' sum too small, the others too large; ``breakdown.over_whole``, the
+    sum over the whole call, shows by how much in the end. Attention modules are taken apart into
+    their matrix products, as `count` does, also where the whole call takes PyTorch's fused path.
+
+    Raises UnknownName, UsageError, ModelError, OutOfMemory, DeviceUnavailable.
+    """
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise UsageError(f"seconds must be a number above zero, got {seconds!r}.", "5 is usual.")
+    name, given = _named(model)
+    device = devices.one(device)
+    (case,), errors = plan(
+        [name],
+        inputs=specs_of(input),
+        at_hand={name: {"dtype": own_dtype(given.network)}} if given else None,
+        trusted=trusted,
+        device=[device],
+        engine=[engine],
+        threads=[threads],
+        dtype=[dtypes_of(dtype)],
+        layout=["channels_last" if channels_last else "contiguous"],
+        batch=[batch],
+    )
+    for error in errors.values():
+        raise error
+    if engine != "eager":
+        raise UsageError(
+            f"operators run one by one in eager only, not in {engine!r}.", "Try --engine eager."
+        )
+    hardware = devices.find(device)
+    if reason := hardware.unavailable():
+        raise reason
+    with process_kept(), hardware.session(threads=threads) as active:
+        keep_freed_memory()
+        where = here(hardware, device, active)
+        say(f"{name}: load, count, first run")
+        return LayerTimes(
+            take_apart(
+                prepare(case, hardware, given, trusted=trusted),
+                where,
+                hardware.step,
+                watching=partial(hardware.watching, threads, active),
+                seconds=seconds,
+                clock=time.perf_counter,
+                rng=random.Random(seed),
+                report=progress,
+            )
+        )
+
+
+def _named(model: str | nn.Module) -> tuple[str, Given | None]:
+    if isinstance(model, str):
+        return model, None
+    if isinstance(model, nn.Module):
+        network = unwrap(model)
+        return type(network).__name__, Given(network)
+    raise not_a_network(model)

@@ -1,0 +1,1 @@
+"""Where a network strains the four guidelines, and what that costs."""

@@ -1,0 +1,44 @@
+"""Where each network strains the guidelines, and what that may cost."""
+
+from __future__ import annotations
+
+import msgspec
+
+from lightbench.records import Case, Record
+from lightbench.records.collection import Evidence, setup
+from lightbench.studies.card.card import DeviceCard
+from lightbench.studies.card.stored import cards
+from lightbench.studies.lint.api import lint as lint_model
+from lightbench.studies.task import Task, as_now, settings_of
+
+ORDER = 30
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """There is nothing to set."""
+
+
+def gather(task: Task, settings: Settings) -> None:  # noqa: ARG001
+    """Every case that eager runs."""
+
+    def measure(case: Case) -> Record:
+        return lint_model(
+            case.model, **settings_of(case), card=_card(task, case), trusted=task.trusted
+        ).record
+
+    def stale(record: Record) -> bool:
+        """Was it found before there was a card, so that no finding has an estimate?"""
+        findings = record.findings or ()
+        unknown = all(finding.estimate_s is None for finding in findings)
+        return bool(findings) and unknown and _card(task, record.case) is not None
+
+    task.each("lint", measure, stale)
+
+
+def _card(task: Task, case: Case) -> DeviceCard | None:
+    """This machine's card for how a case is run."""
+    for card in cards(Evidence(tuple(task.known))):
+        alike = msgspec.structs.replace(card.record, case=case)
+        if setup(alike) == setup(card.record) == as_now(card.record):
+            return card
+    return None

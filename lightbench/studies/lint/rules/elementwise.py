@@ -1,0 +1,67 @@
+"""G4: operators with few or no MAdds that read and write whole maps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lightbench.records import Kind, Op
+from lightbench.studies.lint.linted import Finding, Linted
+
+GUIDELINE = "G4"
+
+# Kind of operator -> cause and remedy. The paper counts depthwise convolution as element-wise, since
+# it has as little arithmetic for what it moves (section 2, G4).
+CAUSES: dict[Kind, tuple[str, str]] = {
+    "norm": (
+        "norm",
+        "fewer of them, or a batch norm right behind a convolution, which folds into it",
+    ),
+    "activation": ("activation", "fewer or cheaper ones, or an engine that fuses them"),
+    "element-wise": ("addition or the like", "fewer of them, or an engine that fuses them"),
+    "data movement": ("shuffle or copy", "merge them, or keep the parts in place"),
+    "depthwise conv": ("depthwise conv", "fewer channels in it"),
+}
+
+
+FOLD, FOLD_LINEAR = "fold it into the convolution before it", "fold it into the layer before it"
+
+
+def find(network: Linted) -> Iterator[Finding]:
+    """One finding for each cause and remedy in each block; the cost is all that these operators move."""
+    for path, rows in network.blocks.items():
+        for kind, (cause, usual) in CAUSES.items():
+            for remedy, found in _by_remedy(network.ops, rows, kind, usual).items():
+                moved = sum(network.ops[i].mem_bytes for i in found)
+                if not moved:
+                    continue
+                yield Finding(
+                    GUIDELINE,
+                    path or "(network)",
+                    f"{len(found)} x {cause}",
+                    remedy,
+                    moved,
+                    network.estimate_s(found),
+                    tuple(found),
+                    rows,
+                )
+
+
+def _by_remedy(
+    ops: Sequence[Op], rows: Sequence[int], kind: Kind, usual: str
+) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for i in rows:
+        if ops[i].kind == kind:
+            remedy = usual if kind != "norm" or not _folds(ops[i]) else _fold(ops[i])
+            found.setdefault(remedy, []).append(i)
+    return found
+
+
+def _folds(op: Op) -> bool:
+    """Is it a batch norm right behind a convolution or linear layer? The fused account has it folded
+    then: at most a bias is left of what it moves."""
+    return op.fused_bytes < op.mem_bytes
+
+
+def _fold(op: Op) -> str:
+    return FOLD if len(op.input) > 2 else FOLD_LINEAR

@@ -1,0 +1,1 @@
+"""Costs and measured latency of networks, side by side."""

@@ -1,0 +1,142 @@
+"""Profiles from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from lightbench.costs.precision import own_dtype
+from lightbench.errors import UsageError
+from lightbench.models.inputs import Inputs
+from lightbench.records import Costs, Latency, Record
+from lightbench.runner import run
+from lightbench.runner.given import (
+    Args,
+    Kwargs,
+    Model,
+    check_model,
+    defaults_of,
+    dtypes_of,
+    handed_over,
+    ready,
+    specs_beside,
+)
+from lightbench.runner.plan import plan
+from lightbench.studies.profile.table import profile_view
+from lightbench.studies.result import Shown
+from lightbench.timing.stopping import Progress, Rule
+from lightbench.views.table import View
+
+
+@dataclass(frozen=True, repr=False)
+class Profile(Shown):
+    """What `profile` found: ``records``, one per case; with a single one its fields are at hand."""
+
+    records: tuple[Record, ...]
+
+    @property
+    def view(self) -> View:  # type: ignore[override]
+        return profile_view(self.records)
+
+    @property
+    def record(self) -> Record:
+        """The only record. Raises ValueError if there are several."""
+        (record,) = self.records
+        return record
+
+    @property
+    def costs(self) -> Costs | None:
+        """Params, MAdds and memory access of the only record."""
+        return self.record.costs
+
+    @property
+    def latency(self) -> Latency | None:
+        """The latency of the only record."""
+        return self.record.latency
+
+
+def profile(
+    *models: Model,
+    device: str = "cpu",
+    engine: str | Sequence[str] = "eager",
+    batch: int | Sequence[int] | None = None,
+    threads: int | Sequence[int] | None = None,
+    dtype: str | torch.dtype | Sequence[str | torch.dtype] | None = None,
+    mode: str | Sequence[str] = "infer",
+    layout: str | Sequence[str] = "contiguous",
+    options: Sequence[str] = (),
+    input: Inputs = None,  # noqa: A002  the word of the command line
+    args: Args = None,
+    kwargs: Kwargs = None,
+    rel: float = 0.01,
+    max_seconds: float = 10.0,
+    seed: int | None = None,
+    trusted: bool = True,
+    stored: Sequence[Record] = (),
+    say: Callable[[str], None] = lambda _text: None,
+    progress: Callable[[Progress], None] | None = None,
+    keep: Callable[[Record], None] = lambda _record: None,
+    anchored: bool = False,
+    force: bool = False,
+) -> Profile:
+    """Count and time networks, side by side; where an axis has several values, every combination is a
+    case.
+
+    A model is a name (see `load_model`), or a module, of which a copy is timed. ``batch`` is 1 and
+    ``dtype`` float32 (of a module: its own) unless said; ``args`` are ready inputs for a module, of
+    any form, and say the batch: it is the first size of the first tensor; ``kwargs`` are ready ones by
+    name, beside ``args`` or ``input``. ``rel`` is how well each
+    median is to be known (0.01: its 95 % interval within 1 %), ``max_seconds`` how long each case may
+    take for it. ``device`` is "cpu", "cuda:1", "npu:0,1", "auto"; ``options`` are those of an
+    accelerator, "graph", "cold-cache", "h2d", "energy", or of the CPU: "flush-denormal".
+
+    Of ``stored`` records those are taken that are still of the same network and of this machine, and
+    as good as asked for; none with ``force``. ``keep`` gets every new record; with ``anchored`` also
+    those of two or three networks more, by which times of this run can be compared with those of
+    others (see `lightbench.report`). A case that fails is a record that says so. Raises UsageError for what fits no case,
+    DeviceUnavailable.
+    """
+    if not models:
+        raise UsageError("no model is named.", 'Try lightbench.profile("mobilenet_v2").')
+    for model in models:
+        check_model(model)
+    args, kwargs = ready(args, kwargs, input=input, batch=batch)
+    names, given = handed_over(models, args, kwargs)
+    own = next((own_dtype(one.network) for one in given.values()), "float32")
+    cases, errors = plan(
+        names,
+        inputs=specs_beside(input, args, kwargs, own),
+        at_hand={name: defaults_of(of) for name, of in given.items()},
+        trusted=trusted,
+        device=[device],
+        engine=_list(engine),
+        threads=_list(threads),
+        dtype=_list(dtypes_of(dtype)),
+        mode=_list(mode),
+        layout=_list(layout),
+        options=[tuple(sorted(set(_list(options))))],
+        batch=_list(batch),
+    )
+    records = run.run(
+        cases,
+        rule=Rule(rel=rel, max_s=max_seconds),
+        given=given,
+        errors=errors,
+        stored=stored,
+        seed=seed,
+        trusted=trusted,
+        say=say,
+        progress=progress,
+        keep=keep,
+        anchored=anchored,
+        force=force,
+    )
+    return Profile(tuple(records))
+
+
+def _list(value: Any) -> list[Any]:
+    one = isinstance(value, str) or not isinstance(value, Iterable)
+    return [value] if one else list(value)

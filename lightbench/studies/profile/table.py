@@ -1,0 +1,106 @@
+"""Records as a table: one row per case; what all cases share stands in the title."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from lightbench import units
+from lightbench.records import Costs, Latency, Record
+from lightbench.records.facets import FACETS, differing, shared
+from lightbench.stats.median import median
+from lightbench.studies.profile.transfers import transfers_table
+from lightbench.views.remarks import about_runs, remarks, signs, status
+from lightbench.views.table import Column, Table, View
+
+Value = Callable[[Record], Any]
+
+
+def _costs(get: Callable[[Costs], Any]) -> Value:
+    return lambda record: get(record.costs) if record.costs else None
+
+
+def _typical(clock: str) -> Value:
+    """Median of one of the clocks of `Samples`, over all calls."""
+
+    def value(record: Record) -> Any:
+        times = getattr(record.samples, clock) if record.samples else ()
+        return median(times) if times else None
+
+    return value
+
+
+def _latency(get: Callable[[Latency], Any]) -> Value:
+    return lambda record: get(record.latency) if record.latency else None
+
+
+MODEL: tuple[Column, Value] = (Column("model", "model", align="left"), lambda r: r.case.model)
+
+VALUES: tuple[tuple[Column, Value], ...] = (
+    (Column("params", "params (M)", units.millions, drop=5), _costs(lambda c: c.params)),
+    (Column("madds", "MAdds (M)", units.millions, drop=2), _costs(lambda c: c.madds)),
+    (Column("mem_bytes", "MAC (MB)", units.megabytes, drop=3), _costs(lambda c: c.mem_bytes)),
+    (Column("status", "", signs, align="left"), status),
+    (Column("latency_s", "latency (ms)", units.milliseconds), _latency(lambda t: t.median_s)),
+    (Column("latency_rel", "+-", units.percent, drop=4), _latency(lambda t: t.rel)),
+    (Column("latency_p90_s", "p90 (ms)", units.milliseconds, drop=7), _latency(lambda t: t.p90_s)),
+    (Column("latency_p99_s", "p99 (ms)", units.milliseconds, drop=10), _latency(lambda t: t.p99_s)),
+    (Column("latency_min_s", "min (ms)", units.milliseconds, drop=11), _latency(lambda t: t.min_s)),
+    (
+        Column("launch_s", "launch (ms)", units.milliseconds, drop=5, sparse=True),
+        _typical("launch_s"),
+    ),
+    (
+        Column("to_device_s", "to device (ms)", units.milliseconds, drop=5, sparse=True),
+        _typical("to_device_s"),
+    ),
+    (
+        Column("to_host_s", "to host (ms)", units.milliseconds, drop=5, sparse=True),
+        _typical("to_host_s"),
+    ),
+    (Column("energy_j", "J/img", units.number, drop=8, sparse=True), lambda r: r.energy_j),
+    (Column("samples", "n", units.exact, drop=12), _latency(lambda t: t.n)),
+    (Column("throughput_img_s", "img/s", units.number, drop=6), lambda r: r.throughput),
+    (
+        Column("peak_memory_bytes", "peak (MB)", units.megabytes, drop=8),
+        lambda r: r.peak_memory_bytes,
+    ),
+    (Column("intensity", "MAdds/byte", units.number, drop=9), _costs(lambda c: c.intensity)),
+    # for programs
+    (Column("level", "level", shown=False), lambda r: "error" if r.failure else "notice"),
+    (Column("wall_s", "wall (s)", shown=False), _typical("wall_s")),
+    (Column("device_s", "device (s)", shown=False), _typical("device_s")),
+    (
+        Column("first_call_s", "first call (s)", shown=False),
+        lambda r: r.samples.first_call_s if r.samples else None,
+    ),
+    (Column("latency_low_s", "low (s)", shown=False), _latency(lambda t: t.low_s)),
+    (Column("latency_high_s", "high (s)", shown=False), _latency(lambda t: t.high_s)),
+    (Column("mem_access", "MAC (elements)", shown=False), _costs(lambda c: c.mem_access)),
+    (Column("fused_bytes", "fused (bytes)", shown=False), _costs(lambda c: c.fused_bytes)),
+    (Column("time", "time", shown=False), lambda r: r.time),
+    (Column("id", "id", shown=False), lambda r: r.id),
+)
+
+
+def profile_view(records: Sequence[Record]) -> View:
+    """Records, in the order given, as a table with notes, and as data with each record's id."""
+    differs = differing(records)
+    facets = [
+        (Column(f.key, f.key, align=f.align, drop=1, shown=f in differs), f.value) for f in FACETS
+    ]
+    columns = (MODEL, *facets, *VALUES)
+    table = Table(
+        title=f"Profile: {', '.join(shared(records)) or 'no cases'}",
+        columns=tuple(column for column, _ in columns),
+        rows=tuple(tuple(value(record) for _, value in columns) for record in records),
+        notes=(*remarks(records), *about_runs(records)),
+    )
+    return View(table, [record_data(record) for record in records], transfers_table(records))
+
+
+def record_data(record: Record) -> dict[str, Any]:
+    """A record as it is stored, its id first."""
+    return {"id": record.id, **msgspec.to_builtins(record, order="deterministic")}

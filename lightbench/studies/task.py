@@ -1,0 +1,104 @@
+"""What all studies are told: the cases, what is known already, and where records go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from lightbench import devices
+from lightbench.errors import LightbenchError
+from lightbench.records import Case, Environment, Record, Study
+from lightbench.records.collection import setup
+from lightbench.runner.control import Say
+from lightbench.runner.reuse import Reuse
+from lightbench.runner.session import here
+from lightbench.runner.setup import Setup
+
+
+@dataclass(frozen=True)
+class Task:
+    """``cases`` are those of the suite that could be profiled, ``known`` all records there are: the
+    stored ones, then those of this run. ``complain`` is told which network failed, and why. With
+    ``force`` everything is measured again."""
+
+    cases: Sequence[Case]
+    known: list[Record] = field(default_factory=list)
+    trusted: bool = True
+    say: Say = lambda _text: None
+    progress: Callable[[Any], None] | None = None
+    store: Callable[[Record], None] = lambda _record: None
+    complain: Callable[[Case, LightbenchError], None] = lambda _case, _error: None
+    force: bool = False
+    reused: dict[str, tuple[int, int]] = field(default_factory=dict)  # study -> stored, of all
+
+    def keep(self, record: Record) -> None:
+        """A new record, to be stored at once."""
+        self.known.append(record)
+        self.store(record)
+
+    def setups(self) -> list[Setup]:
+        """How the cases are run, each way once."""
+        ways = (Setup(c.device, c.engine, 1, c.dtype, c.layout, c.threads) for c in self.cases)
+        return list(dict.fromkeys(ways))
+
+    def each(
+        self,
+        study: Study,
+        measure: Callable[[Case], Record],
+        stale: Callable[[Record], bool] = lambda _record: False,
+    ) -> None:
+        """Have ``measure`` make the record of every case that eager runs and that has none of this
+        study on this machine, or a ``stale`` one. A network that fails is complained of, and the
+        others go on."""
+        able = [c for c in self.cases if (c.engine, c.mode, c.options) == ("eager", "infer", ())]
+        held = [i for i, case in enumerate(able) if self._held(study, case, stale)]
+        self.reused[study] = len(held), len(able)
+        for i, case in enumerate(able):
+            if i in held:
+                continue
+            self.say(f"{study}, {i + 1} of {len(able)}: {case.model}")
+            try:
+                self.keep(measure(case))
+            except LightbenchError as error:
+                self.complain(case, error)
+
+    def _held(self, study: Study, case: Case, stale: Callable[[Record], bool]) -> bool:
+        """Is there a record of the same network on this machine that is not ``stale``?"""
+        if self.force:
+            return False
+        found = (r for r in self.known if r.study == study and r.case == case and not stale(r))
+        return any(
+            setup(record) == as_now(record) and self._reuse.same(record, _where(case))
+            for record in found
+        )
+
+    @cached_property
+    def _reuse(self) -> Reuse:
+        return Reuse(trusted=self.trusted)
+
+
+def _where(case: Case) -> Environment:
+    """The environment of a case, were it measured now."""
+    device = devices.find(case.device)
+    return here(device, case.device, device.host_threads(case.threads))
+
+
+def as_now(record: Record) -> tuple[object, ...]:
+    """The setup of the same record, had it been measured now."""
+    return setup(msgspec.structs.replace(record, environment=_where(record.case)))
+
+
+def settings_of(case: Case) -> dict[str, Any]:
+    """A case as the keywords of `layers` and `lint`."""
+    return {
+        "input": case.inputs,
+        "batch": case.batch,
+        "device": case.device,
+        "threads": case.threads,
+        "dtype": case.dtype,
+        "channels_last": case.layout == "channels_last",
+    }
