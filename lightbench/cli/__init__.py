@@ -12,7 +12,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from lightbench import __version__, autoload, registry
+from lightbench import __version__, registry
 from lightbench.cli import complete
 from lightbench.cli.options import INTERRUPTED, say, say_error
 from lightbench.errors import (
@@ -26,6 +26,7 @@ from lightbench.errors import (
 )
 from lightbench.process import streams
 from lightbench.process.needed import not_loading
+from lightbench.workers import autoload
 
 LONGEST = 200  # of a file name in a message
 

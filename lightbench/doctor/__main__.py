@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from lightbench import autoload
+from lightbench.workers import autoload
 
 
 def main(arguments: Sequence[str]) -> None:

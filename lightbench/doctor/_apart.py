@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from lightbench import autoload
 from lightbench.doctor.checks import Check, Selftest
 from lightbench.processes import ending
+from lightbench.workers import autoload
 
 PATIENCE_S = 300.0  # for one check: the first on an NPU that compiles takes minutes
 LAST_WORDS = 20  # lines of stderr

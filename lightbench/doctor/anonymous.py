@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from lightbench import autoload
+from lightbench.workers import autoload
 
 # Variables that change what runs, and where; of the rest none is read.
 WANTED = re.compile(

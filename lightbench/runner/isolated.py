@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from lightbench import autoload, errors
+from lightbench import errors
 from lightbench.devices import Device
 from lightbench.environment import free_cores
 from lightbench.environment.allocator import facts
@@ -25,6 +25,7 @@ from lightbench.runner.control import Finish, Report, Say
 from lightbench.runner.interleave import Group
 from lightbench.runner.worker import Request
 from lightbench.timing.stopping import Progress
+from lightbench.workers import autoload
 from lightbench.workers.worker import MARK
 
 FELL_BACK = "fell back"  # how a device begins to say that something ran elsewhere

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from lightbench import autoload
 from lightbench.errors import LightbenchError
+from lightbench.workers import autoload
 
 MARK = "LIGHTBENCH_WORKER"  # set in the process that is one: it starts no further one
 Send = Callable[[str, Any], None]

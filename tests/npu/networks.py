@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from lightbench import autoload
+from lightbench.workers import autoload
 
 KERNELS = 10
 NOTES = os.environ.get("NOTES")  # a file

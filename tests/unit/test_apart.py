@@ -12,14 +12,14 @@ from types import MappingProxyType
 import msgspec
 import pytest
 
-from lightbench import autoload, devices
+from lightbench import devices
 from lightbench.errors import LightbenchError
 from lightbench.records import Case, Environment, InputSpec, SweepPoint
 from lightbench.runner import interleave, isolated
 from lightbench.runner.interleave import Group
 from lightbench.runner.worker import Request
 from lightbench.timing.stopping import Progress, Rule
-from lightbench.workers import worker
+from lightbench.workers import autoload, worker
 
 NET = "example_conv_g4"
 QUICK = Rule(max_s=0.02, rel=1.0)

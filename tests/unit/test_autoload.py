@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from lightbench import autoload
-from lightbench.autoload import USERS, VARIABLE
+from lightbench.workers import autoload
+from lightbench.workers.autoload import USERS, VARIABLE
 
 
 @pytest.fixture

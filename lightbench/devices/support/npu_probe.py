@@ -20,8 +20,8 @@ from functools import cache
 from importlib import metadata
 from typing import Any, Literal
 
-from lightbench import autoload
 from lightbench.errors import DeviceUnavailable
+from lightbench.workers import autoload
 
 State = Literal[
     "ok",

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from lightbench import autoload
 from lightbench.environment import free_cores
 from lightbench.errors import NotAvailable, UsageError
 from lightbench.processes import ending
@@ -26,6 +25,7 @@ from lightbench.studies.compare.isolated.turns import FINISH, PROTOCOL, Task
 from lightbench.timing.clock import Reading
 from lightbench.units import seconds
 from lightbench.version import VERSION
+from lightbench.workers import autoload
 from lightbench.workers.worker import MARK
 
 PATIENCE_S = 600.0  # for one answer: that a network is loaded, or has been called
