@@ -15,8 +15,8 @@ import msgspec
 
 from lightbench.errors import LightbenchError
 from lightbench.workers import autoload
+from lightbench.workers.manager import MARK
 
-MARK = "LIGHTBENCH_WORKER"  # set in the process that is one: it starts no further one
 Send = Callable[[str, Any], None]
 
 

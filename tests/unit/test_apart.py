@@ -97,7 +97,7 @@ def child(monkeypatch, tmp_path, make_record):
         ).decode()
         given = f"LOG, OK, FELL = {str(log)!r}, {ok!r}, {bad!r}\n"
         script.write_text(given + WORKER + "OK, FELL = json.loads(OK), json.loads(FELL)\n" + code)
-        monkeypatch.setattr(isolated.subprocess, "Popen", started)
+        monkeypatch.setattr(subprocess, "Popen", started)
         return lambda: [json.loads(line) for line in log.read_text().splitlines()]
 
     return replace
@@ -171,7 +171,7 @@ def test_an_early_death_is_a_sentence_and_what_came_before_it_is_kept(child, hea
 def test_a_death_before_it_has_read_what_was_asked_is_a_sentence_too(heard, monkeypatch):
     popen = subprocess.Popen
     monkeypatch.setattr(
-        isolated.subprocess,
+        subprocess,
         "Popen",
         lambda _, **settings: popen([sys.executable, "-c", ""], **settings),
     )

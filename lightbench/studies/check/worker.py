@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
+from lightbench.environment import free_cores
 from lightbench.records import Costs
-from lightbench.runner import isolated
 from lightbench.studies.compare.worker import Version, tree_of
+from lightbench.workers.manager import answers
 from lightbench.workers.worker import Send, serve
 
 
@@ -17,7 +18,7 @@ def count_apart(version: Version) -> Costs:
     """Raises what counting raises, and NotAvailable if the process dies, or if another version than
     the user's own uses code of elsewhere."""
     counted: list[Any] = []
-    for kind, value in isolated.answers(__name__, version, {}, version.case.model):
+    for kind, value in answers(__name__, version, free_cores.handed_on(), version.case.model):
         if kind == "costs":
             counted.append(value)
     return msgspec.convert(counted[-1], Costs)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from lightbench.runner import isolated
+from lightbench.environment import free_cores
 from lightbench.runner.control import Report, Say
 from lightbench.studies.compare.comparison import Comparison
 from lightbench.studies.compare.worker import Request
 from lightbench.timing.stopping import Progress
+from lightbench.workers.manager import answers
 
 
 def compare_apart(request: Request, *, say: Say, progress: Report | None) -> Comparison:
@@ -16,7 +17,7 @@ def compare_apart(request: Request, *, say: Say, progress: Report | None) -> Com
     dies."""
     found: Comparison | None = None
     model = request.b.case.model
-    for kind, value in isolated.answers(Request.__module__, request, {}, model):
+    for kind, value in answers(Request.__module__, request, free_cores.handed_on(), model):
         if kind == "say":
             say(value)
         elif kind == "progress" and progress:

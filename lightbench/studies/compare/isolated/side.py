@@ -19,14 +19,13 @@ from lightbench.errors import NotAvailable, UsageError
 from lightbench.processes import ending
 from lightbench.records import Environment, Record
 from lightbench.registry import PACKAGE
-from lightbench.runner.isolated import again
 from lightbench.runner.record import failed
 from lightbench.studies.compare.isolated.turns import FINISH, PROTOCOL, Task
 from lightbench.timing.clock import Reading
 from lightbench.units import seconds
 from lightbench.version import VERSION
 from lightbench.workers import autoload
-from lightbench.workers.worker import MARK
+from lightbench.workers.manager import MARK, again
 
 PATIENCE_S = 600.0  # for one answer: that a network is loaded, or has been called
 LOOK_S = (
