@@ -483,7 +483,6 @@ def test_a_side_whose_network_fails_in_its_turn_says_why(script, make_record):
 
 def test_a_side_that_hangs_is_not_waited_for_for_ever(script, monkeypatch):
     monkeypatch.setattr(child, "PATIENCE_S", 0.5)
-    monkeypatch.setattr(child, "LOOK_S", 0.1)
     found = played(script("load(); time.sleep(600)", name="old"), script("load(); play(0.01)"))
     assert found.a.failure.message == "the process of old has said nothing for 500 ms."
 
