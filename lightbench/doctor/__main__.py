@@ -1,13 +1,13 @@
-"""The process that tests a device for another one: ``python -m lightbench.doctor FD DEVICE``.
+"""The process that tests a device for another one: ``python -m lightbench.doctor FD``.
 
-It writes JSON lines to FD: what it is about to do, what it has found, and that it is done.
+It reads the device's name from stdin, as JSON, and writes JSON lines to FD: what it is about to do,
+what it has found, and that it is done.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -15,11 +15,11 @@ import msgspec
 from lightbench.workers import autoload
 
 
-def main(arguments: Sequence[str]) -> None:
+def main(descriptor: str) -> None:
     """Test, answer, and leave without tearing anything down: drivers may hang in that."""
     autoload.hold_back()
     os.dup2(2, 1)
-    descriptor, name = arguments
+    name = msgspec.json.decode(sys.stdin.buffer.read(), type=str)
     with os.fdopen(int(descriptor), "wb", buffering=0) as pipe:
 
         def send(kind: str, value: Any) -> None:
@@ -41,4 +41,4 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(sys.argv[1])
