@@ -11,9 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,6 +20,7 @@ from typing import Any, Literal
 
 from lightbench.errors import DeviceUnavailable
 from lightbench.workers import autoload
+from lightbench.workers.manager import started
 
 State = Literal[
     "ok",
@@ -120,47 +119,28 @@ def probe() -> Probe:
     return probe_now()
 
 
-def probe_now(*, environ: Mapping[str, str] | None = None, limit_s: float = TIME_LIMIT_S) -> Probe:
-    """The same, afresh; ``environ`` is that of the child."""
+def probe_now(*, limit_s: float = TIME_LIMIT_S) -> Probe:
+    """The same, afresh."""
     try:
         version = metadata.version("torch-npu")
     except metadata.PackageNotFoundError:
         return Probe("absent")
-    reader, writer = os.pipe()
-    with os.fdopen(reader, "rb") as answer:
-        child = subprocess.Popen(  # noqa: S603  our own module
-            [sys.executable, "-m", __name__, str(writer)],
-            env={
-                **autoload.handed_on(os.environ if environ is None else environ),
-                autoload.VARIABLE: "0",
-            },
-            pass_fds=[writer],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        os.close(writer)
-        timer = threading.Timer(limit_s, child.kill)
-        timer.start()
+    command, environ = (sys.executable, "-m", __name__), {autoload.VARIABLE: "0"}
+    with started(command, environ=environ, words=True) as child:
         try:
-            _, said = child.communicate()
-            text = answer.read()
-        finally:
-            late = not timer.is_alive()
-            timer.cancel()
-            child.kill()  # Ctrl-C does not reach it
-    if late and not text:
-        return Probe("hang", f"it was stopped after {limit_s:.0f} s", version)
-    if not text:
-        return Probe("crash", _last_words(said.decode(errors="replace"), child.returncode), version)
-    return _read(json.loads(text), version)
+            answer = child.answer(limit_s)
+        except TimeoutError:
+            return Probe("hang", f"it was stopped after {limit_s:.0f} s", version)
+        if answer is None:
+            said = _last_words(child.words())
+            return Probe("crash", f"exit code {child.process.returncode}, {said}", version)
+    return _read(answer[1], version)
 
 
-def _last_words(said: str, code: int) -> str:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+def _last_words(said: list[str]) -> str:
+    lines = [line.strip() for line in said if line.strip()]
     what = [line for line in lines if "what():" in line] or lines or ["it said nothing"]
-    return f"exit code {code}, {what[-1]}"
+    return what[-1]
 
 
 def _read(answer: Mapping[str, Any], version: str) -> Probe:
@@ -183,6 +163,7 @@ def _read(answer: Mapping[str, Any], version: str) -> Probe:
 
 def main() -> None:
     """The child: import, ask, answer, and leave without tearing anything down."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     answer: dict[str, Any] = {}
     try:
         import torch  # noqa: F401  always before torch_npu
@@ -194,9 +175,9 @@ def main() -> None:
         answer["memory"] = [memory_here(index) for index in indices]
         answer["facts"] = [facts_here(index) for index in indices]
     except BaseException as error:  # noqa: BLE001  whatever it is, the parent explains it
-        answer["error"] = " ".join(str(error).split())
-    with os.fdopen(int(sys.argv[1]), "w") as pipe:
-        json.dump(answer, pipe)
+        text = str(error).encode(errors="replace").decode()  # a path may be no text
+        answer["error"] = " ".join(text.split())
+    os.write(int(sys.argv[1]), json.dumps(["answer", answer]).encode() + b"\n")
     os._exit(0)
 
 
