@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 
@@ -172,6 +173,37 @@ def test_no_time_goes_through_a_clock_that_can_be_set(path):
     assert not used & {"time.time", "time.time_ns", "time.clock", "time.process_time"}
     if "devices" not in path.parts:
         assert "time.perf_counter_ns" not in used
+
+
+PROCESSES = {  # who starts any, by what, and which
+    "lightbench.workers.manager": {"subprocess.Popen"},  # those that run lightbench
+    "lightbench.environment.machine": {"subprocess.run"},  # git, sysctl
+    "lightbench.regression.checkout": {"subprocess.run"},  # git
+    "lightbench.devices.support.npu_smi": {"subprocess.run"},  # npu-smi
+}
+STARTING = re.compile(
+    r"(subprocess|multiprocessing|pty)\.\w+|concurrent\.futures\.Process\w+|asyncio\.create_subprocess_\w+"
+    r"|os\.(fork|forkpty|exec\w+|spawn\w+|posix_spawnp?|popen|system)"
+)
+
+
+def started_by(path):
+    """What in a file can start a process, as "subprocess.run", however it is imported."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (f"{alias.name}.imported" for alias in node.names if alias.asname)
+        elif isinstance(node, ast.Call):
+            yield ast.unparse(node.func)
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_processes_that_run_lightbench_are_started_in_one_place(path):
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    found = {name for name in started_by(path) if STARTING.fullmatch(name)}
+    assert found == PROCESSES.get(module, set())
 
 
 TIMELESS = [
