@@ -17,8 +17,8 @@ import msgspec
 from lightbench import devices
 from lightbench.devices.support import inventory, npu_smi, nvml
 from lightbench.devices.support.inventory import Found
-from lightbench.doctor._apart import selftest
 from lightbench.doctor.anonymous import Nameless, variables
+from lightbench.doctor.apart import selftest
 from lightbench.doctor.checks import Selftest
 from lightbench.environment.capture import capture
 from lightbench.errors import NotAvailable, UsageError

@@ -178,7 +178,7 @@ def test_no_time_goes_through_a_clock_that_can_be_set(path):
 PROCESSES = {  # who starts any, by what, and which
     "lightbench.workers.manager": {"subprocess.Popen"},  # those that run lightbench
     "lightbench.environment.machine": {"subprocess.run"},  # git, sysctl
-    "lightbench.regression.checkout": {"subprocess.run"},  # git
+    "lightbench.studies.check.checkout": {"subprocess.run"},  # git
     "lightbench.devices.support.npu_smi": {"subprocess.run"},  # npu-smi
 }
 STARTING = re.compile(

@@ -15,7 +15,7 @@ from lightbench import devices, doctor, registry
 from lightbench.cli.commands import doctor as doctor_command
 from lightbench.devices import cpu
 from lightbench.devices.support import inventory
-from lightbench.doctor import _apart, selftest
+from lightbench.doctor import apart, selftest
 from lightbench.doctor import report as reporting
 from lightbench.doctor.anonymous import Nameless, variables
 from lightbench.doctor.checks import Check, Selftest
@@ -200,7 +200,7 @@ FINE = "send('doing', 'a')\nsend('check', {'name': 'a', 'state': 'ok'})\nsend('d
 
 
 def test_a_child_that_comes_to_its_end_says_what_it_found(tmp_path):
-    found = _apart.selftest("npu:0", command=child(tmp_path, f"{FINE}send('end', '')\n"))
+    found = apart.selftest("npu:0", command=child(tmp_path, f"{FINE}send('end', '')\n"))
     assert found == Selftest(device="npu:0", checks=(Check(name="a", state="ok"),))
     assert found.passed
 
@@ -216,7 +216,7 @@ def test_a_child_that_comes_to_its_end_says_what_it_found(tmp_path):
 )
 def test_a_child_that_dies_is_a_finding_with_its_last_words(tmp_path, text, reason):
     said = "print('to stdout', flush=True)\nsys.stderr.write('last words\\n')\nsys.stderr.flush()\n"
-    found = _apart.selftest("npu:0", command=child(tmp_path, FINE + said + text))
+    found = apart.selftest("npu:0", command=child(tmp_path, FINE + said + text))
     assert found.reason == reason
     assert [check.name for check in found.checks] == ["a"]
     assert found.said == ("to stdout", "last words")
@@ -225,13 +225,13 @@ def test_a_child_that_dies_is_a_finding_with_its_last_words(tmp_path, text, reas
 
 def test_a_child_that_hangs_is_stopped_and_is_a_finding(tmp_path):
     command = child(tmp_path, f"{FINE}time.sleep(600)\n")
-    found = _apart.selftest("npu:0", command=command, patience_s=1.0)
+    found = apart.selftest("npu:0", command=command, patience_s=1.0)
     assert found.reason == "b did not return: it was stopped after 1 s without an answer"
     assert [check.name for check in found.checks] == ["a"]
 
 
 def test_a_child_that_does_not_even_start_is_a_finding():
-    found = _apart.selftest("npu:0", command=[sys.executable, "-c", "raise OSError('no')"])
+    found = apart.selftest("npu:0", command=[sys.executable, "-c", "raise OSError('no')"])
     assert found.reason == "starting Python ended the process: exit code 1"
     assert found.said[-1] == "OSError: no"
 
