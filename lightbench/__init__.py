@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from lightbench.version import VERSION
+from lightbench.environment.version import VERSION
 
 if TYPE_CHECKING:  # what _PUBLIC says, for type checkers
     from lightbench.costs.registered import register_rule as register_rule

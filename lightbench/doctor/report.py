@@ -21,9 +21,9 @@ from lightbench.doctor.anonymous import Nameless, variables
 from lightbench.doctor.apart import selftest
 from lightbench.doctor.checks import Selftest
 from lightbench.environment.capture import capture
+from lightbench.environment.version import VERSION
 from lightbench.errors import NotAvailable, UsageError
 from lightbench.records import Environment
-from lightbench.version import VERSION
 
 SCHEMA = 1
 PACKAGES = ("torch", "torchvision", "torch_npu", "numpy", "onnxruntime", "openvino")
@@ -130,7 +130,7 @@ def versions() -> dict[str, str | None]:
 
 
 def _version(package: str) -> str | None:
-    if own := getattr(sys.modules.get(package), "__version__", None):
+    if own := getattr(sys.modules.get(package), "VERSION", None):
         return str(own)
     try:
         return metadata.version(package)

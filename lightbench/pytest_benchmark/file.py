@@ -18,8 +18,8 @@ from typing import Any
 from lightbench import files, units
 from lightbench.environment import machine
 from lightbench.environment.machine import Source
+from lightbench.environment.version import VERSION
 from lightbench.errors import StoreError
-from lightbench.version import VERSION
 
 FORMAT = "5.1.0"  # the pytest-benchmark whose keys these are
 WHAT_IT_IS = "It has to be what pytest writes with --benchmark-json or --lightbench-json."
@@ -180,7 +180,7 @@ def _machine_info(source: Source) -> dict[str, Any]:
         "release": platform.release(),
         "system": platform.system(),
         "cpu": {"brand_raw": brand, "count": source.psutil.cpu_count()},
-        "torch": str(source.torch.__version__) if source.torch else None,
+        "torch": str(source.torch.VERSION) if source.torch else None,
         "lightbench": VERSION,
     }
 

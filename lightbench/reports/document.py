@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lightbench import files, registry, units
+from lightbench.environment.version import VERSION
 from lightbench.errors import UsageError
 from lightbench.formats import format_of
 from lightbench.models.accuracy import Accuracy, own_accuracy, read_accuracy
@@ -19,7 +20,6 @@ from lightbench.reports.markdown import render as markdown
 from lightbench.reports.parts.comparison import comparison_view
 from lightbench.studies.result import Shown
 from lightbench.studies.subject import Subject
-from lightbench.version import VERSION
 from lightbench.views.section import Document, Drawing, Section
 from lightbench.views.table import View
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from lightbench.environment import free_cores
+from lightbench.environment.version import VERSION
 from lightbench.errors import NotAvailable, UsageError
 from lightbench.records import Environment, Record
 from lightbench.registry import PACKAGE
@@ -18,7 +19,6 @@ from lightbench.runner.record import failed
 from lightbench.studies.compare.isolated.turns import FINISH, PROTOCOL, Task
 from lightbench.timing.clock import Reading
 from lightbench.units import seconds
-from lightbench.version import VERSION
 from lightbench.workers import manager
 from lightbench.workers.manager import again
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from lightbench.environment.version import VERSION
 from lightbench.errors import LightbenchError, NotAvailable
 from lightbench.records import Samples
 from lightbench.stats.median import median
@@ -23,7 +24,6 @@ from lightbench.studies.compare.worker import Version, tree_of
 from lightbench.timing.clock import Reading, Step, clocks
 from lightbench.timing.rounds import LONG_S
 from lightbench.timing.warmup import BLOCK_S, MAX_CALLS, WINDOW, calls_per_sample
-from lightbench.version import VERSION
 from lightbench.workers.worker import Send, serve
 
 if TYPE_CHECKING:
