@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem
 
 from lightbench import __version__, registry
 from lightbench.cli import complete
-from lightbench.cli.options import INTERRUPTED, say, say_error
+from lightbench.cli.output import INTERRUPTED, say, say_error
 from lightbench.errors import (
     FAULT,
     REPORT_IT,

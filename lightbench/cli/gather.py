@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lightbench.cli.commands.profile import measure
-from lightbench.cli.options import INTERRUPTED, data_only, notice, read_records, say_error
+from lightbench.cli.output import INTERRUPTED, data_only, notice, read_records, say_error
 from lightbench.cli.progress import reports
 from lightbench.errors import LightbenchError
 from lightbench.records import Case, Record, store

@@ -11,8 +11,8 @@ from click.core import ParameterSource
 
 from lightbench import registry
 from lightbench.cli.guarded import RecordsFile, Role, StoreFile, Use
-from lightbench.cli.options import (
-    FORCE,
+from lightbench.cli.options import FORCE
+from lightbench.cli.output import (
     INTERRUPTED,
     data_only,
     make_room,

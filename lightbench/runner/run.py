@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -19,11 +20,75 @@ from lightbench.records import (
     SweepPoint,
 )
 from lightbench.runner import session
-from lightbench.runner.control import Say
+from lightbench.runner.control import Finish, Say
 from lightbench.timing.stopping import Progress, Rule
 
 if TYPE_CHECKING:
     from lightbench.runner.given import Given
+    from lightbench.runner.interleave import Group
+    from lightbench.runner.reuse import Reuse
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a run is asked for; cases go by their number."""
+
+    cases: Sequence[Case]
+    rule: Rule
+    given: Mapping[str, Given]
+    errors: Mapping[int, LightbenchError]
+    stored: tuple[Record, ...]
+    seed: int | None
+    trusted: bool
+    sweep: Sequence[SweepPoint]
+    anchored: bool
+    force: bool
+    reuse: Reuse
+
+    def together(self, i: int) -> tuple[str, int, tuple[str, ...]]:
+        """Cases for which this is the same are timed in the same rounds."""
+        case = self.cases[i]
+        return case.device, case.threads or 0, case.options
+
+    def held(self, members: Iterable[int], where: Environment) -> dict[int, Record]:
+        """The cases that are stored already, with their records."""
+        if self.force:
+            return {}
+        known = {r.case: r for r in self.stored if self.reuse.usable(r, where)}
+        named = (
+            i for i in members if self.cases[i].model not in self.given and i not in self.errors
+        )
+        found = ((i, known.get(self.cases[i])) for i in named)
+        return {i: record for i, record in found if record and self.reuse.same(record, where)}
+
+    def besides(self, members: Sequence[int], where: Environment) -> dict[int, Case]:
+        """The anchors of these cases, by numbers that no case has."""
+        from lightbench.runner.anchors import anchors
+
+        if not self.anchored:
+            return {}
+
+        def same(record: Record) -> bool:
+            here = record.environment.comparable == where.comparable
+            return here and self.reuse.same(record, where)
+
+        found = anchors([self.cases[i] for i in members], self.stored, same)
+        return dict(enumerate(found, len(self.cases)))
+
+    def group(self, members: Sequence[int], anchors: dict[int, Case]) -> Group:
+        """These cases and anchors, as they are timed together."""
+        from lightbench.runner import interleave
+
+        return interleave.Group(
+            cases={i: self.cases[i] for i in members} | anchors,
+            anchors=frozenset(anchors),
+            sweep={i: self.sweep[i] for i in members} if self.sweep else {},
+            given=self.given,
+            errors=self.errors,
+            rule=self.rule,
+            seed=self.seed,
+            trusted=self.trusted,
+        )
 
 
 def run(
@@ -55,14 +120,26 @@ def run(
     With ``sweep``, one point for each case, of one device and thread count: the rounds end when each
     point's ratio to the reference is known within ``rule.rel``.
     """
-    from lightbench.runner import interleave, isolated  # import torch
-    from lightbench.runner.anchors import anchors
-    from lightbench.runner.reuse import Reuse
-    from lightbench.workers import worker  # import torch
+    from lightbench.runner.reuse import Reuse  # imports torch
 
-    given, errors, stored = given or {}, errors or {}, tuple(stored)
+    asked = _Asked(
+        cases,
+        rule,
+        given or {},
+        errors or {},
+        tuple(stored),
+        seed,
+        trusted,
+        sweep,
+        anchored,
+        force,
+        Reuse(rule, trusted=trusted),
+    )
+    order = sorted(range(len(cases)), key=asked.together)
+    for name, _, options in dict.fromkeys(map(asked.together, order)):  # all, before one is timed
+        if reason := devices.find(name, options).unavailable():
+            raise reason
     done: dict[int, Record] = {}
-    reuse = Reuse(rule, trusted=trusted)
 
     def finish(index: int, record: Record) -> None:
         if sweep:
@@ -71,67 +148,41 @@ def run(
             done[index] = record
         keep(record)
 
-    def missing(members: Iterable[int], where: Environment) -> list[int]:
-        held = {} if force else {r.case: r for r in stored if reuse.usable(r, where)}
-        left = []
-        for i in members:
-            record = held.get(cases[i])
-            if (
-                record
-                and cases[i].model not in given
-                and i not in errors
-                and reuse.same(record, where)
-            ):
-                done[i] = record
-            else:
-                left.append(i)
-        return left
-
-    def besides(members: Sequence[int], where: Environment) -> dict[int, Case]:
-        """The anchors of these cases, by numbers that no case has."""
-        if not anchored:
-            return {}
-
-        def same(record: Record) -> bool:
-            here = record.environment.comparable == where.comparable
-            return here and reuse.same(record, where)
-
-        found = anchors([cases[i] for i in members], stored, same)
-        return dict(enumerate(found, len(cases)))
-
-    def together(i: int) -> tuple[str, int, tuple[str, ...]]:
-        return cases[i].device, cases[i].threads or 0, cases[i].options
-
-    order = sorted(range(len(cases)), key=together)
-    for name, _, options in dict.fromkeys(map(together, order)):  # all, before the first is timed
-        if reason := devices.find(name, options).unavailable():
-            raise reason
     try:
-        for (name, asked, options), members in groupby(order, together):
-            device, threads = devices.find(name, options), asked or None
-            if threads is None:
-                session.follow(stored, device, name)
-            where = session.here(device, name, device.host_threads(threads))
-            left = missing(members, where)
-            if not left:
-                continue
-            more = besides(left, where)
-            group = interleave.Group(
-                cases={i: cases[i] for i in left} | more,
-                anchors=frozenset(more),
-                sweep={i: sweep[i] for i in left} if sweep else {},
-                given=given,
-                errors=errors,
-                rule=rule,
-                seed=seed,
-                trusted=trusted,
-            )
-            alone = device.strict is not None and not given and not worker.is_one()
-            measure = isolated.measure if alone else interleave.measure
-            measure(group, device, say=say, progress=progress, finish=finish)
+        for _, members in groupby(order, asked.together):
+            _measure(asked, tuple(members), done, say=say, progress=progress, finish=finish)
     except KeyboardInterrupt as stop:
         raise Interrupted([done[i] for i in sorted(done)]) from stop
     return [done[i] for i in range(len(cases))]
+
+
+def _measure(
+    asked: _Asked,
+    members: Sequence[int],
+    done: dict[int, Record],
+    *,
+    say: Say,
+    progress: Callable[[Progress], None] | None,
+    finish: Finish,
+) -> None:
+    """Cases of one device, thread count and options: what is stored is ``done``, the rest is timed."""
+    from lightbench.runner import interleave, isolated  # import torch
+    from lightbench.workers import worker
+
+    name, threads, options = asked.together(members[0])
+    device = devices.find(name, options)
+    if not threads:
+        session.follow(asked.stored, device, name)
+    where = session.here(device, name, device.host_threads(threads or None))
+    held = asked.held(members, where)
+    done.update(held)
+    left = [i for i in members if i not in held]
+    if not left:
+        return
+    group = asked.group(left, asked.besides(left, where))
+    alone = device.strict is not None and not asked.given and not worker.is_one()
+    measure = isolated.measure if alone else interleave.measure
+    measure(group, device, say=say, progress=progress, finish=finish)
 
 
 class Interrupted(KeyboardInterrupt):

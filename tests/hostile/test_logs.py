@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lightbench import registry
-from lightbench.cli.options import LONGEST_LINE, say, say_error
+from lightbench.cli.output import LONGEST_LINE, say, say_error
 from lightbench.formats.csv import render as csv
 from lightbench.records import store
 from lightbench.reports import report

@@ -119,8 +119,8 @@ def test_a_reader_that_leaves_changes_no_exit_code(lightbench, runs, monkeypatch
 
         flush = isatty = fileno = lambda self: 0
 
-    monkeypatch.setattr("lightbench.cli.options.click.echo", lambda *_, **__: Gone().write(""))
-    monkeypatch.setattr("lightbench.cli.options.streams.drop", lambda _stream: None)
+    monkeypatch.setattr("lightbench.cli.output.click.echo", lambda *_, **__: Gone().write(""))
+    monkeypatch.setattr("lightbench.cli.output.streams.drop", lambda _stream: None)
     runs.write_bytes(runs.read_bytes() + b"{}\n")
     assert lightbench("store", "verify", runs, "-q").code == 2
 

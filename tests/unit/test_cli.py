@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 
 from lightbench import cli as commands
 from lightbench import registry
-from lightbench.cli.options import exit_code
+from lightbench.cli.output import exit_code
 from lightbench.records import store
 from lightbench.runner.run import Interrupted
 

@@ -84,8 +84,8 @@ def test_a_reader_that_leaves_takes_no_code_along(lightbench, monkeypatch):
     def gone(*_args, **_settings):
         raise BrokenPipeError
 
-    monkeypatch.setattr("lightbench.cli.options.click.echo", gone)
-    monkeypatch.setattr("lightbench.cli.options.os.dup2", lambda *_: None)
+    monkeypatch.setattr("lightbench.cli.output.click.echo", gone)
+    monkeypatch.setattr("lightbench.cli.output.os.dup2", lambda *_: None)
     assert lightbench("list", "models").code == 0
 
 

@@ -9,15 +9,13 @@ import click
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import ConfigFile, Guarded, KeptRecords, Model, RecordsFile
-from lightbench.cli.options import (
+from lightbench.cli.options import input_options, output_options, run_options
+from lightbench.cli.output import (
     data_only,
     emit,
-    input_options,
     make_store,
     notice,
-    output_options,
     read_records,
-    run_options,
     say_error,
     say_threads,
 )

@@ -20,17 +20,14 @@ from lightbench.cli.guarded import (
     Use,
     refuse_overwriting,
 )
-from lightbench.cli.options import (
-    FRACTION,
+from lightbench.cli.options import FRACTION, input_options, output_options, run_options
+from lightbench.cli.output import (
     chosen_format,
     data_only,
     emit,
-    input_options,
     make_room,
     make_store,
-    output_options,
     read_records,
-    run_options,
     say_threads,
 )
 from lightbench.cli.progress import reports

@@ -9,15 +9,8 @@ import click
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model
-from lightbench.cli.options import (
-    FRACTION,
-    chosen_format,
-    data_only,
-    emit,
-    input_options,
-    output_options,
-    run_options,
-)
+from lightbench.cli.options import FRACTION, input_options, output_options, run_options
+from lightbench.cli.output import chosen_format, data_only, emit
 from lightbench.cli.progress import reports
 
 

@@ -8,16 +8,8 @@ import click
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model, StoreFile
-from lightbench.cli.options import (
-    chosen_format,
-    data_only,
-    emit,
-    exit_code,
-    input_options,
-    make_store,
-    output_options,
-    say_error,
-)
+from lightbench.cli.options import input_options, output_options
+from lightbench.cli.output import chosen_format, data_only, emit, exit_code, make_store, say_error
 from lightbench.cli.progress import reports
 from lightbench.errors import LightbenchError, UnknownName, UsageError
 from lightbench.records import store

@@ -8,15 +8,14 @@ from typing import Any
 import click
 
 from lightbench.cli.guarded import CardFile, Guarded, RecordsFile, ReplacedFile, refuse_overwriting
-from lightbench.cli.options import (
+from lightbench.cli.options import output_options, run_options
+from lightbench.cli.output import (
     INTERRUPTED,
     chosen_format,
     emit,
     make_store,
     notice,
-    output_options,
     read_records,
-    run_options,
     say_error,
 )
 from lightbench.cli.study_command import (

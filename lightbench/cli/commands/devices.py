@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from lightbench.cli.guarded import Guarded
-from lightbench.cli.options import chosen_format, emit, output_options
+from lightbench.cli.options import output_options
+from lightbench.cli.output import chosen_format, emit
 from lightbench.devices.support.inventory import Found, automatic, data, everything
 from lightbench.units import size
 from lightbench.views.table import Column, Table, View

@@ -9,7 +9,8 @@ import click
 from lightbench import doctor
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded
-from lightbench.cli.options import chosen_format, emit, notice, output_options, say_error
+from lightbench.cli.options import output_options
+from lightbench.cli.output import chosen_format, emit, notice, say_error
 
 
 @click.command("doctor", cls=Guarded)

@@ -11,17 +11,8 @@ import click
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import FigureFolder, Guarded
-from lightbench.cli.options import (
-    NUMBERS,
-    WORDS,
-    chosen_format,
-    emit,
-    make_room,
-    make_store,
-    output_options,
-    read_records,
-    setup_options,
-)
+from lightbench.cli.options import NUMBERS, WORDS, output_options, setup_options
+from lightbench.cli.output import chosen_format, emit, make_room, make_store, read_records
 from lightbench.cli.study_command import check_only_shown, draw, failures, measured, study_options
 from lightbench.errors import UsageError
 from lightbench.records import Record

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from lightbench.cli.guarded import Guarded, RecordsFile, ReplacedFile
-from lightbench.cli.options import chosen_format, emit, notice, output_options, warnings_said
+from lightbench.cli.options import output_options
+from lightbench.cli.output import chosen_format, emit, notice, warnings_said
 from lightbench.cli.study_command import check_figure
 from lightbench.errors import UnknownName, UsageError
 from lightbench.studies.history.series import METRICS, Entry, histories, read_entries

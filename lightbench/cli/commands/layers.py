@@ -11,17 +11,8 @@ from click.core import ParameterSource
 from lightbench import files
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model, ReplacedFile, StoreFile
-from lightbench.cli.options import (
-    chosen_format,
-    data_only,
-    emit,
-    input_options,
-    make_room,
-    make_store,
-    notice,
-    output_options,
-    setup_options,
-)
+from lightbench.cli.options import input_options, output_options, setup_options
+from lightbench.cli.output import chosen_format, data_only, emit, make_room, make_store, notice
 from lightbench.cli.progress import reports
 from lightbench.cli.study_command import check_figure
 from lightbench.errors import UsageError

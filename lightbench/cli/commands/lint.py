@@ -9,15 +9,13 @@ import click
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model, RecordsFile, StoreFile, refuse_overwriting
-from lightbench.cli.options import (
+from lightbench.cli.options import input_options, output_options, setup_options
+from lightbench.cli.output import (
     chosen_format,
     data_only,
     emit,
-    input_options,
     make_store,
-    output_options,
     say_threads,
-    setup_options,
     warnings_said,
 )
 from lightbench.cli.progress import reports

@@ -9,7 +9,8 @@ import click
 
 from lightbench import registry
 from lightbench.cli.guarded import Guarded
-from lightbench.cli.options import emit, output_options
+from lightbench.cli.options import output_options
+from lightbench.cli.output import emit
 from lightbench.errors import UsageError
 from lightbench.models import sources
 from lightbench.views.table import Column, Table, View

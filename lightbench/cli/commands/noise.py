@@ -9,15 +9,8 @@ import click
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model
-from lightbench.cli.options import (
-    FRACTION,
-    INTERRUPTED,
-    chosen_format,
-    data_only,
-    emit,
-    output_options,
-    setup_options,
-)
+from lightbench.cli.options import FRACTION, output_options, setup_options
+from lightbench.cli.output import INTERRUPTED, chosen_format, data_only, emit
 from lightbench.cli.progress import reports
 
 

@@ -10,18 +10,14 @@ import click
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model, StoreFile, SuiteFile
-from lightbench.cli.options import (
-    FORCE,
+from lightbench.cli.options import FORCE, NUMBERS, WORDS, input_options, output_options
+from lightbench.cli.output import (
     INTERRUPTED,
-    NUMBERS,
-    WORDS,
     chosen_format,
     data_only,
     emit,
     exit_code,
-    input_options,
     make_store,
-    output_options,
     read_records,
     say_error,
     say_reused,

@@ -21,8 +21,8 @@ from lightbench.cli.guarded import (
     Use,
     refuse_overwriting,
 )
-from lightbench.cli.options import (
-    FORCE,
+from lightbench.cli.options import FORCE
+from lightbench.cli.output import (
     INTERRUPTED,
     answer,
     chosen_format,

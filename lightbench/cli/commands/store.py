@@ -9,7 +9,8 @@ import click
 from lightbench import units
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, RecordsFile
-from lightbench.cli.options import emit, notice, output_options, say_error
+from lightbench.cli.options import output_options
+from lightbench.cli.output import emit, notice, say_error
 from lightbench.errors import StoreError
 from lightbench.records import store
 from lightbench.views.table import Column, Table, View

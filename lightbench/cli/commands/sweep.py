@@ -10,14 +10,8 @@ import click
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, ReplacedFile
-from lightbench.cli.options import (
-    chosen_format,
-    emit,
-    make_store,
-    output_options,
-    read_records,
-    setup_options,
-)
+from lightbench.cli.options import output_options, setup_options
+from lightbench.cli.output import chosen_format, emit, make_store, read_records
 from lightbench.cli.study_command import (
     check_figure,
     check_only_shown,
