@@ -156,6 +156,32 @@ def test_a_file_is_one_idea(path):
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_a_function_does_one_thing(path):
+    """In at most 60 lines, without its signature and docstring."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            assert not body or body[-1].end_lineno - body[0].lineno < 60, node.name
+
+
+def test_the_root_of_the_package_is_seen_at_a_glance():
+    assert len(list(registry.PACKAGE.glob("*.py"))) <= 8
+
+
+def test_a_folder_of_plugins_holds_plugins_and_nothing_else():
+    for kind, (_, patterns) in registry.KINDS.items():
+        plugins = {registry.file(kind, name) for name in registry.names(kind)}
+        for folder in {
+            (registry.PACKAGE / pattern).parent for pattern in patterns if "*." in pattern
+        }:
+            assert {*folder.glob("*.py")} - {folder / "__init__.py"} <= plugins
+
+
+def test_no_file_hides_behind_an_underscore():
+    assert not [path for path in FILES if path.name.startswith("_") and path.stem[:2] != "__"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_nothing_runs_code_or_unpickles_that_came_as_data(path):
     for name, call in calls(path):
         assert name not in {"eval", "exec", "compile", "yaml.load", "os.system", "os.popen"}, name

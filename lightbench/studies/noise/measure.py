@@ -136,17 +136,12 @@ def measure_noise(
     """
     check_tolerance(tolerance)
     rule = Rule(max_s=seconds, warmup_s=min(WARM_UP_S, seconds))
+    layout = "channels_last" if channels_last else "contiguous"
     name = devices.one(device)
     (case,), errors = plan(
-        [model],
-        trusted=trusted,
-        device=[name],
-        engine=[engine],
-        threads=[threads],
-        dtype=[dtype],
-        layout=["channels_last" if channels_last else "contiguous"],
-        batch=[batch],
-    )
+        [model], trusted=trusted, device=[name], engine=[engine], threads=[threads], dtype=[dtype],
+        layout=[layout], batch=[batch],
+    )  # fmt: skip
     for error in errors.values():
         raise error
     hardware = devices.find(name)
@@ -166,13 +161,7 @@ def measure_noise(
 
         steps = {"a": ready(network), "again": ready(network)}
         say("how much is 4 %")
-        unit = _look(steps["a"], ready(Dose(UNIT)), clock, rng)
-        guess = convolutions_for(unit / UNIT)
-        in_place = _look(steps["a"], ready(Dosed(network, guess)), clock, rng) - 1
-        # Behind a network each takes longer than among its like, but there are limits.
-        convolutions = convolutions_for(
-            min(max(in_place / guess, unit / UNIT), MOST_SPOILT * unit / UNIT)
-        )
+        convolutions = _dose_of(lambda arm: _look(steps["a"], ready(arm), clock, rng), network)
         steps["dosed"] = ready(Dosed(network, convolutions))
         say(f"{model}, the same again, and {convolutions} small convolutions more")
         with hardware.watching(threads, active) as seen:
@@ -201,6 +190,16 @@ def measure_noise(
             *_since(where, later),
         ),
     )
+
+
+def _dose_of(look: Callable[[nn.Module], float], network: nn.Module) -> int:
+    """How many small convolutions are about 4 % of a network's time, which ``look`` gives that of an
+    arm in."""
+    unit = look(Dose(UNIT))
+    guess = convolutions_for(unit / UNIT)
+    in_place = look(Dosed(network, guess)) - 1
+    # Behind a network each takes longer than among its like, but there are limits.
+    return convolutions_for(min(max(in_place / guess, unit / UNIT), MOST_SPOILT * unit / UNIT))
 
 
 def _since(before: Environment, now: Environment) -> list[str]:
