@@ -37,7 +37,7 @@ def svg_text(figure: Figure, prefix: str) -> str:
     """The ``<svg>`` element alone, for an HTML page: without metadata and style sheet, which would
     act on the whole page, and with ``prefix`` (letters, digits, dashes) before each id.
 
-    Letters are ``<text>`` in a generic font. Tips are as `_hover.hang` makes them. Drawn from the
+    Letters are ``<text>`` in a generic font. Tips are as `hover.hang` makes them. Drawn from the
     same records, it is the same text.
     """
     svg = _svg(figure, as_text=True)

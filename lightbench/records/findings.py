@@ -19,7 +19,7 @@ class PartTime(Noun, frozen=True, kw_only=True):
 
 
 class LayerTimes(Noun, frozen=True, kw_only=True):
-    """How long each operator of a case took in place (see `breakdown.measure_layers`)."""
+    """How long each operator of a case took in place (see `lightbench.layers`)."""
 
     rounds: int
     total_s: Interval  # all operators together, views included

@@ -1,4 +1,4 @@
-"""What `rounds` does, in a process of its own: for a device whose package changes the process it is
+"""What `interleave` does, in a process of its own: for a device whose package changes the process it is
 in, and which does silently elsewhere what it cannot do itself."""
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FELL_BACK = "fell back"  # how a device begins to say that something ran elsewhe
 def measure(
     group: Group, device: Device, *, say: Say, progress: Report | None, finish: Finish
 ) -> None:
-    """What `rounds.measure` does, in a process in which operators without a kernel are errors.
+    """What `interleave.measure` does, in a process in which operators without a kernel are errors.
 
     A network that fails of that runs once more in another process, and its record says what ran on
     the CPU; of a sweep all do, since only what was timed in the same rounds can be compared.

@@ -1,4 +1,4 @@
-"""`pairing.compare_sides` in a fresh process, for sides by name."""
+"""`pairs.compare_sides` in a fresh process, for sides by name."""
 
 from __future__ import annotations
 

@@ -204,7 +204,7 @@ class Series:
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:
-        """Steps of what is measured (see `changes.steps`); of a count every change."""
+        """Steps of what is measured (see `changepoints.steps`); of a count every change."""
         return tuple(_counted(self.points) if self.metric in COUNTS else _stepped(self.points))
 
     @cached_property
@@ -312,7 +312,7 @@ def histories(found: Iterable[Entry], metric: str) -> list[Series]:
     """The series of those entries that have the metric, in the order of their models' names.
 
     Latencies are those in the run of the last of a series: of other runs as far as they are linked
-    with it, see `timing.links`.
+    with it, see `records.links`.
     """
     every = sorted(found, key=lambda entry: entry.time)
     grouped: dict[tuple[Case, Facts], list[Entry]] = {}

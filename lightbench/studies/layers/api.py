@@ -97,7 +97,7 @@ def layers(
       they have gone to sleep.
     - An accelerator is waited for after each operator, so that none hides behind another.
 
-    The first makes the operators' sum too small, the others too large; ``breakdown.over_whole``, the
+    The first makes the operators' sum too small, the others too large; ``Breakdown.over_whole``, the
     sum over the whole call, shows by how much in the end. Attention modules are taken apart into
     their matrix products, as `count` does, also where the whole call takes PyTorch's fused path.
 

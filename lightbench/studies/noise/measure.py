@@ -128,7 +128,7 @@ def measure_noise(
     clock: Callable[[], float] = time.perf_counter,
 ) -> Noise:
     """Time a network, a copy of it, and it with about 4 % more to do, one call of each in turn and in
-    random order for ``seconds``; and draw gates of 5, 20 and 60 s from that (see `timing.noise`).
+    random order for ``seconds``; and draw gates of 5, 20 and 60 s from that (see `stats.bootstrap`).
 
     The copies are alike, so there are no untimed calls between them. After Ctrl-C it says what is
     known so far, if that is 5 s of pairs or more. Raises UsageError, UnknownName, ModelError,

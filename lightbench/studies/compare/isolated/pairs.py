@@ -2,7 +2,7 @@
 
 One of them runs while the other one waits, on the same core, for one call at a time and in random
 order. What a process was dealt at its start stays with it, so pairs of fresh processes are what is
-counted: see `timing.restarts`. Weaker than two sides in one process: use that where it can be done.
+counted: see `stats.restarts`. Weaker than two sides in one process: use that where it can be done.
 """
 
 from __future__ import annotations

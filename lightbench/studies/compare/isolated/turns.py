@@ -1,4 +1,4 @@
-"""The process of one side, for `isolate`: it loads its network and then makes one call for each token
+"""The process of one side, for `pairs`: it loads its network and then makes one call for each token
 that it is handed, so that one side runs while the other one waits.
 
 Like a `worker` it gets its request on stdin and answers in JSON lines; tokens are single bytes from a
