@@ -130,7 +130,7 @@ def versions() -> dict[str, str | None]:
 
 
 def _version(package: str) -> str | None:
-    if own := getattr(sys.modules.get(package), "VERSION", None):
+    if own := getattr(sys.modules.get(package), "__version__", None):
         return str(own)
     try:
         return metadata.version(package)

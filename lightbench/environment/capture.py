@@ -30,7 +30,7 @@ COMPARABLE: dict[str, Callable[[Source], str | int | None]] = {
     "cpu_quota_percent": machine.cpu_quota_percent,
     "os": lambda source: source.platform.system() or None,
     "python": lambda source: ".".join(source.platform.python_version_tuple()[:2]),
-    "torch": lambda source: str(source.torch.VERSION) if source.torch else None,
+    "torch": lambda source: str(source.torch.__version__) if source.torch else None,
     "torch_build": machine.torch_build,
     "cpu_capability": lambda source: (
         source.torch.backends.cpu.get_cpu_capability() if source.torch else None

@@ -180,7 +180,7 @@ def _machine_info(source: Source) -> dict[str, Any]:
         "release": platform.release(),
         "system": platform.system(),
         "cpu": {"brand_raw": brand, "count": source.psutil.cpu_count()},
-        "torch": str(source.torch.VERSION) if source.torch else None,
+        "torch": str(source.torch.__version__) if source.torch else None,
         "lightbench": VERSION,
     }
 
