@@ -22,16 +22,22 @@ if TYPE_CHECKING:  # what _PUBLIC says, for type checkers
     from lightbench.reports import report as report
     from lightbench.studies.card.api import Card as Card
     from lightbench.studies.card.api import device_card as device_card
+    from lightbench.studies.check.api import Checked as Checked
+    from lightbench.studies.check.api import check as check
     from lightbench.studies.compare.api import Compared as Compared
     from lightbench.studies.compare.api import compare as compare
     from lightbench.studies.count.api import Counts as Counts
     from lightbench.studies.count.api import count as count
     from lightbench.studies.guidelines.api import Guidelines as Guidelines
     from lightbench.studies.guidelines.api import guidelines as guidelines
+    from lightbench.studies.history.api import History as History
+    from lightbench.studies.history.api import history as history
     from lightbench.studies.layers.api import LayerTimes as LayerTimes
     from lightbench.studies.layers.api import layers as layers
     from lightbench.studies.lint.api import Lint as Lint
     from lightbench.studies.lint.api import lint as lint
+    from lightbench.studies.noise.api import NoiseResult as NoiseResult
+    from lightbench.studies.noise.api import noise as noise
     from lightbench.studies.profile.api import Profile as Profile
     from lightbench.studies.profile.api import profile as profile
     from lightbench.studies.sweep.api import SweepResult as SweepResult
@@ -55,6 +61,9 @@ _PUBLIC = {
         "studies.guidelines.api": "Guidelines guidelines",
         "studies.lint.api": "Lint lint",
         "studies.compare.api": "Compared compare",
+        "studies.check.api": "Checked check",
+        "studies.noise.api": "NoiseResult noise",
+        "studies.history.api": "History history",
         "reports": "Report report",
     }.items()
     for name in names.split()

@@ -109,11 +109,14 @@ def read_records(path: str | Path) -> list[Record]:
 @contextmanager
 def warnings_said() -> Iterator[None]:
     """What a store warns of is a line on stderr each, and no Python warning."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield
-    for warning in caught:
-        say_error(str(warning.message))
+    caught: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield
+    finally:  # an error may be of what was skipped
+        for warning in caught:
+            say_error(str(warning.message))
 
 
 @contextmanager

@@ -1,22 +1,13 @@
-"""A project's own configuration, and what was typed before it."""
+"""What was typed, which goes before a project's own configuration."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from lightbench.studies.check.budgets import Config, find_config, read_config
-
 SETTINGS = ("batch", "device", "engine", "threads", "dtype", "layout", "input")
-
-
-def read_project(file: Path | None) -> Config:
-    """Of the file, or of the project that we are in; empty where there is none. Raises UsageError."""
-    place = file or find_config(Path())
-    return read_config(place) if place else Config()
 
 
 def typed_settings(

@@ -13,12 +13,12 @@ from lightbench.environment.version import VERSION
 from lightbench.errors import UsageError
 from lightbench.formats import format_of
 from lightbench.models.accuracy import Accuracy, own_accuracy, read_accuracy
-from lightbench.records import Record, store
+from lightbench.records import Record
 from lightbench.records.collection import Evidence
 from lightbench.reports.html import render as html
 from lightbench.reports.markdown import render as markdown
 from lightbench.reports.parts.comparison import comparison_view
-from lightbench.studies.result import Shown
+from lightbench.studies.result import Shown, Source, records_of
 from lightbench.studies.subject import Subject
 from lightbench.views.section import Document, Drawing, Section
 from lightbench.views.table import View
@@ -105,9 +105,6 @@ class Report(Shown):
             )
 
 
-Source = Any  # a path, a Record, a result of measuring, or several of these
-
-
 def report(
     *sources: Source,
     title: str = TITLE,
@@ -126,7 +123,7 @@ def report(
     under "How to reproduce", ``note`` below the title. Raises UsageError for no records and for a
     source that has none, UnknownName for a reference that is not among them, StoreError.
     """
-    records = _once(record for source in sources for record in _records(source))
+    records = _once(record for source in sources for record in records_of(source))
     if not records:
         raise UsageError("there are no records to report.", "Measure something into a store first.")
     return Report(
@@ -173,26 +170,6 @@ def _about(report: Report) -> str:
     number = f"{units.exact(len(records))} {'record' if len(records) == 1 else 'records'}"
     said = f"{number}, measured {when} (UTC). Made by lightbench {VERSION}."
     return f"{report.note} {said}".strip()
-
-
-def _records(source: Source) -> Iterator[Record]:
-    """The records of a file, a result, or several of them. Raises UsageError for what has none."""
-    if isinstance(source, (str, Path)):
-        yield from store.read(source)
-    elif isinstance(source, Record):
-        yield source
-    elif hasattr(source, "records"):
-        yield from source.records
-    elif hasattr(source, "record"):
-        yield source.record
-    elif isinstance(source, Iterable):
-        for one in source:
-            yield from _records(one)
-    else:
-        raise UsageError(
-            f"{type(source).__name__} holds no records.",
-            "Give files, records, or results such as those of lightbench.profile.",
-        )
 
 
 def _files(source: Source) -> Iterator[Path]:

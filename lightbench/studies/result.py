@@ -1,11 +1,17 @@
-"""What every answer from Python has in common: it shows itself, and becomes a DataFrame."""
+"""What answers from Python have in common: they show themselves, become DataFrames, and hold records."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from lightbench import registry
+from lightbench.errors import UsageError
+from lightbench.records import Record, store
 from lightbench.views.table import View
+
+Source = Any  # a path, a Record, a result of measuring, or several of these
 
 
 class Shown:
@@ -29,3 +35,23 @@ class Shown:
     def to_pandas(self) -> Any:
         """The table as a pandas DataFrame: raw values, columns named with their units."""
         return self.view.to_pandas()
+
+
+def records_of(source: Source) -> Iterator[Record]:
+    """The records of a file, a result, or several of them. Raises UsageError for what has none."""
+    if isinstance(source, (str, Path)):
+        yield from store.read(source)
+    elif isinstance(source, Record):
+        yield source
+    elif hasattr(source, "records"):
+        yield from source.records
+    elif hasattr(source, "record"):
+        yield source.record
+    elif isinstance(source, Iterable):
+        for one in source:
+            yield from records_of(one)
+    else:
+        raise UsageError(
+            f"{type(source).__name__} holds no records.",
+            "Give files, records, or results such as those of lightbench.profile.",
+        )

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 
 import msgspec
 import pytest
@@ -35,12 +36,29 @@ def calls(path):
 
 def test_the_public_names_are_these():
     assert lightbench.__all__ == [
-        "__version__", "Card", "Case", "Compared", "Costs", "Counts", "Guidelines", "Latency", "LayerTimes", "Lint",
-        "Op", "Profile", "Record", "Report", "Samples", "SweepPoint", "SweepResult", "Work", "compare", "count",
-        "device_card", "guidelines", "layers", "lint", "load_model", "profile", "register_rule", "report", "sweep",
+        "__version__", "Card", "Case", "Checked", "Compared", "Costs", "Counts", "Guidelines", "History", "Latency",
+        "LayerTimes", "Lint", "NoiseResult", "Op", "Profile", "Record", "Report", "Samples", "SweepPoint",
+        "SweepResult", "Work", "check", "compare", "count", "device_card", "guidelines", "history", "layers", "lint",
+        "load_model", "noise", "profile", "register_rule", "report", "sweep",
     ]  # fmt: skip
     assert all(getattr(lightbench, name) for name in lightbench.__all__)
     assert dir(lightbench) == sorted(lightbench.__all__)
+
+
+def test_type_checkers_are_told_of_every_public_name_and_of_no_other():
+    (told,) = (
+        node
+        for node in ast.parse((registry.PACKAGE / "__init__.py").read_text()).body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    )
+    found = {alias.asname: line.module for line in told.body for alias in line.names}
+    assert found == lightbench._PUBLIC
+
+
+def test_type_checkers_may_read_the_annotations_of_an_installed_package():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    assert "py.typed" in settings["package-data"]["lightbench"]
+    assert (registry.PACKAGE / "py.typed").is_file()
 
 
 def test_a_name_that_is_not_public_is_an_attribute_error():
@@ -105,6 +123,15 @@ def test_the_parameters_of_the_public_functions_are_these():
             " trusted stored say progress keep anchored force"
         ),
         "count": "model input batch dtype args kwargs strict trusted",
+        "check": (
+            "models against baseline config tolerance seconds latency strict isolate old_python"
+            " device engine batch threads dtype layout input seed trust_code say progress"
+        ),
+        "history": "sources models metric device",
+        "noise": (
+            "model device engine batch threads dtype channels_last tolerance seconds seed trusted say"
+            " progress"
+        ),
         "load_model": "model",
         "register_rule": "operator rule",
         "report": "sources title reference accuracy commands note",
@@ -256,7 +283,7 @@ def test_numbers_environment_and_timing_know_no_clock_and_no_torch(path):
 def test_importing_lightbench_and_its_record_types_takes_no_torch():
     code = (
         "import sys, lightbench\n"
-        "from lightbench import Case, Record\n"
+        "from lightbench import Case, Record, history\n"
         "assert not {'torch', 'pandas', 'matplotlib', 'click', 'rich'} & set(sys.modules)\n"
         "lightbench.count\n"
         "assert 'torch' in sys.modules\n"

@@ -20,10 +20,11 @@ from lightbench.cli.output import (
     say_threads,
 )
 from lightbench.cli.progress import reports
-from lightbench.cli.project import read_project, typed_settings
+from lightbench.cli.project import typed_settings
 from lightbench.errors import LightbenchError, UsageError
 from lightbench.files import naming, replacing
 from lightbench.records import store
+from lightbench.studies.check.budgets import read_project
 from lightbench.studies.profile.table import profile_view
 
 DEFAULT = "lightbench-baseline.jsonl"

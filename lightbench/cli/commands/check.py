@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,14 @@ from lightbench.cli.output import (
     emit,
     make_room,
     make_store,
-    read_records,
     say_threads,
+    warnings_said,
 )
 from lightbench.cli.progress import reports
-from lightbench.cli.project import read_project, typed_settings
+from lightbench.cli.project import typed_settings
 from lightbench.errors import UsageError
-from lightbench.records import Case, store
-from lightbench.records.findings import Check
-from lightbench.studies.check.budgets import Config, find_config
+from lightbench.records import store
 from lightbench.studies.check.github_actions import announce, summary_file
-from lightbench.studies.compare.rows import Row
 from lightbench.views.table import View
 
 
@@ -117,105 +114,38 @@ def command(
 
         view, code = two_runs_view(*pytest_benchmark, strict=strict)
         return _answer(view, code, form, output, chosen)
-    if against and baseline:
-        raise UsageError("--against and --baseline are two questions.", "Ask one at a time.")
-    if settings["old_python"] and not settings["isolate"]:
-        raise UsageError("--old-python is for --isolate.", "Add --isolate.")
-    read = config or find_config(Path())
-    project = read_project(read)
     typed = typed_settings(settings, shapes, channels_last=channels_last)
+    from lightbench.studies.check.api import check  # imports torch
+    from lightbench.studies.check.beside_baseline import read_baseline
+
+    with warnings_said():
+        stored = read_baseline(baseline) if baseline and not against else baseline
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
-        cases, rows = _check(
-            models or project.models,
-            project,
-            typed,
+        found = check(
+            models,
             against=against,
-            baseline=baseline,
-            typed_models=bool(models),
-            read=read,
-            trusted=trust_code or bool(models or project.models),
-            how={**_how(settings, project), "say": report.say, "progress": report.progress},
+            baseline=stored,
+            config=config,
+            tolerance=settings["tolerance"],
+            seconds=settings["seconds"],
+            latency=not settings["no_latency"],
+            strict=strict,
+            isolate=settings["isolate"],
+            old_python=settings["old_python"],
+            seed=settings["seed"],
+            trust_code=trust_code,
+            say=report.say,
+            progress=report.progress,
+            **typed,
         )
     say_threads(quiet=quiet)
     if path:
-        _store(path, cases, rows, against or (str(baseline) if baseline else "budgets"))
-    from lightbench.studies.check.table import check_view
-    from lightbench.studies.compare.rows import exit_code
-
-    code = exit_code(rows, strict=strict)
-    return _answer(check_view(rows, strict=strict), code, form, output, chosen)
+        held = str(baseline) if baseline else found.against
+        store.append(path, replace(found, against=held).records)
+    return _answer(found.view, found.exit_code, form, output, chosen)
 
 
 def _answer(view: View, code: int, form: str | None, output: Path | None, chosen: str) -> int:
     announce(view, annotate=not (chosen == "github" and output is None))
     emit(view, form, output)
     return code
-
-
-def _how(settings: dict[str, Any], project: Config) -> dict[str, Any]:
-    from lightbench.records.parse import parse_fraction
-
-    tolerance, seconds = settings["tolerance"], settings["seconds"]
-    if tolerance is None and project.tolerance is not None:
-        tolerance = parse_fraction(str(project.tolerance))
-    if seconds is None:
-        seconds = project.seconds
-    chosen = {"tolerance": tolerance, "seconds": seconds}
-    return {
-        **{key: value for key, value in chosen.items() if value is not None},
-        "latency": not settings["no_latency"],
-        "isolate": settings["isolate"],
-        "old_python": settings["old_python"],
-        "seed": settings["seed"],
-    }
-
-
-def _check(
-    models: tuple[str, ...],
-    project: Config,
-    typed: dict[str, Any],
-    *,
-    against: str | None,
-    baseline: Path | None,
-    typed_models: bool,
-    read: Path | None,
-    trusted: bool,
-    how: dict[str, Any],
-) -> tuple[list[Case], list[Row]]:
-    if baseline and not baseline.exists():
-        raise UsageError(
-            f"there is no baseline {str(baseline)!r}.",
-            "Write one: `lightbench baseline save MODEL`.",
-        )
-    stored = None
-    if baseline:
-        stored = [record for record in read_records(baseline) if record.study == "profile"]
-    from lightbench.studies.check import beside_baseline, gate  # imports torch
-
-    if models:
-        cases = gate.plan_cases(models, project, typed, gone=against is not None)
-    elif stored is not None:
-        cases = beside_baseline.baseline_cases(stored, trusted=trusted)
-    else:
-        raise UsageError("no model is named.", "Name one, or list `models` in lightbench.toml.")
-    rows = gate.check(
-        cases,
-        project,
-        gate.How(**how),
-        against=against,
-        baseline=stored,
-        named=bool(models),
-        whole=not typed_models,
-        read=read,
-    )
-    return cases, rows
-
-
-def _store(path: str, cases: Sequence[Case], rows: Sequence[Row], against: str) -> None:
-    """One record a case, with its rows."""
-    from lightbench.runner.record import untimed
-    from lightbench.studies.compare.rows import stored
-
-    for case in cases:
-        found = tuple(stored(row) for row in rows if row.model == case.model)
-        store.append(path, [untimed(case, check=Check(against=against, metrics=found))])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -11,8 +10,8 @@ from lightbench.cli.guarded import Guarded, RecordsFile, ReplacedFile
 from lightbench.cli.options import output_options
 from lightbench.cli.output import chosen_format, emit, notice, warnings_said
 from lightbench.cli.study_command import check_figure
-from lightbench.errors import UnknownName, UsageError
-from lightbench.studies.history.series import METRICS, Entry, histories, read_entries
+from lightbench.studies.history.api import history
+from lightbench.studies.history.series import METRICS
 
 
 @click.command("history", cls=Guarded)
@@ -50,36 +49,12 @@ def command(
     chosen_format(form, output)
     check_figure(figure)
     with warnings_said():
-        found = [entry for store in stores for entry in read_entries(store)]
-    wanted = {"model": models, "device": (device,) if device else ()}
-    _check_names(wanted, found)
-    series = [
-        one
-        for one in histories(found, metric)  # of all: others show what became of the machine
-        if all(getattr(one.case, part) in names for part, names in wanted.items() if names)
-    ]
-    if not series:
-        raise UsageError(
-            f"no record of {len(found)} has a {metric} that may be compared: of a profile, and undisturbed.",
-            "Measure with `lightbench profile MODEL --store FILE.jsonl` on each commit.",
-        )
-    from lightbench.studies.history.table import history_view
-
+        found = history(*stores, models=models, metric=metric, device=device)
     if figure:
         from lightbench.figures.save import save  # imports matplotlib
         from lightbench.studies.history.figure import draw_series
 
-        save(draw_series(series), figure)
+        save(draw_series(found.series), figure)
         notice(f"wrote {figure}", quiet=quiet)
-    emit(history_view(series, commits=len(models) == 1), form, output)
+    emit(found.view, form, output)
     return 0
-
-
-def _check_names(wanted: Mapping[str, Sequence[str]], found: Sequence[Entry]) -> None:
-    """Raises UnknownName for a model or a device that no case has."""
-    for part, names in wanted.items():
-        known = {getattr(entry.case, part) for entry in found if not entry.anchor}
-        for name in names:
-            if name not in known:
-                there = ", ".join(sorted(known)[:10])
-                raise UnknownName(part, name, known, f"These records have: {there}.")

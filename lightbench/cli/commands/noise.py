@@ -39,10 +39,9 @@ def command(
     2 bad input; 4 not available; 130 interrupted, with what was known by then.
     """
     chosen_format(form, output)
-    from lightbench.studies.noise.measure import measure_noise  # imports torch
-    from lightbench.studies.noise.table import noise_view
+    from lightbench.studies.noise.api import noise  # imports torch
 
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
-        found = measure_noise(model, say=report.say, progress=report.progress, **settings)
-    emit(noise_view(found), form, output)
+        found = noise(model, say=report.say, progress=report.progress, **settings)
+    emit(found.view, form, output)
     return INTERRUPTED if found.interrupted else 0

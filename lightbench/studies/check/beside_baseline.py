@@ -4,11 +4,12 @@ was saved at, where that is at hand, or else beside stored samples."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from lightbench import devices
 from lightbench.environment.capture import DIRTY
-from lightbench.errors import NotAvailable, UntrustedCode
+from lightbench.errors import NotAvailable, UntrustedCode, UsageError
 from lightbench.models import sources
 from lightbench.records import Case, Record
 from lightbench.runner import session
@@ -19,6 +20,7 @@ from lightbench.studies.check.one_sided import not_comparable
 from lightbench.studies.check.versions import Trees, own_version, source_file, versions
 from lightbench.studies.compare.rows import Row
 from lightbench.studies.compare.worker import Version
+from lightbench.studies.result import Source, records_of
 
 
 def baseline_rows(
@@ -53,6 +55,16 @@ def baseline_rows(
         rows = [judge.stored_row(case, stored, here, tools)]
     ceiling = judge.ceiling_rows(case, first, limits, tools)
     return [*rows, *ceiling, *counts, *judge.peak_rows(case.model, first, stored[-1], limits)]
+
+
+def read_baseline(source: Source) -> list[Record]:
+    """The profiles of a file of `baseline save`, or of records. Raises UsageError, StoreError."""
+    if isinstance(source, (str, Path)) and not Path(source).exists():
+        raise UsageError(
+            f"there is no baseline {str(source)!r}.",
+            "Write one: `lightbench baseline save MODEL`.",
+        )
+    return [record for record in records_of(source) if record.study == "profile"]
 
 
 def baseline_cases(baseline: Sequence[Record], *, trusted: bool) -> list[Case]:

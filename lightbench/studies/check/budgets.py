@@ -85,6 +85,12 @@ def read_config(path: Path) -> Config:
     return parse_config(_text(path), path)
 
 
+def read_project(file: Path | None) -> Config:
+    """Of the file, or of the project that we are in; empty where there is none. Raises UsageError."""
+    place = file or find_config(Path())
+    return read_config(place) if place else Config()
+
+
 def parse_config(text: str, path: Path) -> Config:
     """As `read_config`, of what ``path`` holds, or held at another commit."""
     content = _parsed(text, path)

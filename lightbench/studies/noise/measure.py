@@ -39,6 +39,7 @@ from lightbench.timing.stopping import Rule
 from lightbench.timing.warmup import calls_per_sample
 
 MODEL = "shufflenet_v2_x0_5"
+SECONDS = 60.0
 DOSE = 0.04  # of the network's own time
 ENOUGH_BLOCKS = 2  # the shortest gate has as many
 
@@ -120,7 +121,7 @@ def measure_noise(
     dtype: str | None = None,
     channels_last: bool = False,
     tolerance: float = TOLERANCE,
-    seconds: float = 60.0,
+    seconds: float = SECONDS,
     seed: int | None = None,
     trusted: bool = True,
     say: Say = lambda _text: None,

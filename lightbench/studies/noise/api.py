@@ -1,0 +1,87 @@
+"""The noise of a machine from Python."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from lightbench.errors import UsageError
+from lightbench.runner.control import Report, Say
+from lightbench.runner.given import dtypes_of
+from lightbench.stats.bootstrap import Odds
+from lightbench.stats.verdict import TOLERANCE
+from lightbench.studies.noise.measure import MODEL, SECONDS, Noise, measure_noise
+from lightbench.studies.noise.table import noise_view
+from lightbench.studies.result import Shown
+from lightbench.views.table import View
+
+
+@dataclass(frozen=True, repr=False)
+class NoiseResult(Shown):
+    """What `noise` measured; ``found`` has all of it, samples included."""
+
+    found: Noise
+
+    @property
+    def view(self) -> View:  # type: ignore[override]
+        return noise_view(self.found)
+
+    @property
+    def gates(self) -> tuple[Odds | None, ...]:
+        """What gates of 5, 20 and 60 s say here: ``alarm_rate`` and ``smallest`` are fractions. None
+        where less was measured than that takes."""
+        return self.found.wall
+
+    @property
+    def interrupted(self) -> bool:
+        """Was it ended by Ctrl-C, with what was known by then?"""
+        return self.found.interrupted
+
+
+def noise(
+    model: str = MODEL,
+    *,
+    device: str = "cpu",
+    engine: str = "eager",
+    batch: int = 1,
+    threads: int | None = None,
+    dtype: str | torch.dtype | None = None,
+    channels_last: bool = False,
+    tolerance: float = TOLERANCE,
+    seconds: float = SECONDS,
+    seed: int | None = None,
+    trusted: bool = True,
+    say: Say = lambda _text: None,
+    progress: Report | None = None,
+) -> NoiseResult:
+    """How noisy is this machine? What a gate on latency would say here of identical code, and of code
+    that is about 4 % slower.
+
+    ``model`` is a name (see `load_model`). It is timed for ``seconds`` beside a copy of itself and
+    beside one with more to do; from these pairs gates of 5, 20 and 60 s are drawn, which take a
+    difference up to ``tolerance`` (0.02 is 2 %) for none. After Ctrl-C the result is of what there was
+    until then, or KeyboardInterrupt if that is less than 5 s of pairs. Raises UsageError, UnknownName,
+    ModelError, OutOfMemory, DeviceUnavailable.
+    """
+    if not isinstance(model, str):
+        raise UsageError(
+            f"noise builds its network more than once, by its name, got {type(model).__name__}.",
+            'Try "mobilenet_v2", or "path/file.py:Class".',
+        )
+    found = measure_noise(
+        model,
+        batch=batch,
+        device=device,
+        engine=engine,
+        threads=threads,
+        dtype=dtypes_of(dtype),
+        channels_last=channels_last,
+        tolerance=tolerance,
+        seconds=seconds,
+        seed=seed,
+        trusted=trusted,
+        say=say,
+        progress=progress,
+    )
+    return NoiseResult(found)
