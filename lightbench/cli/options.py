@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import ReplacedFile
+from lightbench.devices.support.options import device_options
 from lightbench.errors import UsageError
 from lightbench.records.parse import parse_fraction
 
@@ -102,6 +103,26 @@ def run_options(function: F) -> F:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def device_flags(function: F) -> F:
+    """A flag for each option that some device has."""
+    for name, about in reversed(device_options().items()):
+        function = click.option(f"--{name}", _flag(name), is_flag=True, help=about)(function)
+    return function
+
+
+def asked_of_device(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a command with `device_flags`: those that are set become ``options``, if any is."""
+    flags = {_flag(name): name for name in device_options()}
+    asked = [name for flag, name in flags.items() if settings[flag]]
+    others = {key: value for key, value in settings.items() if key not in flags}
+    return {**others, "options": asked} if asked else others
+
+
+def _flag(option: str) -> str:
+    """Its parameter, which is not that of another option of the command."""
+    return f"device_option_{option.replace('-', '_')}"
 
 
 def input_options(function: F) -> F:

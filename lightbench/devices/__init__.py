@@ -1,7 +1,8 @@
 """One door to every device: names as users write them -> what runs there.
 
 A plugin is a module with ``at(index, options)``, which gives a `Device`; where a machine may have
-several of the kind it also has ``count()``. Nothing is imported to list the plugins.
+several of the kind it also has ``count()``, where it can be asked for something of its own a table
+``OPTIONS``. Nothing is imported to list the plugins.
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ from lightbench.environment import free_cores, machine
 from lightbench.errors import UsageError
 from lightbench.timing.clock import Reading, Step
 
-FLUSH = "flush-denormal"  # take numbers too small for full precision for zero
+OPTIONS = {"flush-denormal": "CPU: take denormal numbers for zero."}
+(FLUSH,) = OPTIONS
 CGROUP = Path("/sys/fs/cgroup")
 MOST_THREADS = 1024  # OpenMP ends the process when it cannot start as many as it was told to
 
@@ -30,7 +31,7 @@ class Cpu(Device):
     """The only one there is; ``flush``: denormal numbers are taken for zero."""
 
     torch_device = "cpu"
-    known = (FLUSH,)
+    known = tuple(OPTIONS)
 
     def __init__(self, *, flush: bool = False) -> None:
         self._flush = flush

@@ -17,7 +17,8 @@ from lightbench.devices.support.npu_facts import facts_here, memory_here
 from lightbench.devices.support.quirks import Quirks, beyond
 from lightbench.errors import DeviceUnavailable
 
-JIT = "npu-jit"  # compile every operator for its shapes; the default of 310P and of 910A
+OPTIONS = {"npu-jit": "NPU: compile every operator for its shapes."}
+(JIT,) = OPTIONS  # the default of 310P and of 910A
 
 # Set before torch_npu is imported, it turns what would silently run on the CPU into an error.
 STRICT = {"TORCH_NPU_FALLBACK_CPU_DISABLE": "1"}
@@ -137,7 +138,7 @@ QUIRKS = Quirks(
     visible="ASCEND_RT_VISIBLE_DEVICES",
     channels_last=False,
     float64=False,
-    options=(JIT,),
+    options=tuple(OPTIONS),
     capture=_capture,
     memory_bytes=_memory_bytes,
     l2_bytes=_l2_bytes,

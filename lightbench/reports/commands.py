@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 
 from lightbench import registry
+from lightbench.devices.support.options import device_options
 from lightbench.records import Case, Record, SweepPoint
 from lightbench.records.collection import Evidence, is_anchor
 from lightbench.records.input_grammar import NONE
@@ -118,9 +119,8 @@ def _network(record: Record, *, carded: bool) -> Words:
     for one in map(str, case.inputs or (NONE,)):
         words += ["--input", one]
     if record.study == "profile":
-        known = registry.literal("command", "profile", "DEVICE_OPTIONS")
         words += [] if case.mode == "infer" else ["--mode", case.mode]
-        words += [f"--{option}" for option in case.options if option in known]
+        words += [f"--{option}" for option in case.options if option in device_options()]
     if record.study == "lint" and carded:
         words += ["--card", CARD]
     if any(finding.measured_s for finding in record.findings or ()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.metadata
 import inspect
 import json
@@ -18,7 +19,9 @@ import torch
 from torch import nn
 
 from lightbench import devices, registry
+from lightbench.cli.commands import profile
 from lightbench.devices import Device
+from lightbench.devices.support.options import device_options
 from lightbench.errors import DeviceUnavailable, NotAvailable, UnknownName
 from lightbench.models import sources
 from lightbench.models.inputs import make_inputs
@@ -71,6 +74,22 @@ def test_a_device_has_what_the_profiler_asks_of_it(name):
     assert isinstance(device, Device)
     assert device.torch_device.partition(":")[0] in (name, "meta")
     assert isinstance(device.known, tuple)
+
+
+@pytest.mark.parametrize("name", registry.names("device"))
+def test_options_of_a_device_are_told_without_importing_it(name):
+    told = device_options()
+    assert set(devices.find(name).known) <= set(told)
+    for option, about in (registry.literal("device", name, "OPTIONS") or {}).items():
+        assert option in devices.find(name).known
+        assert told[option] == about
+        assert about.endswith(".")
+
+
+def test_options_of_devices_are_no_options_of_the_command_that_has_them():
+    flags = [flag for option in profile.command.params for flag in option.opts]
+    assert len(flags) == len(set(flags))
+    assert {f"--{option}" for option in device_options()} < set(flags)
 
 
 @pytest.mark.parametrize("name", registry.names("device"))
@@ -260,12 +279,15 @@ def test_every_variant_is_built_without_weights_and_runs_on_its_own_input(name):
 
 ADDED = {
     "devices/slow.py": (
-        '"""A device that takes exactly 5 ms."""\n'
+        '"""A device that takes exactly 5 ms, or 6."""\n'
         "from lightbench.devices.null import Null\n"
+        "OPTIONS = {'tired': 'Slow: takes 6 ms.'}\n"
         "class Slow(Null):\n"
-        "    seconds = 0.005\n"
-        "def at(_index, _options):\n"
-        "    return Slow()\n"
+        "    known = tuple(OPTIONS)\n"
+        "def at(_index, options):\n"
+        "    slow = Slow()\n"
+        "    slow.seconds = 0.006 if 'tired' in options else 0.005\n"
+        "    return slow\n"
     ),
     "engines/same.py": (
         '"""What eager does, by another name."""\nfrom lightbench.engines.eager import prepare\n'
@@ -333,7 +355,8 @@ def enlarged(tmp_path_factory):
     lines = [
         "list devices --format json", "list engines --format json", "list models --format json",
         "list formats --format json", "--help", "hello", "count perceptron --format json",
-        f"{profile} json", f"{profile} words",
+        f"{profile} json", f"{profile} words", f"{profile} csv --tired", "profile --help",
+        "compare perceptron --device slow --b tired --seconds 0.2",
         "guidelines tiny --widths 1,2 --seconds 0.05 --device slow --format json",
         f"count perceptron -o {folder.name[:1]}.words",
     ]  # fmt: skip
@@ -356,7 +379,7 @@ def line(answers, beginning, end=""):
 @pytest.mark.parametrize(
     ("what", "name", "about"),
     [
-        ("devices", "slow", "A device that takes exactly 5 ms."),
+        ("devices", "slow", "A device that takes exactly 5 ms, or 6."),
         ("engines", "same", "What eager does, by another name."),
         ("models", "perceptron", "Two linear layers."),
         ("formats", "words", "The models, and nothing else."),
@@ -384,6 +407,14 @@ def test_one_file_is_a_device_and_one_an_engine_that_are_used(enlarged):
     (record,) = json.loads(line(enlarged[1], "profile", "json"))
     assert record["latency"]["median_s"] == 0.005
     assert record["case"]["engine"] == "same"
+
+
+def test_an_option_of_its_own_needs_no_other_file(enlarged):
+    answers = enlarged[1]
+    assert "Slow: takes 6 ms." in line(answers, "profile --help")
+    (row,) = csv.DictReader(line(answers, "profile", "--tired").splitlines())
+    assert float(row["latency_s"]) == 0.006
+    assert "+20.0 %" in line(answers, "compare")
 
 
 def test_one_file_is_a_guideline_that_is_measured_and_judged(enlarged):

@@ -97,7 +97,7 @@ OPTIONS = {
     "list": "what --from --format -o/--output",
     "profile": (
         "models --suite --device --engine --threads --batch --dtype --mode --channels-last"
-        " --flush-denormal --graph --cold-cache --h2d --energy --npu-jit --rel"
+        " --graph --cold-cache --h2d --energy --flush-denormal --npu-jit --rel"
         " --max-seconds --seed --store --force --trust-code -q/--quiet --input --format -o/--output"
     ),
     "report": (

@@ -10,7 +10,15 @@ import click
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model, StoreFile, SuiteFile
-from lightbench.cli.options import FORCE, NUMBERS, WORDS, input_options, output_options
+from lightbench.cli.options import (
+    FORCE,
+    NUMBERS,
+    WORDS,
+    asked_of_device,
+    device_flags,
+    input_options,
+    output_options,
+)
 from lightbench.cli.output import (
     INTERRUPTED,
     chosen_format,
@@ -28,8 +36,6 @@ from lightbench.errors import LightbenchError, UsageError
 from lightbench.models import sources
 from lightbench.records import Failure, Record, store
 from lightbench.studies.profile.table import profile_view
-
-DEVICE_OPTIONS = ("flush-denormal", "graph", "cold-cache", "h2d", "energy", "npu-jit")
 
 
 @click.command("profile", cls=Guarded)
@@ -64,14 +70,7 @@ DEVICE_OPTIONS = ("flush-denormal", "graph", "cold-cache", "h2d", "energy", "npu
     help="infer, or train: forward, backward and optimizer step.",
 )
 @click.option("--channels-last", is_flag=True, help="Lay images out as NHWC.")
-@click.option("--flush-denormal", is_flag=True, help="CPU: take denormal numbers for zero.")
-@click.option("--graph", is_flag=True, help="Accelerators: record the call, and play it again.")
-@click.option(
-    "--cold-cache", is_flag=True, help="Accelerators: empty the last cache before a call."
-)
-@click.option("--h2d", is_flag=True, help="Accelerators: also time the copies there and back.")
-@click.option("--energy", is_flag=True, help="Accelerators: also energy per image.")
-@click.option("--npu-jit", is_flag=True, help="NPU: compile every operator for its shapes.")
+@device_flags
 @click.option("--rel", type=float, help="Wanted half width of the median's interval. Default 0.01.")
 @click.option("--max-seconds", type=float, help="Time for each case. Default 10.")
 @click.option("--seed", type=int, help="Fixes the random order of the rounds.")
@@ -107,10 +106,7 @@ def command(
     The cases are timed in rounds of random order until each median is known within --rel, or the
     time is spent. Exit code: 0; 2 bad input; 3 some cases failed; 4 not available; 130 interrupted.
     """
-    options = [name for name in DEVICE_OPTIONS if settings.pop(name.replace("-", "_"))]
-    settings = {key: value for key, value in settings.items() if value is not None}
-    if options:
-        settings["options"] = options
+    settings = {key: value for key, value in asked_of_device(settings).items() if value is not None}
     if channels_last:
         settings["layout"] = "channels_last"
     if shapes:

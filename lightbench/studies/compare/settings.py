@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from lightbench.devices.support.base import ENERGY, TRANSFERS
+from lightbench.devices.support.options import device_options
 from lightbench.errors import UnknownName, UsageError
 from lightbench.records import Case
 from lightbench.records.input_grammar import split_commas
@@ -30,10 +32,11 @@ KEYS: dict[str, _Key] = {
 # Words without a value -> the setting that they are.
 FLAGS: dict[str, tuple[str, Any]] = {
     "channels-last": ("layout", "channels_last"),
-    "flush-denormal": ("options", "flush-denormal"),
-    "graph": ("options", "graph"),
-    "cold-cache": ("options", "cold-cache"),
-    "npu-jit": ("options", "npu-jit"),
+    **{
+        name: ("options", name)
+        for name in device_options()
+        if name not in (TRANSFERS, ENERGY)  # what these measure is not compared
+    },
 }
 
 
