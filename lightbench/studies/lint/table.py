@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lightbench import units
+from lightbench import registry, units
 from lightbench.records import Record
 from lightbench.records.facets import FACETS
 from lightbench.records.findings import Finding
 from lightbench.stats.interval import Interval
 from lightbench.views.table import Column, Table, View, own_words
 
-GUIDELINES = {
-    "G1": "channels in and out differ",
-    "G2": "group convolution",
-    "G3": "many small operators in a block",
-    "G4": "element-wise operators",
-}
 NO_CARD = (
     "No device card for these settings, so no time, and no search for launch-bound operators (G3):"
     " `lightbench device-card` makes one."
@@ -51,6 +45,16 @@ TOTALS = (
     Column("share", "of all", units.percent),
     Column("estimate_s", "estimate (ms)", units.milliseconds, sparse=True),
 )
+
+
+def guidelines() -> dict[str, str]:
+    """What the rules look for, by guideline, in the order of these. No rule is imported for it."""
+    rules = registry.names("lint rule")
+    found = {registry.literal("lint rule", rule, "GUIDELINE"): rule for rule in reversed(rules)}
+    return {
+        guideline: registry.literal("lint rule", found[guideline], "ABOUT") or ""
+        for guideline in sorted(filter(None, found))
+    }
 
 
 def findings_view(
@@ -102,7 +106,7 @@ def _about_times(findings: Sequence[Finding]) -> list[str]:
 
 def _totals(record: Record) -> Table:
     rows = []
-    for name, about in GUIDELINES.items():
+    for name, about in guidelines().items():
         found = [finding for finding in _of(record) if finding.guideline == name]
         moved = sum(finding.mem_bytes for finding in found)
         known = [finding.estimate_s for finding in found if finding.estimate_s is not None]
@@ -147,7 +151,7 @@ def _data(record: Record, finding: Finding) -> dict[str, Any]:
     return {
         "model": record.case.model,
         "guideline": finding.guideline,
-        "about": GUIDELINES.get(finding.guideline),
+        "about": guidelines().get(finding.guideline),
         "layer": finding.path,
         "cause": finding.cause,
         "instead": finding.remedy,

@@ -8,6 +8,7 @@ from lightbench.records import Kind, Op
 from lightbench.studies.lint.linted import Finding, Linted
 
 GUIDELINE = "G4"
+ABOUT = "element-wise operators"
 
 # Kind of operator -> cause and remedy. The paper counts depthwise convolution as element-wise, since
 # it has as little arithmetic for what it moves (section 2, G4).

@@ -11,6 +11,7 @@ from lightbench.studies.card.card import DeviceCard
 from lightbench.studies.lint.linted import Finding, Linted
 
 GUIDELINE = "G3"
+ABOUT = "many small operators in a block"
 MOST_FRAGMENTS = 4  # a bottleneck with its downsampling shortcut; NASNet's cells have 13
 
 

@@ -11,6 +11,7 @@ from lightbench.studies.lint.linted import Finding, Linted
 from lightbench.studies.lint.slowdown import slowdown
 
 GUIDELINE = "G2"
+ABOUT = "group convolution"
 
 
 def find(network: Linted) -> Iterator[Finding]:
