@@ -17,7 +17,7 @@ from lightbench.records.input_grammar import NONE
 from lightbench.records.inputs import InputSpec
 from lightbench.studies.card.card import EXPERIMENT
 from lightbench.studies.card.stored import card_runs, cards
-from lightbench.studies.guidelines.plan import GUIDELINES, SETS
+from lightbench.studies.guidelines.plan import SETS, short_name
 from lightbench.studies.sweep.axes import AXES
 from lightbench.units import shape, unicode
 
@@ -57,7 +57,7 @@ def commands(records: Sequence[Record]) -> list[str]:
             words, name = ("device-card", *_setup(case), "--card", CARD), None
         elif point.experiment in registry.names("guideline"):
             words = (*_guideline(case, point), *widths[_guideline(case, point), point.experiment])
-            name = _short(point.experiment)
+            name = short_name(point.experiment)
         else:
             words, name = _sweep(on_map.get(point.run, record)), point.experiment
         if words:
@@ -147,10 +147,6 @@ def _widths(records: Sequence[Record]) -> dict[tuple[Words, str], Words]:
             key = _guideline(r.case, r.sweep), r.sweep.experiment
             found.setdefault(key, set()).add(r.sweep.width)
     return {key: ("--widths", ",".join(map(str, sorted(w)))) for key, w in found.items()}
-
-
-def _short(guideline: str) -> str:
-    return guideline.partition("_")[0] if guideline in GUIDELINES else guideline
 
 
 def _on_map(records: Sequence[Record]) -> dict[str, Record]:

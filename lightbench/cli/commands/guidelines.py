@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from lightbench import registry
 from lightbench.cli import complete
 from lightbench.cli.guarded import FigureFolder, Guarded
 from lightbench.cli.options import NUMBERS, WORDS, output_options, setup_options
@@ -16,14 +17,14 @@ from lightbench.cli.output import chosen_format, emit, make_room, make_store, re
 from lightbench.cli.study_command import check_only_shown, draw, failures, measured, study_options
 from lightbench.errors import UsageError
 from lightbench.records import Record
-from lightbench.studies.guidelines.plan import full_name
+from lightbench.studies.guidelines.plan import full_name, short_name
 
 
 @click.command("guidelines", cls=Guarded)
 @click.argument(
     "names",
     nargs=-1,
-    metavar="[g1 g2 g3 g4 units operators]",
+    metavar=f"[{' '.join(map(short_name, registry.names('guideline')))}]",
     shell_complete=complete.guidelines,
 )
 @click.option(

@@ -11,7 +11,6 @@ from lightbench import registry
 from lightbench.errors import UnknownName, UsageError
 from lightbench.studies.sweep.plan import Sweep
 
-GUIDELINES = ("g1_channel_ratio", "g2_group_count", "g3_fragmentation", "g4_elementwise")
 SETS = ("aligned", "paper-gpu", "paper-arm")
 WIDTHS = (1, 2, 4)
 WIDEST = 16
@@ -35,6 +34,18 @@ def seconds_of(sweep: Sweep, seconds: float) -> float:
     return float(seconds * sweep.width**0.9)
 
 
+def by_default() -> tuple[str, ...]:
+    """Those that are measured where none is named: all but those that say ``BY_DEFAULT = False``."""
+    known = registry.names("guideline")
+    return tuple(k for k in known if registry.literal("guideline", k, "BY_DEFAULT") is not False)
+
+
+def short_name(guideline: str) -> str:
+    """``g1_channel_ratio`` -> ``g1``, where `full_name` makes the same of it again."""
+    short = guideline.partition("_")[0]
+    return short if full_name(short) == guideline else guideline
+
+
 def full_name(name: str) -> str:
     """``g1`` -> ``g1_channel_ratio``. Raises UnknownName."""
     known = registry.names("guideline")
@@ -51,7 +62,7 @@ def plan(
     widths: Sequence[int] = WIDTHS,
     geometry: str | None = None,
 ) -> list[Sweep]:
-    """The sweeps of some guidelines, all four unless named, each set of channels once.
+    """The sweeps of some guidelines, those of `by_default` unless named, each set of channels once.
 
     A guideline that does not come in the wanted set of channels comes in its own. Raises
     UnknownName, UsageError.
@@ -67,7 +78,7 @@ def plan(
     geometries = registry.load("guideline", "g4_elementwise").OPTIONS["geometry"]
     if geometry is not None and geometry not in geometries:
         raise UnknownName("geometry", geometry, geometries, f"Known: {', '.join(geometries)}.")
-    wanted = [full_name(name) for name in names or GUIDELINES]
+    wanted = [full_name(name) for name in names or by_default()]
     if geometry is not None and "g4_elementwise" not in wanted:
         raise UsageError("a geometry is of G4's bottleneck.", "Name g4, or leave --geometry out.")
     planned: dict[Any, list[Sweep]] = {}

@@ -10,6 +10,7 @@ ROW = "operator"
 CHANNELS = {"aligned": 96}
 SIDE = 56
 STRONGEST = {"aligned": "depthwise"}
+BY_DEFAULT = False  # of FasterNet, not of the guidelines
 
 
 def sweep(channels: str, width: int) -> Sweep:

@@ -10,6 +10,7 @@ CLAIM = "ShuffleNetV2's unit, built after the guidelines, is the fastest"
 ROW = "unit"
 CHANNELS = {"paper": 64}
 STRONGEST = {"paper": "MobileNetV2"}
+BY_DEFAULT = False  # whole units, not one guideline
 
 # Multiply-adds of a unit of c channels at one position, and what c has to be a multiple of.
 MADDS: dict[str, tuple[Callable[[int], float], int]] = {
