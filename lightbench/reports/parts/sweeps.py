@@ -21,7 +21,7 @@ CAPTION = "Time relative to the reference's, with its interval, beside memory ac
 
 
 def section(subject: Subject) -> Section | None:
-    """All sweeps that belong to no guideline and no device card."""
+    """All sweeps that belong to no guideline, no device card and no part of their own name."""
     groups = [group for group in sweeps(_others(subject)) if relatives(group)]
     if not groups:
         return None
@@ -36,7 +36,8 @@ def section(subject: Subject) -> Section | None:
 
 def _others(subject: Subject) -> list[Record]:
     evidence = subject.evidence
-    known, cards = registry.names("guideline"), card_runs(evidence)
+    known = {*registry.names("guideline"), *registry.names("report part")}
+    cards = card_runs(evidence)
     return [
         r
         for r in evidence.records

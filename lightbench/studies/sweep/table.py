@@ -111,7 +111,8 @@ def _table(points: Sequence[Relative], warnings: Sequence[str] = ()) -> Table:
     if points:
         first = points[0]
         where = ", ".join(shared([point.record for point in points]))
-        title = f"Sweep {first.point.experiment}, {first.point.channels}: {where}"
+        what = ", ".join(filter(None, (first.point.experiment, first.point.channels)))
+        title = f"Sweep {what}: {where}"
         notes = [
             "time: of one call over the reference's, which is the row with 1.00.",
             turn(points),
