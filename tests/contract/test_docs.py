@@ -25,7 +25,11 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = ROOT / "docs" / "commands.md"
 PAGES = {
     str(page.relative_to(ROOT)): page.read_text(encoding="utf-8")
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    for page in (
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *sorted((ROOT / "docs").glob("*.md")),
+    )
 }
 MARK = "<!-- From here on as --help says it: python tests/contract/test_docs.py writes it. -->\n"
 SHARED = 3  # so many commands have an option before it stands in the table of all
@@ -258,7 +262,8 @@ def test_the_exit_codes_that_are_told_are_all():
 
 def test_every_page_is_found_from_readme():
     links = set(re.findall(r"\]\((docs/\w+\.md)\)", PAGES["README.md"]))
-    assert links == set(PAGES) - {"README.md"}
+    assert links == {page for page in PAGES if page.startswith("docs/")}
+    assert "](CONTRIBUTING.md)" in PAGES["README.md"]
 
 
 def test_every_kind_of_plugin_and_its_folder_is_told():
