@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import random
-import sys
-from pathlib import Path
 
 import pytest
 import torch
+from cases import CASES, Call, image
 from torch import nn
 from torch.utils import _pytree as pytree
-
-sys.path.insert(0, str(Path(__file__).parent))
-from cases import CASES, Call, image
 
 from lightbench.costs.count import count_costs
 from lightbench.errors import ModelError

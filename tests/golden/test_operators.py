@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
-from torch.utils import _pytree as pytree
-
-sys.path.insert(0, str(Path(__file__).parent))
 from cases import Call, image
 from operators import CALLS, LAYERS, SEQUENCE, X
+from torch import nn
+from torch.utils import _pytree as pytree
 
 from lightbench.costs import count
 from lightbench.costs.count import count_costs

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 
 import pytest
-from networks import KERNELS
+from nets import KERNELS
 
 from lightbench.devices.npu import QUIRKS
 from lightbench.devices.support import npu_probe
@@ -23,7 +23,7 @@ from lightbench.records import store as records
 
 HERE = Path(__file__).parent
 PROGRAM = Path(sys.executable).with_name("lightbench")
-NETWORKS = HERE / "networks.py"
+NETWORKS = HERE / "nets.py"
 SHORT = ("--input", "8", "--max-seconds", "0.3", "--rel", "0.5", "-q")
 KERNEL_S = 0.002
 KNOWN_S = KERNELS * KERNEL_S  # the least that TenKernels takes

@@ -23,7 +23,7 @@ from lightbench.records import SCHEMA, Environment, SweepPoint, store
 from lightbench.studies.history.series import METRICS, entries, histories, read_entries
 from lightbench.studies.history.table import history_view
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MACHINE = {"cpu": "Example CPU", "threads": 2, "torch": "2.12.0"}
 
 

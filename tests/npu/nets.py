@@ -1,4 +1,4 @@
-"""Networks for `path/networks.py:Class`, small: what takes time in these tests is importing torch_npu."""
+"""Networks for `path/nets.py:Class`, small: what takes time in these tests is importing torch_npu."""
 
 import os
 import time
