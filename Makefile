@@ -4,7 +4,7 @@
 # Either makes .venv anew if that was made otherwise; named once, it stays.
 BIN := .venv/bin
 
-.PHONY: report test test-npu test-lowest test-newest check bench .venv/ready
+.PHONY: report test quick test-npu test-lowest test-newest check bench .venv/ready
 
 report: .venv/ready  ## measure bench/suites/quick.toml on this CPU: a report of one page
 	$(BIN)/lightbench report --suite bench/suites/quick.toml -o report/report.md -o report/report.html
@@ -16,6 +16,11 @@ test: .venv/ready  ## the whole test suite; the tests of time run also where oth
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not alone" || failed=1; \
 	$(BIN)/python -m pytest -m alone || failed=1; \
 	exit $$failed
+
+# Left out: what starts a browser, a compiler or a process for each test, and what counts whole libraries.
+quick: .venv/ready  ## a minute or two of it, while you write: no test that takes seconds
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not alone" \
+		$(addprefix --ignore=tests/,browser contract golden hardware hostile npu simdevice)
 
 test-npu:  ## torch_npu's own binary on a simulated CANN, in .venv-npu; also needs Linux and g++
 	@tests/npu/run.sh

@@ -133,6 +133,7 @@ def test_everything_is_as_before_after_ctrl_c():
     assert record.samples.stop == "interrupted"
 
 
+@pytest.mark.slow
 def test_a_network_by_name_draws_no_random_numbers_of_the_callers():
     before = random.getstate(), torch.get_rng_state().tolist()
     lb.profile("shufflenet_v2_x0_5", mode="train", input="3x32x32", batch=2, **QUICK)

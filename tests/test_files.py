@@ -224,6 +224,7 @@ def test_an_empty_title_is_the_usual_one(title, here, lightbench):
     assert lightbench("report", "q.jsonl", "--title", title).out.startswith("# lightbench report\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["markdown", "html", "json", "csv"])
 def test_a_full_stdout_is_an_error_with_a_sentence(form, here):
     command = [sys.executable, "-m", "lightbench", "report", "q.jsonl", "--format", form]
@@ -304,6 +305,7 @@ def test_into_a_pipe_goes_the_report_without_figures(here, lightbench):
     assert not list(here.glob("*.svg"))
 
 
+@pytest.mark.slow
 def test_a_baseline_is_saved_through_a_link_and_a_pipe_is_not_replaced_by_one(here, lightbench):
     quick = ("--device", "null", "--sessions", "1", "--seconds", "0.2")
     pipe, link = here / "pipe", here / "link.jsonl"

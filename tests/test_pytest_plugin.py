@@ -263,6 +263,7 @@ def real(tmp_path_factory):
     return pytest_in(folder, "--lightbench-json=out.json", "-p", "no:benchmark", "-rA"), folder
 
 
+@pytest.mark.slow
 def test_sixteen_layers_are_slower_than_one_and_fail_where_they_are_asserted(real):
     run, _ = real
     assert run.returncode == 1, run.stderr
@@ -312,6 +313,7 @@ def test_it(lightbench):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "ini", "code"),
     [((), "", 0), (("--lightbench-strict",), "", 1), ((), "lightbench_strict = true", 1)],
@@ -335,6 +337,7 @@ def test_a_plugin_at_rest_imports_neither_torch_nor_pandas(tmp_path):
     assert run.returncode == 0, run.stdout
 
 
+@pytest.mark.slow
 def test_beside_pytest_benchmark_both_write_their_file(tmp_path):
     (tmp_path / "test_it.py").write_text(
         "def test_it(lightbench, benchmark):\n"
@@ -367,6 +370,7 @@ def test_the_file_of_timings_takes_the_place_of_json_alone(name, tmp_path):
     assert (tmp_path / name).read_text() == held
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_written_in_the_end_is_no_pass_and_hides_no_result(tmp_path):
     (tmp_path / "test_it.py").write_text(
         "import os\ndef test_it():\n    os.mkdir('out.json')\n    print('seen')\n"

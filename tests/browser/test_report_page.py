@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from made_up import HOSTILE, TIMES, UP, choice, column, head, points, seen
 from playwright.sync_api import expect
 
 # Tables.
 
 
+@pytest.mark.slow
 def test_a_click_sorts_up_then_down_then_as_it_was_and_the_unknown_stay_last(page):
     latency = head(page, "latency")
     for said, expected in (

@@ -22,6 +22,7 @@ QUICK = Path(__file__).parents[2] / "results/amd-epyc-2-cores/quick.jsonl"
 # Reading with a keyboard, on a phone, without scripts.
 
 
+@pytest.mark.slow
 def test_a_keyboard_alone_reaches_and_sorts(page):
     page.keyboard.press("Tab")
     assert page.locator(".skip").evaluate("e => e === document.activeElement")
@@ -51,6 +52,7 @@ def test_every_control_has_a_name(page):
         assert page.get_by_role(kind).count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("real", [False, True], ids=["made up", "measured"])
 def test_on_a_phone_only_tables_and_figures_scroll_sideways(visit, path, tmp_path, real):
     if real:

@@ -145,6 +145,7 @@ def test_every_format_shows_the_devices(form):
     assert "npu:1" in registry.load("format", form).render(view(MACHINE))
 
 
+@pytest.mark.slow
 def test_listing_never_imports_torch_npu_and_help_imports_no_torch():
     code = (
         "import sys\n"

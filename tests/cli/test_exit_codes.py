@@ -32,6 +32,7 @@ def broken(folder, package, text):
     return {"PYTHONPATH": str(folder)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", ["click", "msgspec", "rich"])
 @pytest.mark.parametrize("how", BREAKS)
 def test_a_package_that_does_not_load_is_4_with_its_name(package, how, tmp_path):
@@ -58,6 +59,7 @@ def test_what_needs_no_torch_goes_on_without_it(tmp_path):
     assert ended("--help", **there)[0] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", ["2>/dev/full", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_a_stderr_that_takes_nothing_changes_no_code(shell, tmp_path):
     assert ended("count", "nope", shell=shell)[0] == 2

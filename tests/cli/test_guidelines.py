@@ -41,6 +41,7 @@ def stored(tmp_path, sweep_records):
 # What is measured.
 
 
+@pytest.mark.slow
 def test_four_guidelines_are_measured_unless_some_are_named(lightbench):
     answer = ask(lightbench, *QUICK, "--format", "json")
     assert answer.code == 0
@@ -84,6 +85,7 @@ def test_csv_has_one_row_a_point(lightbench):
     assert {float(row["speed"]) for row in rows} == {1.0}
 
 
+@pytest.mark.slow
 def test_channels_and_widths_choose_the_sweeps(lightbench):
     answer = ask(
         lightbench, "g1", *QUICK[:4], "--channels", "paper-gpu,paper-arm", "--widths", "1,2",
@@ -93,6 +95,7 @@ def test_channels_and_widths_choose_the_sweeps(lightbench):
     assert found == [("paper-gpu", 1), ("paper-gpu", 2), ("paper-arm", 1), ("paper-arm", 2)]
 
 
+@pytest.mark.slow
 def test_the_paper_scale_has_the_papers_channels_beside_the_aligned_ones(lightbench):
     answer = ask(lightbench, "g1", "--scale", "paper", *QUICK, "--format", "json")
     found = [f["channels"] for f in json.loads(answer.out)["findings"]]
@@ -147,6 +150,7 @@ def test_people_read_the_findings_the_papers_table_and_every_point(lightbench):
     assert max(map(len, out.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_a_figure_for_each_guideline_is_written_and_named(lightbench, tmp_path):
     folder = tmp_path / "new" / "figures"
     answer = ask(lightbench, "g1", "g4", *QUICK, "--geometry", "wide", "--figures", folder)
@@ -170,6 +174,7 @@ def test_the_file_name_chooses_the_format(suffix, lightbench, stored, tmp_path):
 # What is kept.
 
 
+@pytest.mark.slow
 def test_the_same_again_measures_nothing(lightbench, tmp_path):
     path = tmp_path / "deep" / "s.jsonl"
     command = ("g1", *QUICK, "--store", path, "--format", "json")

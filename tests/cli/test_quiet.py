@@ -89,6 +89,7 @@ def test_every_command_that_can_say_something_besides_its_answer_can_be_quiet():
         assert ("--quiet" in flags) == ("-q" in flags) == (name not in SILENT), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_quiet_leaves_stderr_empty(name, told, folder):
     if name == "check":
@@ -100,6 +101,7 @@ def test_quiet_leaves_stderr_empty(name, told, folder):
     assert (code, said) == (0, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["history", "sweep", "guidelines", "device-card", "layers"])
 def test_without_it_a_figure_is_named(name, told):
     code, said = told(name)
@@ -107,6 +109,7 @@ def test_without_it_a_figure_is_named(name, told):
     assert "lightbench: wrote " in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "said"),
     [

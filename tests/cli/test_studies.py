@@ -121,6 +121,7 @@ def test_github_annotations_are_a_notice_a_row(command, lightbench):
     assert all(re.match(r"::notice title=[^:,]+::.+", line) for line in lines)
 
 
+@pytest.mark.slow
 @each_command
 @pytest.mark.parametrize("suffix", [".json", ".csv", ".md", ".github", ".html", ".txt"])
 def test_the_file_name_chooses_the_format_and_stdout_stays_empty(
@@ -193,6 +194,7 @@ def test_options_of_a_sweep_reach_it(lightbench):
         ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("axis", ["ratio", "kind", "batch", "activation", "excite", "shuffle",
                                   "loop", "branches", "resolution"])  # fmt: skip
 def test_every_axis_can_be_swept(axis, lightbench):
@@ -315,6 +317,7 @@ def test_a_point_that_failed_is_said_and_the_others_are_shown(lightbench, tmp_pa
 # Figures.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["sweep", "device-card"])
 @pytest.mark.parametrize("suffix", [".svg", ".png", ".SVG"])
 def test_a_figure_is_drawn_beside_the_answer(command, suffix, lightbench, tmp_path):
@@ -539,6 +542,7 @@ def test_a_card_of_the_same_settings_is_found_and_estimates(lightbench):
     assert all(d["estimate_s"] is None for d in other)
 
 
+@pytest.mark.slow
 def test_a_card_is_taken_from_a_file_that_is_named(lightbench, tmp_path):
     lightbench(*CARD, "--card", tmp_path / "mine.jsonl")
     assert all(
@@ -574,6 +578,7 @@ def test_a_card_with_a_line_that_was_cut_short_is_named_in_one_line_and_used(
     assert answer.err == f"lightbench: {path}:13: skipped a record that was cut short.\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
@@ -803,6 +808,7 @@ def test_ctrl_c_in_a_card_keeps_none_and_leaves_the_old_one(lightbench, monkeypa
         assert old.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_an_interrupted_card_goes_on_from_its_finished_sweeps(lightbench, monkeypatch):
     real, ran = run.run, []
 

@@ -160,6 +160,7 @@ def test_a_name_that_no_system_has_is_said_as_it_is():
 # Whatever a record holds.
 
 
+@pytest.mark.slow
 @given(TEXTS, TEXTS, TEXTS, TEXTS)
 @example("%0A", "::", ",title=x", "\n::error::x")
 @example("a%0D%0A::stop-commands::b", "\r::error::", "%2C", "%25")

@@ -80,6 +80,7 @@ def wrong(file, text):
     return [one for literal in literals for one in forbidden(literal) if "a line of" not in one]
 
 
+@pytest.mark.slow
 def test_no_text_that_is_shipped_installs_by_the_bare_name():
     texts = list(shipped())
     assert {"README.md", "CHANGELOG.md", "action.yml", "pyproject.toml", "Makefile"} < {

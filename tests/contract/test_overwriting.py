@@ -300,6 +300,7 @@ def test_the_card_that_is_used_unnamed_is_no_output(here, lightbench):
 # What is meant stays possible.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

@@ -239,6 +239,7 @@ def test_a_child_that_does_not_even_start_is_a_finding():
 # The command.
 
 
+@pytest.mark.slow
 def test_it_passes_on_the_cpu_and_the_file_has_everything(lightbench, tmp_path):
     path = tmp_path / "x.json"
     answer = lightbench("doctor", "--selftest", "-o", path)

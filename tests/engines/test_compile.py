@@ -80,6 +80,7 @@ def failing(monkeypatch, error):
 # The same numbers.
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("compiler")
 def test_a_compiled_network_gives_what_eager_gives():
     torch.manual_seed(0)
@@ -91,6 +92,7 @@ def test_a_compiled_network_gives_what_eager_gives():
     assert output.is_inference()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("compiler")
 def test_a_compiled_training_step_has_the_loss_and_the_gradients_of_eager():
     torch.manual_seed(0)
@@ -147,6 +149,7 @@ def test_every_network_of_a_class_is_compiled_however_many_there_are(graphs):
     assert len(graphs) == len(programs)
 
 
+@pytest.mark.slow
 def test_also_where_graph_breaks_make_them_share_their_code(graphs):
     for n in range(1, 12):
         run(engine.prepare(Branching(), (torch.ones(n),), mode="infer"))
@@ -257,6 +260,7 @@ def test_calls_that_are_timed_leave_the_filters_alone(graphs):
 # Through the front door.
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("compiler")
 def test_eager_and_compile_are_profiled_side_by_side():
     found = lightbench.profile(

@@ -38,6 +38,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 50)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not GLIBC, reason="only glibc gives memory back and can be told not to")
 def test_maps_that_are_freed_and_made_again_cost_no_page_faults():
     """One map of 1.6 MB alone would be 392 pages of 4 kB."""

@@ -131,6 +131,7 @@ def two_cores(monkeypatch, now):
     free_cores.forget()
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_the_threads_of_its_store(monkeypatch):
     two_cores(monkeypatch, "2 2 0")
     (first,) = run.run([SQUEEZE], rule=QUICK)
@@ -143,6 +144,7 @@ def test_a_run_goes_on_with_the_threads_of_its_store(monkeypatch):
     assert free_cores.kept() == "threads 2, as what is continued has, not the 1 that are free now."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [{"cpu": "another"}, {"torch": "1.0"}])
 def test_a_store_of_another_machine_decides_nothing(monkeypatch, change):
     two_cores(monkeypatch, "2 2 0")

@@ -122,6 +122,7 @@ def test_what_can_be_hovered_can_be_reached_by_keyboard_and_is_named(figure):
     assert all((g.get("tabindex"), g.get("role")) == ("0", "img") for g in groups)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", UGLY)
 def test_hostile_names_stay_text(name, make_record):
     root = parsed(svg_text(draw([make_record(name)]), "a-"))
@@ -134,6 +135,7 @@ def test_hostile_names_stay_text(name, make_record):
     assert not any(key.startswith("on") for key in attributes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", UGLY)
 def test_hostile_names_stay_text_in_a_file(name, make_record, tmp_path):
     own = {name: Accuracy(50.0, name, measured=True)}
@@ -183,6 +185,7 @@ def test_any_artist_can_have_one(figure):
     assert ("net & co", "a <b>") in tipped(parsed(svg_text(figure, "a-")))
 
 
+@pytest.mark.slow
 def test_a_figure_of_thirty_models_stays_small(make_record):
     records = [make_record(f"net{i}", latency_s=0.01 + i / 1e3) for i in range(30)]
     assert len(svg_text(draw(records), "a-")) < 100_000

@@ -20,6 +20,7 @@ def commit():
     return found.stdout.strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_sample_of_timms_architectures_is_counted_exactly_on_meta(part):
     seed = commit()

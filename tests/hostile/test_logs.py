@@ -63,6 +63,7 @@ def test_no_record_can_put_a_command_into_a_profile(name, make_record, text):
     assert not obeyed(registry.load("format", name).render(view))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["markdown", "html"])
 @settings(max_examples=20, deadline=None)
 @given(text=NAMES.filter(bool))

@@ -28,6 +28,7 @@ for form in registry.names("format"):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("character", CHARACTERS, ids=ascii)
 def test_every_format_renders_it(character):
     """In a process of its own, since what is slow here would be so for minutes."""

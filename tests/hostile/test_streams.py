@@ -35,6 +35,7 @@ def shell(line, folder):
     return done.returncode, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", [">&-", ">/dev/full", ">&- 2>&- <&-", ">&- 2>/dev/full"])
 def test_an_answer_that_has_a_file_needs_no_stdout(where, runs, tmp_path):
     code, _ = shell(f"report runs.jsonl -o a.html -o b.md {where}", tmp_path)
@@ -95,6 +96,7 @@ def test_what_a_network_writes_below_python_is_no_part_of_the_answer(
     assert heard == (set() if quiet else said)
 
 
+@pytest.mark.slow
 def test_what_it_writes_when_the_process_ends_is_not_either(tmp_path):
     (tmp_path / "net.py").write_text(LOUD)
     line = "count net.py:Net --input 4 --format csv -q -o /dev/stdout > answer.csv"
@@ -104,6 +106,7 @@ def test_what_it_writes_when_the_process_ends_is_not_either(tmp_path):
     assert {"print at exit", "child at exit", "write at exit", "C at exit"} <= {*err.splitlines()}
 
 
+@pytest.mark.slow
 def test_a_figure_is_drawn_before_the_answer_is_printed(runs, tmp_path):
     code, _ = shell("history runs.jsonl --figure h.svg >/dev/full", tmp_path)
     assert code == 2

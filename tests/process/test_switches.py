@@ -92,6 +92,7 @@ def seen(model):
     return modules[-1].SEEN
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("top", SETTINGS)
 def test_a_switch_that_a_file_sets_is_put_back_after_it_was_used(file, top):
     value = SETTINGS[top]

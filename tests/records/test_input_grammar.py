@@ -65,6 +65,7 @@ def test_what_is_stored_is_not_measured_again_and_its_command_is_what_was_typed(
     assert [str(one) for one in first.case.inputs] == ["parts={x: [64]}", "scale=0.5"]
 
 
+@pytest.mark.slow
 def test_suites_and_configurations_have_them(net, lightbench, tmp_path):
     said = 'input = ["parts={x: [64]}", "scale=0.5"]\n'
     (tmp_path / "suite.toml").write_text(

@@ -68,6 +68,7 @@ def test_the_result_shows_itself_as_its_comparison_and_as_pandas(five):
     assert list(frame["latency_s"]) == [record.latency.median_s for record in five]
 
 
+@pytest.mark.slow
 def test_a_report_is_the_same_bytes_for_the_same_records(five, tmp_path):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
@@ -79,6 +80,7 @@ def test_a_report_is_the_same_bytes_for_the_same_records(five, tmp_path):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
+@pytest.mark.slow
 def test_every_figure_that_markdown_names_lies_beside_it(
     five, sweep_records, card_records, tmp_path
 ):

@@ -299,6 +299,7 @@ def test_what_can_be_scrolled_can_be_reached_and_has_a_name(page):
         assert attrs["aria-labelledby"] in page.all("id")
 
 
+@pytest.mark.slow
 def test_fifty_networks_make_less_than_three_megabytes_and_always_the_same():
     columns = (
         Column("model", "model", align="left"),

@@ -280,6 +280,7 @@ def test_numbers_environment_and_timing_know_no_clock_and_no_torch(path):
     assert "torch" not in {name.partition(".")[0] for name in imported}
 
 
+@pytest.mark.slow
 def test_importing_lightbench_and_its_record_types_takes_no_torch():
     code = (
         "import sys, lightbench\n"

@@ -89,6 +89,7 @@ answer(one=one, block=block, launched=launched, plain=plain, hasty=hasty, pendin
     return on_accelerator(code, kernel_s=4e-3)
 
 
+@pytest.mark.slow
 def test_a_call_takes_as_long_as_its_kernels_by_both_clocks(times):
     for clock in ("device_s", "wall_s"):
         assert min(times["one"][clock]) >= LENGTH_S
@@ -186,6 +187,7 @@ answer(inside=inside, after=gc.isenabled())
 # cold caches, copies, graphs
 
 
+@pytest.mark.slow
 def test_a_cold_cache_is_flushed_before_every_call_and_outside_its_time(on_accelerator):
     facts = on_accelerator(
         """
@@ -216,6 +218,7 @@ answer(held=held, launched=launched, seen=[n - start for n in seen[:3]],
         assert LENGTH_S <= min(facts["times"][clock]) < 2 * LENGTH_S
 
 
+@pytest.mark.slow
 def test_copies_there_and_back_are_timed_apart_from_the_call(on_accelerator):
     facts = on_accelerator(
         """
@@ -275,6 +278,7 @@ answer(
     return on_accelerator(code, kernel_s=4e-3)
 
 
+@pytest.mark.slow
 def test_a_graph_is_recorded_once_in_the_context_and_then_only_played(graph):
     assert graph["before"] == graph["after"] == 3 + 1  # three to get ready, one that is recorded
     assert graph["in_context"] is True
@@ -307,6 +311,7 @@ def test_a_device_without_graphs_refuses_them_and_does_not_list_them(graph):
 # what is asked for
 
 
+@pytest.mark.slow
 def test_what_a_device_cannot_do_is_refused_with_a_way_forward(on_accelerator):
     facts = on_accelerator("""
 able, plain = on(), on(channels_last=False, float64=False)
@@ -332,6 +337,7 @@ answer(
     assert "no transfers" in facts["both"][1]
 
 
+@pytest.mark.slow
 def test_one_device_and_its_options_are_one_object(on_accelerator):
     facts = on_accelerator("""
 row = quirks()
@@ -343,6 +349,7 @@ answer(same=one is accelerator("sim", 0, row, ("h2d",)),
     assert facts == {"same": True, "others": [False, False], "name": "sim:1"}
 
 
+@pytest.mark.slow
 def test_a_device_that_is_there_can_be_used_and_one_that_is_not_says_so(on_accelerator):
     code = "answer(each=[str(on(i).unavailable() or 'usable') for i in range(3)])"
     there, too, beyond = on_accelerator(code, devices=2)["each"]
@@ -406,6 +413,7 @@ answer(before=before, inside=inside, after=after, stopped=stopped, failed=failed
     return on_accelerator(code, devices=2)
 
 
+@pytest.mark.slow
 def test_in_a_session_the_device_is_the_current_one_and_afterwards_what_was(sessions):
     assert sessions["before"] == [0, 1]
     assert sessions["inside"] == [1, 2]
@@ -438,6 +446,7 @@ def test_threads_are_those_of_the_host(sessions):
 # memory
 
 
+@pytest.mark.slow
 def test_the_peak_is_what_a_call_adds_at_its_highest_point(on_accelerator):
     facts = on_accelerator(
         """
@@ -523,6 +532,7 @@ answer(outside=outside, after=after, concerns=concerns, cool=[cool, cool_again, 
     return on_accelerator(code, kernel_s=4e-3)
 
 
+@pytest.mark.slow
 def test_energy_of_a_call_is_its_power_times_its_time(watched):
     """100 W for 40 ms are 4 J."""
     assert POWER_W * LENGTH_S <= watched["joules"] < 2 * POWER_W * LENGTH_S

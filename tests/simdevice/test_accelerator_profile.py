@@ -92,6 +92,7 @@ def profiled(request, with_plugin):
     return {**with_plugin(PROFILE, SIM_APART="1" if apart else ""), "apart": apart}
 
 
+@pytest.mark.slow
 def test_a_record_has_the_three_times_of_every_call(profiled):
     samples, length_s = profiled["plain"]["samples"], profiled["kernels"] * 2e-3
     assert profiled["kernels"] >= 1

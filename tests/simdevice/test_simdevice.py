@@ -62,6 +62,7 @@ def waiting(on_sim):
     return on_sim(TEN_KERNELS + WAITING, kernel_s=4e-3)
 
 
+@pytest.mark.slow
 def test_a_launch_does_not_wait_for_its_kernel(waiting):
     assert min(waiting["nothing"]) < LENGTH_S / 2
 
@@ -108,6 +109,7 @@ answer(
     return on_sim(TEN_KERNELS + code, kernel_s=4e-3)
 
 
+@pytest.mark.slow
 def test_events_tell_the_time_between_them(events):
     assert min(events["elapsed_s"]) >= LENGTH_S
     assert min(events["elapsed_s"]) < 2 * LENGTH_S
@@ -123,6 +125,7 @@ def test_events_refuse_what_they_cannot_tell(events):
     assert "enable_timing" in events["refused_untimed"]
 
 
+@pytest.mark.slow
 def test_streams_run_side_by_side_until_one_waits_for_another(on_sim):
     facts = on_sim(
         TEN_KERNELS
@@ -153,12 +156,14 @@ answer(
     assert LENGTH_S <= min(facts["one_of_them"]) < 2 * LENGTH_S
 
 
+@pytest.mark.slow
 def test_a_launch_takes_as_long_on_the_host_as_it_was_told(on_sim):
     code = "answer(host=tries(ten_kernels, lambda: None))"
     host = on_sim(TEN_KERNELS + code, launch_s=4e-3)["host"]
     assert LENGTH_S <= min(host) < 2 * LENGTH_S
 
 
+@pytest.mark.slow
 def test_the_host_waits_for_a_copy_unless_it_asked_not_to(on_sim):
     facts = on_sim(
         TEN_KERNELS
@@ -228,6 +233,7 @@ answer(
     )
 
 
+@pytest.mark.slow
 def test_new_tensors_are_on_the_current_device(devices):
     assert (devices["count"], devices["before"], devices["here"]) == (2, 0, "sim:1")
 
@@ -303,6 +309,7 @@ answer(
     )
 
 
+@pytest.mark.slow
 def test_a_tensor_takes_its_bytes(memory):
     assert (memory["one"], memory["two"], memory["end"]) == (MIB, 2 * MIB, 0)
 

@@ -86,6 +86,7 @@ def test_a_network_does_not_wait_by_itself(values):
     assert values["waits"] == 0
 
 
+@pytest.mark.slow
 def test_nothing_of_a_network_stays_on_the_device(on_sim):
     code = """
 on_sim(images_there).sum().backward()
@@ -98,6 +99,7 @@ answer(there=there, left=torch.accelerator.memory_allocated(1))
     assert facts["left"] == 0
 
 
+@pytest.mark.slow
 def test_operators_that_resize_or_look_at_their_tensors_differently(on_sim):
     facts = on_sim("""
 ones = torch.ones(4, device="sim")

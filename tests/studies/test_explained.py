@@ -72,6 +72,7 @@ def nets(tmp_path):
 # The commands.
 
 
+@pytest.mark.slow
 @each_command
 def test_each_run_appends_one_record_of_its_study(study, command, file, lightbench):
     for n in (1, 2):
@@ -93,6 +94,7 @@ def test_each_run_appends_one_record_of_its_study(study, command, file, lightben
     assert record.environment.comparable["threads"] == threads
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [LINT, COUNT], ids=["lint", "crosscheck"])
 def test_the_answer_is_the_same_with_and_without_a_store(command, file, lightbench):
     assert lightbench(*command, "--store", file).out == lightbench(*command).out

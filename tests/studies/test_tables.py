@@ -107,6 +107,7 @@ def test_a_reference_that_no_model_is_called_is_refused_before_anything_is_measu
     assert "Did you mean example_dense" in answer.err
 
 
+@pytest.mark.slow
 def test_records_of_other_networks_in_the_store_are_left_out_and_sweeps_stay(
     run, tmp_path, make_record, sweep_records
 ):
@@ -124,6 +125,7 @@ def test_the_suite_itself_is_in_the_report_for_who_does_not_have_it(run, tmp_pat
     assert commands.startswith(f"cat > {tmp_path / 's.toml'} <<'END'\n{SUITE.strip()}\nEND\n")
 
 
+@pytest.mark.slow
 def test_what_another_machine_measured_is_measured_again(run, tmp_path):
     run()
     path = tmp_path / "r.jsonl"

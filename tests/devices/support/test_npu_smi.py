@@ -340,6 +340,7 @@ def test_whatever_is_cut_says_less_and_never_something_else(name):
             assert less.get("utilization", 0) <= all_of_it.get("utilization", 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_nothing_is_added_by_a_cut_within_a_line(name):
     whole = OUTPUTS[name]

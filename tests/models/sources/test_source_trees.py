@@ -171,6 +171,7 @@ LAYOUTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [("old", "new", "own"), ("own", "new", "old"), ("new", "old")])
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_each_version_uses_its_own_helper_in_any_order_also_after_it_was_left(
@@ -182,6 +183,7 @@ def test_each_version_uses_its_own_helper_in_any_order_also_after_it_was_left(
     assert factors(f"{file}:Net", top, order) == [expected[name] for name in order]
 
 
+@pytest.mark.slow
 def test_a_file_is_found_from_a_folder_below_and_by_its_whole_path(project, monkeypatch):
     top = project({"models/net.py": net("from scale_k import scale")}, "models/scale_k.py")
     monkeypatch.chdir(top / "models")
@@ -189,6 +191,7 @@ def test_a_file_is_found_from_a_folder_below_and_by_its_whole_path(project, monk
         assert factors(model, top / "models", ("old", "new")) == [OLD, NEW]
 
 
+@pytest.mark.slow
 def test_a_project_below_a_link_is_the_same_project(project, tmp_path, monkeypatch):
     top = project({"net.py": net("from scale_l import scale")}, "lib/scale_l.py")
     (tmp_path / "link").symlink_to(top)
@@ -240,6 +243,7 @@ def test_the_users_own_version_is_loaded_as_its_files_are_now(project, monkeypat
     assert float(built("net.py:Net", None)(torch.ones(1))) == 50.0
 
 
+@pytest.mark.slow
 def test_a_file_that_has_just_been_written_is_seen(tmp_path):
     top = write(tmp_path, {"net.py": net("from scale_8 import scale")})
     os.utime(top, (1, 1))
@@ -250,6 +254,7 @@ def test_a_file_that_has_just_been_written_is_seen(tmp_path):
     assert float(built(f"{top}/net.py:Net", Tree(top, top))(torch.ones(1))) == NEW
 
 
+@pytest.mark.slow
 def test_what_is_on_the_path_is_of_that_version(project, monkeypatch):
     top = project({"bench/net.py": net("from pack_n.scale import scale")}, "src/pack_n/scale.py")
     write(top, {"src/pack_n/__init__.py": ""})
@@ -281,6 +286,7 @@ def editable(name, monkeypatch, tmp_path, **tables):
     return sys.modules[finder]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [("old", "new"), ("new", "old"), ("own", "old", "own")])
 def test_an_editable_install_is_of_that_version(order, project, monkeypatch, tmp_path):
     files = {"src/pack_p/__init__.py": "", "bench/net.py": net("from pack_p.scale import scale")}
@@ -293,6 +299,7 @@ def test_an_editable_install_is_of_that_version(order, project, monkeypatch, tmp
     assert importlib.import_module("pack_p.scale").__file__ == f"{top}/src/pack_p/scale.py"
 
 
+@pytest.mark.slow
 def test_an_editable_namespace_is_of_that_version(project, monkeypatch, tmp_path):
     files = {"bench/net.py": net("from space_q.part import scale", "scale.scale")}
     top = project({**files, "src/space_q/part/__init__.py": ""}, "src/space_q/part/scale.py")
@@ -305,6 +312,7 @@ def test_an_editable_namespace_is_of_that_version(project, monkeypatch, tmp_path
     assert {"space_q": [f"{top}/src/space_q"]} == finder.NAMESPACES
 
 
+@pytest.mark.slow
 def test_a_module_that_version_does_not_have_is_not_taken_from_the_users(
     project, monkeypatch, tmp_path
 ):
@@ -320,6 +328,7 @@ def test_a_module_that_version_does_not_have_is_not_taken_from_the_users(
         sources.find("bench/net.py:Net").build()
 
 
+@pytest.mark.slow
 def test_a_namespace_shared_with_what_is_installed_gives_each_version_its_part(
     project, monkeypatch, tmp_path
 ):
@@ -417,6 +426,7 @@ def module(name, file):
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "file",
     [
@@ -460,6 +470,7 @@ def test_lightbench_itself_and_main_are_never_set_aside(monkeypatch):
         assert "torch" in sys.modules
 
 
+@pytest.mark.slow
 def test_odd_things_among_the_modules_and_on_the_path_do_no_harm(project, monkeypatch):
     class Lazy(types.ModuleType):
         def __getattr__(self, name):
@@ -557,6 +568,7 @@ def test_a_package_that_comes_from_an_installed_copy_is_named(project, monkeypat
         assert "pack_4" in sys.modules
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "installed", "using"),
     [

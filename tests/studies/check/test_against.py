@@ -98,6 +98,7 @@ def compared(rows, model):
 # --- what a network was called
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [("net.py", "model.py"), ("a b/net.py", "ü/[x]*.py"), ("pkg/net.py", "other/deep/net.py"), ("net.py", "-n.py")],
@@ -111,6 +112,7 @@ def test_a_file_that_was_renamed_is_compared_with_what_it_was(project, old, new,
     assert note.startswith(f"renamed from {old}.")
 
 
+@pytest.mark.slow
 def test_git_need_not_know_of_the_move_and_its_index_stays(project, capsys):
     index = (project / ".git" / "index").read_bytes()
     (project / "net.py").rename("model.py")
@@ -126,6 +128,7 @@ def test_the_old_name_may_lead_to_the_new_one(project, capsys):
     assert (code, *compared(rows, "model.py:Net")[:2]) == (0, PARAMS, PARAMS)
 
 
+@pytest.mark.slow
 def test_a_file_of_a_sparse_checkout_is_there_at_the_commit(project, capsys):
     commit({"deep/net.py": SOURCE})
     git("sparse-checkout", "set", "elsewhere")
@@ -149,6 +152,7 @@ REWRITTEN = '"""Another."""\nimport math\n' + "".join(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("files", "remove", "model"),
     [
@@ -167,6 +171,7 @@ def test_a_class_is_followed_where_git_cannot(project, files, remove, model, cap
     assert "net.py" in note
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("place", "removed"), [("net.py", []), ("model.py", ["net.py"])])
 def test_a_variant_beside_the_old_class_is_new(project, place, removed, capsys):
     commit({place: SOURCE + WIDE.replace("Net(", "Wide(")}, removed)
@@ -180,6 +185,7 @@ def test_a_variant_beside_the_old_class_is_new(project, place, removed, capsys):
 # --- what is only there
 
 
+@pytest.mark.slow
 def test_a_class_that_only_the_commit_has_is_gone_and_the_others_are_checked(project, capsys):
     commit({"net.py": SOURCE + "class Old(Net):\n    pass\n"})
     commit({"net.py": SOURCE})
@@ -196,6 +202,7 @@ def test_a_file_that_only_the_commit_has_is_gone_and_its_new_name_is_told(projec
     assert check("nowhere.py:Net", capsys=capsys)[0] == 2
 
 
+@pytest.mark.slow
 def test_a_model_that_the_project_no_longer_lists_is_said(project, capsys):
     commit({"lightbench.toml": 'models = ["net.py:Net", "old.py:Net"]\n', "old.py": SOURCE})
     commit({"lightbench.toml": 'models = ["net.py:Net"]\n'})
@@ -205,6 +212,7 @@ def test_a_model_that_the_project_no_longer_lists_is_said(project, capsys):
     assert check(against="HEAD", more=["--strict"], capsys=capsys)[0] == 0
 
 
+@pytest.mark.slow
 def test_a_listed_model_that_was_renamed_is_not_gone(project, capsys):
     commit({"lightbench.toml": 'models = ["net.py:Net"]\n'})
     commit({"lightbench.toml": 'models = ["model.py:Net"]\n', "model.py": SOURCE}, ["net.py"])
@@ -219,6 +227,7 @@ def test_a_listed_model_that_was_renamed_is_not_gone(project, capsys):
 BUDGET = '[budgets."net.py:Net"]\nparams = 1\n'
 
 
+@pytest.mark.slow
 def test_a_budget_of_no_model_that_was_checked_is_said_and_fails_strictly(project, capsys):
     write({"lightbench.toml": BUDGET})
     code, rows = check("net.py:Net(8)", capsys=capsys)
@@ -227,11 +236,13 @@ def test_a_budget_of_no_model_that_was_checked_is_said_and_fails_strictly(projec
     assert check("net.py:Net(8)", more=["--strict"], capsys=capsys)[0] == 4
 
 
+@pytest.mark.slow
 def test_a_part_of_the_projects_list_leaves_the_budgets_of_the_others(project, capsys):
     write({"lightbench.toml": f'models = ["net.py:Net", "net.py:Net(4)"]\n{BUDGET}'})
     assert check("net.py:Net(4)", more=["--strict"], capsys=capsys)[0] == 0
 
 
+@pytest.mark.slow
 def test_a_budget_in_the_folder_of_the_file_is_not_overlooked(project, capsys):
     write({"svc/net.py": SOURCE, "svc/lightbench.toml": BUDGET})
     git("add", "-A"), git("commit", "-qm", "svc")
@@ -243,6 +254,7 @@ def test_a_budget_in_the_folder_of_the_file_is_not_overlooked(project, capsys):
     assert check("svc/net.py:Net", more=config, capsys=capsys)[0] == 1
 
 
+@pytest.mark.slow
 def test_a_configuration_above_names_its_files_from_its_own_folder(project, monkeypatch, capsys):
     commit({"svc/a.txt": "", "lightbench.toml": f'models = ["net.py:Net"]\n{BUDGET}'})
     monkeypatch.chdir("svc")
@@ -269,6 +281,7 @@ def test_a_link_that_leads_out_of_the_repository_is_said(project, tmp_path, caps
     assert str(tmp_path / "outside.py") in rows["link.py:Net", "latency_s"]["note"]
 
 
+@pytest.mark.slow
 def test_a_link_within_the_repository_is_compared_by_its_own_name(project, capsys):
     commit({"impl/wide.py": REWRITTEN + WIDE}, remove=["net.py"])
     Path("net.py").symlink_to("impl/wide.py")
@@ -276,6 +289,7 @@ def test_a_link_within_the_repository_is_compared_by_its_own_name(project, capsy
     assert (code, *compared(rows, "net.py:Net")[:2]) == (0, PARAMS, WIDE_PARAMS)
 
 
+@pytest.mark.slow
 def test_a_whole_path_in_a_link_leads_both_sides_to_one_file_and_is_said(project, capsys):
     Path("link.py").symlink_to(project / "net.py")
     commit()
@@ -284,6 +298,7 @@ def test_a_whole_path_in_a_link_leads_both_sides_to_one_file_and_is_said(project
     assert (code, rows["link.py:Net", "latency_s"]["state"]) == (4, "not comparable")
 
 
+@pytest.mark.slow
 def test_of_two_repositories_each_has_its_own_commit_and_it_is_said_whose(
     project, tmp_path, capsys
 ):
@@ -298,6 +313,7 @@ def test_of_two_repositories_each_has_its_own_commit_and_it_is_said_whose(
     assert f"HEAD is of {other}" in note
 
 
+@pytest.mark.slow
 def test_both_sides_being_the_same_is_said(project, capsys):
     assert (
         "nothing of it has changed"
@@ -330,6 +346,7 @@ def note_of(rows, model):
     return rows[model, "latency_s"]["note"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "model", "side"),
     [
@@ -356,6 +373,7 @@ def test_an_argument_that_the_old_class_does_not_take_is_its_side_and_budgets_ho
     assert (code, rows["net.py:Net(width=8)", "params"]["verdict"]) == (1, "over budget")
 
 
+@pytest.mark.slow
 def test_an_ignored_file_that_is_imported_is_the_same_for_both_sides(project, capsys):
     package = {"pkg/__init__.py": "from ._version import version\n", "pkg/net.py": SOURCE}
     commit({**package, ".gitignore": "_version.py\n"})
@@ -380,6 +398,7 @@ def test_a_file_that_no_commit_has_is_named_where_the_old_side_needs_it(project,
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
 
 
+@pytest.mark.slow
 def test_a_pointer_of_lfs_in_the_place_of_source_is_said(project, capsys):
     commit({"net.py": POINTER})
     commit({"net.py": SOURCE})

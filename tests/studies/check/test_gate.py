@@ -97,6 +97,7 @@ def measured(monkeypatch):
     return seen
 
 
+@pytest.mark.slow
 def test_the_old_source_is_measured_beside_the_new(project, measured, capsys):
     widen(project, 9)
     code, rows, _ = answer(["check", "net.py:Net", "--against", "HEAD", *RUN], capsys)
@@ -110,6 +111,7 @@ def test_the_old_source_is_measured_beside_the_new(project, measured, capsys):
     assert len(git("worktree", "list").stdout.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_budget_in_the_project_is_a_limit(project, measured, capsys):
     (project / "lightbench.toml").write_text(
         'models = ["net.py:Net"]\nthreads = 1\ninput = "3x16x16"\ntolerance = "5%"\n'
@@ -122,6 +124,7 @@ def test_a_budget_in_the_project_is_a_limit(project, measured, capsys):
     assert measured[0][0].case.threads == 1
 
 
+@pytest.mark.slow
 def test_budgets_alone_need_no_other_side(project, capsys):
     (project / "lightbench.toml").write_text('[budgets."*"]\nparams = 224\n')
     code, rows, _ = answer(["check", "net.py:Net", "--input", "3x16x16"], capsys)
@@ -131,6 +134,7 @@ def test_budgets_alone_need_no_other_side(project, capsys):
     assert (code, rows["params"]["verdict"]) == (1, "over budget")
 
 
+@pytest.mark.slow
 def test_what_was_found_is_kept_for_a_report(project, capsys):
     (project / "lightbench.toml").write_text('[budgets."*"]\nparams = 224\n')
     widen(project, 9)
@@ -147,6 +151,7 @@ def test_what_was_found_is_kept_for_a_report(project, capsys):
     assert lb.report("new/c.jsonl").document.sections[1].title == "Checks"
 
 
+@pytest.mark.slow
 def test_a_new_network_has_nothing_to_be_compared_with(project, measured, capsys):
     (project / "new.py").write_text(NET)
     code, rows, _ = answer(["check", "new.py:Net", "--against", "HEAD", *RUN], capsys)
@@ -158,6 +163,7 @@ def test_a_new_network_has_nothing_to_be_compared_with(project, measured, capsys
 COUNT = ("--against", "HEAD", "--input", "3x16x16", "--no-latency")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [COUNT, ("--against", "HEAD", *RUN)])
 def test_a_new_class_in_an_old_file_is_new_and_leaves_the_others(project, how, measured, capsys):
     with (project / "net.py").open("a") as file:
@@ -171,6 +177,7 @@ def test_a_new_class_in_an_old_file_is_new_and_leaves_the_others(project, how, m
     assert run(["check", "net.py:Typo", *how]) == 2  # it is nowhere
 
 
+@pytest.mark.slow
 def test_a_network_that_is_no_file_is_the_same_at_every_commit(project, measured, capsys):
     code, rows, _ = answer(["check", "shufflenet_v2_x0_5", "--against", "HEAD"], capsys)
     assert (code, rows["latency_s"]["state"], measured) == (4, "not comparable", [])
@@ -202,6 +209,7 @@ def baseline(project, saved):
 CHECK = ["check", "net.py:Net", "--baseline", "lightbench-baseline.jsonl", *RUN]
 
 
+@pytest.mark.slow
 def test_a_baseline_is_rebuilt_from_its_commit_and_counts_are_exact(
     project, baseline, measured, capsys
 ):
@@ -217,6 +225,7 @@ def test_a_baseline_is_rebuilt_from_its_commit_and_counts_are_exact(
     assert rows["madds"]["verdict"] == "more"
 
 
+@pytest.mark.slow
 def test_without_latency_nothing_is_run(project, baseline, measured, capsys):
     code, rows, _ = answer([*CHECK, "--no-latency"], capsys)
     assert (code, measured, set(rows)) == (0, [], {"params", "madds", "mem_access", "mem_bytes"})
@@ -235,6 +244,7 @@ def moved(baseline, **facts):
         store.append(baseline, [type(record)(**{**fields, "environment": there})])
 
 
+@pytest.mark.slow
 def test_another_machine_is_not_comparable_but_counts_are(project, baseline, measured, capsys):
     moved(baseline, cpu="another")
     code, rows, _ = answer(CHECK, capsys)
@@ -243,6 +253,7 @@ def test_another_machine_is_not_comparable_but_counts_are(project, baseline, mea
     assert rows["madds"]["verdict"] == "equal"
 
 
+@pytest.mark.slow
 def test_the_same_machine_without_the_commit_compares_with_stored_samples(
     project, baseline, measured, capsys
 ):
@@ -259,6 +270,7 @@ def test_a_baseline_does_not_make_code_run_that_was_not_typed(project, baseline,
     assert "--trust-code" in said
 
 
+@pytest.mark.slow
 def test_another_case_of_the_baseline_is_named(project, baseline, measured, capsys):
     typed = ["check", "net.py:Net", "--baseline", str(baseline), "--threads", "1"]
     code, rows, _ = answer(typed, capsys)
@@ -266,6 +278,7 @@ def test_another_case_of_the_baseline_is_named(project, baseline, measured, caps
     assert "inputs" in rows["latency_s"]["note"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -291,6 +304,7 @@ def test_bad_input_is_never_a_regression(project, arguments, code, capsys):
     capsys.readouterr()
 
 
+@pytest.mark.slow
 def test_outside_a_repository_there_is_nothing_to_check_out(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "net.py").write_text(NET)
@@ -299,6 +313,7 @@ def test_outside_a_repository_there_is_nothing_to_check_out(tmp_path, monkeypatc
     capsys.readouterr()
 
 
+@pytest.mark.slow
 def test_two_real_processes_find_a_network_that_is_twice_as_slow(project, capsys):
     widen(project, 400)
     arguments = ["check", "net.py:Net", "--against", "HEAD", *RUN[:2], "--seconds", "2"]
@@ -307,6 +322,7 @@ def test_two_real_processes_find_a_network_that_is_twice_as_slow(project, capsys
     assert "again in a fresh process" in rows["latency_s"]["note"]
 
 
+@pytest.mark.slow
 def test_counts_are_compared_with_a_commit_without_running_anything(project, measured, capsys):
     widen(project, 9)
     typed = ["check", "net.py:Net", "--against", "HEAD", "--no-latency", *RUN]
@@ -315,6 +331,7 @@ def test_counts_are_compared_with_a_commit_without_running_anything(project, mea
     assert (rows["params"]["before"], rows["params"]["now"]) == (8 * 28, 9 * 28)
 
 
+@pytest.mark.slow
 def test_a_budget_that_was_not_checked_is_no_pass_under_strict(project, capsys):
     (project / "lightbench.toml").write_text('[budgets."*"]\nmem_bytes = "+1%"\nlatency_s = 1\n')
     typed = ["check", "net.py:Net", "--no-latency", "--strict", "--input", "3x16x16"]
@@ -326,6 +343,7 @@ def test_a_budget_that_was_not_checked_is_no_pass_under_strict(project, capsys):
 CRASH = NET.replace("return self.conv(x)", "import os; os._exit(1)")
 
 
+@pytest.mark.slow
 def test_a_network_that_ends_its_process_is_not_comparable_and_leaves_the_others(project, capsys):
     (project / "crash.py").write_text(CRASH)
     (project / "lightbench.toml").write_text('[budgets."*"]\nparams = 1\n')
@@ -343,6 +361,7 @@ def test_a_network_that_ends_its_process_is_not_comparable_and_leaves_the_others
 LATE = NET.replace("        return", "        from layers import WIDTH\n        return")
 
 
+@pytest.mark.slow
 def test_an_import_while_it_runs_is_not_taken_for_the_old_version(project, capsys):
     (project / "net.py").write_text(LATE)
     git("commit", "-qam", "late")
@@ -352,6 +371,7 @@ def test_an_import_while_it_runs_is_not_taken_for_the_old_version(project, capsy
     assert "layers" in rows["latency_s"]["note"]
 
 
+@pytest.mark.slow
 def test_files_that_are_opened_by_a_relative_name_are_of_their_version(project, measured, capsys):
     (project / "width.txt").write_text("8")
     (project / "layers.py").write_text(
@@ -364,6 +384,7 @@ def test_files_that_are_opened_by_a_relative_name_are_of_their_version(project, 
     assert (rows["params"]["before"], rows["params"]["now"]) == (8 * 28, 9 * 28)
 
 
+@pytest.mark.slow
 def test_a_cancelled_job_leaves_no_checkout_behind(project):
     (project / "net.py").write_text(NET.replace("return self", "import time; time.sleep(60)"))
     git("commit", "-qam", "slow")

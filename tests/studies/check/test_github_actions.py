@@ -55,6 +55,7 @@ def test_what_fits_is_the_markdown_of_the_view():
     assert limited(view, exact - 1) != markdown.render(view)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["net", WIDE])
 def test_of_ten_thousand_rows_the_changed_ones_stay(name):
     text = limited(check(20, 10_000, name))

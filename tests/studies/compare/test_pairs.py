@@ -35,6 +35,7 @@ class Tiny(nn.Module):
         return self.conv(x)
 
 
+@pytest.mark.slow
 def test_a_network_is_as_fast_as_its_copy():
     found = lightbench.compare(
         Tiny(), Tiny(), input="3x64x64", threads=1, seconds=2, tolerance=0.5, seed=1
@@ -44,6 +45,7 @@ def test_a_network_is_as_fast_as_its_copy():
     assert "takes as long as" in repr(found)
 
 
+@pytest.mark.slow
 def test_swapping_the_sides_mirrors_what_is_measured():
     settings = {"input": "16x14x14", "threads": 1, "seconds": 1, "seed": 1}
     one = lightbench.compare(
@@ -105,6 +107,7 @@ def test_a_side_that_fails_makes_it_not_comparable():
     assert "Broken" in repr(found)
 
 
+@pytest.mark.slow
 def test_a_side_that_fails_later_ends_the_rounds():
     class Tires(nn.Module):
         calls = 0
@@ -263,6 +266,7 @@ def test_the_command_says_the_verdict_first(capsys):
     assert "The smallest slowdown" in said
 
 
+@pytest.mark.slow
 def test_the_command_gives_everything_as_json(capsys):
     code = run(["compare", SMALL, "--b", "batch=8", "--seconds", "1", "--format", "json"])
     found = json.loads(capsys.readouterr().out)

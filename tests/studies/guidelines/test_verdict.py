@@ -241,6 +241,7 @@ def by_memory(_case, costs):
 FOUR = ["g1", "g2", "g3"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FOUR)
 @pytest.mark.parametrize("channels", ["aligned", "paper-gpu", "paper-arm"])
 def test_where_memory_access_takes_the_time_the_guidelines_are_supported(name, channels, takes):
@@ -258,6 +259,7 @@ def test_element_wise_operators_are_seen_where_every_byte_takes_time(takes):
     assert (one.word, one.row, one.reference) == ("supported", "both", "neither")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FOUR)
 def test_where_only_multiply_adds_take_time_nothing_is_detectable(name, takes):
     """Also not on the paper's channels, whose MAdds differ by 5 %."""
@@ -333,6 +335,7 @@ def test_a_row_that_fails_is_a_record_that_says_so_and_the_rest_stands(when, tak
     assert len([r for r in found.records if r.samples]) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", registry.names("guideline"))
 def test_every_guideline_ends_in_one_of_four_words(name):
     (one,) = measured(name, channels=["aligned"]).findings

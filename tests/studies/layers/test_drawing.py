@@ -226,6 +226,7 @@ def words(figure):
         }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shares", [*([s] for s in SHARES), SHARES])
 @pytest.mark.parametrize("model", ["mobilenet_v2", "W" * 300, r"$\foo$"])
 def test_no_words_overlap_or_leave_the_picture(shares, model, make_record):

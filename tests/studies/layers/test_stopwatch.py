@@ -183,6 +183,7 @@ class Zoo(nn.Module):
         return F.cosine_similarity(values, values, dim=-1), F.huber_loss(y, y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [*OWN, "zoo"])
 def test_every_row_has_the_time_of_its_own_operator(model):
     device = Device(own_ms)
@@ -198,6 +199,7 @@ def test_every_row_has_the_time_of_its_own_operator(model):
     assert found.passes[0].sum_s == pytest.approx(sum(map(own_ms, device.ran)) / 1000 / passes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", OWN)
 def test_rows_are_those_of_count(model):
     found = apart(None, Device(own_ms), model=model, inputs=(InputSpec(shape=(3, 224, 224)),))

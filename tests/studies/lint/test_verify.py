@@ -231,6 +231,7 @@ def test_a_stand_in_has_the_precision_and_layout_of_what_it_stands_for(dtype, la
 # Numbers.
 
 
+@pytest.mark.slow
 def test_the_interval_is_that_of_the_rounds():
     """With the cause always 5 ms; without it 1 ms and 2 ms in turn, twice each, since a visit begins
     with a call that is not timed: 3 to 4 ms are saved."""
@@ -428,6 +429,7 @@ def test_without_verify_nothing_is_run(monkeypatch):
     assert lint_model("mobilenet_v2").linting.savings == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "shape"),
     [

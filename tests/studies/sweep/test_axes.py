@@ -78,6 +78,7 @@ def test_what_is_compared_is_time_per_madd_wherever_madds_differ_by_more_than_th
     assert "c=16" in sweep.channels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("axis", "constant"), CASES)
 def test_every_point_can_be_built_counted_and_run_and_keeps_the_shape(axis, constant):
     for point in plan_axis(axis, 16, constant, (5, 6)).points:
@@ -370,6 +371,7 @@ def test_channels_that_a_stack_cannot_have_are_refused_when_it_is_planned(axis, 
         plan_axis(axis, channels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("axis", "constant"), CASES)
 @pytest.mark.parametrize("channels", [8, 24, 104])
 def test_channels_that_are_planned_can_be_built(axis, constant, channels):

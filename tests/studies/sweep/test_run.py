@@ -180,6 +180,7 @@ def test_every_point_is_timed_and_again_on_a_map_of_one_pixel():
     assert all(r.status == "ok" for r in records)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", registry.names("guideline"))
 def test_launch_probes_of_every_guideline_are_the_same_operators_on_one_pixel(name):
     (sweep,) = plan([name], widths=[1])
@@ -333,6 +334,7 @@ def renamed(stored):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "spoil",
     [

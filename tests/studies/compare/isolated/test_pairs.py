@@ -487,6 +487,7 @@ def test_a_side_that_hangs_is_not_waited_for_for_ever(script, monkeypatch):
     assert found.a.failure.message == "the process of old has said nothing for 500 ms."
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_both(script):
     stopping = script("load(); os.kill(os.getppid(), signal.SIGINT); time.sleep(600)")
     with pytest.raises(KeyboardInterrupt):
@@ -553,6 +554,7 @@ def test_what_is_no_program_is_a_usage_error(tmp_path, name):
 # the real ones
 
 
+@pytest.mark.slow
 def test_a_network_is_never_slower_than_itself():
     """Of identical sides 1 % would be, over all runs: with two restarts even a wide interval."""
     found = compare_isolated(request(), restarts=2, most=2, seconds=0.3)
@@ -567,6 +569,7 @@ def test_a_network_is_never_slower_than_itself():
         assert any("--threads asks for more" in said for said in found.warnings)
 
 
+@pytest.mark.slow
 def test_a_network_that_cannot_be_found_is_a_failed_side_and_the_other_is_counted():
     found = compare_isolated(request(b="nope"), restarts=2, most=2, seconds=0.3)
     assert found.verdict == "not comparable"
