@@ -182,6 +182,41 @@ def test_a_file_is_one_idea(path):
     assert path.name != "utils.py"
 
 
+# Longer than a file should be. Whoever splits one takes its name away; none is added.
+LONG_TESTS = {
+    "tests/cli/test_cli.py",
+    "tests/cli/test_guidelines.py",
+    "tests/contract/test_exporters.py",
+    "tests/contract/test_overwriting.py",
+    "tests/contract/test_plots.py",
+    "tests/contract/test_plugins.py",
+    "tests/costs/test_borrow.py",
+    "tests/devices/support/test_npu_smi.py",
+    "tests/environment/test_capture.py",
+    "tests/golden/cases.py",
+    "tests/golden/networks.py",
+    "tests/golden/test_guidelines.py",
+    "tests/models/sources/test_source_trees.py",
+    "tests/npu/test_lightbench.py",
+    "tests/npu/test_runtime.py",
+    "tests/simdevice/test_accelerator.py",
+    "tests/studies/check/test_against.py",
+    "tests/studies/history/test_series.py",
+    "tests/studies/layers/test_stopwatch.py",
+    "tests/studies/lint/test_verify.py",
+    "tests/studies/sweep/test_axes.py",
+    "tests/studies/sweep/test_run.py",
+    "tests/studies/test_explained.py",
+    "tests/test_pytest_plugin.py",
+}
+
+
+def test_a_test_file_is_one_idea_too():
+    files = [path for path in (ROOT / "tests").rglob("*.py") if "build" not in path.parts]
+    long = {name_of(path) for path in files if len(path.read_text().splitlines()) > 400}
+    assert long == LONG_TESTS
+
+
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_a_function_does_one_thing(path):
     """In at most 60 lines, without its signature and docstring."""

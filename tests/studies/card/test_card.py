@@ -1,106 +1,24 @@
-"""The device card: what its records say, by hand; what it measures; where it is kept."""
+"""The device card: what its records say, by hand, and what is measured for it."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
-import re
 
 import msgspec
 import pytest
+from by_hand import MEASURED, MOVED, RATE
 from hypothesis import given
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 
-from lightbench import count, registry
-from lightbench.environment import capture
-from lightbench.errors import LightbenchError, ModelError, StoreError, UsageError
+from lightbench import count
+from lightbench.errors import LightbenchError, ModelError
 from lightbench.records import Op, store
-from lightbench.runner.setup import Setup
-from lightbench.studies.card import cache
 from lightbench.studies.card.api import Card, card_path
 from lightbench.studies.card.api import device_card as make_device_card
 from lightbench.studies.card.card import CONV_LAUNCH, LAUNCH, MOVES, RATES, STREAM, Figure, card_of
 from lightbench.studies.card.plan import SECONDS, plan_card
 from lightbench.studies.card.table import card_view
 from lightbench.studies.sweep.equal import input_of
-from lightbench.units import visible
-
-# Point -> seconds, multiply-adds, bytes, operators; and what that is per second, or an operator.
-MEASURED = {
-    "dense 3x3": (0.5, 4_000_000_000, 4000, 1),  # 8 GMAdds/s
-    "pointwise": (0.25, 1_000_000_000, 4000, 1),  # 4 GMAdds/s
-    "depthwise 3x3": (0.5, 100_000_000, 4000, 1),  # 0.2 GMAdds/s
-    "4 groups": (0.5, 1_000_000_000, 4000, 1),  # 2 GMAdds/s
-    "linear": (0.125, 100_000_000, 4000, 1),  # 0.8 GMAdds/s
-    "stream": (0.5, 0, 1_000_000_000, 1),  # 2 GB/s
-    "add": (0.25, 0, 1_000_000_000, 1),  # 4 GB/s
-    "relu": (0.125, 0, 1_000_000_000, 1),  # 8 GB/s
-    "norm": (0.5, 0, 1_000_000_000, 1),  # 2 GB/s
-    "shuffle": (1.0, 0, 1_000_000_000, 1),  # 1 GB/s
-    "launch": (0.25, 0, 800, 100),  # 2.5 ms
-    "conv launch": (0.5, 50, 800, 50),  # 10 ms
-}
-RATE = {
-    "dense conv": 8e9,
-    "pointwise conv": 4e9,
-    "depthwise conv": 0.2e9,
-    "grouped conv": 2e9,
-    "linear": 0.8e9,
-}
-MOVED = {"element-wise": 4e9, "activation": 8e9, "norm": 2e9, "data movement": 1e9}
-# Of 12 rounds the interval is the 3rd to the 10th: half and twice the median.
-ROUNDS = [0.5] * 3 + [1.0] * 6 + [2.0] * 3
-
-
-@pytest.fixture(autouse=True)
-def data_home(tmp_path, monkeypatch):
-    """No test sees, or leaves, a card of this machine."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    return tmp_path / "data"
-
-
-def with_operators(record, n):
-    """The same costs in ``n`` operators, of which the first has everything."""
-    first, *_ = record.costs.ops
-    rest = [Op(path="", module="", op="x", kind="other")] * (n - 1)
-    costs = msgspec.structs.replace(record.costs, ops=(first, *rest))
-    return msgspec.structs.replace(record, costs=costs)
-
-
-@pytest.fixture(scope="session")
-def card_records(sweep_records):
-    """The records of a card; ``card_records(without=["linear"], faster=2)``."""
-
-    def make(*, without=(), faster=1, run="card", groups=None, ratios=None, rounds=ROUNDS, **case):
-        names = [name for name in MEASURED if name not in without]
-        records = sweep_records(
-            {name: [r * MEASURED[name][0] / faster for r in rounds] for name in names},
-            experiment="device_card",
-            run=run,
-            madds={name: MEASURED[name][1] for name in names},
-            mem_bytes={name: MEASURED[name][2] for name in names},
-            **case,
-        )
-        if case.get("costs", True):
-            records = [
-                with_operators(r, n) if (n := MEASURED[r.sweep.point][3]) > 1 else r
-                for r in records
-            ]
-        for axis, times in (("groups", groups), ("ratio", ratios)):
-            if times:
-                records += sweep_records(times, experiment=axis, run=f"{run}-{axis}", per_madd=True)
-        return records
-
-    return make
-
-
-@pytest.fixture
-def card(card_records):
-    return card_of(card_records())
-
 
 # What the records say.
 
@@ -268,101 +186,6 @@ def test_more_work_is_never_less_time(card_records, kind, madds, mem_bytes):
     assert made.estimate_s(op(kind, madds=madds, mem_bytes=mem_bytes + 10**6)) >= less
 
 
-# The page.
-
-
-def rows(view):
-    return {what: (value, interval) for what, value, interval, *_ in view.table.rows}
-
-
-def test_the_page_shows_every_number_with_its_interval(card_records):
-    made = card_of(card_records(groups={"g=1": 1.0, "g=4": 1.25}, ratios={"1:1": 1.0}))
-    found = rows(card_view(made))
-    assert found == {
-        "dense conv": ("8.00 GMAdds/s", "4.00 GMAdds/s to 16.0 GMAdds/s"),
-        "pointwise conv": ("4.00 GMAdds/s", "2.00 GMAdds/s to 8.00 GMAdds/s"),
-        "depthwise conv": ("0.200 GMAdds/s", "0.100 GMAdds/s to 0.400 GMAdds/s"),
-        "grouped conv": ("2.00 GMAdds/s", "1.00 GMAdds/s to 4.00 GMAdds/s"),
-        "linear": ("0.800 GMAdds/s", "0.400 GMAdds/s to 1.60 GMAdds/s"),
-        "memory bandwidth": ("2.00 GB/s", "1.00 GB/s to 4.00 GB/s"),
-        "element-wise, in cache": ("4.00 GB/s", "2.00 GB/s to 8.00 GB/s"),
-        "activation, in cache": ("8.00 GB/s", "4.00 GB/s to 16.0 GB/s"),
-        "norm, in cache": ("2.00 GB/s", "1.00 GB/s to 4.00 GB/s"),
-        "data movement, in cache": ("1.00 GB/s", "0.500 GB/s to 2.00 GB/s"),
-        "start of an operator": ("2.50 ms", "1.25 ms to 5.00 ms"),
-        "start of a convolution": ("10.0 ms", "5.00 ms to 20.0 ms"),
-        "ridge point": ("4.00 MAdds/byte", ""),
-        "groups hurt from": ("g=4", "1.25 (1.25 to 1.25)"),
-        "channel ratio hurts from": ("never", ""),
-    }
-
-
-def test_what_was_not_measured_is_a_dash_not_never(card):
-    found = rows(card_view(card))
-    assert found["groups hurt from"] == found["channel ratio hurts from"] == ("-", "")
-
-
-def test_the_title_says_which_device_and_not_which_input(card_records):
-    title = card_view(card_of(card_records(dtype="bfloat16"))).table.title
-    assert title == (
-        "Device card: batch 1, cpu, eager, bfloat16, infer, contiguous, threads 2"
-    )  # fmt: skip
-
-
-def test_data_are_seconds_bytes_and_multiply_adds(card_records):
-    made = card_of(card_records(groups={"g=1": 1.0, "g=4": 1.25}))
-    data = json.loads(registry.load("format", "json").render(card_view(made)))
-    assert data["dense_conv_madds_per_s"] == {"value": 8e9, "low": 4e9, "high": 16e9}
-    assert data["bandwidth_bytes_per_s"] == {"value": 2e9, "low": 1e9, "high": 4e9}
-    assert data["data_movement_bytes_per_s"]["value"] == 1e9
-    assert data["launch_s"] == {"value": 0.0025, "low": 0.00125, "high": 0.005}
-    assert data["ridge_madds_per_byte"] == 4.0
-    assert data["groups_hurt"] == "g=4"
-    assert data["ratio_hurts"] is None
-    assert data["ratios"] == []
-    assert data["groups"][1] == {
-        "point": "g=4",
-        "time_per_madd": pytest.approx(1.25),
-        "low": pytest.approx(1.25),
-        "high": pytest.approx(1.25),
-    }
-    assert data["case"]["device"] == "cpu"
-    assert data["time"] == "2026-01-02T03:04:05Z"
-
-
-UGLY = ["<b>|x|", "[x](https://example.com)", "\x1b[31m", "a\n::error::b", "`", "@user"]
-
-
-@pytest.mark.parametrize("name", registry.names("format"))
-def test_a_hostile_label_of_a_cards_file_is_only_text(name, card_records):
-    for text in UGLY:
-        made = card_of(card_records(groups={"g=1": 1.0, text: 2.0}, engine=text))
-        view = card_view(made)
-        shown = registry.load("format", name).render(view)
-        assert all(c == "\n" or c.isprintable() for c in shown)
-        if name == "markdown":
-            tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(shown)
-            assert [t.type for t in tokens].count("td_open") == 3 * len(view.table.rows)
-            inline = [child for token in tokens for child in token.children or ()]
-            plain = [t.content for t in inline if t.type == "text"]
-            assert not any(re.search(r"[@<]|://|::", content) for content in plain), text
-            assert {t.type for t in inline} <= {
-                "text",
-                "code_inline",
-                "strong_open",
-                "strong_close",
-            }
-        elif name == "csv":
-            cells = {row["what"]: row["value"] for row in csv.DictReader(io.StringIO(shown))}
-            assert cells["groups hurt from"].lstrip("'") == visible(text)
-        elif name == "table":
-            assert visible(text) in shown
-        elif name == "html":
-            assert "<b>" not in shown
-        elif name == "github":
-            assert all(line.startswith("::notice ") for line in shown.splitlines())
-
-
 # What is measured.
 
 
@@ -399,144 +222,6 @@ def test_the_stream_is_larger_than_caches_and_the_start_does_next_to_nothing():
     assert math.prod(input_of(launch, launch.size).shape) == 1
     conv = points[CONV_LAUNCH]
     assert count(conv.model, input=str(input_of(conv, conv.size))).costs.madds == 50 * 16 * 16
-
-
-# Where it is kept.
-
-
-def test_cards_lie_below_the_users_data_folder(data_home, monkeypatch, tmp_path):
-    assert card_path(device="null").parent == data_home / "lightbench" / "device-cards"
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    for unset in ("delete", "empty"):
-        if unset == "delete":
-            monkeypatch.delenv("XDG_DATA_HOME")
-        else:
-            monkeypatch.setenv("XDG_DATA_HOME", "")
-        folder = tmp_path / "home" / ".local" / "share" / "lightbench" / "device-cards"
-        assert card_path(device="null").parent == folder
-    assert not (tmp_path / "home").exists()  # to ask where makes nothing
-
-
-def test_each_setting_has_a_file_of_its_own():
-    settings = [
-        {"device": "null"},
-        {"device": "cpu"},
-        {"device": "null", "threads": 2},
-        {"device": "null", "dtype": "bfloat16"},
-        {"device": "null", "channels_last": True},
-        {"device": "null", "engine": "compile"},
-    ]
-    paths = [card_path(**setting) for setting in settings]
-    assert len(set(paths)) == len(paths)
-    assert paths == [card_path(**setting) for setting in settings]
-
-
-def test_naming_the_threads_there_are_changes_nothing():
-    """The null device has one thread."""
-    assert card_path(device="null", threads=1) == card_path(device="null")
-
-
-@pytest.mark.parametrize("fact", ["cpu", "torch", "usable_cores", "settings"])
-def test_another_machine_or_pytorch_has_another_file(fact, monkeypatch):
-    here, real = card_path(device="null"), capture.capture
-
-    def elsewhere(**settings):
-        found = real(**settings)
-        return msgspec.structs.replace(found, comparable={**found.comparable, fact: "another"})
-
-    monkeypatch.setattr(capture, "capture", elsewhere)
-    assert card_path(device="null") != here
-
-
-def test_the_name_of_a_card_says_the_device_and_nothing_of_the_user_or_host(monkeypatch):
-    for variable in ("USER", "LOGNAME", "HOSTNAME"):
-        monkeypatch.setenv(variable, "secretname")
-    path = card_path(device="null")
-    assert re.fullmatch(r"null-[0-9a-f]{12}\.jsonl", path.name)
-    monkeypatch.setenv("USER", "othername")
-    assert card_path(device="null") == path
-
-
-def test_there_is_no_card_until_one_is_kept(card_records):
-    setup = Setup(device="null")
-    assert cache.card(setup) is None
-    cache.keep(cache.path_of(setup), card_records())
-    assert cache.card(setup).madds_per_s["dense conv"].value == 8e9
-    assert cache.card(Setup(device="null", threads=2)) is None
-
-
-def test_a_new_card_replaces_the_old_one_as_a_whole(card_records, tmp_path):
-    path = tmp_path / "deep" / "card.jsonl"
-    cache.keep(path, card_records(groups={"g=1": 1.0}))
-    cache.keep(path, card_records(faster=2))
-    assert card_of(store.read(path)).bandwidth.value == 4e9
-    assert len(store.read(path)) == len(MEASURED)
-    assert card_of(store.read(path)).groups == []
-    assert list(path.parent.iterdir()) == [path]
-
-
-@pytest.mark.parametrize("failure", [StoreError("the disk is full."), KeyboardInterrupt()])
-def test_a_card_that_cannot_be_written_leaves_the_old_one(
-    failure, card_records, tmp_path, monkeypatch
-):
-    path = tmp_path / "card.jsonl"
-    cache.keep(path, card_records())
-    before, append = path.read_bytes(), store.append
-
-    def half(file, records):
-        append(file, list(records)[:3])
-        raise failure
-
-    monkeypatch.setattr(store, "append", half)
-    with pytest.raises(type(failure)):
-        cache.keep(path, card_records(faster=2))
-    assert path.read_bytes() == before
-    monkeypatch.undo()
-    cache.keep(path, card_records(faster=2))  # what was left behind is in nobody's way
-    assert card_of(store.read(path)).bandwidth.value == 4e9
-
-
-def test_a_folder_that_cannot_be_is_a_store_error(card_records, tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(StoreError, match="file"):
-        cache.keep(tmp_path / "file" / "card.jsonl", card_records())
-
-
-@pytest.mark.parametrize(
-    ("content", "error", "words"),
-    [
-        ("records", UsageError, "holds no device card. Try `lightbench device-card`."),
-        ("nothing", UsageError, "holds no device card."),
-        ("part", UsageError, "holds no device card."),
-        ("text", StoreError, "card.jsonl:1: not a record"),
-        ("folder", StoreError, "directory"),
-        ("missing", StoreError, "No such file"),
-    ],
-)
-def test_a_file_that_is_no_card_says_so_and_what_to_do(
-    content, error, words, card_records, make_record, tmp_path
-):
-    path = tmp_path / "card.jsonl"
-    if content == "folder":
-        path.mkdir()
-    elif content in ("text", "nothing"):
-        path.write_text("not a card\n" if content == "text" else "")
-    elif content != "missing":
-        held = {"records": [make_record("a")], "part": card_records(without=["linear"])}
-        store.append(path, held[content])
-    with pytest.raises(error) as caught:
-        cache.card(Setup(device="null"), path)
-    assert words in " ".join(str(caught.value).split())
-    assert "card.jsonl" in str(caught.value)
-
-
-def test_a_kept_file_that_was_spoiled_says_so(card_records):
-    """Not the same as having none: somebody would measure nothing and get no estimates for ever."""
-    path = cache.path_of(Setup(device="null"))
-    path.parent.mkdir(parents=True)
-    path.write_text("")
-    with pytest.raises(UsageError, match="Try `lightbench device-card`"):
-        cache.card(Setup(device="null"))
 
 
 # Measured on the device that takes 1 ms for everything.

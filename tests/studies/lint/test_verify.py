@@ -8,6 +8,7 @@ from itertools import cycle
 
 import pytest
 import torch
+from breaking import Block, conv
 from torch import nn
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -23,7 +24,6 @@ from lightbench.timing import warmup
 from lightbench.timing.clock import Reading
 
 MS = 1e-3
-conv = partial(nn.Conv2d, bias=False)
 
 
 @pytest.fixture(autouse=True)
@@ -74,19 +74,6 @@ class Scripted:
     @property
     def names(self):
         return [run.names for run in self.runs]
-
-
-class Block(nn.Module):
-    """Layers with a ``forward`` of their own: what lint calls a block."""
-
-    def __init__(self, *layers):
-        super().__init__()
-        self.layers = nn.ModuleList(layers)
-
-    def forward(self, x):
-        for layer in self.layers:
-            x = layer(x)
-        return x
 
 
 def found_in(network, *shape):
