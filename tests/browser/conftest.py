@@ -71,7 +71,7 @@ def visit(browser):
     def visit(path, **options):
         context = browser.new_context(**{"color_scheme": "light", **options})
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         page = context.new_page()
         url = path.as_uri()
         page.on("console", lambda message: heard.append(message.text))

@@ -12,14 +12,23 @@ from lightbench.studies.result import Shown
 
 NET = "example_conv_g4"
 
+
+def budgets(path):
+    path.joinpath("budgets.toml").write_text('[budgets."*"]\nparams = 1_000_000\n')
+    return path / "budgets.toml"
+
+
 # How to have one of each, in a second, on the device whose calls take exactly a millisecond.
 MAKE = {
     "Card": lambda path: lb.device_card(device="null", path=path / "card.jsonl"),
+    "Checked": lambda path: lb.check(NET, config=budgets(path), device="null", latency=False),
     "Compared": lambda _: lb.compare(NET, "example_dense", device="null", seconds=0.5),
     "Counts": lambda _: lb.count(NET),
     "Guidelines": lambda _: lb.guidelines("g1", device="null", seconds=0.1, widths=(1,)),
+    "History": lambda _: lb.history(lb.profile(NET, device="null", max_seconds=0.05)),
     "LayerTimes": lambda _: lb.layers(NET, device="null", seconds=0.1),
     "Lint": lambda _: lb.lint(NET),
+    "NoiseResult": lambda _: lb.noise(NET, device="null", seconds=0.1),
     "Profile": lambda _: lb.profile(NET, device="null", max_seconds=0.05),
     "Report": lambda _: lb.report(lb.profile(NET, device="null", max_seconds=0.05).records),
     "SweepResult": lambda _: lb.sweep("groups", input="7x7", device="null", seconds=0.1),

@@ -15,8 +15,8 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-import lightbench.models
 from lightbench.errors import MissingPackage
+from lightbench.models import zoo
 from lightbench.models.blocks import channel_shuffle, make_divisible
 from lightbench.models.torchvision import import_torchvision
 
@@ -109,10 +109,7 @@ def read_tables(path):
     return tables["VARIANTS"], tables["INPUTS"]
 
 
-FAMILIES = {
-    path.stem: read_tables(path)
-    for path in sorted(Path(lightbench.models.__path__[0]).glob("[!_]*.py"))
-}
+FAMILIES = {path.stem: read_tables(path) for path in sorted(Path(zoo.__path__[0]).glob("[!_]*.py"))}
 VARIANTS = {
     name: (family, options, inputs.get(name, "3x224x224"))
     for family, (variants, inputs) in FAMILIES.items()
@@ -123,7 +120,7 @@ NETWORKS = [name for name in VARIANTS if not name.startswith("example_")]
 
 def build(name):
     family, options, _ = VARIANTS[name]
-    return importlib.import_module(f"lightbench.models.{family}").build(**options).eval()
+    return importlib.import_module(f"lightbench.models.zoo.{family}").build(**options).eval()
 
 
 def build_on_meta(name):
@@ -312,7 +309,7 @@ def test_widths_are_multiples_of_8_and_lose_at_most_a_tenth():
 @pytest.mark.parametrize("family", ["mobilenet_v1", "convnet", "mobilenet_v2", "mobilenet_v3"])
 @pytest.mark.parametrize("width", [0, -1.0, float("nan"), float("inf")])
 def test_a_width_that_makes_no_network_is_refused(family, width):
-    module = importlib.import_module(f"lightbench.models.{family}")
+    module = importlib.import_module(f"lightbench.models.zoo.{family}")
     with pytest.raises(ValueError, match="width multiplier is above 0"):
         module.build(width=width)
 
@@ -320,7 +317,7 @@ def test_a_width_that_makes_no_network_is_refused(family, width):
 @pytest.mark.parametrize("family", ["shufflenet_v1", "shufflenet_v2"])
 @pytest.mark.parametrize("width", [0, -1.0, 0.7, float("nan")])
 def test_a_width_that_the_paper_does_not_have_is_refused(family, width):
-    module = importlib.import_module(f"lightbench.models.{family}")
+    module = importlib.import_module(f"lightbench.models.zoo.{family}")
     with pytest.raises(ValueError, match=r"ShuffleNetV\d comes"):
         module.build(width=width)
 
@@ -341,7 +338,7 @@ def test_a_width_that_the_paper_does_not_have_is_refused(family, width):
     ],
 )
 def test_a_refusal_says_what_there_is(family, options, sentence):
-    module = importlib.import_module(f"lightbench.models.{family}")
+    module = importlib.import_module(f"lightbench.models.zoo.{family}")
     with pytest.raises(ValueError, match=sentence):
         module.build(**options)
 

@@ -99,7 +99,7 @@ def test_our_own_faults_cannot_either(lightbench, monkeypatch):
     def fails(*_):
         raise RuntimeError("odd\n::error::x\n##[error]y\nlightbench: all is well")
 
-    monkeypatch.setattr("lightbench.devices.support.inventory.everything", fails)
+    monkeypatch.setattr("lightbench.cli.commands.devices.everything", fails)
     answer = lightbench("devices")
     assert answer.code == 70
     assert "RuntimeError: odd" in answer.err

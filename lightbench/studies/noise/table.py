@@ -31,7 +31,7 @@ def _title(found: Noise) -> str:
 def _columns(found: Noise) -> tuple[Column, ...]:
     clock = "device" if found.samples["a"].device_s else "wall"
     return (
-        Column("seconds", "gate (s)", units.count),
+        Column("gate_s", "gate (s)", units.count),
         Column("alarm_rate", "false alarms", units.percent),
         Column("alarm_bound", "at most", units.percent, drop=1),
         Column("same", "same", units.percent, drop=2),
