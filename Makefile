@@ -17,10 +17,9 @@ test: .venv/ready  ## the whole test suite; the tests of time run also where oth
 	$(BIN)/python -m pytest -m alone || failed=1; \
 	exit $$failed
 
-# Left out: what starts a browser, a compiler or a process for each test, and what counts whole libraries.
-quick: .venv/ready  ## a minute or two of it, while you write: no test that takes seconds
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not alone" \
-		$(addprefix --ignore=tests/,browser contract golden hardware hostile npu simdevice)
+quick: .venv/ready  ## a minute of it, while you write: what the lower half of the package is tested by, but what takes seconds
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not alone" $(addprefix tests/,costs engines \
+		environment formats process records shape stats timing views test_files.py test_suite.py test_units.py)
 
 test-npu:  ## torch_npu's own binary on a simulated CANN, in .venv-npu; also needs Linux and g++
 	@tests/npu/run.sh
