@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from study_commands import refused
 
 from lightbench import devices
 from lightbench.errors import DeviceUnavailable
@@ -12,18 +13,6 @@ from lightbench.records import store
 
 QUICK = ("--device", "null", "--max-seconds", "0.05")
 NET = "example_conv_g4"
-
-
-def refused(answer, code=2):
-    """One sentence after "lightbench: ", the next step below it, nothing else anywhere."""
-    assert answer.code == code, answer
-    assert answer.out == ""
-    sentence, step = answer.err.splitlines()
-    assert sentence.startswith("lightbench: ")
-    assert sentence.endswith((".", "?"))
-    assert step.startswith("  ")
-    assert step.strip()
-    return sentence, step
 
 
 # Options.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from made_reports import cells, sections
 
 import lightbench as lb
 from lightbench.errors import UnknownName, UsageError
@@ -13,15 +14,6 @@ from lightbench.reports import report
 from lightbench.stats.median import median
 
 M = 10**6
-
-
-def sections(records, **asked):
-    return {s.title: s for s in report(records, **asked).document.sections}
-
-
-def cells(view, key):
-    at = [column.key for column in view.table.columns].index(key)
-    return [row[at] for row in view.table.rows]
 
 
 # From Python, and written.

@@ -64,13 +64,14 @@ def command(
     settings["a_settings"] = parse_settings(a_settings)
     settings["b_settings"] = parse_settings(b_settings)
     chosen_format(form, output)
+    from lightbench.runner.setup import layout_of
     from lightbench.studies.compare.api import compare  # imports torch
 
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
         found = compare(
             a,
             b,
-            layout="channels_last" if channels_last else "contiguous",
+            layout=layout_of(channels_last=channels_last),
             input=shapes or None,
             say=report.say,
             progress=report.progress,

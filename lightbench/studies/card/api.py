@@ -12,9 +12,8 @@ import torch
 from lightbench.errors import ModelError
 from lightbench.records import Record, store
 from lightbench.runner.control import Say
-from lightbench.runner.given import dtypes_of
+from lightbench.runner.given import setup_of
 from lightbench.runner.session import follow
-from lightbench.runner.setup import Setup, layout_of
 from lightbench.studies.card import cache
 from lightbench.studies.card.card import DeviceCard, card_of
 from lightbench.studies.card.plan import SECONDS, plan_card
@@ -61,8 +60,8 @@ def device_card(
     in the user's data folder. A call that is interrupted keeps its finished parts beside it, in a
     file that ends with ``.part``; the next one goes on from there. A file that holds something else is
     refused. Raises UsageError, DeviceUnavailable, StoreError."""
-    setup = Setup(
-        device, engine, 1, dtypes_of(dtype), layout_of(channels_last=channels_last), threads
+    setup = setup_of(
+        device=device, engine=engine, threads=threads, dtype=dtype, channels_last=channels_last
     )
     setup.check()
     if threads is None:
@@ -104,5 +103,7 @@ def card_path(
 ) -> Path:
     """Where this machine's card for these settings is kept, if it has been made."""
     return cache.path_of(
-        Setup(device, engine, 1, dtypes_of(dtype), layout_of(channels_last=channels_last), threads)
+        setup_of(
+            device=device, engine=engine, threads=threads, dtype=dtype, channels_last=channels_last
+        )
     )

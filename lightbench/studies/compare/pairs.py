@@ -6,10 +6,10 @@ import math
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -95,44 +95,21 @@ def compare_sides(
     """
     began = clock()
     keep_freed_memory()
-    names = [side.label or side.case.model for side in (a, b)]
     found = [devices.find(side.case.device, side.case.options) for side in (a, b)]
     for device in found:
         if reason := device.unavailable():
             raise reason
+    looked = _Looks(gate)
     with process_kept(), ExitStack() as stack:
-        # Before a session changes it, which PyTorch would take for its own choice.
-        asked = [d.host_threads(s.case.threads) for d, s in zip(found, (a, b), strict=True)]
-        threads = [
-            stack.enter_context(device.session(threads=n))
-            for device, n in zip(found, asked, strict=True)
-        ]
-        where = [
-            here(device, side.case.device, n)
-            for device, side, n in zip(found, (a, b), asked, strict=True)
-        ]
-        ready: list[Prepared | LightbenchError] = []
-        for side, device, n in zip((a, b), found, asked, strict=True):
-            say(f"{side.label or interleave.label(side.case)}: load, count, first run")
-            torch.set_num_threads(n)
-            ready.append(prepared_side(side, device, trusted=trusted))
-        torch.set_num_threads(threads[-1])
-        ready = _in_one_context(ready)
-        steps = {
-            key: _step(prepared, n if len({*asked}) > 1 else None)
-            for key, prepared, n in zip("ab", ready, asked, strict=True)
-            if isinstance(prepared, Prepared)
-        }
+        seats = _seated((a, b), found, stack, trusted=trusted, say=say)
+        names = (seats[0].name, seats[1].name)
         outcomes: Mapping[str, Samples | Exception] = {}
-        looked = _Looks(gate)
         seen: list[dict[str, Any]] = [{}, {}]
+        steps = _steps(seats)
         if len(steps) == 2:
             say(f"{names[1]} beside {names[0]}")
             with ExitStack() as watches:
-                seen = [
-                    watches.enter_context(device.watching(side.case.threads, n))
-                    for device, side, n in zip(found, (a, b), asked, strict=True)
-                ]
+                seen = [watches.enter_context(seat.watching()) for seat in seats]
                 outcomes = collect(
                     steps,
                     Rule(max_s=gate.seconds / 2, warmup_s=min(WARM_UP_S, gate.seconds)),
@@ -142,16 +119,67 @@ def compare_sides(
                     enough=looked,
                 )
         where = [
-            with_noted(w, {**device.noted(), **noted})
-            for w, device, noted in zip(where, found, seen, strict=True)
+            with_noted(seat.where, {**seat.device.noted(), **noted})
+            for seat, noted in zip(seats, seen, strict=True)
         ]
         records = []
-        for key, side, prepared, n, w in zip("ab", (a, b), ready, asked, where, strict=True):
-            torch.set_num_threads(n)  # it is called once more
-            records.append(_record(side, prepared, outcomes.get(key), w))
+        for key, seat, at in zip("ab", seats, where, strict=True):
+            torch.set_num_threads(seat.threads)  # it is called once more
+            records.append(_record(seat.side, seat.ready, outcomes.get(key), at))
     if any(r.samples is not None and r.samples.stop == "interrupted" for r in records):
         raise KeyboardInterrupt
-    return judged(records, (names[0], names[1]), gate, looks=looked.taken, seconds=clock() - began)
+    return judged(records, names, gate, looks=looked.taken, seconds=clock() - began)
+
+
+class _Seat(NamedTuple):
+    """A side where it is timed: with so many threads, and ready, or what is wrong with it."""
+
+    side: Side
+    device: devices.Device
+    threads: int
+    where: Environment
+    ready: Prepared | LightbenchError
+
+    @property
+    def name(self) -> str:
+        return self.side.label or self.side.case.model
+
+    def watching(self) -> AbstractContextManager[dict[str, Any]]:
+        return self.device.watching(self.side.case.threads, self.threads)
+
+
+def _seated(
+    sides: Sequence[Side],
+    found: Sequence[devices.Device],
+    stack: ExitStack,
+    *,
+    trusted: bool,
+    say: Say,
+) -> list[_Seat]:
+    """Both sides in sessions of their devices, which end with ``stack``."""
+    # Before a session changes it, which PyTorch would take for its own choice.
+    asked = [d.host_threads(s.case.threads) for d, s in zip(found, sides, strict=True)]
+    for device, n in zip(found, asked, strict=True):
+        active = stack.enter_context(device.session(threads=n))
+    where = [here(d, s.case.device, n) for d, s, n in zip(found, sides, asked, strict=True)]
+    ready: list[Prepared | LightbenchError] = []
+    for side, device, n in zip(sides, found, asked, strict=True):
+        say(f"{side.label or interleave.label(side.case)}: load, count, first run")
+        torch.set_num_threads(n)
+        ready.append(prepared_side(side, device, trusted=trusted))
+    torch.set_num_threads(active)
+    parts = zip(sides, found, asked, where, _in_one_context(ready), strict=True)
+    return [_Seat(*part) for part in parts]
+
+
+def _steps(seats: Sequence[_Seat]) -> dict[str, Step]:
+    """Those of the sides that are ready; each with its own threads, where these differ."""
+    differ = len({seat.threads for seat in seats}) > 1
+    return {
+        key: _step(seat.ready, seat.threads if differ else None)
+        for key, seat in zip("ab", seats, strict=True)
+        if isinstance(seat.ready, Prepared)
+    }
 
 
 def judged(

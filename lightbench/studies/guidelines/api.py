@@ -11,8 +11,8 @@ import torch
 from lightbench.errors import UnknownName, UsageError
 from lightbench.records import Record
 from lightbench.runner.control import Say
-from lightbench.runner.given import dtypes_of
-from lightbench.runner.setup import Setup, check_seconds
+from lightbench.runner.given import setup_of
+from lightbench.runner.setup import check_seconds
 from lightbench.studies.guidelines import verdict
 from lightbench.studies.guidelines.plan import SCALES, WIDTHS, plan, seconds_of
 from lightbench.studies.guidelines.table import guidelines_view
@@ -76,13 +76,13 @@ def guidelines(
             widths=widths,
             geometry=geometry,
         ),
-        Setup(
-            device,
-            engine,
-            batch,
-            dtypes_of(dtype),
-            "channels_last" if channels_last else "contiguous",
-            threads,
+        setup_of(
+            device=device,
+            engine=engine,
+            threads=threads,
+            dtype=dtype,
+            channels_last=channels_last,
+            batch=batch,
         ),
         seconds=lambda sweep: seconds_of(sweep, seconds or SCALES[scale].seconds),
         seed=seed,

@@ -28,6 +28,7 @@ from lightbench.runner.given import Given, dtypes_of
 from lightbench.runner.plan import plan
 from lightbench.runner.prepare import prepare
 from lightbench.runner.session import here, process_kept
+from lightbench.runner.setup import layout_of
 from lightbench.studies.layers.shares import BY, Breakdown, Part
 from lightbench.studies.layers.stopwatch import take_apart
 from lightbench.studies.layers.table import layers_view, parts_view
@@ -116,7 +117,7 @@ def layers(
         engine=[engine],
         threads=[threads],
         dtype=[dtypes_of(dtype)],
-        layout=["channels_last" if channels_last else "contiguous"],
+        layout=[layout_of(channels_last=channels_last)],
         batch=[batch],
     )
     for error in errors.values():

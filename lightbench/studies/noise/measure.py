@@ -28,6 +28,7 @@ from lightbench.runner.control import Report, Say
 from lightbench.runner.given import Given
 from lightbench.runner.plan import plan
 from lightbench.runner.session import here, process_kept, with_noted
+from lightbench.runner.setup import layout_of
 from lightbench.stats.bootstrap import BLOCK_S, Odds, TwoRuns, blocks_of, cut, odds, two_runs
 from lightbench.stats.median import by_round, median
 from lightbench.stats.ratio import Ratio, paired_ratio
@@ -137,14 +138,18 @@ def measure_noise(
     """
     check_tolerance(tolerance)
     rule = Rule(max_s=seconds, warmup_s=min(WARM_UP_S, seconds))
-    layout = "channels_last" if channels_last else "contiguous"
     name = devices.one(device)
-    (case,), errors = plan(
-        [model], trusted=trusted, device=[name], engine=[engine], threads=[threads], dtype=[dtype],
-        layout=[layout], batch=[batch],
-    )  # fmt: skip
-    for error in errors.values():
-        raise error
+    layout = layout_of(channels_last=channels_last)
+    case = _case(
+        model,
+        trusted=trusted,
+        device=name,
+        engine=engine,
+        threads=threads,
+        dtype=dtype,
+        layout=layout,
+        batch=batch,
+    )
     hardware = devices.find(name)
     if reason := hardware.unavailable():
         raise reason
@@ -191,6 +196,14 @@ def measure_noise(
             *_since(where, later),
         ),
     )
+
+
+def _case(model: str, *, trusted: bool, **axes: Any) -> Case:
+    one_each: dict[str, Any] = {axis: [value] for axis, value in axes.items()}
+    (case,), errors = plan([model], trusted=trusted, **one_each)
+    for error in errors.values():
+        raise error
+    return case
 
 
 def _dose_of(look: Callable[[nn.Module], float], network: nn.Module) -> int:

@@ -12,8 +12,8 @@ from lightbench.errors import UsageError
 from lightbench.records import Record
 from lightbench.records.parse import parse_shape
 from lightbench.runner.control import Say
-from lightbench.runner.given import dtypes_of
-from lightbench.runner.setup import Setup, check_seconds, layout_of
+from lightbench.runner.given import setup_of
+from lightbench.runner.setup import check_seconds
 from lightbench.studies.result import Shown
 from lightbench.studies.sweep.axes import check_channels, plan_axis
 from lightbench.studies.sweep.relative import Relative, crossover, relatives
@@ -82,8 +82,13 @@ def sweep(
     check_channels(axis, channels, constant)
     records = measure_all(
         [sweep],
-        Setup(
-            device, engine, batch, dtypes_of(dtype), layout_of(channels_last=channels_last), threads
+        setup_of(
+            device=device,
+            engine=engine,
+            threads=threads,
+            dtype=dtype,
+            channels_last=channels_last,
+            batch=batch,
         ),
         seconds=lambda _sweep: seconds,
         seed=seed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from made_reports import cells, sections
 
 from lightbench.errors import UsageError
 from lightbench.models.accuracy import Accuracy
@@ -11,15 +12,6 @@ from lightbench.reports import report
 from lightbench.views.sentence import Name, Sentence, listed
 
 M = 10**6
-
-
-def sections(records, **asked):
-    return {s.title: s for s in report(records, **asked).document.sections}
-
-
-def cells(view, key):
-    at = [column.key for column in view.table.columns].index(key)
-    return [row[at] for row in view.table.rows]
 
 
 # In short.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from made_reports import sections
 
 from lightbench.errors import UsageError
 from lightbench.records import Latency
@@ -16,10 +17,6 @@ from lightbench.timing.summary import summarize
 
 near = pytest.approx
 BUSY = ("contended: other programs used this CPU meanwhile.",)
-
-
-def sections(records, **asked):
-    return {s.title: s for s in report(records, **asked).document.sections}
 
 
 def rows(records, *keys, **asked):

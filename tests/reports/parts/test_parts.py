@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from made_reports import cells, sections
 
 from lightbench import registry
 from lightbench.errors import UsageError
@@ -15,15 +16,6 @@ from lightbench.studies.card.stored import cards
 from lightbench.studies.subject import Subject
 
 M = 10**6
-
-
-def sections(records, **asked):
-    return {s.title: s for s in report(records, **asked).document.sections}
-
-
-def cells(view, key):
-    at = [column.key for column in view.table.columns].index(key)
-    return [row[at] for row in view.table.rows]
 
 
 # Which parts there are.

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_reports import cells
 
 from lightbench import registry
 from lightbench.stats.ratio import Ratio
@@ -133,11 +134,6 @@ def test_a_sweep_whose_reference_failed_is_nothing_measured(sweep_records):
     view = sweep_view(sweep_records({"a": None, "b": 1.0}))
     assert view.table.rows == ()
     assert [r["sweep"]["point"] for r in view.data["records"]] == ["a", "b"]
-
-
-def cells(view, key):
-    keys = [column.key for column in view.table.columns]
-    return [row[keys.index(key)] for row in view.table.rows]
 
 
 def test_every_number_of_a_point_is_the_records_or_beside_the_reference(sweep_records):
