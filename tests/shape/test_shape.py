@@ -205,7 +205,6 @@ LONG_TESTS = {
     "tests/studies/layers/test_stopwatch.py",
     "tests/studies/lint/test_verify.py",
     "tests/studies/sweep/test_axes.py",
-    "tests/studies/sweep/test_run.py",
     "tests/studies/test_explained.py",
     "tests/test_pytest_plugin.py",
 }

@@ -1,40 +1,24 @@
-"""Sweeps on the null device: which there are, what each consists of, what is stored, how one ends."""
+"""Sweeps on the null device: what is measured of each, how several go on, and what is refused."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-import msgspec
 import pytest
+from small_sweep import NULL, QUICK, SMALL
 
 from lightbench import devices, registry
-from lightbench.errors import DeviceUnavailable, LightbenchError, UnknownName, UsageError
+from lightbench.errors import DeviceUnavailable, LightbenchError, UsageError
 from lightbench.records import InputSpec, store
 from lightbench.runner import run
 from lightbench.runner.setup import Setup
-from lightbench.studies.guidelines.plan import plan, seconds_of
+from lightbench.studies.guidelines.plan import plan
 from lightbench.studies.sweep import run as sweep_run
-from lightbench.studies.sweep.equal import check_equal_madds, input_of
 from lightbench.studies.sweep.plan import Point, Sweep
 from lightbench.studies.sweep.relative import sweeps
 from lightbench.studies.sweep.run import measure, measure_all
-from lightbench.timing.stopping import Rule
 
-NULL = Setup(device="null")
-QUICK = {"seconds": 0.05}
 QUICK_EACH = {"seconds": lambda _sweep: 0.05}
-
-SMALL = Sweep(
-    "small",
-    (
-        Point("one", "grouped", {"c": 8, "layers": 1}),
-        Point("two", "grouped", {"c": 8, "layers": 2}, note="twice the work"),
-    ),
-    reference="one",
-    channels="few",
-    width=3,
-    launch=True,
-)
 
 
 def named(experiment):
@@ -43,125 +27,6 @@ def named(experiment):
 
 def where(records):
     return [(r.sweep.point, r.sweep.launch, r.case.inputs[0].shape) for r in records]
-
-
-# What is planned.
-
-
-def test_a_run_is_four_guidelines_at_three_widths_unless_told_otherwise():
-    assert [(s.experiment, s.channels, s.width) for s in plan()] == [
-        (name, "aligned", width)
-        for name in ("g1_channel_ratio", "g2_group_count", "g3_fragmentation", "g4_elementwise")
-        for width in (1, 2, 4)
-    ]
-
-
-@pytest.mark.parametrize("name", ["g2", "g2_group_count"])
-def test_a_guideline_has_a_short_and_a_long_name(name):
-    assert [s.experiment for s in plan([name], widths=[1])] == ["g2_group_count"]
-
-
-def test_a_guideline_named_twice_is_measured_once():
-    assert len(plan(["g1", "g1_channel_ratio"], widths=[2, 2])) == 1
-
-
-def test_a_guideline_comes_in_its_own_channels_where_it_has_none_of_those_asked_for():
-    channels = {(s.experiment, s.channels) for s in plan(["units", "operators"], widths=[1])}
-    assert channels == {("units", "paper"), ("operators", "aligned")}
-    three = plan(["units"], channels=["aligned", "paper-gpu", "paper-arm"], widths=[1])
-    assert len(three) == 1
-
-
-def test_wider_networks_get_more_seconds_and_those_at_width_1_what_is_asked_for():
-    seconds = [seconds_of(replace(SMALL, width=width), 10.0) for width in (1, 2, 4)]
-    assert seconds[0] == 10.0
-    assert seconds[0] < seconds[1] < seconds[2] < 160.0  # less than the work grows
-
-
-@pytest.mark.parametrize(
-    ("names", "options", "words"),
-    [
-        (["g5"], {}, "no guideline is called 'g5'"),
-        (["unit"], {}, "Did you mean units"),
-        (["g2_group_cuont"], {}, "Did you mean g2_group_count"),
-        ([], {"channels": ["alligned"]}, "Did you mean aligned"),
-        ([], {"channels": [""]}, "Known: aligned, paper-gpu, paper-arm"),
-        ([], {"widths": [0]}, "1 to 16, got 0"),
-        ([], {"widths": [1, -1]}, "got -1"),
-        ([], {"widths": [65]}, "got 65"),
-        (["g4"], {"geometry": "quater"}, "Did you mean quarter"),
-        (["g4"], {"geometry": ""}, "Known: quarter, uniform, wide"),
-    ],
-)
-def test_a_plan_that_cannot_be_says_what_can(names, options, words):
-    with pytest.raises(UsageError) as refused:
-        plan(names, **options)
-    assert words in f"{refused.value.message} {refused.value.hint}"
-    assert refused.value.hint
-
-
-def test_a_geometry_that_is_unknown_is_refused_whatever_is_measured():
-    with pytest.raises(UnknownName):
-        plan(["g1"], geometry="nonsense")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "g1",
-        "g2",
-        "g3",
-        "g4",
-        "units",
-        "operators",
-    ],
-)
-def test_a_width_that_is_allowed_can_be_measured(name):
-    """The widest, 16: each network is planned, has an input, and the MAdds of the others."""
-    (sweep,) = plan([name], widths=[16])
-    check_equal_madds(sweep)
-    assert all(min(input_of(p, p.size).shape) >= 1 for p in sweep.points)
-
-
-def test_fewer_multiply_adds_are_not_called_more():
-    fewer = replace(SMALL.points[1], settings={"c": 6, "layers": 1})
-    sweep = replace(SMALL, points=(SMALL.points[0], fewer), equal_madds=0.1)
-    with pytest.raises(UsageError) as refused:
-        measure(sweep, NULL, **QUICK)
-    assert " has 43.8 % fewer multiply-adds" in refused.value.message  # 6 * 6 of 8 * 8
-
-
-@pytest.mark.parametrize(
-    ("name", "set_"),
-    [
-        ("g1", "paper-gpu"),
-        ("g1", "paper-arm"),
-        ("g2", "paper-gpu"),
-        ("g2", "paper-arm"),  # x2 is paper-gpu x1
-        ("g3", "paper-gpu"),
-        ("g3", "paper-arm"),  # x2 is paper-gpu x1
-        ("g4", "paper-gpu"),  # x2 is aligned x1
-    ],
-)
-def test_the_papers_own_channels_come_at_every_width(name, set_):
-    """Its table cannot be laid out without them."""
-    sets = ["aligned", "paper-gpu", "paper-arm"]
-    found = [s.width for s in plan([name], channels=sets) if s.channels == set_]
-    assert found == [1, 2, 4]
-
-
-def test_the_same_networks_are_planned_once_whatever_they_are_called():
-    """G4's two sets of the paper are one."""
-    assert len(plan(["g4"], channels=["paper-gpu", "paper-arm"])) == 3
-
-
-@pytest.mark.parametrize(
-    ("points", "reference"),
-    [((), "a"), (("a", "a"), "a"), (("a", "b"), "c"), (("a", "a", "b"), "b")],
-)
-def test_a_sweep_has_distinct_points_of_which_one_is_the_reference(points, reference):
-    with pytest.raises(ValueError, match="distinct points"):
-        Sweep("e", tuple(Point(p, "grouped", {"c": 8}) for p in points), reference)
 
 
 # What is measured.
@@ -260,129 +125,6 @@ def test_each_record_is_kept_as_it_is_returned_and_can_be_stored(tmp_path):
     assert sorted(r.id for r in kept) == sorted(r.id for r in records)
     store.append(tmp_path / "s.jsonl", kept)
     assert sorted(r.id for r in store.read(tmp_path / "s.jsonl")) == sorted(r.id for r in records)
-
-
-# What is stored is not measured again, if it is whole.
-
-
-@pytest.fixture
-def stored():
-    return measure(SMALL, NULL, **QUICK)
-
-
-def again(stored, sweep=SMALL, setup=NULL):
-    """The records of the same sweep with a store, and whether they were measured."""
-    kept, said = [], []
-    records = measure(sweep, setup, stored=stored, keep=kept.append, say=said.append, **QUICK)
-    assert bool(kept) is ("stored already" not in said[0])
-    return records, bool(kept)
-
-
-def test_a_whole_sweep_is_not_measured_again(stored, make_record):
-    records, measured = again([make_record("other"), *stored])
-    assert not measured
-    assert records == stored
-
-
-def test_a_sweep_is_whole_in_whatever_order_its_records_were_stored(stored):
-    records, measured = again(list(reversed(stored)))
-    assert not measured
-    assert sorted(r.id for r in records) == sorted(r.id for r in stored)
-
-
-def without_probes(stored):
-    return [r for r in stored if not r.sweep.launch]
-
-
-def elsewhere(stored):
-    first = stored[0]
-    env = msgspec.structs.replace(
-        first.environment, comparable={**first.environment.comparable, "cpu": "another"}
-    )
-    return [msgspec.structs.replace(first, environment=env), *stored[1:]]
-
-
-def interrupted(stored):
-    samples = msgspec.structs.replace(stored[1].samples, stop="interrupted")
-    return [stored[0], msgspec.structs.replace(stored[1], samples=samples), *stored[2:]]
-
-
-def failed(stored):
-    (fail,) = run.run(
-        [stored[1].case], rule=Rule(max_s=0.01), errors={0: UsageError("no.", "Try.")}
-    )
-    return [stored[0], msgspec.structs.replace(fail, sweep=stored[1].sweep), *stored[2:]]
-
-
-def two_halves(stored):
-    """Of two runs, which never met in a round."""
-    moved = [
-        msgspec.structs.replace(r, sweep=msgspec.structs.replace(r.sweep, run="another"))
-        for r in stored[:1]
-    ]
-    return [*moved, *stored[1:]]
-
-
-def of_no_sweep(stored):
-    return [msgspec.structs.replace(r, sweep=None) for r in stored]
-
-
-def renamed(stored):
-    return [
-        msgspec.structs.replace(r, sweep=msgspec.structs.replace(r.sweep, experiment="other"))
-        for r in stored
-    ]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda stored: [], lambda stored: stored[1:], lambda stored: stored[:-1], without_probes,
-        elsewhere, interrupted, failed, two_halves, of_no_sweep, renamed,
-    ],
-    ids=["none", "no reference", "one probe less", "no probes", "another machine", "interrupted",
-         "failed", "two runs", "of no sweep", "another experiment"],
-)  # fmt: skip
-def test_a_sweep_that_is_not_whole_is_measured_again(spoil, stored):
-    records, measured = again(spoil(stored))
-    assert measured
-    assert len({r.sweep.run for r in records}) == 1
-    assert [r.status for r in records] == ["ok"] * 4
-
-
-@pytest.mark.parametrize(
-    "change", [{"batch": 2}, {"dtype": "bfloat16"}, {"layout": "channels_last"}, {"threads": 7}],
-    ids=str,
-)  # fmt: skip
-def test_another_setup_is_another_measurement(change, stored):
-    records, measured = again(stored, setup=replace(NULL, **change))
-    assert measured
-    assert not again([*stored, *records], setup=replace(NULL, **change))[1]
-
-
-def test_other_points_are_another_sweep(stored):
-    point = replace(SMALL.points[1], settings={"c": 8, "layers": 3})
-    assert again(stored, replace(SMALL, points=(SMALL.points[0], point)))[1]
-    assert again(stored, replace(SMALL, points=SMALL.points[:1]))[1]
-
-
-def test_of_several_stored_runs_the_latest_counts(stored):
-    later = measure(SMALL, NULL, **QUICK)
-    records, measured = again([*stored, *later])
-    assert not measured
-    assert {r.sweep.run for r in records} == {later[0].sweep.run}
-    spoiled = [*stored, *interrupted(later)]
-    assert {r.sweep.run for r in again(spoiled)[0]} == {stored[0].sweep.run}
-
-
-def test_a_stored_sweep_of_the_same_networks_is_shown_under_the_name_that_is_asked_for():
-    """G4's aligned channels are the paper's at twice the width: 64."""
-    (aligned,) = plan(["g4"], channels=["aligned"], widths=[1])
-    (papers,) = plan(["g4"], channels=["paper-gpu"], widths=[2])
-    known = measure(aligned, NULL, **QUICK)
-    records = measure(papers, NULL, stored=known, **QUICK)
-    assert {(r.sweep.channels, r.sweep.width) for r in records} == {("paper-gpu", 2)}
 
 
 # Several sweeps.
