@@ -201,11 +201,9 @@ LONG_TESTS = {
     "tests/npu/test_runtime.py",
     "tests/simdevice/test_accelerator.py",
     "tests/studies/check/test_against.py",
-    "tests/studies/history/test_series.py",
     "tests/studies/layers/test_stopwatch.py",
     "tests/studies/lint/test_verify.py",
     "tests/studies/sweep/test_axes.py",
-    "tests/studies/test_explained.py",
     "tests/test_pytest_plugin.py",
 }
 
