@@ -184,8 +184,6 @@ def test_a_file_is_one_idea(path):
 
 # Longer than a file should be. Whoever splits one takes its name away; none is added.
 LONG_TESTS = {
-    "tests/cli/test_cli.py",
-    "tests/cli/test_guidelines.py",
     "tests/contract/test_exporters.py",
     "tests/contract/test_overwriting.py",
     "tests/contract/test_plots.py",
