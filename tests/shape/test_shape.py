@@ -198,11 +198,9 @@ LONG_TESTS = {
     "tests/npu/test_lightbench.py",
     "tests/npu/test_runtime.py",
     "tests/simdevice/test_accelerator.py",
-    "tests/studies/check/test_against.py",
     "tests/studies/layers/test_stopwatch.py",
     "tests/studies/lint/test_verify.py",
     "tests/studies/sweep/test_axes.py",
-    "tests/test_pytest_plugin.py",
 }
 
 
