@@ -198,9 +198,6 @@ LONG_TESTS = {
     "tests/npu/test_lightbench.py",
     "tests/npu/test_runtime.py",
     "tests/simdevice/test_accelerator.py",
-    "tests/studies/layers/test_stopwatch.py",
-    "tests/studies/lint/test_verify.py",
-    "tests/studies/sweep/test_axes.py",
 }
 
 

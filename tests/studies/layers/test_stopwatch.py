@@ -9,11 +9,12 @@ from itertools import count
 import pytest
 import torch
 import torch.nn.functional as F
+from shuffling import Net
 from torch import nn
 
 import lightbench as lb
-from lightbench import devices, registry
-from lightbench.errors import ModelError, UnknownName, UsageError
+from lightbench import devices
+from lightbench.errors import ModelError
 from lightbench.records import Case, Environment, InputSpec
 from lightbench.runner import prepare
 from lightbench.runner.given import Given
@@ -26,21 +27,6 @@ from lightbench.timing.clock import Reading
 OWN = ["shufflenet_v2_x0_5", "mobilenet_v2_x0_35", "shufflenet_v1_x0_5_g3"]
 WHERE = Environment(comparable={"threads": 1}, noted={})
 SMALL = InputSpec(shape=(4, 8, 8))
-
-
-class Net(nn.Module):
-    """Two pointwise groups with a shuffle; by hand: conv, relu, a copy, a pooling, linear, 4 views."""
-
-    def __init__(self):
-        super().__init__()
-        self.features = nn.Sequential(nn.Conv2d(4, 8, 1, groups=2), nn.ReLU())
-        self.fc = nn.Linear(8 * 16, 5)
-
-    def forward(self, x):
-        x = self.features(x)
-        x = x.view(-1, 2, 4, 8, 8).transpose(1, 2).reshape(-1, 8, 8, 8)
-        return self.fc(F.max_pool2d(x, 2).flatten(1)).unfold(1, 5, 5)
-
 
 # Milliseconds of every operator of Net: together 10.
 MS = {"conv2d": 4, "relu": 1, "reshape": 2, "max_pool2d": 1, "linear": 1,
@@ -297,132 +283,3 @@ def test_a_pass_with_the_stopwatch_leaves_the_network_as_it_was(fails):
     assert "topk" in device.ran or fails
     assert states(ready.network) == before[0]
     assert same(values(ready.network), before[1])
-
-
-# Hostile networks.
-
-
-class Late(Net):
-    """Works until its n-th call."""
-
-    def __init__(self, fails_at):
-        super().__init__()
-        self.calls = Counter(fails_at)
-
-    def forward(self, x):
-        self.calls()
-        return self.fc(self.features(x).mean((2, 3)).repeat(1, 16))
-
-
-class Counter(nn.Module):
-    def __init__(self, fails_at):
-        super().__init__()
-        self.left = fails_at
-
-    def forward(self):
-        Counted.calls += 1
-        if Counted.calls == self.left:
-            raise IndexError("no such layer")
-
-
-class Counted:  # what a class counts is nobody's state, and is not given back
-    calls = 0
-
-
-@pytest.mark.parametrize("fails_at", [3, 6, 12, 20])
-def test_a_network_that_fails_midway_is_an_error_that_names_the_module(fails_at):
-    Counted.calls = 0
-    with pytest.raises(ModelError, match=r"Counter `calls`.*IndexError: no such layer"):
-        measure_layers(Late(fails_at), input="4x8x8", threads=1, seconds=0.05)
-
-
-def test_a_network_that_runs_other_operators_from_call_to_call_has_no_median():
-    class Fickle(Net):
-        def forward(self, x):
-            return x.relu() if next(TOSS) else x.sigmoid()
-
-    with pytest.raises(ModelError, match="other operators from call to call"):
-        measure_layers(Fickle(), input="4x8x8", threads=1, seconds=0.05)
-
-
-TOSS = (n % 3 == 0 for n in count())
-
-
-def test_a_network_without_operators_has_nothing_to_take_apart():
-    with pytest.raises(ModelError, match="Identity has no operator"):
-        measure_layers(nn.Identity(), input="4x8x8", seconds=0.05)
-
-
-def test_a_network_that_looks_at_values_is_taken_apart():
-    class Looks(Net):
-        def forward(self, x):
-            return super().forward(x) if x.sum() < 1e9 else x
-
-    found = measure_layers(Looks(), input="4x8x8", seconds=0.05)
-    assert "linear" in [op.op for op in found.breakdown.ops]
-
-
-def test_an_output_of_nan_is_said():
-    class NaN(Net):
-        def forward(self, x):
-            return super().forward(x) * float("nan")
-
-    found = measure_layers(NaN(), input="4x8x8", seconds=0.05)
-    assert any("NaN" in warning for warning in found.breakdown.record.warnings)
-    assert "warning: the output has NaN" in " ".join(repr(found).split())
-
-
-def test_a_compiled_network_is_measured_as_it_was_written():
-    compiled = []
-
-    def backend(graph, _inputs):
-        compiled.append(graph)
-        return graph.forward
-
-    found = measure_layers(torch.compile(Net(), backend=backend), input="4x8x8", seconds=0.05)
-    assert compiled == []  # neither the operators nor the whole call
-    assert found.breakdown.record.case.model == "Net"
-    assert [op.path for op in found.breakdown.ops][:2] == ["features.0", "features.1"]
-
-
-# Python.
-
-
-def test_an_answer_shows_itself_and_groups_that_are_not_there_are_refused():
-    found = measure_layers(Net(), input="4x8x8", batch=2, threads=1, seconds=0.05)
-    assert "features.0" in repr(found)
-    assert "sum of operators / whole call" in " ".join(repr(found).split())
-    assert list(found.to_pandas()["time_s"]) == [
-        *(part.time_s for part in found.parts(None)),
-        found.breakdown.total.median,
-    ]
-    assert found.breakdown.record.case.batch == 2
-    with pytest.raises(UnknownName, match="Did you mean kind"):
-        found.by("kinds")
-
-
-@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
-def test_seconds_are_a_number_above_zero(seconds):
-    with pytest.raises(UsageError, match="above zero"):
-        measure_layers(Net(), seconds=seconds)
-
-
-def test_a_class_is_no_model():
-    with pytest.raises(UsageError, match="a name or a torch.nn.Module"):
-        measure_layers(Net)
-
-
-def test_only_eager_runs_operators_one_by_one(monkeypatch):
-    names = registry.names
-    more = lambda kind: (*names(kind), "compile") if kind == "engine" else names(kind)  # noqa: E731
-    monkeypatch.setattr(registry, "names", more)
-    with pytest.raises(UsageError, match="in eager only, not in 'compile'"):
-        measure_layers(Net(), engine="compile", input="4x8x8")
-
-
-def test_the_devices_own_clock_is_what_measures():
-    # the null device takes 1 ms for anything: 5 operators, 4 views, 1 call
-    found = measure_layers(Net(), input="4x8x8", device="null", seconds=0.01).breakdown
-    assert {part.time_s for part in found.layers} == {0.001}
-    assert found.views.time_s == pytest.approx(0.004)
-    assert found.over_whole.ratio == pytest.approx(9)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lightbench.studies.card.card import DeviceCard, Figure
+from lightbench.timing import warmup
 
 
 @pytest.fixture(autouse=True)
@@ -26,3 +27,9 @@ def card(make_record):
         launch_s=Figure(1e-9),
         conv_launch_s=None,
     )
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Scripted times need no time to become steady."""
+    monkeypatch.setattr(warmup, "MIN_WARMUP_S", 0.0)

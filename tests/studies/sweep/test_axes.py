@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 
 from lightbench import count, load_model
 from lightbench import sweep as run_sweep
-from lightbench.errors import UnknownName, UsageError
 from lightbench.models import stacks
 from lightbench.studies.sweep import axes
 from lightbench.studies.sweep.axes import AXES, EQUAL_MADDS, check_channels, plan_axis, unequal
 from lightbench.studies.sweep.equal import input_of
-from lightbench.studies.sweep.plan import Point, Sweep
+from lightbench.studies.sweep.plan import Point
 
 CASES = [(axis, constant) for axis in AXES for constant in AXES[axis].constants]
 EQUAL = [axis for axis in AXES if "madds" in AXES[axis].constants]
@@ -96,6 +95,24 @@ def test_every_point_can_be_built_counted_and_run_and_keeps_the_shape(axis, cons
 def test_the_default_is_equal_madds_where_an_axis_has_it():
     for axis in AXES:
         assert plan_axis(axis, 16) == plan_axis(axis, 16, "madds" if axis in EQUAL else "width")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("axis", "constant"), CASES)
+@pytest.mark.parametrize("channels", [8, 24, 104])
+def test_channels_that_are_planned_can_be_built(axis, constant, channels):
+    for point in plan_axis(axis, channels, constant, (2, 3)).points:
+        assert counted(point).madds > 0
+
+
+def test_an_axis_is_a_row_of_the_table(monkeypatch):
+    """A new one needs nothing else."""
+    row = axes.Axis("two", lambda c, _equal: [Point(n, "linear", {"c": c, "layers": i})
+                                              for i, n in enumerate("ab", 1)], ("width",))  # fmt: skip
+    monkeypatch.setitem(AXES, "depth", row)
+    assert [p.model for p in plan_axis("depth", 4).points] == [
+        "stack:linear(c=4, layers=1)", "stack:linear(c=4, layers=2)",
+    ]  # fmt: skip
 
 
 # At constant MAdds.
@@ -332,72 +349,3 @@ def test_a_sweep_of_batches_runs_them():
     records = run_sweep("batch", channels=2, input="3x4", device="null", seconds=0.05).records
     assert [r.case.batch for r in records] == [1, 2, 4, 8, 16]
     assert [r.costs.madds for r in records] == [10 * 12 * 4 * b for b in (1, 2, 4, 8, 16)]
-
-
-# Errors.
-
-
-@pytest.mark.parametrize(
-    ("asked", "words"),
-    [
-        (("gruops",), "no axis is called 'gruops'. Did you mean groups?"),
-        (("",), "no axis is called ''. Known: ratio, groups, kernel"),
-        (("batch", 128, "madds"), "batch cannot be swept at constant madds. Known: --constant width"),
-        (("activation", 128, "madds"), "Known: --constant width."),
-        (("groups", 128, "time"), "cannot be swept at constant time. Known: --constant madds, width"),
-        (("groups", 0), "groups takes 1 to 2,048 channels, got 0. Try --channels 128."),
-        (("groups", -1), "got -1. Try --channels 128."),
-        (("groups", 10**9), "groups takes 1 to 2,048 channels, got 1000000000."),
-        (("groups", 2049), "got 2049."),
-        (("ratio", 7), "ratio takes 8 to 2,048 channels, got 7."),
-        (("shuffle", 7), "a multiple of 2 channels, got 7."),
-        (("loop", 100), "loop takes a multiple of 8 channels, got 100. Try --channels 128."),
-        (("loop", 4), "a multiple of 8 channels, got 4."),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_swept_is_told_what_can(asked, words):
-    with pytest.raises((UnknownName, UsageError)) as error:
-        plan_axis(*asked)
-    assert words in " ".join(str(error.value).split())
-
-
-@pytest.mark.parametrize(
-    ("axis", "channels"),
-    [("shuffle", 1), ("shuffle", 5), ("shuffle", 127), ("excite", 1), ("excite", 3)],
-)
-def test_channels_that_a_stack_cannot_have_are_refused_when_it_is_planned(axis, channels):
-    """Two groups do not divide an odd number; a quarter of fewer than four channels is none."""
-    with pytest.raises(UsageError, match="--channels"):
-        plan_axis(axis, channels)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("axis", "constant"), CASES)
-@pytest.mark.parametrize("channels", [8, 24, 104])
-def test_channels_that_are_planned_can_be_built(axis, constant, channels):
-    for point in plan_axis(axis, channels, constant, (2, 3)).points:
-        assert counted(point).madds > 0
-
-
-@pytest.mark.parametrize("text", ["56", "3x56x56", "0x5", "", "5xx5", "-1x5"])
-def test_a_map_has_a_height_and_a_width(text):
-    with pytest.raises(UsageError):
-        run_sweep("groups", input=text, device="null")
-
-
-def test_a_sweep_needs_distinct_points_and_its_reference():
-    one, two = Point("a", "grouped", {"c": 1}), Point("b", "grouped", {"c": 2})
-    assert Sweep("x", (one, two), reference="b").title == "x"
-    for points_, reference in (((one, one), "a"), ((one, two), "c"), ((), "a")):
-        with pytest.raises(ValueError, match="distinct points"):
-            Sweep("x", points_, reference=reference)
-
-
-def test_an_axis_is_a_row_of_the_table(monkeypatch):
-    """A new one needs nothing else."""
-    row = axes.Axis("two", lambda c, _equal: [Point(n, "linear", {"c": c, "layers": i})
-                                              for i, n in enumerate("ab", 1)], ("width",))  # fmt: skip
-    monkeypatch.setitem(AXES, "depth", row)
-    assert [p.model for p in plan_axis("depth", 4).points] == [
-        "stack:linear(c=4, layers=1)", "stack:linear(c=4, layers=2)",
-    ]  # fmt: skip
