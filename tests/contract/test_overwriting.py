@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
 from itertools import product
 from pathlib import Path
 
 import click
 import pytest
+from overwritten import NET, contents
 
 from lightbench import registry
 from lightbench.cli import guarded
 from lightbench.cli import lightbench as program
 from lightbench.cli.guarded import WRITTEN, Guarded, Model, ReadFile, Use, refuse_overwriting
 from lightbench.cli.options import Fraction, Many
-from lightbench.errors import LightbenchError, UsageError
-from lightbench.records import store
-
-NET = """
-from torch import nn
-from parts import Layer
-
-class Net(nn.Sequential):
-    def __init__(self):
-        super().__init__(Layer())
-"""
-PARTS = "from torch import nn\n\nclass Layer(nn.Conv2d):\n    def __init__(self):\n        super().__init__(3, 4, 1)\n"
+from lightbench.errors import UsageError
 
 # Parameters whose values are words; that a new one is none of a file must be said here.
 WORDS = {
@@ -67,28 +56,6 @@ PAIRS = [  # a parameter that writes, and another of the same command
     if name == of and written is not other
     and (written.type.role, other.type.role) not in guarded.SHARED
 ]  # fmt: skip
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch, make_record):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-    (tmp_path / "net.py").write_text(NET)
-    (tmp_path / "parts.py").write_text(PARTS)
-    (tmp_path / "s.toml").write_text('models = ["net.py:Net"]\n')
-    (tmp_path / "lightbench.toml").write_text('models = ["net.py:Net"]\n')
-    (tmp_path / "acc.csv").write_text("model,top1\nresnet18,71.5\n")
-    (tmp_path / "notes").write_text("mine\n")
-    (tmp_path / "other.py").write_text("x = 1\n")
-    (tmp_path / "empty.toml").touch()
-    (tmp_path / ".git").mkdir()
-    store.append(tmp_path / "r.jsonl", [make_record("resnet18"), make_record("net.py:Net")])
-    return tmp_path
-
-
-def contents(folder):
-    return {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
 # Nothing can be forgotten.
@@ -188,6 +155,12 @@ def test_no_output_of_any_command_is_a_file_that_it_reads_or_writes_otherwise(
     with pytest.raises(UsageError, match=r"would (write over|add to) .*(link|meant)"):
         refuse_overwriting(context)
     assert meant.read_text() == ""
+
+
+def test_registered_commands_are_those_that_were_looked_at():
+    assert {name.split()[0] for name in COMMANDS} == {
+        name.replace("_", "-") for name in registry.names("command")
+    }
 
 
 # What was lost once, and its like.
@@ -336,89 +309,3 @@ def test_uses_that_no_parameter_tells_of_are_heeded_too(here):
     refuse_overwriting(context)
     with pytest.raises(UsageError, match="-o would write over 'notes', which is a weight"):
         refuse_overwriting(context, [Use("read", here / "notes", "it", "is a weight")])
-
-
-# The same from Python.
-
-
-def test_a_report_does_not_replace_what_it_was_made_from(here):
-    import lightbench as lb
-
-    (here / "r.md").symlink_to("r.jsonl")
-    (here / "a-environment.svg").symlink_to("acc.csv")
-    made = lb.report(["r.jsonl"], accuracy="acc.csv")
-    before = contents(here)
-    for path in ("r.jsonl", "./r.md", here / "acc.csv"):
-        with pytest.raises(UsageError, match="which it is made from"):
-            made.save(path, "html")
-    assert contents(here) == before
-    names = [drawing.name for drawing in made._drawings()]
-    assert names
-    (here / f"b-{names[-1]}.svg").hardlink_to(here / "r.jsonl")
-    before = contents(here)
-    with pytest.raises(UsageError, match="which it is made from"):
-        made.save("b.md")
-    assert contents(here) == before
-    made.save("c.html")
-
-
-@pytest.mark.parametrize("name", ["net.py", "notes", "r.jsonl", "other.jsonl"])
-def test_a_device_card_replaces_nothing_but_a_card(name, here):
-    import lightbench as lb
-
-    (here / "other.jsonl.part").write_bytes((here / "r.jsonl").read_bytes())
-    before = contents(here)
-    with pytest.raises(LightbenchError, match=r"Name another file\."):
-        lb.device_card(device="null", path=name)
-    assert contents(here) == before
-
-
-def test_source_that_runs_is_not_written_to_however_it_was_imported(here):
-    """What a network imports by a name that it works out is not known before it runs."""
-    import lightbench as lb
-    from lightbench import files
-
-    (here / "odd.py").write_text("import importlib\nn = 'pa' + 'rts'\nNet = importlib.import_module(n).Layer\n")  # fmt: skip
-    lb.count("odd.py:Net")
-    try:
-        for name in ("odd.py", "parts.py"):
-            with pytest.raises(LightbenchError, match="which is in use"):
-                files.write(name, "x")
-    finally:
-        for name in [name for name in sys.modules if name == "parts" or "_odd_" in name]:
-            del sys.modules[name]
-    assert (here / "parts.py").read_text() == PARTS
-
-
-@pytest.mark.parametrize(
-    ("held", "allowed"),
-    [
-        ("", True),
-        ("\n\n", True),
-        ('{"id":"0123', True),  # by a writer that was killed
-        ('{"id":"0123\n{"id":"0123456789abcdef","schema":4,"case":{}}\n', True),
-        ('{"case": {}, "schema": 4}\n', True),  # by another tool
-        ('{"case": {}}\n', False),
-        ('{\n  "schema": 4\n}\n', False),
-        ("import torch\n", False),
-        ("model,top1\n", False),
-        ("[1]\n", False),
-        ("\x00\x01", False),
-    ],
-)
-def test_records_are_added_only_to_records(held, allowed, here, make_record):
-    file = here / "file"
-    file.write_text(held)
-    if allowed:
-        store.append(file, [make_record()])
-        assert file.read_text().startswith(held)
-    else:
-        with pytest.raises(LightbenchError, match="holds something else"):
-            store.append(file, [make_record()])
-        assert file.read_text() == held
-
-
-def test_registered_commands_are_those_that_were_looked_at():
-    assert {name.split()[0] for name in COMMANDS} == {
-        name.replace("_", "-") for name in registry.names("command")
-    }
