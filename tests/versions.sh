@@ -18,5 +18,5 @@ fi
 
 # Start-up, commands, files, figures, formats, records, counts. An old package may warn of a newer neighbour.
 exec "$folder/bin/python" -m pytest -o filterwarnings=default -m "not alone and not slow" \
-    tests/contract/test_exporters.py tests/contract/test_plots.py tests/contract/test_plugins*.py tests/cli/test_cli*.py tests/cli/test_complete.py tests/records/test_store*.py \
+    tests/contract/test_exporters*.py tests/contract/test_plots*.py tests/contract/test_plugins*.py tests/cli/test_cli*.py tests/cli/test_complete.py tests/records/test_store*.py \
     tests/devices/support/test_nvml.py tests/reports/test_html.py tests/pytest_benchmark/test_file.py

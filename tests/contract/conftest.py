@@ -1,4 +1,5 @@
-"""A folder with a file of every kind that commands read."""
+"""What several contracts are held against: a folder with a file of every kind that commands read, and records that are
+shown in every format."""
 
 from __future__ import annotations
 
@@ -24,3 +25,39 @@ def here(tmp_path, monkeypatch, make_record):
     (tmp_path / ".git").mkdir()
     store.append(tmp_path / "r.jsonl", [make_record("resnet18"), make_record("net.py:Net")])
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def troubled(make_record):
+    """One good case, one that did not converge on a busy machine, one that failed."""
+    return [
+        make_record("good"),
+        make_record("busy", stop="max_seconds", warnings=("contended: 20 % of the time.",)),
+        make_record("huge", failure="out of memory.", costs=False),
+    ]
+
+
+@pytest.fixture(scope="session")
+def guidelines(sweep_records):
+    """G1 on the paper's channels at two widths, and G4 with a note and a launch probe; one row of each
+    is doubtful. Times that a reader can divide."""
+    g1 = {
+        "experiment": "g1_channel_ratio",
+        "channels": "paper-gpu",
+        "settings": {"1:1": {"c1": 128, "c2": 128, "blocks": 10}, "1:2": {"c1": 90, "c2": 180, "blocks": 10},
+                     "1:12": {"c1": 36, "c2": 432, "blocks": 10}},
+        "madds": {"1:1": 1_000_000, "1:2": 990_000, "1:12": 950_000},
+    }  # fmt: skip
+    times = {"1:1": [0.010] * 12, "1:2": [0.011] * 12, "1:12": [0.020] * 12}
+    return [
+        *sweep_records(times, run="a", **g1),
+        *sweep_records({**times, "1:12": [0.030, 0.010, 0.020] * 4}, run="b", width=2, **g1),
+        *sweep_records(
+            {"neither": [0.010] * 12, "both": [0.009, 0.012, 0.018, 0.011] * 3},
+            experiment="g4_elementwise",
+            run="c",
+            mem_bytes={"both": 7000},
+            launch={"neither": 0.006},
+            notes={"both": "geometry: inferred"},
+        ),
+    ]

@@ -147,7 +147,7 @@ def test_an_engine_makes_a_program_that_can_be_called_again_and_again(name, mode
     assert network.training is (mode == "train")
 
 
-# Formats and figures: what they do is in test_exporters.py and test_plots.py.
+# Formats and figures: what they do is in test_exporters*.py and test_plots*.py.
 
 
 @pytest.mark.parametrize("name", registry.names("format"))

@@ -184,8 +184,6 @@ def test_a_file_is_one_idea(path):
 
 # Longer than a file should be. Whoever splits one takes its name away; none is added.
 LONG_TESTS = {
-    "tests/contract/test_exporters.py",
-    "tests/contract/test_plots.py",
     "tests/costs/test_borrow.py",
     "tests/devices/support/test_npu_smi.py",
     "tests/environment/test_capture.py",
