@@ -184,9 +184,6 @@ def test_a_file_is_one_idea(path):
 
 # Longer than a file should be. Whoever splits one takes its name away; none is added.
 LONG_TESTS = {
-    "tests/costs/test_borrow.py",
-    "tests/devices/support/test_npu_smi.py",
-    "tests/environment/test_capture.py",
     "tests/golden/cases.py",
     "tests/golden/networks.py",
     "tests/golden/test_guidelines.py",
