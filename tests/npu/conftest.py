@@ -9,6 +9,7 @@ environment of their own. Where torch_npu is not installed only the contract tes
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from torch_npu_child import SETUP
 
 HERE = Path(__file__).parent
 BUILD = HERE / "build"
@@ -142,6 +144,18 @@ def child(run_child):
         return run_child([sys.executable, "-c", code], environment, **options)
 
     return python
+
+
+@pytest.fixture(scope="session")
+def facts(child):
+    """What Python text in a child said with ``answer(name=value)``."""
+
+    def run(code, environment="ok", **options):
+        done = child(SETUP + code, environment, **options)
+        assert done.code == 0, done.err
+        return json.loads(done.out.splitlines()[-1])
+
+    return run
 
 
 @pytest.fixture(scope="session")

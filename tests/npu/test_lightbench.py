@@ -5,41 +5,16 @@ several tests read what it left behind.
 """
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from statistics import median
 
 import pytest
-from nets import KERNELS
+from npu_runs import GENEROUS, KNOWN, KNOWN_S, lines, profile, read, wrong
 
 from lightbench.devices.npu import QUIRKS
 from lightbench.devices.support import npu_probe
-from lightbench.records import store as records
-
-HERE = Path(__file__).parent
-PROGRAM = Path(sys.executable).with_name("lightbench")
-NETWORKS = HERE / "nets.py"
-SHORT = ("--input", "8", "--max-seconds", "0.3", "--rel", "0.5", "-q")
-KERNEL_S = 0.002
-KNOWN_S = KERNELS * KERNEL_S  # the least that TenKernels takes
-GENEROUS = 10  # the processors are shared
-
-
-def of(*names):
-    return [f"{NETWORKS}:{name}" for name in names]
-
-
-def profile(*names, device="npu", more=()):
-    return ["profile", *of(*names), "--device", device, *SHORT, *more]
-
 
 STATES = ("no-cann", "no-driver", "no-device", "cann-env", "old-cann", "crash")
-KNOWN = {"SIMCANN_KERNEL_US": KERNEL_S * 1e6}
 
 GUIDELINE = "guidelines {} --device npu --widths 1 --seconds 1 -q --format json"
 
@@ -86,16 +61,6 @@ class Left:
     def record(self, network):
         (found,) = [r for r in self.store if r.case.model.endswith(f":{network}")]
         return found
-
-
-def lines(file):
-    return file.read_text().splitlines() if file.exists() else []
-
-
-def read(file):
-    """Without the networks that are timed so that runs can be compared."""
-    found = records.read(file) if file.exists() else []
-    return [record for record in found if not (record.run and record.run.anchor)]
 
 
 @pytest.fixture(scope="session")
@@ -216,21 +181,6 @@ def test_settings_in_the_environment_are_in_the_record(ran):
 # kernels of known length
 
 
-def wrong(device_s, launch_s, wall_s):
-    """What is wrong with the times of one call of TenKernels."""
-    return {
-        name
-        for name, holds in {
-            "device below the kernels": device_s is None or device_s >= KNOWN_S,
-            "no time of the device": device_s is not None,
-            "wall below the kernels": wall_s >= KNOWN_S,
-            "wall far above": wall_s < GENEROUS * KNOWN_S,
-            "launch waits": launch_s < KNOWN_S,
-        }.items()
-        if not holds
-    }
-
-
 @pytest.mark.parametrize("queue", ["queue off", "queue on"])
 def test_a_latency_is_at_least_that_of_its_kernels_and_launching_is_not_waiting(ran, queue):
     left = ran(queue)
@@ -240,119 +190,6 @@ def test_a_latency_is_at_least_that_of_its_kernels_and_launching_is_not_waiting(
     assert wrong(*middle) == set()
     assert min(record.samples.device_s) >= KNOWN_S
     assert KNOWN_S <= record.latency.median_s < GENEROUS * KNOWN_S
-
-
-INSIDE = """
-import inspect, json, sys, textwrap
-sys.path.insert(0, FOLDER)
-import torch
-from lightbench import devices; from lightbench.runner import prepare as profiler
-from lightbench.devices.support import accelerator as _accelerator
-from lightbench.errors import UsageError
-from lightbench.records import Case, InputSpec
-
-def case(model, shape, device):
-    return Case(model=model, inputs=(InputSpec.parse(shape),), device=device, batch=2)
-
-def output(model, shape, device):
-    found = devices.find(device)
-    with found.session(threads=1):
-        program = profiler.prepare(case(model, shape, device), found).program
-        with program.context():
-            return program.call().cpu()
-
-answer = {}
-npu = devices.find("npu:0")
-with npu.session(threads=1):
-    work = profiler.prepare(case(NETWORKS + ":TenKernels", "8", "npu:0"), npu).program
-    with work.context():  # as a warm-up does: what PyTorch imports at the first events is not launching
-        npu._block(work.call, 3, npu._events())
-    source = textwrap.dedent(inspect.getsource(_accelerator.Accelerator._block))
-    for name, (old, new) in MUTATIONS.items():
-        assert source.count(old) == 1 or not old, (name, source)
-        scope = dict(vars(_accelerator))
-        exec("from __future__ import annotations\\n" + source.replace(old, new, 1), scope)
-        block = scope["_block"]
-        def read(events):
-            try:
-                with work.context():
-                    reading = block(npu, work.call, 3, events)
-            except RuntimeError as error:
-                return str(error)
-            return [reading.device_s, reading.launch_s, reading.wall_s]
-        answer[name] = [read(npu._events()), read(None)]
-
-cpu, accelerated = (output("shufflenet_v2_x0_5", "3x64x64", name) for name in ("cpu", "npu:0"))
-answer["off"] = (cpu - accelerated).abs().max().item()
-answer["finite"] = bool(cpu.isfinite().all()) and cpu.std().item() > 0
-
-def refused(options=(), layout="contiguous", dtype="float32", mode="infer"):
-    try:
-        devices.find("npu:0", options).refuse(layout=layout, dtype=dtype, mode=mode)
-    except UsageError as error:
-        return str(error)
-
-answer["refused"] = [
-    refused(layout="channels_last"), refused(dtype="float64"), refused(["graph"], mode="train"),
-]
-answer["taken"] = [refused(["graph"]), refused(mode="train"), refused(dtype="float16")]
-print("\\n" + json.dumps(answer))
-"""
-
-MUTATIONS = {
-    "none": ("", ""),
-    "no synchronize": ("    self.synchronize()\n    end =", "    end ="),
-    "events swapped": (
-        "events[0].elapsed_time(events[1])",
-        "events[1].elapsed_time(events[0])",
-    ),
-    "events around the last call": (
-        "        output = call()",
-        "        events and events[0].record()\n        output = call()",
-    ),
-}
-
-
-@pytest.fixture(scope="session", params=[0, 1], ids=["queue off", "queue on"])
-def inside(child, request):
-    """What one process, which uses lightbench as a library, says."""
-    settings = {"FOLDER": str(HERE), "NETWORKS": str(NETWORKS), "MUTATIONS": MUTATIONS}
-    given = "\n".join(f"{name} = {value!r}" for name, value in settings.items())
-    done = child(f"{given}\n{INSIDE}", TASK_QUEUE_ENABLE=request.param, **KNOWN)
-    assert done.code == 0, done.err
-    return json.loads(done.out.splitlines()[-1])
-
-
-def test_a_network_gives_on_the_npu_what_it_gives_on_the_cpu(inside):
-    assert inside["finite"]
-    assert inside["off"] < 1e-5
-
-
-def test_a_block_reads_the_length_of_its_kernels(inside):
-    with_events, without = inside["none"]
-    assert wrong(*with_events) == set()
-    assert wrong(*without) == {"no time of the device"}
-
-
-def test_without_synchronisation_the_times_are_found_to_be_wrong(inside):
-    with_events, without = inside["no synchronize"]
-    assert "wall below the kernels" in wrong(*without)
-    assert "must be completed before calculating elapsed time" in with_events
-
-
-@pytest.mark.parametrize("mutation", ["events swapped", "events around the last call"])
-def test_with_events_in_the_wrong_place_the_times_are_found_to_be_wrong(inside, mutation):
-    with_events, _ = inside[mutation]
-    assert "device below the kernels" in wrong(*with_events)
-
-
-def test_what_an_npu_cannot_do_is_refused_before_it_is_tried(inside):
-    assert inside["refused"] == [
-        "npu has no channels-last layout.\n  Leave --channels-last out.",
-        "npu has no float64.\n  Try --dtype float32.",
-        "a graph holds one forward pass, not a training step.\n  Leave one out.",
-    ]
-    assert inside["taken"] == [None, None, None]
 
 
 # devices
@@ -484,80 +321,3 @@ print(devices.find("npu:0").unavailable(), devices.named("npu"), devices.registr
     refused, npu = done.out.splitlines()[-2:]
     assert refused == "torch.cuda is an NPU in this process: transfer_to_npu has rewired it."
     assert npu == "None ['npu:0'] 1"
-
-
-# interruptions
-
-
-def workers(process):
-    """The processes that measure."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    return [
-        int(child)
-        for child in children
-        if b"lightbench.runner.worker" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
-
-
-def until(condition, process, limit_s=60):
-    end = time.monotonic() + limit_s
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
-@pytest.fixture
-def started(npu_environment, tmp_path):
-    """``lightbench profile`` of a network that is slow on the second device, in the background."""
-    store, notes = tmp_path / "records.jsonl", tmp_path / "notes.txt"
-    environment = npu_environment(SIMCANN_DEVICES=2, NOTES=notes)
-    command = [PROGRAM, *profile("Slow", device="npu:0,1"), "--max-seconds", "60"]
-    with subprocess.Popen(
-        [*command, "--rel", "0.5", "--store", store],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        process.store, process.notes = store, notes
-        yield process
-        process.kill()
-
-
-def is_measuring_the_second(process):
-    return lines(process.notes).count("npu:1 1") > 15
-
-
-def test_ctrl_c_keeps_the_records_that_were_finished(started):
-    until(lambda: is_measuring_the_second(started), started)
-    os.killpg(started.pid, signal.SIGINT)
-    _, said = started.communicate(timeout=20)
-    assert started.returncode == 130
-    assert "interrupted" in said
-    assert "Traceback" not in said
-    first, *rest = read(started.store)
-    assert (first.case.device, first.samples.stop) == ("npu:0", "converged")
-    assert all(r.samples.stop == "interrupted" for r in rest)
-
-
-def test_ctrl_c_while_the_process_that_measures_starts_is_no_failure(started):
-    until(lambda: workers(started), started)
-    time.sleep(1)
-    os.killpg(started.pid, signal.SIGINT)
-    _, said = started.communicate(timeout=20)
-    assert started.returncode == 130
-    assert "interrupted" in said
-    assert "ended early" not in said
-
-
-def test_a_process_that_is_killed_is_said_at_once(started):
-    until(lambda: is_measuring_the_second(started), started)
-    (worker,) = workers(started)
-    os.kill(worker, signal.SIGKILL)
-    _, said = started.communicate(timeout=20)
-    assert started.returncode == 4
-    assert "the process that measures on npu:1 ended early: killed by SIGKILL." in said
-    assert "Traceback" not in said
-    assert [r.case.device for r in read(started.store)] == ["npu:0"]

@@ -188,8 +188,6 @@ LONG_TESTS = {
     "tests/golden/networks.py",
     "tests/golden/test_guidelines.py",
     "tests/models/sources/test_source_trees.py",
-    "tests/npu/test_lightbench.py",
-    "tests/npu/test_runtime.py",
     "tests/simdevice/test_accelerator.py",
 }
 
