@@ -186,9 +186,6 @@ def test_a_file_is_one_idea(path):
 LONG_TESTS = {
     "tests/golden/cases.py",
     "tests/golden/networks.py",
-    "tests/golden/test_guidelines.py",
-    "tests/models/sources/test_source_trees.py",
-    "tests/simdevice/test_accelerator.py",
 }
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 import simdevice
+from known_kernels import SETUP as KNOWN_KERNELS
 
 # Python that ends right after a backward pass aborts now and then: autograd's threads still need it
 # (pytorch/pytorch issue 38228). So the child ends with its answer, without Python's own end.
@@ -73,3 +74,11 @@ def child():
 def on_sim(child):
     """The same where "sim" is a device."""
     return lambda code, **settings: child(SETUP + code, json.dumps(settings))
+
+
+@pytest.fixture(scope="session")
+def on_accelerator(on_sim):
+    def run(code, **settings):
+        return on_sim(KNOWN_KERNELS + code, **settings)
+
+    return run
