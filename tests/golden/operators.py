@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from cases import image
+from call import image
 from torch import nn
 
 X = image(4, 6)

@@ -6,7 +6,8 @@ import random
 
 import pytest
 import torch
-from cases import CASES, Call, image
+from call import Call, image
+from cases import CASES
 from torch import nn
 from torch.utils import _pytree as pytree
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from cases import Call, image
+from call import Call, image
 from torch import nn
 from torch.nn import functional as F
 

@@ -7,7 +7,7 @@ from importlib import import_module
 import pytest
 import torch
 import torch.nn.functional as F
-from cases import Call, image
+from call import Call, image
 from operators import CALLS, LAYERS, SEQUENCE, X
 from torch import nn
 from torch.utils import _pytree as pytree

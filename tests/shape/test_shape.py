@@ -184,8 +184,6 @@ def test_a_file_is_one_idea(path):
 
 # Longer than a file should be. Whoever splits one takes its name away; none is added.
 LONG_TESTS = {
-    "tests/golden/cases.py",
-    "tests/golden/networks.py",
 }
 
 
