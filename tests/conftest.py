@@ -119,7 +119,7 @@ def record(
         failure=Failure(error="ModelError", message=failure, hint="Try --batch 1.")
         if failure
         else None,
-        sweep=sweep,
+        found=sweep,
         identity=Identity(structure=identity, counting="rules") if identity else None,
         run=Run(id=run, anchor=anchor, rel=0.01, max_s=10.0) if run and timed else None,
     )

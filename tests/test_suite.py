@@ -18,6 +18,7 @@ from lightbench.errors import (
     UsageError,
 )
 from lightbench.records import Case, InputSpec, Samples, SweepPoint
+from lightbench.records.findings import Crosscheck
 from lightbench.runner import interleave
 from lightbench.runner.given import Given
 from lightbench.runner.plan import plan
@@ -365,5 +366,5 @@ def test_a_record_of_another_study_is_not_taken_for_a_profile(make_record):
     """The whole call beside which layers were timed is no profile: it ran in other rounds."""
     profile = make_record("net")
     assert Reuse().usable(profile, profile.environment)
-    other = msgspec.structs.replace(profile, opinions=())
+    other = msgspec.structs.replace(profile, found=Crosscheck(opinions=()))
     assert not Reuse().usable(other, profile.environment)

@@ -3,6 +3,7 @@
 from lightbench.records.case import Case, Dtype, Layout, Mode
 from lightbench.records.costs import CONV_KINDS, PAPER_KINDS, Call, Costs, Kind, Op
 from lightbench.records.failure import Failure
+from lightbench.records.findings import SweepPoint
 from lightbench.records.inputs import InputSpec
 from lightbench.records.record import (
     CONTENDED,
@@ -11,8 +12,6 @@ from lightbench.records.record import (
     Identity,
     Record,
     Run,
-    Study,
-    SweepPoint,
 )
 from lightbench.records.samples import (
     LAUNCH_BOUND,
@@ -49,7 +48,6 @@ __all__ = [
     "Run",
     "Samples",
     "Stop",
-    "Study",
     "SweepPoint",
     "launch_bound",
 ]

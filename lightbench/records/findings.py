@@ -1,9 +1,45 @@
-"""What explains a record: times of its operators, findings of lint, counts of other tools."""
+"""What a study found out about a case beyond its costs and samples: one noun for each study.
+
+A study that has more to keep adds its noun here and to the union of ``Record.found``; a stored one tells by
+its key ``study`` what it is.
+"""
 
 from __future__ import annotations
 
+import msgspec
+
 from lightbench.records.noun import Noun
 from lightbench.stats.interval import Interval
+
+
+class Found(Noun, frozen=True, tag_field="study"):
+    """Base of what studies found."""
+
+    @property
+    def study(self) -> str:
+        """Which of them, by its name on the command line."""
+        return str(self.__struct_config__.tag)
+
+
+class SweepPoint(Found, frozen=True, kw_only=True, tag="sweep"):
+    """Where a record stands in a sweep: cases that differ in one thing and were timed in the same
+    rounds. Records of one ``run`` may be compared round by round."""
+
+    run: str  # the same for all records of the same rounds
+    experiment: str  # "g1_channel_ratio", or an axis of `lightbench sweep`
+    point: str  # what differs: "1:4"
+    channels: str = ""  # which set of channels: "aligned", "paper-gpu", "paper-arm"
+    width: int = 1  # by how much the set is multiplied
+    # what the point consists of: {"c1": 48, "c2": 192}
+    settings: dict[str, int | str | bool] = msgspec.field(default_factory=dict)
+    reference: bool = False  # the point that all others are compared with
+    launch: bool = False  # the same operators on a map of one pixel: what starting them takes
+    per_madd: bool = False  # points differ in their multiply-adds: what counts is time per one
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.width < 1:
+            raise ValueError(f"a width is 1 or more, got {self.width}")
 
 
 class PartTime(Noun, frozen=True, kw_only=True):
@@ -18,7 +54,7 @@ class PartTime(Noun, frozen=True, kw_only=True):
             raise ValueError("a time is not negative")
 
 
-class LayerTimes(Noun, frozen=True, kw_only=True):
+class LayerTimes(Found, frozen=True, kw_only=True, tag="layers"):
     """How long each operator of a case took in place (see `lightbench.layers`)."""
 
     rounds: int
@@ -41,6 +77,12 @@ class Finding(Noun, frozen=True, kw_only=True):
     measured_s: Interval | None = None
 
 
+class Linted(Found, frozen=True, kw_only=True, tag="lint"):
+    """Where a network strains the guidelines, the dearest first."""
+
+    findings: tuple[Finding, ...]
+
+
 class Opinion(Noun, frozen=True, kw_only=True):
     """What another counter says about a case, beside our count in its convention."""
 
@@ -56,6 +98,12 @@ class Opinion(Noun, frozen=True, kw_only=True):
         if self.theirs is None:
             return self.problem
         return "agrees" if self.theirs == self.ours else f"differs by {self.theirs - self.ours:+,}"
+
+
+class Crosscheck(Found, frozen=True, kw_only=True, tag="crosscheck"):
+    """What other counters say about a case."""
+
+    opinions: tuple[Opinion, ...]
 
 
 class CheckedMetric(Noun, frozen=True, kw_only=True):
@@ -75,7 +123,7 @@ class CheckedMetric(Noun, frozen=True, kw_only=True):
     alone: bool = False
 
 
-class Check(Noun, frozen=True, kw_only=True):
+class Check(Found, frozen=True, kw_only=True, tag="check"):
     """What a check found for a case, and what it was held against: a commit, a file, budgets."""
 
     against: str

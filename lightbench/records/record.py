@@ -9,47 +9,36 @@ A stored record carries ``schema``. History:
 5. ``identity``: what was run, beyond its name; ``run``: what was timed in the same rounds
 6. ``inputs`` of other forms than tensors with a batch in front: each says its ``form``; ``calls`` of modules, and
    how an operator was called: what other tools' conventions go by, where it was noted
+7. ``found``: what a study found, one field that says of which study it is, where each had a field of its own
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
 from lightbench.records.case import Case
 from lightbench.records.costs import Costs, check_count
 from lightbench.records.failure import Failure
-from lightbench.records.findings import Check, Finding, LayerTimes, Opinion
+from lightbench.records.findings import (
+    Check,
+    Crosscheck,
+    Finding,
+    Found,
+    LayerTimes,
+    Linted,
+    Opinion,
+    SweepPoint,
+)
 from lightbench.records.noun import Noun
 from lightbench.records.samples import Latency, Samples
 
-SCHEMA = 6
+SCHEMA = 7
 CONTENDED = "contended"  # how a warning begins that says so of a record
 
 Status = Literal["ok", "failed"]
-
-
-class SweepPoint(Noun, frozen=True, kw_only=True):
-    """Where a record stands in a sweep: cases that differ in one thing and were timed in the same
-    rounds. Records of one ``run`` may be compared round by round."""
-
-    run: str  # the same for all records of the same rounds
-    experiment: str  # "g1_channel_ratio", or an axis of `lightbench sweep`
-    point: str  # what differs: "1:4"
-    channels: str = ""  # which set of channels: "aligned", "paper-gpu", "paper-arm"
-    width: int = 1  # by how much the set is multiplied
-    # what the point consists of: {"c1": 48, "c2": 192}
-    settings: dict[str, int | str | bool] = msgspec.field(default_factory=dict)
-    reference: bool = False  # the point that all others are compared with
-    launch: bool = False  # the same operators on a map of one pixel: what starting them takes
-    per_madd: bool = False  # points differ in their multiply-adds: what counts is time per one
-    note: str = ""
-
-    def __post_init__(self) -> None:
-        if self.width < 1:
-            raise ValueError(f"a width is 1 or more, got {self.width}")
 
 
 class Environment(Noun, frozen=True, kw_only=True):
@@ -86,7 +75,7 @@ class Run(Noun, frozen=True, kw_only=True):
     max_s: float | None = None
 
 
-Study = Literal["profile", "sweep", "layers", "lint", "crosscheck", "check"]
+F = TypeVar("F", bound=Found)
 
 
 class Record(Noun, frozen=True, kw_only=True):
@@ -104,11 +93,7 @@ class Record(Noun, frozen=True, kw_only=True):
     energy_j: float | None = None  # per image
     warnings: tuple[str, ...] = ()
     failure: Failure | None = None
-    sweep: SweepPoint | None = None
-    layers: LayerTimes | None = None  # of `lightbench layers`; the samples are of the same rounds
-    findings: tuple[Finding, ...] | None = None  # of `lightbench lint`, the dearest first
-    opinions: tuple[Opinion, ...] | None = None  # of `lightbench count --crosscheck`
-    check: Check | None = None  # of `lightbench check`
+    found: SweepPoint | LayerTimes | Linted | Crosscheck | Check | None = None  # None: a profile's
     identity: Identity | None = None  # None: not known, of a schema before 5
     run: Run | None = None  # None: not timed in rounds, or not known in which
 
@@ -124,16 +109,39 @@ class Record(Noun, frozen=True, kw_only=True):
             raise ValueError("layers have one time for each operator")
 
     @property
-    def study(self) -> Study:
+    def study(self) -> str:
         """What was asked when it was measured: times of different studies are not one series."""
-        holds: dict[Study, object] = {
-            "sweep": self.sweep,
-            "layers": self.layers,
-            "lint": self.findings,
-            "crosscheck": self.opinions,
-            "check": self.check,
-        }
-        return next((study for study, part in holds.items() if part is not None), "profile")
+        return self.found.study if self.found else "profile"
+
+    def _of(self, kind: type[F]) -> F | None:
+        return self.found if isinstance(self.found, kind) else None
+
+    @property
+    def sweep(self) -> SweepPoint | None:
+        """Where it stands in a sweep, if it was measured in one."""
+        return self._of(SweepPoint)
+
+    @property
+    def layers(self) -> LayerTimes | None:
+        """Of `lightbench layers`; the samples are of the same rounds."""
+        return self._of(LayerTimes)
+
+    @property
+    def findings(self) -> tuple[Finding, ...] | None:
+        """Of `lightbench lint`, the dearest first."""
+        found = self._of(Linted)
+        return found.findings if found else None
+
+    @property
+    def opinions(self) -> tuple[Opinion, ...] | None:
+        """Of `lightbench count --crosscheck`."""
+        found = self._of(Crosscheck)
+        return found.opinions if found else None
+
+    @property
+    def check(self) -> Check | None:
+        """Of `lightbench check`."""
+        return self._of(Check)
 
     @property
     def contended(self) -> bool:

@@ -37,6 +37,27 @@ def _run_of(record: dict[str, Any]) -> dict[str, str] | None:
     return {"id": began} if isinstance(began, str) else None
 
 
+# Before schema 7 each study had a field of its own -> what its noun is called, and the field in it if it was bare.
+OWN_FIELDS = {
+    "sweep": ("sweep", None),
+    "layers": ("layers", None),
+    "findings": ("lint", "findings"),
+    "opinions": ("crosscheck", "opinions"),
+    "check": ("check", None),
+}
+
+
+def _with_found(record: dict[str, Any]) -> dict[str, Any]:
+    lifted = {key: value for key, value in record.items() if key not in OWN_FIELDS}
+    for field, (study, bare) in OWN_FIELDS.items():
+        value = record.get(field)
+        if value is not None and "found" in lifted:
+            raise ValueError("it is of two studies")
+        if value is not None:
+            lifted["found"] = {**({bare: value} if bare else value), "study": study}
+    return lifted
+
+
 FORMS = 6  # since which schema inputs say their form
 
 
@@ -52,6 +73,7 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     3: lambda record: {**record, "schema": 4},
     4: lambda record: {"run": _run_of(record), **record, "schema": 5},
     5: lambda record: {**record, "case": with_forms(record["case"]), "schema": 6},
+    6: lambda record: {**_with_found(record), "schema": 7},
 }
 
 _LINE = re.compile(rb'\{"id":"([0-9a-f]{16})",')

@@ -109,9 +109,9 @@ def disturbed(samples: Samples, where: Environment) -> tuple[str, ...]:
     return ()
 
 
-def untimed(case: Case, costs: Costs | None = None, **found: Any) -> Record:
-    """The record of a case that was looked at and not timed. ``found`` are fields that need no time:
-    ``identity``, ``findings``, ``opinions``, ``check``. The environment is that of the case's device, as
+def untimed(case: Case, costs: Costs | None = None, **more: Any) -> Record:
+    """The record of a case that was looked at and not timed. ``more`` are fields that need no time:
+    ``identity``, ``found``, ``warnings``. The environment is that of the case's device, as
     if it were timed now. Raises UnknownName, UsageError."""
     device = devices.find(case.device, case.options)
     return Record(
@@ -121,7 +121,7 @@ def untimed(case: Case, costs: Costs | None = None, **found: Any) -> Record:
         status="ok",
         environment=here(device, case.device, device.host_threads(case.threads)),
         costs=costs,
-        **found,
+        **more,
     )
 
 

@@ -143,7 +143,7 @@ def run(
 
     def finish(index: int, record: Record) -> None:
         if sweep:
-            record = msgspec.structs.replace(record, sweep=sweep[index])
+            record = msgspec.structs.replace(record, found=sweep[index])
         if index < len(cases):  # the others are anchors
             done[index] = record
         keep(record)

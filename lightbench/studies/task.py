@@ -11,7 +11,7 @@ import msgspec
 
 from lightbench import devices
 from lightbench.errors import LightbenchError
-from lightbench.records import Case, Environment, Record, Study
+from lightbench.records import Case, Environment, Record
 from lightbench.records.collection import setup
 from lightbench.runner.control import Say
 from lightbench.runner.reuse import Reuse
@@ -47,7 +47,7 @@ class Task:
 
     def each(
         self,
-        study: Study,
+        study: str,
         measure: Callable[[Case], Record],
         stale: Callable[[Record], bool] = lambda _record: False,
     ) -> None:
@@ -66,7 +66,7 @@ class Task:
             except LightbenchError as error:
                 self.complain(case, error)
 
-    def _held(self, study: Study, case: Case, stale: Callable[[Record], bool]) -> bool:
+    def _held(self, study: str, case: Case, stale: Callable[[Record], bool]) -> bool:
         """Is there a record of the same network on this machine that is not ``stale``?"""
         if self.force:
             return False

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from lightbench.records.collection import Evidence, setup
-from lightbench.records.findings import Finding, Opinion
+from lightbench.records.findings import Crosscheck, Finding, Linted, Opinion
 from lightbench.studies.card.stored import cards
 from lightbench.studies.guidelines.stored import guideline_records
 
@@ -53,10 +53,14 @@ def test_what_has_no_time_is_in_no_group(make_record):
 def test_each_study_has_its_own_records(make_record, sweep_records):
     profile, sweep = make_record("net"), sweep_records()
     finding = Finding(guideline="G1", path="a", cause="b", remedy="c", mem_bytes=1.0)
-    lint = msgspec.structs.replace(profile, samples=None, latency=None, findings=(finding,))
-    none_found = msgspec.structs.replace(lint, findings=())
+    lint = msgspec.structs.replace(
+        profile, samples=None, latency=None, found=Linted(findings=(finding,))
+    )
+    none_found = msgspec.structs.replace(lint, found=Linted(findings=()))
     opinion = Opinion(tool="thop", ours=1, theirs=1)
-    checked = msgspec.structs.replace(profile, samples=None, latency=None, opinions=(opinion,))
+    checked = msgspec.structs.replace(
+        profile, samples=None, latency=None, found=Crosscheck(opinions=(opinion,))
+    )
     evidence = Evidence((profile, *sweep, lint, checked))
     assert evidence.profiles == (profile,)
     assert guideline_records(evidence) == tuple(sweep)

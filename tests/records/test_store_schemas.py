@@ -86,7 +86,7 @@ def test_records_of_schema_1_are_read_as_they_are_and_belong_to_no_sweep():
     assert all(record.schema == SCHEMA and record.sweep is None for record in found)
     for record, line in zip(found, lines, strict=True):
         again = json.loads(msgspec.json.encode(record))
-        new = ("sweep", "energy_j", "layers", "findings", "opinions", "check", "identity")
+        new = ("found", "energy_j", "identity")
         since = dict.fromkeys(new)
         assert again.pop("run")["id"] == line["environment"]["noted"]["time"]
         for noun, added in ADDED.items():
@@ -104,6 +104,60 @@ def test_a_record_of_schema_1_that_is_appended_again_is_one_of_today(path):
     assert f'"schema":{SCHEMA},' in path.read_text()
 
 
+# What each study found was in a field of its own, two of them bare.
+OPINION = {"tool": "thop", "ours": 1, "theirs": 1}
+FINDING = {"guideline": "G1", "path": "a", "cause": "b", "remedy": "c", "mem_bytes": 1.0}
+BEFORE_7 = {
+    "sweep": {"run": "a", "experiment": "groups", "point": "2"},
+    "findings": [FINDING],
+    "opinions": [OPINION],
+    "check": {"against": "main", "metrics": []},
+}
+
+
+def line_of_schema_6(make_record, **fields):
+    line = json.loads(line_with(make_record, schema=6))
+    del line["found"]
+    return json.dumps(line | dict.fromkeys(("layers", *BEFORE_7)) | fields).encode()
+
+
+@pytest.mark.parametrize("field", BEFORE_7)
+def test_what_a_study_found_was_a_field_of_its_own_before_schema_7(path, make_record, field):
+    path.parent.mkdir(parents=True)
+    path.write_bytes(line_of_schema_6(make_record, **{field: BEFORE_7[field]}))
+    (record,) = store.read(path)
+    kept = json.loads(msgspec.json.encode(getattr(record, field)))
+    if field in ("findings", "opinions"):
+        assert len(kept) == 1
+        kept, said = kept[0], BEFORE_7[field][0]
+    else:
+        said = BEFORE_7[field]
+    assert {key: kept[key] for key in said} == said
+    assert record.study == {"findings": "lint", "opinions": "crosscheck"}.get(field, field)
+
+
+def test_a_record_that_found_nothing_before_schema_7_is_a_profile(path, make_record):
+    path.parent.mkdir(parents=True)
+    path.write_bytes(line_of_schema_6(make_record))
+    (record,) = store.read(path)
+    assert (record.found, record.study) == (None, "profile")
+
+
+def test_a_record_of_two_studies_is_refused(path, make_record):
+    path.parent.mkdir(parents=True)
+    two = {field: BEFORE_7[field] for field in ("sweep", "check")}
+    path.write_bytes(line_of_schema_6(make_record, **two))
+    with pytest.raises(StoreError, match=r"run\.jsonl:1: not a record: it is of two studies"):
+        store.read(path)
+
+
+def test_what_no_study_finds_is_refused(path, make_record):
+    path.parent.mkdir(parents=True)
+    path.write_bytes(line_with(make_record, found={"study": "magic", "power": 3}))
+    with pytest.raises(StoreError, match=r"not a record: Invalid value 'magic'"):
+        store.read(path)
+
+
 @pytest.mark.parametrize(
     "sweep",
     [{}, {"run": "a"}, {"run": "a", "experiment": "g1", "point": "1:1", "width": 0},
@@ -113,6 +167,6 @@ def test_a_record_of_schema_1_that_is_appended_again_is_one_of_today(path):
 )  # fmt: skip
 def test_a_place_in_a_sweep_that_cannot_be_is_refused(path, make_record, sweep):
     path.parent.mkdir(parents=True)
-    path.write_bytes(line_with(make_record, sweep=sweep))
+    path.write_bytes(line_of_schema_6(make_record, sweep=sweep))
     with pytest.raises(StoreError, match=r"run\.jsonl:1: not a record"):
         store.read(path)

@@ -13,7 +13,15 @@ import pytest
 from lightbench.cli import lightbench as group
 from lightbench.errors import UsageError
 from lightbench.records import SweepPoint
-from lightbench.records.findings import Check, Finding, LayerTimes, Opinion, PartTime
+from lightbench.records.findings import (
+    Check,
+    Crosscheck,
+    Finding,
+    LayerTimes,
+    Linted,
+    Opinion,
+    PartTime,
+)
 from lightbench.reports.commands import commands
 from lightbench.runner.setup import Setup
 from lightbench.stats.interval import Interval
@@ -46,7 +54,9 @@ def as_lint(record, measured_s=None):
     finding = Finding(
         guideline="G1", path="a", cause="b", remedy="c", mem_bytes=1.0, measured_s=measured_s
     )
-    return msgspec.structs.replace(record, samples=None, latency=None, findings=(finding,))
+    return msgspec.structs.replace(
+        record, samples=None, latency=None, found=Linted(findings=(finding,))
+    )
 
 
 def as_layers(record):
@@ -55,12 +65,14 @@ def as_layers(record):
         rounds=1, total_s=Interval(0.001), over_whole=Interval(1.0),
         operators=(part,), kinds=(part,), views=part,
     )  # fmt: skip
-    return msgspec.structs.replace(record, layers=times)
+    return msgspec.structs.replace(record, found=times)
 
 
 def as_crosscheck(record):
     opinions = (Opinion(tool="thop", ours=1, theirs=1),)
-    return msgspec.structs.replace(record, samples=None, latency=None, opinions=opinions)
+    return msgspec.structs.replace(
+        record, samples=None, latency=None, found=Crosscheck(opinions=opinions)
+    )
 
 
 def parsed(line):
@@ -117,7 +129,7 @@ def measured(make_record):
             msgspec.structs.replace(
                 make_record(),
                 case=_case(p, setup, (1, 1) if launch else p.size),
-                sweep=_place(sweep, p, f"{i}", launch=launch),
+                found=_place(sweep, p, f"{i}", launch=launch),
             )
             for i, sweep in enumerate(sweeps)
             for launch in ((False, True) if sweep.launch else (False,))
@@ -257,7 +269,7 @@ def test_findings_that_were_timed_are_timed_again(make_record):
 
 
 def test_a_check_has_a_side_that_a_reader_may_not_have(make_record):
-    checked = msgspec.structs.replace(make_record(), check=Check(against="main", metrics=()))
+    checked = msgspec.structs.replace(make_record(), found=Check(against="main", metrics=()))
     assert commands([checked]) == ["lightbench report runs.jsonl -o report.html"]
 
 

@@ -87,7 +87,7 @@ FIELDS = {
     "Environment": "comparable noted",
     "Record": (
         "schema time case status environment costs samples latency peak_memory_bytes energy_j warnings"
-        " failure sweep layers findings opinions check identity run"
+        " failure found identity run"
     ),
     "Identity": "structure code packages counting",
     "Run": "id anchor rel max_s",
@@ -99,6 +99,8 @@ FIELDS = {
     "CheckedMetric": ("metric before now verdict state change low high limit note seconds alone"),
     "Check": "against metrics",
     "Opinion": "tool version ours theirs problem",
+    "Linted": "findings",
+    "Crosscheck": "opinions",
 }
 
 

@@ -14,7 +14,7 @@ from torch import nn
 
 import lightbench as lb
 from lightbench.records import InputSpec, store
-from lightbench.records.findings import Finding
+from lightbench.records.findings import Finding, Linted
 from lightbench.stats.interval import Interval
 from lightbench.studies.card import cache
 from lightbench.studies.card.card import DeviceCard, Figure
@@ -241,13 +241,13 @@ def linted(make_record):
         mem_bytes=9_450_000.0,
     )
     two = msgspec.structs.replace(one, guideline="G4", cause="1 x norm", mem_bytes=945_000.0)
-    return msgspec.structs.replace(make_record("net", batch=2), findings=(one, two))
+    return msgspec.structs.replace(make_record("net", batch=2), found=Linted(findings=(one, two)))
 
 
 def with_times(record, **times):
     first, *rest = record.findings
     changed = msgspec.structs.replace(first, **times)
-    return msgspec.structs.replace(record, findings=(changed, *rest))
+    return msgspec.structs.replace(record, found=Linted(findings=(changed, *rest)))
 
 
 def cells(view):
@@ -283,7 +283,7 @@ def test_a_record_tells_whether_there_was_a_card_and_a_measurement(linted):
     assert (first["estimate_s"], first["measured_s"]) == (0.002, 0.002)
     assert (first["interval"], second["interval"]) == ("1.00 to 3.00", None)
     assert view.above[0].rows[0][-1] == 0.002
-    none = msgspec.structs.replace(linted, findings=())
+    none = msgspec.structs.replace(linted, found=Linted(findings=()))
     assert len(findings_view(none).table.notes) == 1
     unbound = with_times(linted, measured_s=Interval(0.002))
     assert cells(findings_view(unbound))[0]["interval"] is None

@@ -10,7 +10,7 @@ from lightbench import registry
 from lightbench.environment import allocator
 from lightbench.errors import ModelError, UnknownName, UsageError
 from lightbench.records import Case, InputSpec, store
-from lightbench.records.findings import Finding
+from lightbench.records.findings import Finding, Linted
 from lightbench.runner.identity import current
 from lightbench.runner.record import untimed
 from lightbench.studies.card.card import EXPERIMENT
@@ -137,7 +137,7 @@ def test_what_another_machine_measured_is_measured_again(run, tmp_path):
 def test_lint_is_looked_at_again_once_there_is_a_card(make_record):
     finding = Finding(guideline="G1", path="a", cause="b", remedy="c", mem_bytes=1.0)
     asked = []
-    old = untimed(case(), findings=(finding,), identity=current(NET, trusted=True)[0])
+    old = untimed(case(), found=Linted(findings=(finding,)), identity=current(NET, trusted=True)[0])
     task = Task([case()], known=[old])
     task.each("lint", asked.append, stale=lambda record: record is old)
     assert asked == [case()]
@@ -160,14 +160,16 @@ def test_findings_without_an_estimate_are_stale_if_there_is_a_card(
 
     def looked_at(model, **_settings):
         asked.append(model)
-        return SimpleNamespace(record=untimed(case(), findings=()))
+        return SimpleNamespace(record=untimed(case(), found=Linted(findings=())))
 
     monkeypatch.setattr("lightbench.studies.lint.gather.lint_model", looked_at)
     monkeypatch.setattr(
         "lightbench.studies.lint.gather._card", lambda _task, _case: object() if has_card else None
     )
     identity = current(NET, trusted=True)[0]
-    task = Task([case()], known=[untimed(case(), findings=(finding,), identity=identity)])
+    task = Task(
+        [case()], known=[untimed(case(), found=Linted(findings=(finding,)), identity=identity)]
+    )
     gather(read_settings({"lint": {}}), task)
     assert asked == ([NET] if again else [])
 

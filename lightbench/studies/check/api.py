@@ -49,7 +49,7 @@ class Checked(Shown):
     @cached_property
     def records(self) -> tuple[Record, ...]:
         """What is stored of it: one record a case, with its rows."""
-        return tuple(untimed(case, check=self._of(case)) for case in self.cases)
+        return tuple(untimed(case, found=self._of(case)) for case in self.cases)
 
     def _of(self, case: Case) -> Check:
         rows = (stored(row) for row in self.rows if row.model == case.model)

@@ -22,7 +22,7 @@ from lightbench.models.sources.without_memory import told, without_memory
 from lightbench.process import switches
 from lightbench.records import Case, Costs, Dtype, Identity, Op, Record
 from lightbench.records.arguments import map_tensors
-from lightbench.records.findings import Opinion
+from lightbench.records.findings import Crosscheck, Opinion
 from lightbench.records.inputs import Input, InputSpec, without
 from lightbench.runner.given import (
     Args,
@@ -108,7 +108,9 @@ class Counts(Shown):
 
     def checked(self) -> Record:
         """What is stored of it: the costs, and what the installed thop and fvcore count."""
-        return untimed(self.case, self.costs, identity=self.identity, opinions=self._opinions)
+        return untimed(
+            self.case, self.costs, identity=self.identity, found=Crosscheck(opinions=self._opinions)
+        )
 
     @cached_property
     def _called(self) -> Costs:

@@ -24,6 +24,6 @@ def gather(task: Task, settings: Settings) -> None:  # noqa: ARG001
             case.model, input=case.inputs, batch=case.batch, dtype=case.dtype, trusted=task.trusted
         )
         checked = found.checked()
-        return untimed(case, found.costs, identity=checked.identity, opinions=checked.opinions)
+        return untimed(case, found.costs, identity=checked.identity, found=checked.found)
 
     task.each("crosscheck", measure)

@@ -104,7 +104,8 @@ class _Line(msgspec.Struct):
     costs: _Costs | None = None
     latency: _Latency | None = None
     peak_memory_bytes: Count | None = None
-    sweep: _There | None = None
+    found: _There | None = None
+    sweep: _There | None = None  # this and the next four before schema 7
     layers: _There | None = None
     findings: tuple[_There, ...] | None = None
     opinions: tuple[_There, ...] | None = None
@@ -120,7 +121,7 @@ class _Line(msgspec.Struct):
     @property
     def profiled(self) -> bool:
         """Is it of `lightbench profile`? Times of other studies are not one series with its own."""
-        others = (self.sweep, self.layers, self.findings, self.opinions, self.check)
+        others = (self.found, self.sweep, self.layers, self.findings, self.opinions, self.check)
         return all(other is None for other in others)
 
 

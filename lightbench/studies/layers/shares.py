@@ -189,7 +189,7 @@ class Breakdown:
             kinds=tuple(map(_part_time, self.parts("kind"))),
             views=_part_time(self.views),
         )
-        return msgspec.structs.replace(self.record, layers=layers)
+        return msgspec.structs.replace(self.record, found=layers)
 
 
 def grouped(ops: Sequence[Op], by: str) -> dict[str, list[int]]:

@@ -171,7 +171,7 @@ def _plain(record: Record) -> dict[str, Any]:
     """A record without its rows of costs, which are the layers, and without their times."""
     data: dict[str, Any] = msgspec.to_builtins(record, order="deterministic")
     data["costs"].pop("ops")
-    data.pop("layers")
+    data.pop("found")
     return {"id": record.id, **data}
 
 

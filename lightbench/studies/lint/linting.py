@@ -38,7 +38,7 @@ class Linting:
         found = tuple(
             _stored(finding, self.savings.get(i)) for i, finding in enumerate(self.findings)
         )
-        return msgspec.structs.replace(self.looked_at, findings=found)
+        return msgspec.structs.replace(self.looked_at, found=nouns.Linted(findings=found))
 
 
 def lint_view(lint: Linting, top: int | None = None) -> View:

@@ -10,7 +10,7 @@ from lightbench import registry
 from lightbench.errors import UsageError
 from lightbench.models.accuracy import Accuracy
 from lightbench.records.collection import Evidence
-from lightbench.records.findings import Check, CheckedMetric, Finding, Opinion
+from lightbench.records.findings import Check, CheckedMetric, Crosscheck, Finding, Linted, Opinion
 from lightbench.reports import report
 from lightbench.studies.card.stored import cards
 from lightbench.studies.subject import Subject
@@ -78,7 +78,7 @@ def test_how_memory_is_kept_makes_no_other_environment_and_counts_have_none(make
     sweep = make_record("b", comparable={**here, "allocator": "kept"})
     count = msgspec.structs.replace(
         make_record("c", comparable={**here, "threads": 2}),
-        samples=None, latency=None, opinions=(),
+        samples=None, latency=None, found=Crosscheck(opinions=()),
     )  # fmt: skip
     part = sections([profile, sweep, count])["Environment"]
     assert part.sentences == ()
@@ -165,7 +165,7 @@ def test_an_older_card_is_no_sweep_and_a_sweep_after_a_card_is_not_of_it(
 ):
     def named(run, records):
         return [
-            msgspec.structs.replace(r, sweep=msgspec.structs.replace(r.sweep, run=run))
+            msgspec.structs.replace(r, found=msgspec.structs.replace(r.sweep, run=run))
             for r in records
         ]
 
@@ -189,7 +189,7 @@ def test_an_older_card_is_no_sweep_and_a_sweep_after_a_card_is_not_of_it(
 def test_layers_and_lint_without_a_profile_have_their_sections(make_record):
     finding = Finding(guideline="G1", path="a", cause="b", remedy="c", mem_bytes=1.0)
     lint = msgspec.structs.replace(
-        make_record("net"), samples=None, latency=None, findings=(finding,)
+        make_record("net"), samples=None, latency=None, found=Linted(findings=(finding,))
     )
     (part,) = sections([lint])["Network by network"].inner
     assert part.title == "net"
@@ -207,7 +207,7 @@ def test_counts_of_other_tools_stand_beside_ours_and_agreement_is_counted(make_r
         Opinion(tool="fvcore", ours=10, problem="fvcore failed: x"),
     )
     record = msgspec.structs.replace(
-        make_record("net"), samples=None, latency=None, opinions=opinions
+        make_record("net"), samples=None, latency=None, found=Crosscheck(opinions=opinions)
     )
     part = sections([record])["Counts, cross-checked"]
     assert part.sentences == ("1 of 3 counts agree to the last digit.",)
@@ -218,7 +218,10 @@ def test_a_count_that_was_checked_under_two_settings_is_one_row(make_record):
     opinions = (Opinion(tool="thop", version="0.1.1", ours=10, theirs=10),)
     records = [
         msgspec.structs.replace(
-            make_record("net", threads=n), samples=None, latency=None, opinions=opinions
+            make_record("net", threads=n),
+            samples=None,
+            latency=None,
+            found=Crosscheck(opinions=opinions),
         )
         for n in (1, 2)
     ]
@@ -237,7 +240,7 @@ def test_checks_stand_as_they_were_judged_under_what_they_were_held_against(make
         make_record("net"),
         samples=None,
         latency=None,
-        check=Check(against="origin/main", metrics=(slower, odd, unknown)),
+        found=Check(against="origin/main", metrics=(slower, odd, unknown)),
     )
     part = sections([record])["Checks"]
     assert part.sentences == ("Held against origin/main.",)

@@ -160,7 +160,7 @@ def test_the_record_keeps_the_times_of_operators_with_their_intervals(make_recor
     found = by_factor(make_record, [3, 1, 7, 4, 2, 6, 5])
     record = found.explained
     assert record.study == "layers"
-    assert record == msgspec.structs.replace(found.record, layers=record.layers)
+    assert record == msgspec.structs.replace(found.record, found=record.layers)
     layers = record.layers
     assert layers.rounds == 7
     assert layers.total_s == Interval(16, 4, 28)
@@ -191,8 +191,8 @@ def test_a_record_without_times_of_operators_says_so(read, lacks, make_record):
     record = by_factor(make_record, [1] * 7).explained
     if lacks == "costs":
         none = msgspec.structs.replace(record.layers, operators=())
-        record = msgspec.structs.replace(record, costs=None, layers=none)
+        record = msgspec.structs.replace(record, costs=None, found=none)
     else:
-        record = msgspec.structs.replace(record, layers=None)
+        record = msgspec.structs.replace(record, found=None)
     with pytest.raises(ValueError, match="'resnet18' has no times of operators"):
         read(record)

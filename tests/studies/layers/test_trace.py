@@ -194,7 +194,7 @@ def test_without_bounds_there_are_none(traced):
     (timed,) = record.layers.operators
     timed = msgspec.structs.replace(timed, time_s=Interval(0.004), share=Interval(1.0))
     layers = msgspec.structs.replace(record.layers, operators=(timed,))
-    operator = slices(msgspec.structs.replace(record, layers=layers))[-1]
+    operator = slices(msgspec.structs.replace(record, found=layers))[-1]
     assert (operator["args"]["time"], operator["args"]["share"]) == ("4.00 ms", "100.0 %")
 
 

@@ -63,25 +63,25 @@ def failed(stored):
     (fail,) = run.run(
         [stored[1].case], rule=Rule(max_s=0.01), errors={0: UsageError("no.", "Try.")}
     )
-    return [stored[0], msgspec.structs.replace(fail, sweep=stored[1].sweep), *stored[2:]]
+    return [stored[0], msgspec.structs.replace(fail, found=stored[1].sweep), *stored[2:]]
 
 
 def two_halves(stored):
     """Of two runs, which never met in a round."""
     moved = [
-        msgspec.structs.replace(r, sweep=msgspec.structs.replace(r.sweep, run="another"))
+        msgspec.structs.replace(r, found=msgspec.structs.replace(r.sweep, run="another"))
         for r in stored[:1]
     ]
     return [*moved, *stored[1:]]
 
 
 def of_no_sweep(stored):
-    return [msgspec.structs.replace(r, sweep=None) for r in stored]
+    return [msgspec.structs.replace(r, found=None) for r in stored]
 
 
 def renamed(stored):
     return [
-        msgspec.structs.replace(r, sweep=msgspec.structs.replace(r.sweep, experiment="other"))
+        msgspec.structs.replace(r, found=msgspec.structs.replace(r.sweep, experiment="other"))
         for r in stored
     ]
 
