@@ -3,6 +3,8 @@
 #   make test TORCH_INDEX=ADDRESS     where pip also looks for PyTorch: an index, or a folder of wheels
 # Either makes .venv anew if that was made otherwise; named once, it stays.
 BIN := .venv/bin
+# With it each of a thousand processes compiles PyTorch anew: 3 s of 6.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: report test quick test-npu test-lowest test-newest check bench .venv/ready
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 import simdevice
+from fork_server import ForkServer
 from known_kernels import SETUP as KNOWN_KERNELS
 
 # Python that ends right after a backward pass aborts now and then: autograd's threads still need it
@@ -47,8 +48,8 @@ def child():
         pytest.skip(reason)
     simdevice.build()
 
-    def run(code, *arguments, timeout=120, path=(), **environ):
-        environment = (
+    def environment(*path):
+        return (
             os.environ
             | {
                 "PYTHONPATH": os.pathsep.join(map(str, (*path, Path(__file__).parent))),
@@ -56,18 +57,26 @@ def child():
                 "OMP_NUM_THREADS": "1",  # two threads on a busy machine make a forward pass 50 times as long
             }
         )
-        done = subprocess.run(
-            [sys.executable, "-c", ANSWER + code, *arguments],
-            env=environment | environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-        )
+
+    server = ForkServer(environment())
+
+    def run(code, *arguments, timeout=120, path=(), **environ):
+        if path or environ:  # read when PyTorch is imported
+            done = subprocess.run(
+                [sys.executable, "-c", ANSWER + code, *arguments],
+                env=environment(*path) | environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=timeout,
+            )
+        else:
+            done = server.run(ANSWER + code, *arguments, timeout=timeout)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1])
 
-    return run
+    yield run
+    server.close()
 
 
 @pytest.fixture(scope="session")
