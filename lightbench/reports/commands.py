@@ -12,13 +12,14 @@ from collections.abc import Iterable, Sequence
 from lightbench import registry
 from lightbench.devices.support.options import device_options
 from lightbench.records import Case, Record, SweepPoint
+from lightbench.records.axes import AXES, SETUP
 from lightbench.records.collection import Evidence, is_anchor
 from lightbench.records.input_grammar import NONE
 from lightbench.records.inputs import InputSpec
 from lightbench.studies.card.card import EXPERIMENT
 from lightbench.studies.card.stored import card_runs, cards
 from lightbench.studies.guidelines.plan import SETS, short_name
-from lightbench.studies.sweep.axes import AXES
+from lightbench.studies.sweep.axes import AXES as SWEPT
 from lightbench.units import shape, unicode
 
 STORE, CARD = "runs.jsonl", "card.jsonl"
@@ -97,16 +98,11 @@ def _quoted(word: str) -> str:
 
 def _setup(case: Case) -> Words:
     """The options that all commands have."""
-    words = ["--device", case.device]
-    if case.engine != "eager":
-        words += ["--engine", case.engine]
-    if case.threads is not None:
-        words += ["--threads", str(case.threads)]
-    if case.dtype != "float32":
-        words += ["--dtype", case.dtype]
-    if case.layout == "channels_last":
-        words.append("--channels-last")
-    return tuple(words)
+    return _axes(case, *SETUP)
+
+
+def _axes(case: Case, *names: str) -> Words:
+    return tuple(word for name in names for word in AXES[name].words(getattr(case, name)))
 
 
 def _network(record: Record, *, carded: bool) -> Words:
@@ -115,11 +111,11 @@ def _network(record: Record, *, carded: bool) -> Words:
     case, words = record.case, list(STUDIES[record.study])
     if record.study != "crosscheck":  # counting needs no device
         words += _setup(case)
-    words += ["--batch", str(case.batch)]
+    words += _axes(case, "batch")
     for one in map(str, case.inputs or (NONE,)):
         words += ["--input", one]
     if record.study == "profile":
-        words += [] if case.mode == "infer" else ["--mode", case.mode]
+        words += _axes(case, "mode")
         words += [f"--{option}" for option in case.options if option in device_options()]
     if record.study == "lint" and carded:
         words += ["--card", CARD]
@@ -130,7 +126,7 @@ def _network(record: Record, *, carded: bool) -> Words:
 
 def _guideline(case: Case, point: SweepPoint) -> Words:
     """A command for guidelines, without the widths: those that agree in it are one command."""
-    words = ["guidelines", *_setup(case), "--batch", str(case.batch)]
+    words = ["guidelines", *_setup(case), *_axes(case, "batch")]
     channels, _, geometry = point.channels.partition(" ")
     if channels in SETS:
         words += ["--channels", channels]
@@ -157,11 +153,11 @@ def _on_map(records: Sequence[Record]) -> dict[str, Record]:
 def _sweep(record: Record) -> Words:
     """What all points of a sweep have in common, from any that stands on its own map."""
     case, point = record.case, record.sweep
-    if point is None or point.experiment not in AXES:
+    if point is None or point.experiment not in SWEPT:
         return ()
     words = ["sweep", *_setup(case)]
     if point.experiment != "batch":
-        words += ["--batch", str(case.batch)]
+        words += _axes(case, "batch")
     if known := CONSTANT.fullmatch(point.channels):
         words += ["--channels", known[1], "--constant", known[2].lower()]
     sizes = [one.shape[1:] for one in case.inputs if isinstance(one, InputSpec)]

@@ -24,7 +24,29 @@ from lightbench.views.section import Document, Drawing, Section
 from lightbench.views.table import View
 
 KIND = "report part"
+# The order in which they stand; one that is not named here comes before the last.
+PARTS = (
+    "answer",
+    "environment",
+    "comparison",
+    "predictors",
+    "pareto",
+    "card",
+    "models",
+    "guidelines",
+    "sweeps",
+    "check",
+    "crosscheck",
+    "reproduce",
+)
 TITLE = "lightbench report"
+
+
+def in_order() -> tuple[str, ...]:
+    """All parts that there are, as `PARTS` has them."""
+    known = registry.names(KIND)
+    *first, last = (name for name in PARTS if name in known)
+    return (*first, *(name for name in known if name not in PARTS), last)
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,8 +65,7 @@ class Report(Shown):
     @cached_property
     def document(self) -> Document:
         """All parts that the records have something for."""
-        parts = sorted(registry.names(KIND), key=lambda name: registry.literal(KIND, name, "ORDER"))
-        found = (registry.load(KIND, name).section(self.subject) for name in parts)
+        found = (registry.load(KIND, name).section(self.subject) for name in in_order())
         sections = tuple(section for section in found if section is not None)
         return Document(self.title, sections, _about(self))
 

@@ -14,7 +14,6 @@ from lightbench.studies.subject import Subject
 from lightbench.views.section import Section
 from lightbench.views.sentence import Name, Sentence, listed
 
-ORDER = 10
 Naming = Callable[[Record], Name]
 ROUNDING = 1e-9
 ALIKE = 0.5  # points of top-1: networks retrained differ by that much

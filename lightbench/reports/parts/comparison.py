@@ -21,8 +21,6 @@ from lightbench.views.remarks import BUSY_CARD, explained, remarks, status
 from lightbench.views.section import Drawing, Section
 from lightbench.views.table import Column, Table, View, own_words
 
-ORDER = 30
-
 # Of the table of `lightbench profile`, with the order in which they go on a narrow page.
 SHOWN = {
     "params": 3,

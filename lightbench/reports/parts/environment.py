@@ -14,8 +14,6 @@ from lightbench.views.section import Section
 from lightbench.views.sentence import Sentence
 from lightbench.views.table import Column, Table, View
 
-ORDER = 20
-
 # Worth knowing, but no hindrance to a comparison: what they were over all records.
 NOTED = ("governor", "turbo", "power", "kernel", "commit", "lightbench")
 

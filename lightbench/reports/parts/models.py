@@ -17,7 +17,6 @@ from lightbench.views.section import Section
 from lightbench.views.sentence import Sentence
 from lightbench.views.table import View
 
-ORDER = 65
 TOP = 8  # rows of each table: what matters stands at the top
 
 

@@ -11,7 +11,6 @@ from lightbench.views.section import Drawing, Section
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-ORDER = 50
 CAPTION = "Top-1 accuracy against time and against multiply-adds, with the Pareto front of each"
 
 

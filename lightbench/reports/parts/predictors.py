@@ -18,7 +18,6 @@ from lightbench.views.table import Column, Table, View, own_words
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-ORDER = 40
 
 COLUMNS = (
     Column("predictor", "predictor", own_words, align="left"),

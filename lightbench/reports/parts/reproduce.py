@@ -10,7 +10,6 @@ from lightbench.studies.subject import Subject
 from lightbench.views.section import Section
 from lightbench.views.table import Column, Table, View
 
-ORDER = 90
 VERSIONS = ("lightbench", "commit", "torch", "torch_build", "python")
 
 IDS = (

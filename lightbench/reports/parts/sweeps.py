@@ -16,7 +16,6 @@ from lightbench.views.section import Drawing, Section
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-ORDER = 75
 CAPTION = "Time relative to the reference's, with its interval, beside memory access."
 
 

@@ -17,7 +17,6 @@ from lightbench.views.table import View
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-ORDER = 60
 CAPTION = "Attained speed of each kind of operator below the roofline; time by groups and by ratio."
 
 

@@ -8,8 +8,6 @@ from lightbench.studies.subject import Subject
 from lightbench.views.section import Section
 from lightbench.views.sentence import Name, Sentence
 
-ORDER = 78
-
 
 def section(subject: Subject) -> Section | None:
     """The latest check of each case, those that were held against the same thing in one table."""

@@ -8,8 +8,6 @@ from lightbench.studies.subject import Subject
 from lightbench.views.section import Section
 from lightbench.views.table import Column, Table, View
 
-ORDER = 80
-
 COLUMNS = (
     Column("model", "model", align="left"),
     Column("paper", "MAdds (paper)", units.exact, drop=1),

@@ -16,7 +16,6 @@ from lightbench.views.section import Drawing, Section
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-ORDER = 70
 CAPTION = "speed relative to the reference, beside the paper's; memory access relative to it"
 
 

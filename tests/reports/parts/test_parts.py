@@ -12,6 +12,7 @@ from lightbench.models.accuracy import Accuracy
 from lightbench.records.collection import Evidence
 from lightbench.records.findings import Check, CheckedMetric, Crosscheck, Finding, Linted, Opinion
 from lightbench.reports import report
+from lightbench.reports.document import PARTS, in_order
 from lightbench.studies.card.stored import cards
 from lightbench.studies.subject import Subject
 
@@ -21,11 +22,16 @@ M = 10**6
 # Which parts there are.
 
 
-def test_every_file_of_the_folder_is_a_part_with_a_place_of_its_own():
+def test_every_part_has_a_place_of_its_own():
     parts = registry.names("report part")
-    orders = [registry.literal("report part", name, "ORDER") for name in parts]
-    assert len(set(orders)) == len(parts) >= 9
+    assert sorted(PARTS) == sorted(parts)
+    assert in_order() == PARTS
     assert all(registry.summary("report part", name).endswith(".") for name in parts)
+
+
+def test_a_part_of_somebody_elses_comes_before_the_last(monkeypatch):
+    monkeypatch.setattr(registry, "names", lambda _kind: (*reversed(PARTS), "theirs"))
+    assert in_order() == (*PARTS[:-1], "theirs", PARTS[-1])
 
 
 @pytest.mark.parametrize("part", registry.names("report part"))
