@@ -150,7 +150,7 @@ def test_threads_are_set_for_each_case_and_put_back(monkeypatch):
                 seen.append(torch.get_num_threads())
             return super().forward(x)
 
-    profile = lb.profile(Watching(3, 4, 3), threads=[1, 3], max_seconds=0.02, rel=1.0, **IMAGE)
+    profile = lb.profile(Watching(3, 4, 3), threads=[1, 3], seconds=0.02, rel=1.0, **IMAGE)
     assert sorted(set(seen)) == [1, 3]
     assert [r.environment.comparable["threads"] for r in profile.records] == [1, 3]
     assert torch.get_num_threads() == before

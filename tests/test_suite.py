@@ -20,6 +20,7 @@ from lightbench.errors import (
 from lightbench.records import Case, InputSpec, Samples, SweepPoint
 from lightbench.records.findings import Crosscheck
 from lightbench.runner import interleave
+from lightbench.runner.control import Control
 from lightbench.runner.given import Given
 from lightbench.runner.plan import plan
 from lightbench.runner.reuse import Reuse
@@ -45,7 +46,8 @@ def test_a_suite_is_models_and_for_each_axis_one_value_or_a_list(tmp_path):
         'models = ["a", "b"]\ninput = ["3x8x8", "5:int64"]\nbatch = [1, 8]\nmode = ["infer", "train"]\n'
     )
     assert read_suite(file) == Suite(
-        models=["a", "b"], input=["3x8x8", "5:int64"], batch=[1, 8], mode=["infer", "train"]
+        models=["a", "b"],
+        axes={"input": ["3x8x8", "5:int64"], "batch": [1, 8], "mode": ["infer", "train"]},
     )
 
 
@@ -115,7 +117,9 @@ def test_a_value_that_fits_no_case_ends_the_plan(axes):
 def test_records_come_in_the_order_of_the_cases_and_are_kept_as_they_are_known():
     cases = [null(batch=2, threads=2), null("nope"), null(threads=1), null(batch=3, threads=2)]
     kept = []
-    records = run(cases, rule=QUICK, errors={1: UsageError("no.")}, keep=kept.append)
+    records = run(
+        cases, rule=QUICK, errors={1: UsageError("no.")}, control=Control(keep=kept.append)
+    )
     assert [record.case for record in records] == cases
     assert [record.status for record in records] == ["ok", "failed", "ok", "ok"]
     assert kept[0].case == cases[1]
@@ -140,7 +144,7 @@ def test_what_is_stored_is_not_measured_again(monkeypatch):
     cases = [null(), null(batch=2)]
     stored = run(cases[:1], rule=QUICK)
     kept = []
-    records = run(cases, rule=QUICK, stored=stored, keep=kept.append)
+    records = run(cases, rule=QUICK, control=Control(stored=stored, keep=kept.append))
     assert records[0] is stored[0]
     assert [record.case for record in kept] == cases[1:]
 
@@ -158,7 +162,7 @@ def test_a_stored_record_of_another_machine_or_without_a_full_result_is_measured
         stored = msgspec.structs.replace(stored, samples=samples)
     else:
         (stored,) = run([null()], rule=QUICK, errors={0: ModelError("no.")})
-    (record,) = run([null()], rule=QUICK, stored=[stored])
+    (record,) = run([null()], rule=QUICK, control=Control(stored=[stored]))
     assert record is not stored
     assert record.status == "ok"
     assert record.samples.stop == "converged"
@@ -167,7 +171,7 @@ def test_a_stored_record_of_another_machine_or_without_a_full_result_is_measured
 def test_the_newest_of_several_stored_records_is_the_one():
     old, new = (run([null()], rule=QUICK)[0] for _ in range(2))
     new = msgspec.structs.replace(new, time="2026-01-02T03:04:05Z")
-    assert run([null()], rule=QUICK, stored=[old, new])[0] is new
+    assert run([null()], rule=QUICK, control=Control(stored=[old, new]))[0] is new
 
 
 class Fails(nn.Conv2d):
@@ -230,7 +234,7 @@ def test_ctrl_c_in_the_rounds_keeps_what_has_samples():
             raise KeyboardInterrupt
 
     with pytest.raises(Interrupted) as raised:
-        run(cases, rule=QUICK, progress=stop, keep=kept.append)
+        run(cases, rule=QUICK, control=Control(progress=stop, keep=kept.append))
     assert raised.value.records == kept
     assert [record.case for record in kept] == cases
     assert all(record.samples.stop == "interrupted" for record in kept)
@@ -309,7 +313,7 @@ def test_every_record_of_a_sweep_knows_its_place_whatever_became_of_it():
         errors={0: UsageError("no.")},
         given=given,
         sweep=points,
-        keep=kept.append,
+        control=Control(keep=kept.append),
     )
     assert [record.sweep for record in records] == points
     assert [record.status for record in records] == ["failed", "ok", "failed", "ok"]
@@ -325,7 +329,7 @@ def test_what_ctrl_c_leaves_of_a_sweep_knows_its_place():
         raise KeyboardInterrupt
 
     with pytest.raises(Interrupted) as raised:
-        run([null(), null(batch=2)], rule=QUICK, progress=stop, sweep=points)
+        run([null(), null(batch=2)], rule=QUICK, control=Control(progress=stop), sweep=points)
     assert [record.sweep for record in raised.value.records] == points
 
 

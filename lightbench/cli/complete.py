@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import get_args
 
 import click
 from click.shell_completion import CompletionItem, shell_complete
 
 from lightbench import registry
 from lightbench.models import sources
-from lightbench.records import Dtype, Mode
+from lightbench.records.axes import Axis
 
 VARIABLE = "_LIGHTBENCH_COMPLETE"  # the shell's script sets it, to bash_complete and the like
 
@@ -94,11 +93,14 @@ def _guidelines() -> dict[str, str]:
 
 
 _own = one_of(_families)
-devices = plugins("device", "auto")
-engines = plugins("engine")
 formats = plugins("format")
 guidelines = one_of(_guidelines)
 axes = one_of(_axes)
 conventions = one_of(_conventions)
-dtypes = _words(get_args(Dtype))
-modes = _words(get_args(Mode))
+
+
+def values(axis: Axis) -> Complete | None:
+    """Offers what an axis of a case may be, where that is known."""
+    if axis.plugins:
+        return plugins(axis.plugins, *(("auto",) if axis.name == "device" else ()))
+    return _words(axis.choices) if axis.choices else None

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import click
+import msgspec
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import ReplacedFile
 from lightbench.devices.support.options import device_options
 from lightbench.errors import UsageError
+from lightbench.records.axes import AXES, SETUP, Axis
 from lightbench.records.parse import parse_fraction
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+SEED = click.option("--seed", type=int, help="Fixes the random order of the rounds.")
 FORCE = click.option("--force", is_flag=True, help="Measure again what is stored, and append it.")
 
 
@@ -67,42 +71,91 @@ def output_options(function: F) -> F:
     )(function)
 
 
-def setup_options(function: F) -> F:
-    """How one set of cases is run: batch, device, engine, threads, dtype, layout, one value each."""
-    batch = click.option("--batch", type=int, default=1, show_default=True, help="Batch size.")
-    return batch(run_options(function))
+def axis_options(*names: str, several: bool = False) -> Callable[[F], F]:
+    """An option for each of these axes of a case; with ``several`` one takes more than one value. None
+    has a default: what is not typed is left to whoever knows better."""
+
+    def add(function: F) -> F:
+        for name in reversed(names):
+            function = _axis_option(AXES[name], several=several)(function)
+        return function
+
+    return add
 
 
-def run_options(function: F) -> F:
-    """The same without the batch."""
-    options = (
-        click.option(
-            "--device",
-            default="cpu",
-            show_default=True,
-            shell_complete=complete.devices,
-            help="Where to run.",
-        ),
-        click.option(
-            "--engine",
-            default="eager",
-            show_default=True,
-            shell_complete=complete.engines,
-            help="What runs it.",
-        ),
-        click.option("--threads", type=int, help="CPU threads. Default: as many as are free."),
-        click.option(
-            "--dtype",
-            default="float32",
-            show_default=True,
-            shell_complete=complete.dtypes,
-            help="float32, bfloat16, ...",
-        ),
-        click.option("--channels-last", is_flag=True, help="Lay images out as NHWC."),
+def _axis_option(axis: Axis, *, several: bool) -> Callable[[F], F]:
+    if axis.flag:
+        return click.option(axis.option, axis.name, flag_value=axis.flag, help=f"{axis.about}.")
+    default = f"Default: {axis.unsaid}." if axis.unsaid else f"Default {axis.default}."
+    many = several and axis.name != "device"  # several devices have a grammar of their own
+    kind = (NUMBERS if axis.kind is int else WORDS) if many else axis.kind
+    unit = "N" if axis.kind is int else "NAME"
+    return click.option(
+        axis.option,
+        axis.name,
+        type=kind,
+        metavar=f"{unit}[,{unit}]" if many else None,
+        shell_complete=complete.values(axis),
+        help=f"{axis.about.removesuffix('.')}. {default}",
     )
-    for option in reversed(options):
-        function = option(function)
-    return function
+
+
+setup_options = axis_options("batch", *SETUP)
+
+
+def settings_options(
+    settings: type[msgspec.Struct], *, but: Sequence[str] = ()
+) -> Callable[[F], F]:
+    """An option for each setting of a study; none has a default here, as its ``Settings`` have it."""
+
+    def add(function: F) -> F:
+        told = get_type_hints(settings, include_extras=True)
+        for field in reversed(msgspec.structs.fields(settings)):
+            if field.name not in but and get_origin(told[field.name]) is Annotated:
+                kind, meta = get_args(told[field.name])
+                option = _setting(field.name, kind, meta, field.default)
+                function = option(function)
+        return function
+
+    return add
+
+
+def _setting(name: str, kind: Any, meta: msgspec.Meta, default: Any) -> Callable[[F], F]:
+    more: Mapping[str, Any] = meta.extra or {}
+    kinds = [
+        one
+        for one in (get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,))
+        if one
+    ]
+    (kind,) = (one for one in kinds if one is not NoneType)
+    said = (
+        "2%"
+        if more.get("fraction")
+        else ",".join(map(str, default))
+        if isinstance(default, tuple)
+        else default
+    )
+    usual = (
+        ""
+        if default is None
+        else f" Default {said:g}."
+        if isinstance(said, float)
+        else f" Default {said}."
+    )
+    return click.option(
+        f"--{name.replace('_', '-')}",
+        name,
+        type=FRACTION if more.get("fraction") else _click_type(kind),
+        metavar=more.get("metavar") or {tuple[int, ...]: "N[,N]"}.get(kind),
+        help=f"{meta.description}{usual}",
+    )
+
+
+def _click_type(kind: Any) -> Any:
+    """What reads a value of this type from the command line."""
+    if get_origin(kind) is Literal:
+        return click.Choice(list(get_args(kind)))
+    return {tuple[int, ...]: NUMBERS, tuple[str, ...]: WORDS}.get(kind, kind)
 
 
 def device_flags(function: F) -> F:
@@ -112,12 +165,14 @@ def device_flags(function: F) -> F:
     return function
 
 
-def asked_of_device(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a command with `device_flags`: those that are set become ``options``, if any is."""
+def asked(settings: Mapping[str, Any], *only: str) -> dict[str, Any]:
+    """What was typed, as keywords of the functions of `lightbench`, or ``only`` these: what was not is
+    left out, and the flags of `device_flags` become ``options``."""
     flags = {_flag(name): name for name in device_options()}
-    asked = [name for flag, name in flags.items() if settings[flag]]
-    others = {key: value for key, value in settings.items() if key not in flags}
-    return {**others, "options": asked} if asked else others
+    options = [name for flag, name in flags.items() if settings.get(flag)]
+    typed = {key: v for key, v in settings.items() if key not in flags and v not in (None, ())}
+    found = typed | ({"options": options} if options else {})
+    return {key: v for key, v in found.items() if not only or key in only}
 
 
 def _flag(option: str) -> str:
@@ -129,7 +184,6 @@ def input_options(function: F) -> F:
     """``--input``."""
     return click.option(
         "--input",
-        "shapes",
         multiple=True,
         metavar="INPUT",
         help="Input without the batch: 3x224x224, 128:int64, mask=128:bool, =64 (as it is),"

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from lightbench import registry
 from lightbench.cli.guarded import RecordsFile, Role, StoreFile, Use
-from lightbench.cli.options import FORCE
+from lightbench.cli.options import FORCE, SEED, asked
 from lightbench.cli.output import (
     INTERRUPTED,
     data_only,
@@ -26,6 +26,7 @@ from lightbench.cli.progress import reports
 from lightbench.errors import UsageError
 from lightbench.figures.save import METADATA
 from lightbench.records import Record, store
+from lightbench.records.axes import SETUP
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,7 +34,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def study_options(function: F) -> F:
     """``--seed``, ``--store``, ``--from``, ``--quiet``."""
     options = (
-        click.option("--seed", type=int, help="Fixes the random order of the rounds."),
+        SEED,
         FORCE,
         click.option(
             "--store",
@@ -72,11 +73,10 @@ def measured(
     run: Callable[..., Any], path: str | None, settings: dict[str, Any], *, quiet: bool
 ) -> tuple[list[Record], int]:
     """The records of ``run(**settings)``, and the exit code that they ask for; what is finished goes
-    to the store ``path`` at once. Options without a value are left to ``run``."""
+    to the store ``path`` at once."""
     stored = read_records(path) if path and Path(path).exists() else []
     from lightbench.runner.run import Interrupted  # imports torch
 
-    given = {key: value for key, value in settings.items() if value is not None}
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
         try:
             records = list(
@@ -85,7 +85,7 @@ def measured(
                     say=report.say,
                     progress=report.progress,
                     keep=lambda record: store.append(path, [record]) if path else None,
-                    **given,
+                    **asked(settings),
                 ).records
             )
         except Interrupted as interrupted:
@@ -101,8 +101,7 @@ def own_card(role: Role, settings: dict[str, Any]) -> Use:
     DeviceUnavailable."""
     from lightbench.studies.card.api import card_path  # imports torch
 
-    names = ("device", "engine", "threads", "dtype", "channels_last")
-    file = card_path(**{name: settings[name] for name in names})
+    file = card_path(**asked(settings, *SETUP))
     return Use(role, file, "the device card", "is this device's card")
 
 

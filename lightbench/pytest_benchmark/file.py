@@ -20,6 +20,7 @@ from lightbench.environment import machine
 from lightbench.environment.machine import Source
 from lightbench.environment.version import VERSION
 from lightbench.errors import StoreError
+from lightbench.records.axes import AXES
 
 FORMAT = "5.1.0"  # the pytest-benchmark whose keys these are
 WHAT_IT_IS = "It has to be what pytest writes with --benchmark-json or --lightbench-json."
@@ -40,10 +41,7 @@ FACTS: dict[str, tuple[Keys, ...]] = {
 # The same of one benchmark.
 SETTINGS: dict[str, tuple[Keys, ...]] = {
     "timer": (("options", "timer"),),
-    **{
-        name: (("extra_info", name),)
-        for name in ("device", "engine", "batch", "threads", "dtype", "mode", "layout", "inputs")
-    },
+    **{name: (("extra_info", name),) for name in (*AXES, "inputs")},
 }
 
 

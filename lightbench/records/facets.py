@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from lightbench.records.axes import AXES, Axis
 from lightbench.records.inputs import inputs_text
 from lightbench.records.record import Record
 
@@ -32,16 +33,18 @@ def _offered(record: Record) -> str:
     return "" if cores is None or busy is None else f" (of {cores}, {busy or 'none'} busy)"
 
 
+def _facet(axis: Axis) -> Facet:
+    """An axis of a case; how many threads there were is known of its environment, if nobody asked."""
+    if axis.name == "threads":
+        return Facet(axis.name, _threads, axis.phrase, axis.align, _offered)
+    return Facet(axis.name, lambda r: getattr(r.case, axis.name), axis.phrase, axis.align)
+
+
 FACETS = (
     Facet("input", lambda r: inputs_text(r.case.inputs), "input {}"),
-    Facet("batch", lambda r: r.case.batch, "batch {}", "right"),
-    Facet("device", lambda r: r.case.device),
-    Facet("engine", lambda r: r.case.engine),
-    Facet("dtype", lambda r: r.case.dtype),
-    Facet("mode", lambda r: r.case.mode),
-    Facet("layout", lambda r: r.case.layout),
+    *(_facet(axis) for axis in AXES.values() if axis.name != "threads"),
     Facet("options", lambda r: ", ".join(r.case.options) or None),
-    Facet("threads", _threads, "threads {}", "right", _offered),
+    _facet(AXES["threads"]),
 )
 
 

@@ -17,7 +17,6 @@ from lightbench.models.sources.not_networks import not_a_network
 from lightbench.records import Dtype
 from lightbench.records.arguments import batch_of, described
 from lightbench.records.inputs import Input, InputSpec
-from lightbench.runner.setup import Setup, layout_of
 
 Model = str | nn.Module
 Args = tuple[Any, ...] | Tensor | None
@@ -95,20 +94,6 @@ def dtypes_of(dtype: Any) -> Any:
         f"a dtype is a name, or one of torch's, got {dtype!r}.",
         f"Known: {', '.join(get_args(Dtype))}.",
     )
-
-
-def setup_of(
-    *,
-    device: str,
-    engine: str,
-    threads: int | None,
-    dtype: str | torch.dtype,
-    channels_last: bool,
-    batch: int = 1,
-) -> Setup:
-    """How a study runs its networks, in the words of the command line."""
-    layout = layout_of(channels_last=channels_last)
-    return Setup(device, engine, batch, dtypes_of(dtype), layout, threads)
 
 
 def specs_beside(

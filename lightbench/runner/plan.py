@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import product
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
@@ -14,15 +14,11 @@ from lightbench.errors import (
     UnknownName,
     UsageError,
 )
-from lightbench.records import (
-    Case,
-    Dtype,
-    Layout,
-    Mode,
-)
+from lightbench.records import Case
+from lightbench.records.axes import AXES
 from lightbench.records.inputs import Input, InputSpec
 
-CHOICES = {"dtype": get_args(Dtype), "mode": get_args(Mode), "layout": get_args(Layout)}
+CHOICES = {axis.name: axis.choices for axis in AXES.values() if axis.choices}
 LARGEST_BATCH = 10**9
 
 

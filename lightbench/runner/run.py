@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -20,8 +20,8 @@ from lightbench.records import (
     SweepPoint,
 )
 from lightbench.runner import session
-from lightbench.runner.control import Finish, Say
-from lightbench.timing.stopping import Progress, Rule
+from lightbench.runner.control import USUAL, Control, Finish
+from lightbench.timing.stopping import Rule
 
 if TYPE_CHECKING:
     from lightbench.runner.given import Given
@@ -37,12 +37,9 @@ class _Asked:
     rule: Rule
     given: Mapping[str, Given]
     errors: Mapping[int, LightbenchError]
-    stored: tuple[Record, ...]
-    seed: int | None
-    trusted: bool
     sweep: Sequence[SweepPoint]
     anchored: bool
-    force: bool
+    control: Control
     reuse: Reuse
 
     def together(self, i: int) -> tuple[str, int, tuple[str, ...]]:
@@ -52,9 +49,9 @@ class _Asked:
 
     def held(self, members: Iterable[int], where: Environment) -> dict[int, Record]:
         """The cases that are stored already, with their records."""
-        if self.force:
+        if self.control.force:
             return {}
-        known = {r.case: r for r in self.stored if self.reuse.usable(r, where)}
+        known = {r.case: r for r in self.control.stored if self.reuse.usable(r, where)}
         named = (
             i for i in members if self.cases[i].model not in self.given and i not in self.errors
         )
@@ -72,7 +69,7 @@ class _Asked:
             here = record.environment.comparable == where.comparable
             return here and self.reuse.same(record, where)
 
-        found = anchors([self.cases[i] for i in members], self.stored, same)
+        found = anchors([self.cases[i] for i in members], self.control.stored, same)
         return dict(enumerate(found, len(self.cases)))
 
     def group(self, members: Sequence[int], anchors: dict[int, Case]) -> Group:
@@ -86,8 +83,8 @@ class _Asked:
             given=self.given,
             errors=self.errors,
             rule=self.rule,
-            seed=self.seed,
-            trusted=self.trusted,
+            seed=self.control.seed,
+            trusted=self.control.trusted,
         )
 
 
@@ -95,23 +92,16 @@ def run(
     cases: Sequence[Case],
     *,
     rule: Rule,
+    control: Control = USUAL,
     given: Mapping[str, Given] | None = None,
     errors: Mapping[int, LightbenchError] | None = None,
-    stored: Iterable[Record] = (),
-    seed: int | None = None,
-    trusted: bool = True,
-    say: Say = lambda _text: None,
-    progress: Callable[[Progress], None] | None = None,
-    keep: Callable[[Record], None] = lambda _record: None,
     sweep: Sequence[SweepPoint] = (),
     anchored: bool = False,
-    force: bool = False,
 ) -> list[Record]:
-    """Records of ``cases``, in their order. ``keep`` gets each one as soon as it is known.
+    """Records of ``cases``, in their order.
 
-    Cases that ``stored`` holds already are not measured again, unless ``force`` says so: those of the
-    same network (see `identity`) on this machine, known as well as ``rule`` asks for. With
-    ``anchored`` also the networks of `anchors` are timed, of which only ``keep`` gets records. Cases of
+    Cases that ``control.stored`` holds already are not measured again: those of the same network (see `identity`) on this machine, known as well as ``rule`` asks for. With
+    ``anchored`` also the networks of `anchors` are timed, of which only ``control.keep`` gets records. Cases of
     one device, thread count and options are timed in rounds of random order, so that a machine whose
     speed drifts is unfair to none of them. One that fails is a record saying so. Ctrl-C ends the
     run: in the rounds, what has samples is kept, marked; then ``Interrupted`` is raised, with the
@@ -127,13 +117,10 @@ def run(
         rule,
         given or {},
         errors or {},
-        tuple(stored),
-        seed,
-        trusted,
         sweep,
         anchored,
-        force,
-        Reuse(rule, trusted=trusted),
+        control,
+        Reuse(rule, trusted=control.trusted),
     )
     order = sorted(range(len(cases)), key=asked.together)
     for name, _, options in dict.fromkeys(map(asked.together, order)):  # all, before one is timed
@@ -146,11 +133,11 @@ def run(
             record = msgspec.structs.replace(record, found=sweep[index])
         if index < len(cases):  # the others are anchors
             done[index] = record
-        keep(record)
+        control.keep(record)
 
     try:
         for _, members in groupby(order, asked.together):
-            _measure(asked, tuple(members), done, say=say, progress=progress, finish=finish)
+            _measure(asked, tuple(members), done, finish)
     except KeyboardInterrupt as stop:
         raise Interrupted([done[i] for i in sorted(done)]) from stop
     return [done[i] for i in range(len(cases))]
@@ -160,9 +147,6 @@ def _measure(
     asked: _Asked,
     members: Sequence[int],
     done: dict[int, Record],
-    *,
-    say: Say,
-    progress: Callable[[Progress], None] | None,
     finish: Finish,
 ) -> None:
     """Cases of one device, thread count and options: what is stored is ``done``, the rest is timed."""
@@ -172,7 +156,7 @@ def _measure(
     name, threads, options = asked.together(members[0])
     device = devices.find(name, options)
     if not threads:
-        session.follow(asked.stored, device, name)
+        session.follow(asked.control.stored, device, name)
     where = session.here(device, name, device.host_threads(threads or None))
     held = asked.held(members, where)
     done.update(held)
@@ -182,7 +166,7 @@ def _measure(
     group = asked.group(left, asked.besides(left, where))
     alone = device.strict is not None and not asked.given and not worker.is_one()
     measure = isolated.measure if alone else interleave.measure
-    measure(group, device, say=say, progress=progress, finish=finish)
+    measure(group, device, say=asked.control.say, progress=asked.control.progress, finish=finish)
 
 
 class Interrupted(KeyboardInterrupt):

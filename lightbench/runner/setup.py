@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from lightbench import devices, registry
@@ -46,14 +45,3 @@ class Setup:
         if reason := device.unavailable():
             raise reason
         device.host_threads(self.threads)
-
-
-def check_seconds(seconds: float | None) -> None:
-    """Raises UsageError unless there is time to measure."""
-    if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
-        raise UsageError(f"seconds are a number above zero, got {seconds!r}.", "Try --seconds 5.")
-
-
-def layout_of(*, channels_last: bool) -> str:
-    """How tensors lie in memory, by the word of `Case`."""
-    return "channels_last" if channels_last else "contiguous"

@@ -31,6 +31,8 @@ def read_settings(studies: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         kind = registry.load(KIND, name).Settings
         try:
             found[name] = msgspec.convert(table, kind)
+        except UsageError as error:
+            raise UsageError(f"[{name}] of the suite: {error.message}", error.hint) from error
         except msgspec.ValidationError as error:
             known = ", ".join(kind.__struct_fields__) or "none"
             raise UsageError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,8 +12,9 @@ import msgspec
 from lightbench import devices
 from lightbench.errors import LightbenchError
 from lightbench.records import Case, Environment, Record
+from lightbench.records.axes import SETUP
 from lightbench.records.collection import setup
-from lightbench.runner.control import Say
+from lightbench.runner.control import Control
 from lightbench.runner.reuse import Reuse
 from lightbench.runner.session import here
 from lightbench.runner.setup import Setup
@@ -22,23 +23,23 @@ from lightbench.runner.setup import Setup
 @dataclass(frozen=True)
 class Task:
     """``cases`` are those of the suite that could be profiled, ``known`` all records there are: the
-    stored ones, then those of this run. ``complain`` is told which network failed, and why. With
-    ``force`` everything is measured again."""
+    stored ones, then those of this run. ``complain`` is told which network failed, and why."""
 
     cases: Sequence[Case]
     known: list[Record] = field(default_factory=list)
-    trusted: bool = True
-    say: Say = lambda _text: None
-    progress: Callable[[Any], None] | None = None
-    store: Callable[[Record], None] = lambda _record: None
+    asked: Control = field(default_factory=Control)
     complain: Callable[[Case, LightbenchError], None] = lambda _case, _error: None
-    force: bool = False
     reused: dict[str, tuple[int, int]] = field(default_factory=dict)  # study -> stored, of all
 
     def keep(self, record: Record) -> None:
         """A new record, to be stored at once."""
         self.known.append(record)
-        self.store(record)
+        self.asked.keep(record)
+
+    @property
+    def control(self) -> Control:
+        """How a study's own run goes: it knows all that is known by now, and its records are kept."""
+        return replace(self.asked, stored=self.known, keep=self.keep)
 
     def setups(self) -> list[Setup]:
         """How the cases are run, each way once."""
@@ -60,7 +61,7 @@ class Task:
         for i, case in enumerate(able):
             if i in held:
                 continue
-            self.say(f"{study}, {i + 1} of {len(able)}: {case.model}")
+            self.asked.say(f"{study}, {i + 1} of {len(able)}: {case.model}")
             try:
                 self.keep(measure(case))
             except LightbenchError as error:
@@ -68,7 +69,7 @@ class Task:
 
     def _held(self, study: str, case: Case, stale: Callable[[Record], bool]) -> bool:
         """Is there a record of the same network on this machine that is not ``stale``?"""
-        if self.force:
+        if self.asked.force:
             return False
         found = (r for r in self.known if r.study == study and r.case == case and not stale(r))
         return any(
@@ -78,7 +79,7 @@ class Task:
 
     @cached_property
     def _reuse(self) -> Reuse:
-        return Reuse(trusted=self.trusted)
+        return Reuse(trusted=self.asked.trusted)
 
 
 def _where(case: Case) -> Environment:
@@ -94,11 +95,5 @@ def as_now(record: Record) -> tuple[object, ...]:
 
 def settings_of(case: Case) -> dict[str, Any]:
     """A case as the keywords of `layers` and `lint`."""
-    return {
-        "input": case.inputs,
-        "batch": case.batch,
-        "device": case.device,
-        "threads": case.threads,
-        "dtype": case.dtype,
-        "channels_last": case.layout == "channels_last",
-    }
+    asked = {name: getattr(case, name) for name in ("batch", *SETUP)}
+    return {"input": case.inputs, **asked}

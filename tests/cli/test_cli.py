@@ -58,7 +58,7 @@ OPTIONS = {
     "profile": (
         "models --suite --device --engine --threads --batch --dtype --mode --channels-last"
         " --graph --cold-cache --h2d --energy --flush-denormal --npu-jit --rel"
-        " --max-seconds --seed --store --force --trust-code -q/--quiet --input --format -o/--output"
+        " --seconds --seed --store --force --trust-code -q/--quiet --input --format -o/--output"
     ),
     "report": (
         "files --suite --store --device --reference --accuracy --title --force --trust-code -q/--quiet"

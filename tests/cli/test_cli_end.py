@@ -145,7 +145,7 @@ def test_sigint_in_the_rounds_ends_within_two_seconds_and_keeps_the_cases(tmp_pa
     )
     child = process(
         "profile", f"{tmp_path}/net.py:Net", "nope", "--input", "3x8x8", "--threads", "1",
-        "--rel", "1e-9", "--max-seconds", "100", "--store", path, "--format", "json",
+        "--rel", "1e-9", "--seconds", "100", "--store", path, "--format", "json",
     )  # fmt: skip
     deadline = time.monotonic() + 60
     while not started.exists():

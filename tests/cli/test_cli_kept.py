@@ -87,7 +87,7 @@ def test_a_report_in_a_file_has_its_figure_beside_it(lightbench, tmp_path, make_
 
 def test_a_report_of_a_suite_measures_it_once(lightbench, tmp_path):
     suite = tmp_path / "s.toml"
-    suite.write_text(f'models = ["{NET}"]\nbatch = [1, 2]\nmax_seconds = 0.05\n')
+    suite.write_text(f'models = ["{NET}"]\nbatch = [1, 2]\nseconds = 0.05\n')
     command = ("report", "--suite", suite, "--device", "null", "--store", tmp_path / "r.jsonl")
     assert lightbench(*command).code == 0
     assert lightbench(*command).code == 0

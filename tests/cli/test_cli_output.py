@@ -19,7 +19,7 @@ def test_json_is_one_document_also_with_warnings_and_failures_and_networks_that_
 ):
     answer = lightbench(
         "profile", f"{nets}:Bad", f"{nets}:NaN", "nope", "--input", "3x8x8",
-        "--max-seconds", "0.05", "--threads", "1", "--format", "json",
+        "--seconds", "0.05", "--threads", "1", "--format", "json",
     )  # fmt: skip
     bad, nan, unknown = json.loads(answer.out)
     assert answer.code == 3

@@ -42,7 +42,7 @@ def test_options_of_a_card_reach_it_and_are_said_in_its_title(lightbench):
     assert title.startswith(
         "Device card: batch 1, null, eager, bfloat16, infer, channels_last, threads 3"
     )
-    assert card_path(device="null", threads=3, dtype="bfloat16", channels_last=True).exists()
+    assert card_path(device="null", threads=3, dtype="bfloat16", layout="channels_last").exists()
 
 
 @pytest.mark.parametrize("content", ["records", "nothing", "text"])

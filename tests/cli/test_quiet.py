@@ -31,7 +31,7 @@ RUNS = {
     "layers": ("layers", NET, "--measure", *NULL, "--seconds", "0.1", "--figure", "{}/f.svg"),
     "lint": ("lint", NET),
     "noise": ("noise", NET, *NULL, "--seconds", "1"),
-    "profile": ("profile", NET, *NULL, "--max-seconds", "0.05", "--store", "{}/s.jsonl"),
+    "profile": ("profile", NET, *NULL, "--seconds", "0.05", "--store", "{}/s.jsonl"),
     "report": ("report", "{}/store.jsonl", "-o", "{}/r.md"),
     "store verify": ("store", "verify", "{}/store.jsonl"),
     "sweep": ("sweep", "groups", "--input", "7x7", *NULL, "--seconds", "0.1", "--figure", "{}/f.svg"),
@@ -123,7 +123,7 @@ def test_without_it_other_files_are_named_too(name, said, told):
 
 
 @pytest.mark.parametrize(
-    "command", [("profile", "--max-seconds", "0.05"), ("compare", "--b", "threads=1", "--seconds", "0.5"),
+    "command", [("profile", "--seconds", "0.05"), ("compare", "--b", "threads=1", "--seconds", "0.5"),
                 ("count",), ("layers",), ("lint",)], ids=lambda command: command[0])  # fmt: skip
 def test_what_a_network_prints_is_not_said_either(command, lightbench, tmp_path):
     file = tmp_path / "net.py"

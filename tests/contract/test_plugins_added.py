@@ -71,7 +71,6 @@ ADDED = {
     "reports/parts/closing.py": (
         '"""What is said last."""\n'
         "from lightbench.views.section import Section\n"
-        "ORDER = 990\n"
         "def section(subject):\n"
         "    return Section('Closing', (f'{len(subject.evidence.profiles)} network, no more.',))\n"
     ),
@@ -96,15 +95,13 @@ ADDED = {
         "    )\n"
         "    for setup in task.setups():\n"
         "        measure_all(\n"
-        "            [Sweep('depth', points, '1')], setup, seconds=lambda _: 0.05,\n"
-        "            stored=task.known, force=task.force, say=task.say, keep=task.keep,\n"
+        "            [Sweep('depth', points, '1')], setup, seconds=lambda _: 0.05, control=task.control\n"
         "        )\n"
     ),
     "studies/depth/section.py": (
         '"""How much longer several layers take."""\n'
         "from lightbench import registry\n"
         "from lightbench.views.section import Drawing, Section\n"
-        "ORDER = 77\n"
         "def section(subject):\n"
         "    found = [r for r in subject.evidence.records if r.sweep and r.sweep.experiment == 'depth']\n"
         "    if not found:\n"
@@ -158,7 +155,7 @@ def enlarged(tmp_path_factory):
         file.parent.mkdir(exist_ok=True)
         file.write_text(text)
     (folder / "suite.toml").write_text(
-        'models = ["perceptron"]\nmax_seconds = 0.05\n[depth]\nlayers = 3\n'
+        'models = ["perceptron"]\nseconds = 0.05\n[depth]\nlayers = 3\n'
     )
     code = (
         "import json, io, sys\n"
@@ -171,7 +168,7 @@ def enlarged(tmp_path_factory):
         "    answers.append([code, out.getvalue()])\n"
         "print(json.dumps(answers))\n"
     )
-    profile = "profile perceptron --device slow --engine same --max-seconds 0.05 --format"
+    profile = "profile perceptron --device slow --engine same --seconds 0.05 --format"
     lines = [
         "list devices --format json", "list engines --format json", "list models --format json",
         "list formats --format json", "--help", "hello", "count perceptron --format json",
@@ -275,7 +272,7 @@ def test_one_file_is_a_rule_of_lint_with_a_guideline_of_its_own(enlarged):
 
 def test_one_file_is_a_part_of_the_report(enlarged):
     report = (enlarged[0] / "report.md").read_text()
-    assert report.rstrip().endswith("## Closing\n\n1 network, no more.")
+    assert "\n## Closing\n\n1 network, no more.\n\n## How to reproduce\n" in report  # which is last
 
 
 def test_one_file_is_a_figure_that_is_drawn_by_its_name(enlarged):

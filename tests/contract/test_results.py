@@ -25,12 +25,12 @@ MAKE = {
     "Compared": lambda _: lb.compare(NET, "example_dense", device="null", seconds=0.5),
     "Counts": lambda _: lb.count(NET),
     "Guidelines": lambda _: lb.guidelines("g1", device="null", seconds=0.1, widths=(1,)),
-    "History": lambda _: lb.history(lb.profile(NET, device="null", max_seconds=0.05)),
+    "History": lambda _: lb.history(lb.profile(NET, device="null", seconds=0.05)),
     "LayerTimes": lambda _: lb.layers(NET, device="null", seconds=0.1),
     "Lint": lambda _: lb.lint(NET),
     "NoiseResult": lambda _: lb.noise(NET, device="null", seconds=0.1),
-    "Profile": lambda _: lb.profile(NET, device="null", max_seconds=0.05),
-    "Report": lambda _: lb.report(lb.profile(NET, device="null", max_seconds=0.05).records),
+    "Profile": lambda _: lb.profile(NET, device="null", seconds=0.05),
+    "Report": lambda _: lb.report(lb.profile(NET, device="null", seconds=0.05).records),
     "SweepResult": lambda _: lb.sweep("groups", input="7x7", device="null", seconds=0.1),
 }
 UNITS = {"(ms)": "_s", "(s)": "_s", "(MB)": "_bytes", "(bytes)": "_bytes", "img/s": "_img_s"}

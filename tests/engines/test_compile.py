@@ -264,7 +264,7 @@ def test_calls_that_are_timed_leave_the_filters_alone(graphs):
 @pytest.mark.usefixtures("compiler")
 def test_eager_and_compile_are_profiled_side_by_side():
     found = lightbench.profile(
-        Net(), engine=["eager", "compile"], input="3x8x8", max_seconds=0.05, threads=1
+        Net(), engine=["eager", "compile"], input="3x8x8", seconds=0.05, threads=1
     )
     assert [(r.case.engine, r.status) for r in found.records] == [
         ("eager", "ok"),
@@ -276,12 +276,12 @@ def test_eager_and_compile_are_profiled_side_by_side():
 def test_without_a_compiler_the_case_fails_with_4_and_the_other_is_measured(monkeypatch):
     failing(monkeypatch, InvalidCxxCompiler())
     found = lightbench.profile(
-        Net(), engine=["eager", "compile"], input="3x8x8", max_seconds=0.05, threads=1
+        Net(), engine=["eager", "compile"], input="3x8x8", seconds=0.05, threads=1
     )
     assert [r.status for r in found.records] == ["ok", "failed"]
     assert found.records[1].failure.exit_code == 4
 
 
 def test_the_null_device_takes_its_millisecond_compiled_or_not():
-    found = lightbench.profile("mobilenet_v2", engine="compile", device="null", max_seconds=0.05)
+    found = lightbench.profile("mobilenet_v2", engine="compile", device="null", seconds=0.05)
     assert found.latency.median_s == 0.001

@@ -43,7 +43,7 @@ def test_a_network_gives_what_it_gives_on_the_cpu(accelerator):
 
 
 def test_the_device_is_never_slower_than_the_wall(accelerator):
-    run = lightbench.profile(NET, device=accelerator.torch_device, max_seconds=2)
+    run = lightbench.profile(NET, device=accelerator.torch_device, seconds=2)
     samples = run.record.samples
     assert samples.device_s
     pairs = zip(samples.device_s, samples.wall_s, strict=True)

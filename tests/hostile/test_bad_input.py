@@ -11,7 +11,7 @@ from lightbench import devices
 from lightbench.errors import DeviceUnavailable
 from lightbench.records import store
 
-QUICK = ("--device", "null", "--max-seconds", "0.05")
+QUICK = ("--device", "null", "--seconds", "0.05")
 NET = "example_conv_g4"
 
 
@@ -73,8 +73,8 @@ def test_a_choice_that_is_missing_is_asked_for_in_one_sentence(lightbench):
         (["profile", NET, "--rel", "nan"], "above zero, got nan"),
         (["profile", NET, "--rel", "inf"], "above zero, got inf"),
         (["profile", NET, "--rel", "tight"], "'tight' is not a valid float"),
-        (["profile", NET, "--max-seconds", "-1"], "above zero, got -1.0"),
-        (["profile", NET, "--max-seconds", "nan"], "above zero, got nan"),
+        (["profile", NET, "--seconds", "-1"], "above zero, got -1.0"),
+        (["profile", NET, "--seconds", "nan"], "above zero, got nan"),
         # files
         (["profile", "missing.py:Net"], "there is no file 'missing.py'. Write path/file.py:Class"),
         (["profile", "missing.py"], "there is no file 'missing.py'"),
@@ -93,7 +93,7 @@ def test_it_says_what_was_wrong_and_the_next_step(
 ):
     monkeypatch.chdir(tmp_path)
     extra = QUICK if arguments[0] == "profile" and "--device" not in arguments else ()
-    extra = extra[:2] if "--max-seconds" in arguments else extra
+    extra = extra[:2] if "--seconds" in arguments else extra
     answer = lightbench(*arguments, *extra)
     if arguments == ["report", "missing.jsonl"]:
         assert (answer.code, answer.out, answer.err.count("\n")) == (2, "", 1)
@@ -283,14 +283,14 @@ def test_a_network_that_takes_one_image_only_is_timed(lightbench, tmp_path):
         "        return super().forward(x)\n"
     )
     answer = lightbench(
-        "profile", f"{tmp_path}/net.py:Net", "--input", "3x8x8", "--max-seconds", "0.05"
+        "profile", f"{tmp_path}/net.py:Net", "--input", "3x8x8", "--seconds", "0.05"
     )
     assert answer.code == 0, answer
 
 
 def test_infinite_outputs_are_warned_about_and_timed(nets, lightbench):
     answer = lightbench(
-        "profile", f"{nets}:Infinite", "--input", "3x8x8", "--threads", "1", "--max-seconds", "0.05"
+        "profile", f"{nets}:Infinite", "--input", "3x8x8", "--threads", "1", "--seconds", "0.05"
     )
     assert answer.code == 0
     assert "warning: the output has NaN or infinite values" in " ".join(answer.out.split())
@@ -351,7 +351,7 @@ def trap(tmp_path):
 def test_a_file_in_a_suite_runs_only_with_trust_code(command, trap, lightbench, tmp_path):
     path, trace = trap
     suite = tmp_path / "s.toml"
-    suite.write_text(f"models = ['{NET}', '{path}:Net']\ninput = '3x8x8'\nmax_seconds = 0.05\n")
+    suite.write_text(f"models = ['{NET}', '{path}:Net']\ninput = '3x8x8'\nseconds = 0.05\n")
     arguments = (command, "--suite", suite, "--device", "null")
     _, step = refused(lightbench(*arguments))
     assert "--trust-code" in step
@@ -362,7 +362,7 @@ def test_a_file_in_a_suite_runs_only_with_trust_code(command, trap, lightbench, 
 
 def test_a_suite_stays_unused_where_models_are_typed(trap, lightbench, tmp_path):
     path, trace = trap
-    (tmp_path / "s.toml").write_text(f"models = ['{path}:Net']\nmax_seconds = 0.05\n")
+    (tmp_path / "s.toml").write_text(f"models = ['{path}:Net']\nseconds = 0.05\n")
     answer = lightbench("profile", NET, "--suite", tmp_path / "s.toml", "--device", "null")
     assert answer.code == 0
     assert not trace.exists()

@@ -181,5 +181,5 @@ def test_records_may_come_through_a_pipe(line, lightbench, pipe, runs):
 def test_accuracies_and_a_suite_may_come_through_a_pipe(lightbench, pipe, runs):
     fed(pipe, b"model,top1\nnet,71.25\n")
     assert "71.25" in lightbench("report", runs, "--accuracy", pipe, "--format", "json").out
-    fed(pipe, b"models = ['example_conv_g4']\nmax_seconds = 0.05\n")
+    fed(pipe, b"models = ['example_conv_g4']\nseconds = 0.05\n")
     assert lightbench("profile", "--suite", pipe, "--device", "null").code == 0

@@ -71,7 +71,7 @@ def test_spaces_and_the_order_of_settings_do_not_matter():
 
 
 def test_a_stack_is_a_model_like_any_other(lightbench):
-    profile = lb.profile("stack:ratio(c1=8, c2=16)", input="8x7x7", device="null", max_seconds=0.05)
+    profile = lb.profile("stack:ratio(c1=8, c2=16)", input="8x7x7", device="null", seconds=0.05)
     assert profile.records[0].latency.median_s == 0.001
     assert profile.records[0].costs.madds == 20 * 49 * 8 * 16
     answer = lightbench("count", "stack:ratio(c1=8, c2=16)", "--format", "json")

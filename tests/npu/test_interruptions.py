@@ -35,7 +35,7 @@ def started(npu_environment, tmp_path):
     """``lightbench profile`` of a network that is slow on the second device, in the background."""
     store, notes = tmp_path / "records.jsonl", tmp_path / "notes.txt"
     environment = npu_environment(SIMCANN_DEVICES=2, NOTES=notes)
-    command = [PROGRAM, *profile("Slow", device="npu:0,1"), "--max-seconds", "60"]
+    command = [PROGRAM, *profile("Slow", device="npu:0,1"), "--seconds", "60"]
     with subprocess.Popen(
         [*command, "--rel", "0.5", "--store", store],
         env=environment,

@@ -23,7 +23,7 @@ RUNS = {
     "json": (
         [
             *("profile", "shufflenet_v2_x0_5", "--input", "3x64x64", "--device", "npu"),
-            *("--format", "json", "--max-seconds", "0.5"),
+            *("--format", "json", "--seconds", "0.5"),
         ],
         {},
     ),

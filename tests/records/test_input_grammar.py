@@ -54,7 +54,7 @@ def test_every_command_takes_them(net, lightbench):
 
 
 def test_what_is_stored_is_not_measured_again_and_its_command_is_what_was_typed(net, lightbench):
-    profile = ("profile", net, *NAMED, *NULL, "--max-seconds", "0.05", "--store", "runs.jsonl")
+    profile = ("profile", net, *NAMED, *NULL, "--seconds", "0.05", "--store", "runs.jsonl")
     assert lightbench(*profile).code == 0
     assert "stored: 1 of 1" in lightbench(*profile).err
     other = ["--input", "parts={x: [=1x64]}", "--input", "scale=0.5"]
@@ -68,9 +68,7 @@ def test_what_is_stored_is_not_measured_again_and_its_command_is_what_was_typed(
 @pytest.mark.slow
 def test_suites_and_configurations_have_them(net, lightbench, tmp_path):
     said = 'input = ["parts={x: [64]}", "scale=0.5"]\n'
-    (tmp_path / "suite.toml").write_text(
-        f'models = ["{net}"]\n{said}rel = 1.0\nmax_seconds = 0.05\n'
-    )
+    (tmp_path / "suite.toml").write_text(f'models = ["{net}"]\n{said}rel = 1.0\nseconds = 0.05\n')
     answer = lightbench(
         "profile", "--suite", "suite.toml", "--trust-code", *NULL, "--format", "json"
     )

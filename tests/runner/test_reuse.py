@@ -14,6 +14,7 @@ from lightbench.cli import run as call
 from lightbench.models.sources import loaded
 from lightbench.records import Case, Environment, InputSpec, Run, store
 from lightbench.runner import interleave
+from lightbench.runner.control import Control
 from lightbench.runner.reuse import Reuse
 from lightbench.runner.run import run
 from lightbench.timing.clock import Reading
@@ -49,7 +50,7 @@ def project(tmp_path, monkeypatch):
 
         def measure(self, *options):
             code = call(
-                ["profile", "net.py:Net", "--device", "null", "--input", "3x32x32", "--max-seconds",
+                ["profile", "net.py:Net", "--device", "null", "--input", "3x32x32", "--seconds",
                  "0.02", "--rel", "1", "--store", "runs.jsonl", *options]
             )  # fmt: skip
             assert code == 0
@@ -212,14 +213,14 @@ def test_a_record_of_which_the_rule_is_not_known_will_not_do(make_record):
 def test_every_stored_run_times_anchors_and_returns_what_was_asked_for():
     kept = []
     case = Case(model="example_conv_g4", inputs=(InputSpec(shape=(16, 8, 8)),), device="null")
-    settings = {"rule": Rule(max_s=0.02, rel=1.0), "keep": kept.append, "anchored": True}
-    records = run([case], **settings)
+    settings = {"rule": Rule(max_s=0.02, rel=1.0), "anchored": True}
+    records = run([case], control=Control(keep=kept.append), **settings)
     assert [record.case.model for record in records] == ["example_conv_g4"]
     assert [record.run.anchor for record in kept] == [False, True, True]
     assert len({record.run.id for record in kept}) == 1
     again = run(
         [msgspec.structs.replace(case, inputs=(InputSpec(shape=(16, 9, 9)),))],
-        stored=kept,
+        control=Control(stored=kept, keep=kept.append),
         **settings,
     )
     assert len(again) == 1
@@ -234,7 +235,7 @@ def test_an_anchor_that_fails_is_missed_by_no_one(monkeypatch):
     )
     kept = []
     case = Case(model="example_conv_g4", inputs=(InputSpec(shape=(16, 8, 8)),), device="null")
-    run([case], rule=Rule(max_s=0.02, rel=1.0), keep=kept.append, anchored=True)
+    run([case], rule=Rule(max_s=0.02, rel=1.0), control=Control(keep=kept.append), anchored=True)
     assert [record.case for record in kept] == [case]
 
 
@@ -248,7 +249,12 @@ def test_a_file_that_only_the_store_names_is_no_anchor(project):
     stored, before = store.read("runs.jsonl"), ran.read_text()
     kept = []
     case = Case(model="example_conv_g4", inputs=(InputSpec(shape=(16, 8, 8)),), device="null")
-    run([case], rule=Rule(max_s=0.02, rel=1.0), keep=kept.append, stored=stored, anchored=True)
+    run(
+        [case],
+        rule=Rule(max_s=0.02, rel=1.0),
+        control=Control(keep=kept.append, stored=stored),
+        anchored=True,
+    )
     assert "net.py:Net" not in {record.case.model for record in kept}
     assert ran.read_text() == before
 
@@ -263,7 +269,7 @@ def test_an_anchor_that_fails_in_the_rounds_is_missed_by_no_one(monkeypatch):
     monkeypatch.setattr(interleave, "collect", failing)
     kept = []
     case = Case(model="example_conv_g4", inputs=(InputSpec(shape=(16, 8, 8)),), device="null")
-    run([case], rule=Rule(max_s=0.02, rel=1.0), keep=kept.append, anchored=True)
+    run([case], rule=Rule(max_s=0.02, rel=1.0), control=Control(keep=kept.append), anchored=True)
     assert [record.case for record in kept] == [case]
 
 

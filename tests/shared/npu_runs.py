@@ -10,7 +10,7 @@ from lightbench.records import store as records
 HERE = Path(__file__).parents[1] / "npu"
 PROGRAM = Path(sys.executable).with_name("lightbench")
 NETWORKS = HERE / "nets.py"
-SHORT = ("--input", "8", "--max-seconds", "0.3", "--rel", "0.5", "-q")
+SHORT = ("--input", "8", "--seconds", "0.3", "--rel", "0.5", "-q")
 KERNEL_S = 0.002
 KNOWN_S = KERNELS * KERNEL_S  # the least that TenKernels takes
 GENEROUS = 10  # the processors are shared

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lightbench.records import store
 
-QUICK = ("--device", "null", "--max-seconds", "0.05")
+QUICK = ("--device", "null", "--seconds", "0.05")
 NET = "example_conv_g4"
 
 

@@ -60,7 +60,7 @@ from pathlib import Path
 import lightbench, msgspec
 from lightbench.errors import LightbenchError
 
-common = dict(input="16x8x8", max_seconds=1.0, rel=0.5, threads=1)
+common = dict(input="16x8x8", seconds=1.0, rel=0.5, threads=1)
 (plain,) = lightbench.profile("example_conv_g4", device="sim:1", **common).records
 full = lightbench.profile("example_conv_g4", device="sim:0,1", batch=2,
                           options=["h2d", "energy", "cold-cache"], **common).records

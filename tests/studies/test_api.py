@@ -88,7 +88,7 @@ def test_the_project_says_what_the_caller_does_not(project):
 
 
 def test_a_baseline_is_a_file_or_records_and_both_say_the_same(project):
-    old = lb.profile("net.py:Net", max_seconds=0.02, rel=1.0, **SETTINGS)
+    old = lb.profile("net.py:Net", seconds=0.02, rel=1.0, **SETTINGS)
     store.append("old.jsonl", old.records)
     (project / "net.py").write_text(NET.replace("8, 3)", "9, 3)"))
     held = [
@@ -101,12 +101,12 @@ def test_a_baseline_is_a_file_or_records_and_both_say_the_same(project):
 
 
 def test_code_that_only_a_baseline_names_is_not_run_unless_told(project):
-    old = lb.profile("net.py:Net", max_seconds=0.02, rel=1.0, **SETTINGS)
+    old = lb.profile("net.py:Net", seconds=0.02, rel=1.0, **SETTINGS)
     (project / "net.py").write_text("open('was-run', 'w')\n" + NET)
     with pytest.raises(UntrustedCode, match="whose code would run"):
         lb.check(baseline=old, latency=False)
     assert not (project / "was-run").exists()
-    assert lb.check(baseline=old, latency=False, trust_code=True).exit_code == 0
+    assert lb.check(baseline=old, latency=False, trusted=True).exit_code == 0
     assert (project / "was-run").exists()
 
 

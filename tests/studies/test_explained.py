@@ -199,9 +199,9 @@ def test_lint_stores_all_findings_dearest_first_and_measured_ones_with_their_int
 
 def test_a_linted_case_is_the_case_that_is_profiled():
     settings = {"input": "3x32x32", "batch": 2, "device": "null", "threads": 1}
-    linted = lint_model("mobilenet_v2_x0_35", **settings, channels_last=True).record
+    linted = lint_model("mobilenet_v2_x0_35", **settings, layout="channels_last").record
     profiled = lb.profile(
-        "mobilenet_v2_x0_35", **settings, layout="channels_last", max_seconds=0.01
+        "mobilenet_v2_x0_35", **settings, layout="channels_last", seconds=0.01
     ).record
     assert linted.case == profiled.case
 

@@ -13,6 +13,7 @@ from lightbench.records import Case, InputSpec, store
 from lightbench.records.findings import Finding, Linted
 from lightbench.runner.identity import current
 from lightbench.runner.record import untimed
+from lightbench.runner.run import Interrupted
 from lightbench.studies.card.card import EXPERIMENT
 from lightbench.studies.tables import gather, read_settings
 from lightbench.studies.task import Task
@@ -22,7 +23,7 @@ NET = "example_dense"  # one convolution: 3 to 4 channels, 3x3, on 64x64
 SUITE = f"""
 models = ["{NET}"]
 threads = 1
-max_seconds = 0.05
+seconds = 0.05
 [lint]
 [crosscheck]
 [layers]
@@ -86,7 +87,10 @@ def test_a_stop_in_the_middle_keeps_what_there_is_and_the_next_run_goes_on(run, 
 
 
 def test_a_stop_before_anything_is_measured_is_an_interruption_and_no_complaint(run, monkeypatch):
-    monkeypatch.setattr("lightbench.cli.gather.measure", lambda *_a, **_k: ([], 130))
+    def stop(*_models, **_settings):
+        raise Interrupted([])
+
+    monkeypatch.setattr("lightbench.studies.profile.api.profile", stop)
     answer, studies = run()
     assert (answer.code, answer.out, studies) == (130, "", [])
     assert answer.err.count("\n") == 1

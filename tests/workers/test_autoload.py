@@ -114,9 +114,7 @@ def saw(tmp_path):
     return run
 
 
-COMMAND = (
-    "from lightbench.cli import main; main(['profile', 'example_conv_g4', '--max-seconds', '1'])"
-)
+COMMAND = "from lightbench.cli import main; main(['profile', 'example_conv_g4', '--seconds', '1'])"
 
 
 @pytest.mark.parametrize("asked", [None, "1", "0"])

@@ -9,7 +9,7 @@ import click
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import ConfigFile, Guarded, KeptRecords, Model, RecordsFile
-from lightbench.cli.options import input_options, output_options, run_options
+from lightbench.cli.options import asked, axis_options, input_options, output_options
 from lightbench.cli.output import (
     data_only,
     emit,
@@ -20,10 +20,10 @@ from lightbench.cli.output import (
     say_threads,
 )
 from lightbench.cli.progress import reports
-from lightbench.cli.project import typed_settings
 from lightbench.errors import LightbenchError, UsageError
 from lightbench.files import naming, replacing
 from lightbench.records import store
+from lightbench.records.axes import SETUP
 from lightbench.studies.check.budgets import read_project
 from lightbench.studies.profile.table import profile_view
 
@@ -51,10 +51,10 @@ def command() -> None:
     "--seconds", type=float, default=10, show_default=True, help="For each session, at most."
 )
 @click.option("--config", type=ConfigFile(), help="Default: the project's own.")
-@click.option("--batch", type=int, help="Batch size. Default 1.")
+@axis_options("batch")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @input_options
-@run_options
+@axis_options(*SETUP)
 def save(
     models: tuple[str, ...],
     file: Path,
@@ -63,8 +63,6 @@ def save(
     seconds: float,
     config: Path | None,
     quiet: bool,  # noqa: FBT001
-    shapes: tuple[str, ...],
-    channels_last: bool,  # noqa: FBT001
     **settings: Any,
 ) -> int:
     """Count and time models, and keep it with the commit and the environment.
@@ -76,15 +74,15 @@ def save(
     if not names:
         raise UsageError("no model is named.", "Name one, or list `models` in lightbench.toml.")
     make_store(file)
-    typed = typed_settings(settings, shapes, channels_last=channels_last)
+    from lightbench.runner.control import Control
     from lightbench.studies.check import gate  # imports torch
 
     records: list[Any] = []
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
-        cases = gate.plan_cases(names, project, typed)
+        cases = gate.plan_cases(names, project, asked(settings))
         if add and file.exists():
             gate.follow(cases, read_records(file))
-        how = gate.How(say=report.say, progress=report.progress)
+        how = gate.How(control=Control(say=report.say, progress=report.progress))
         for _ in range(sessions):
             for case in cases:
                 record = gate.measure_apart(case, how, seconds)

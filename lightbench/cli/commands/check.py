@@ -20,7 +20,14 @@ from lightbench.cli.guarded import (
     Use,
     refuse_overwriting,
 )
-from lightbench.cli.options import FRACTION, input_options, output_options, run_options
+from lightbench.cli.options import (
+    FRACTION,
+    SEED,
+    asked,
+    axis_options,
+    input_options,
+    output_options,
+)
 from lightbench.cli.output import (
     chosen_format,
     data_only,
@@ -31,9 +38,9 @@ from lightbench.cli.output import (
     warnings_said,
 )
 from lightbench.cli.progress import reports
-from lightbench.cli.project import typed_settings
 from lightbench.errors import UsageError
 from lightbench.records import store
+from lightbench.records.axes import SETUP
 from lightbench.studies.check.github_actions import announce, summary_file
 from lightbench.views.table import View
 
@@ -65,15 +72,15 @@ from lightbench.views.table import View
     metavar="OLD NEW",
     help="Two JSON files of pytest-benchmark, and what they can tell.",
 )
-@click.option("--batch", type=int, help="Batch size. Default 1.")
-@click.option("--seed", type=int, help="Fixes the random order of the pairs.")
+@axis_options("batch")
+@SEED
 @click.option(
     "--store", "path", type=StoreFile(), help="Append what was found to this file, for a report."
 )
 @click.option("--trust-code", is_flag=True, help="Run Python files that a baseline names.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @input_options
-@run_options
+@axis_options(*SETUP)
 @output_options
 def command(
     models: tuple[str, ...],
@@ -84,8 +91,6 @@ def command(
     pytest_benchmark: tuple[Path, Path] | None,
     trust_code: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
-    shapes: tuple[str, ...],
-    channels_last: bool,  # noqa: FBT001
     path: str | None,
     form: str | None,
     output: Path | None,
@@ -114,7 +119,8 @@ def command(
 
         view, code = two_runs_view(*pytest_benchmark, strict=strict)
         return _answer(view, code, form, output, chosen)
-    typed = typed_settings(settings, shapes, channels_last=channels_last)
+    typed = asked(settings)
+    latency = not typed.pop("no_latency")
     from lightbench.studies.check.api import check  # imports torch
     from lightbench.studies.check.beside_baseline import read_baseline
 
@@ -126,14 +132,9 @@ def command(
             against=against,
             baseline=stored,
             config=config,
-            tolerance=settings["tolerance"],
-            seconds=settings["seconds"],
-            latency=not settings["no_latency"],
+            latency=latency,
             strict=strict,
-            isolate=settings["isolate"],
-            old_python=settings["old_python"],
-            seed=settings["seed"],
-            trust_code=trust_code,
+            trusted=trust_code,
             say=report.say,
             progress=report.progress,
             **typed,

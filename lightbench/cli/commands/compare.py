@@ -9,9 +9,18 @@ import click
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model
-from lightbench.cli.options import FRACTION, input_options, output_options, run_options
+from lightbench.cli.options import (
+    SEED,
+    asked,
+    axis_options,
+    input_options,
+    output_options,
+    settings_options,
+)
 from lightbench.cli.output import chosen_format, data_only, emit
 from lightbench.cli.progress import reports
+from lightbench.records.axes import SETUP
+from lightbench.studies.compare.settings import Settings
 
 
 @click.command("compare", cls=Guarded)
@@ -21,32 +30,18 @@ from lightbench.cli.progress import reports
 @click.option(
     "--b", "b_settings", multiple=True, metavar="KEY=VALUE", help="B alone: channels-last."
 )
-@click.option(
-    "--tolerance", type=FRACTION, default="2%", show_default=True, help="A smaller one is none."
-)
-@click.option(
-    "--seconds", type=float, default=60, show_default=True, help="At most; less if it is clear."
-)
-@click.option("--batch", type=int, help="Batch size. Default 1.")
-@click.option(
-    "--mode",
-    default="infer",
-    show_default=True,
-    shell_complete=complete.modes,
-    help="infer, or train.",
-)
-@click.option("--seed", type=int, help="Fixes the random order of the pairs.")
+@settings_options(Settings)
+@axis_options("batch", "mode")
+@SEED
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @input_options
-@run_options
+@axis_options(*SETUP)
 @output_options
 def command(
     a: str,
     b: str | None,
     a_settings: tuple[str, ...],
     b_settings: tuple[str, ...],
-    shapes: tuple[str, ...],
-    channels_last: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
     form: str | None,
     output: Path | None,
@@ -59,23 +54,20 @@ def command(
     side does: --b threads=2, --b channels-last, --b dtype=bfloat16, --a engine=compile, --b
     input=3x160x160. Exit code: 0 whatever the verdict; 2 bad input; 4 not comparable; 130.
     """
-    from lightbench.studies.compare.settings import parse_settings
+    from lightbench.studies.compare.one_side import parse_settings
 
     settings["a_settings"] = parse_settings(a_settings)
     settings["b_settings"] = parse_settings(b_settings)
     chosen_format(form, output)
-    from lightbench.runner.setup import layout_of
     from lightbench.studies.compare.api import compare  # imports torch
 
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
         found = compare(
             a,
             b,
-            layout=layout_of(channels_last=channels_last),
-            input=shapes or None,
             say=report.say,
             progress=report.progress,
-            **settings,
+            **asked(settings),
         )
     emit(found.view, form, output)
     return 4 if found.verdict == "not comparable" else 0

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model, StoreFile
-from lightbench.cli.options import input_options, output_options
+from lightbench.cli.options import asked, axis_options, input_options, output_options
 from lightbench.cli.output import chosen_format, data_only, emit, exit_code, make_store, say_error
 from lightbench.cli.progress import reports
 from lightbench.errors import LightbenchError, UnknownName, UsageError
@@ -31,7 +32,7 @@ from lightbench.records import store
     help="A name of `lightbench list conventions`, or all.",
 )
 @click.option("--crosscheck", is_flag=True, help="Run the installed thop and fvcore, and compare.")
-@click.option("--batch", type=int, default=1, show_default=True, help="Batch size.")
+@axis_options("batch")
 @click.option("--strict", is_flag=True, help="An operator without a cost rule is an error.")
 @click.option(
     "--store",
@@ -48,13 +49,12 @@ def command(
     models: tuple[str, ...],
     convention: str | None,
     crosscheck: bool,  # noqa: FBT001
-    batch: int,
     strict: bool,  # noqa: FBT001
     path: str | None,
     quiet: bool,  # noqa: FBT001
-    shapes: tuple[str, ...],
     form: str | None,
     output: Path | None,
+    **settings: Any,
 ) -> int:
     """Params, MAdds and memory access: exact, and without weights, data or device.
 
@@ -75,7 +75,7 @@ def command(
     for model in models:
         try:
             with data_only(quiet=quiet):
-                counted.append(count(model, input=shapes or None, batch=batch, strict=strict))
+                counted.append(count(model, strict=strict, **asked(settings)))
         except LightbenchError as error:
             if len(models) == 1:
                 raise
@@ -84,6 +84,7 @@ def command(
             say_error(f"{model}: {error}")
     if not counted and chosen == "table":
         return exit_code(failures, len(models))
+    batch = asked(settings).get("batch", 1)
     title = f"Costs at batch {batch}"
     if counted and (convention or crosscheck):
         tools = ["paper", "thop", "fvcore"]

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from lightbench.cli.guarded import CardFile, Guarded, RecordsFile, ReplacedFile, refuse_overwriting
-from lightbench.cli.options import output_options, run_options
+from lightbench.cli.options import SEED, asked, axis_options, output_options
 from lightbench.cli.output import (
     INTERRUPTED,
     chosen_format,
@@ -27,11 +27,12 @@ from lightbench.cli.study_command import (
     own_card,
 )
 from lightbench.errors import UsageError
+from lightbench.records.axes import SETUP
 
 
 @click.command("device-card", cls=Guarded)
-@run_options
-@click.option("--seed", type=int, help="Fixes the random order of the rounds.")
+@axis_options(*SETUP)
+@SEED
 @click.option(
     "--card",
     "path",
@@ -50,7 +51,6 @@ from lightbench.errors import UsageError
 def command(
     path: str | None,
     source: str | None,
-    seed: int | None,
     quiet: bool,  # noqa: FBT001
     figure: Path | None,
     form: str | None,
@@ -75,9 +75,7 @@ def command(
         if path is None:
             refuse_overwriting(click.get_current_context(), (own_card("kept", settings),))
 
-        records, code = measured(
-            make_device_card, None, {**settings, "seed": seed, "path": path}, quiet=quiet
-        )
+        records, code = measured(make_device_card, None, {**settings, "path": path}, quiet=quiet)
     from lightbench.studies.card.card import card_of
     from lightbench.studies.card.table import card_view
 
@@ -95,5 +93,5 @@ def command(
     if source is None and not code:
         from lightbench.studies.card.api import card_path
 
-        notice(f"kept in {path or card_path(**settings)}", quiet=quiet)
+        notice(f"kept in {path or card_path(**asked(settings, *SETUP))}", quiet=quiet)
     return code

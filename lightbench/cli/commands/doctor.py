@@ -7,25 +7,18 @@ from pathlib import Path
 import click
 
 from lightbench import doctor
-from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded
-from lightbench.cli.options import output_options
+from lightbench.cli.options import axis_options, output_options
 from lightbench.cli.output import chosen_format, emit, notice, say_error
 
 
 @click.command("doctor", cls=Guarded)
-@click.option(
-    "--device",
-    default="cpu",
-    show_default=True,
-    shell_complete=complete.devices,
-    help="The device it is about.",
-)
+@axis_options("device")
 @click.option("--selftest", is_flag=True, help="Check its results and clocks, in another process.")
 @click.option("-q", "--quiet", is_flag=True, help="Do not say what was written.")
 @output_options
 def command(
-    device: str,
+    device: str | None,
     selftest: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
     form: str | None,
@@ -39,7 +32,7 @@ def command(
     Ends with 4 if the device is not available, with 3 if a check of the self-test is not ok.
     """
     chosen_format(form, output)
-    report = doctor.examine(device, test=selftest)
+    report = doctor.examine(device or "cpu", test=selftest)
     emit(doctor.view(report), form, output)
     if output is not None:
         if not report.asked.usable:

@@ -12,12 +12,13 @@ import click
 from lightbench import registry
 from lightbench.cli import complete
 from lightbench.cli.guarded import FigureFolder, Guarded
-from lightbench.cli.options import NUMBERS, WORDS, output_options, setup_options
+from lightbench.cli.options import output_options, settings_options, setup_options
 from lightbench.cli.output import chosen_format, emit, make_room, make_store, read_records
 from lightbench.cli.study_command import check_only_shown, draw, failures, measured, study_options
 from lightbench.errors import UsageError
 from lightbench.records import Record
 from lightbench.studies.guidelines.plan import full_name, short_name
+from lightbench.studies.guidelines.settings import Settings
 
 
 @click.command("guidelines", cls=Guarded)
@@ -27,28 +28,7 @@ from lightbench.studies.guidelines.plan import full_name, short_name
     metavar=f"[{' '.join(map(short_name, registry.names('guideline')))}]",
     shell_complete=complete.guidelines,
 )
-@click.option(
-    "--scale",
-    type=click.Choice(["quick", "paper"]),
-    default="quick",
-    show_default=True,
-    help="quick: aligned channels, 3 minutes. paper: also the paper's own channels, and longer.",
-)
-@click.option(
-    "--channels",
-    type=WORDS,
-    metavar="SET[,SET]",
-    help="aligned (multiples of 16), paper-gpu, paper-arm. Default: as the scale says.",
-)
-@click.option(
-    "--widths", type=NUMBERS, metavar="N[,N]", help="Multiples of the set. Default 1,2,4."
-)
-@click.option("--geometry", help="Of G4's bottleneck: quarter (inferred), uniform or wide.")
-@click.option(
-    "--seconds",
-    type=float,
-    help="Time for a sweep at x1; wider ones get more. Default: as the scale says.",
-)
+@settings_options(Settings)
 @setup_options
 @study_options
 @click.option(
@@ -59,7 +39,6 @@ from lightbench.studies.guidelines.plan import full_name, short_name
 @output_options
 def command(
     names: tuple[str, ...],
-    scale: str,
     path: str | None,
     source: str | None,
     figures: Path | None,
@@ -88,7 +67,6 @@ def command(
     else:
         from lightbench.studies.guidelines.api import guidelines as run_guidelines  # imports torch
 
-        settings["scale"] = scale
         records, code = measured(partial(run_guidelines, *names), path, settings, quiet=quiet)
     from lightbench.studies.guidelines.figures import by_figure
     from lightbench.studies.guidelines.table import guidelines_view

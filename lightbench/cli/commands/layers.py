@@ -11,17 +11,25 @@ from click.core import ParameterSource
 from lightbench import files
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model, ReplacedFile, StoreFile
-from lightbench.cli.options import input_options, output_options, setup_options
+from lightbench.cli.options import (
+    SEED,
+    asked,
+    input_options,
+    output_options,
+    settings_options,
+    setup_options,
+)
 from lightbench.cli.output import chosen_format, data_only, emit, make_room, make_store, notice
 from lightbench.cli.progress import reports
 from lightbench.cli.study_command import check_figure
 from lightbench.errors import UsageError
 from lightbench.records import Record, store
+from lightbench.studies.layers.settings import Settings
 from lightbench.studies.layers.table import SORTS, dearest
 from lightbench.studies.layers.trace import trace_text
 from lightbench.views.table import View
 
-UNTIMED = ("model", "measure", "sort", "top", "batch", "quiet", "shapes", "form", "output")
+UNTIMED = ("model", "measure", "sort", "top", "batch", "quiet", "input", "form", "output")
 
 
 @click.command("layers", cls=Guarded)
@@ -36,8 +44,8 @@ UNTIMED = ("model", "measure", "sort", "top", "batch", "quiet", "shapes", "form"
     "--sort", type=click.Choice(list(SORTS)), help="Dearest first; without it, as they run."
 )
 @click.option("--top", type=click.IntRange(min=1), help="Only so many rows.")
-@click.option("--seconds", type=float, default=5.0, show_default=True, help="Time to measure.")
-@click.option("--seed", type=int, help="Fixes the random order of the rounds.")
+@settings_options(Settings)
+@SEED
 @click.option(
     "--figure",
     type=ReplacedFile(),
@@ -69,12 +77,10 @@ def command(
     by: str | None,
     sort: str | None,
     top: int | None,
-    batch: int,
     figure: Path | None,
     trace: Path | None,
     path: str | None,
     quiet: bool,  # noqa: FBT001
-    shapes: tuple[str, ...],
     form: str | None,
     output: Path | None,
     **settings: Any,
@@ -88,7 +94,9 @@ def command(
     chosen_format(form, output)
     if not (measure or trace):
         _refuse_time(context, sort)
-        emit(_costs(model, sort, top, quiet=quiet, input=shapes or None, batch=batch), form, output)
+        emit(
+            _costs(model, sort, top, quiet=quiet, **asked(settings, "input", "batch")), form, output
+        )
         return
     check_figure(figure)
     if trace and trace.suffix.lower() != ".json":
@@ -100,11 +108,9 @@ def command(
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
         found = measure_layers(
             model,
-            input=shapes or None,
-            batch=batch,
             say=report.say,
             progress=report.progress,
-            **settings,
+            **asked(settings),
         )
     if path:
         store.append(path, [found.record])

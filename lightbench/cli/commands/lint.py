@@ -9,7 +9,13 @@ import click
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model, RecordsFile, StoreFile, refuse_overwriting
-from lightbench.cli.options import input_options, output_options, setup_options
+from lightbench.cli.options import (
+    asked,
+    input_options,
+    output_options,
+    settings_options,
+    setup_options,
+)
 from lightbench.cli.output import (
     chosen_format,
     data_only,
@@ -22,6 +28,7 @@ from lightbench.cli.progress import reports
 from lightbench.cli.study_command import own_card
 from lightbench.errors import UsageError
 from lightbench.records import store
+from lightbench.studies.lint.settings import Settings
 
 
 @click.command("lint", cls=Guarded)
@@ -32,7 +39,7 @@ from lightbench.records import store
     help="A device card's file. Default: this machine's, if it has been made.",
 )
 @click.option("--verify", is_flag=True, help="Time each shown block with and without the cause.")
-@click.option("--seconds", type=float, help="Time for each of them. Default 2.")
+@settings_options(Settings, but=("verify",))
 @click.option(
     "--top", type=click.IntRange(min=1), default=20, show_default=True, help="How many to show."
 )
@@ -52,7 +59,6 @@ def command(
     model: str,
     top: int,
     verify: bool,  # noqa: FBT001
-    shapes: tuple[str, ...],
     path: str | None,
     quiet: bool,  # noqa: FBT001
     form: str | None,
@@ -77,11 +83,8 @@ def command(
     if settings["card"] is None and (output or path):
         refuse_overwriting(click.get_current_context(), (own_card("records", settings),))
 
-    given = {key: value for key, value in settings.items() if value is not None}
     with reports(quiet=quiet) as report, data_only(quiet=quiet), warnings_said():
-        found = lint_model(
-            model, input=shapes or None, verify=top if verify else 0, say=report.say, **given
-        )
+        found = lint_model(model, verify=top if verify else 0, say=report.say, **asked(settings))
     say_threads(quiet=quiet)
     if path:
         store.append(path, [found.record])

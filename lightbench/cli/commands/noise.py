@@ -9,17 +9,15 @@ import click
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model
-from lightbench.cli.options import FRACTION, output_options, setup_options
+from lightbench.cli.options import asked, output_options, settings_options, setup_options
 from lightbench.cli.output import INTERRUPTED, chosen_format, data_only, emit
 from lightbench.cli.progress import reports
+from lightbench.studies.noise.settings import Settings
 
 
 @click.command("noise", cls=Guarded)
 @click.argument("model", type=Model(), default="shufflenet_v2_x0_5", shell_complete=complete.models)
-@click.option(
-    "--tolerance", type=FRACTION, default="2%", show_default=True, help="A smaller one is none."
-)
-@click.option("--seconds", type=float, default=60, show_default=True, help="Time to measure.")
+@settings_options(Settings)
 @click.option("--seed", type=int, help="Fixes the order of the rounds and what is drawn from them.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @setup_options
@@ -42,6 +40,6 @@ def command(
     from lightbench.studies.noise.api import noise  # imports torch
 
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
-        found = noise(model, say=report.say, progress=report.progress, **settings)
+        found = noise(model, say=report.say, progress=report.progress, **asked(settings))
     emit(found.view, form, output)
     return INTERRUPTED if found.interrupted else 0

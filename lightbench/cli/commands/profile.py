@@ -12,12 +12,13 @@ from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model, StoreFile, SuiteFile
 from lightbench.cli.options import (
     FORCE,
-    NUMBERS,
-    WORDS,
-    asked_of_device,
+    SEED,
+    asked,
+    axis_options,
     device_flags,
     input_options,
     output_options,
+    settings_options,
 )
 from lightbench.cli.output import (
     INTERRUPTED,
@@ -35,6 +36,7 @@ from lightbench.cli.progress import reports
 from lightbench.errors import LightbenchError, UsageError
 from lightbench.models import sources
 from lightbench.records import Failure, Record, store
+from lightbench.studies.profile.settings import Settings
 from lightbench.studies.profile.table import profile_view
 
 
@@ -43,37 +45,10 @@ from lightbench.studies.profile.table import profile_view
     "models", nargs=-1, metavar="MODEL...", type=Model(), shell_complete=complete.models
 )
 @click.option("--suite", "file", type=SuiteFile(), help="A TOML file of models and settings.")
-@click.option(
-    "--device",
-    shell_complete=complete.devices,
-    help="cpu, cuda:1, npu:0,1, auto; see `lightbench devices`. Default cpu.",
-)
-@click.option(
-    "--engine",
-    shell_complete=complete.engines,
-    help="What runs it: see `lightbench list engines`. Default eager.",
-)
-@click.option(
-    "--threads", type=NUMBERS, metavar="N[,N]", help="CPU threads. Default: as many as are free."
-)
-@click.option("--batch", type=NUMBERS, metavar="N[,N]", help="Batch sizes. Default 1.")
-@click.option(
-    "--dtype",
-    type=WORDS,
-    metavar="NAME[,NAME]",
-    shell_complete=complete.dtypes,
-    help="float32, bfloat16, ... Default float32.",
-)
-@click.option(
-    "--mode",
-    shell_complete=complete.modes,
-    help="infer, or train: forward, backward and optimizer step.",
-)
-@click.option("--channels-last", is_flag=True, help="Lay images out as NHWC.")
+@axis_options("device", "engine", "threads", "batch", "dtype", "mode", "layout", several=True)
 @device_flags
-@click.option("--rel", type=float, help="Wanted half width of the median's interval. Default 0.01.")
-@click.option("--max-seconds", type=float, help="Time for each case. Default 10.")
-@click.option("--seed", type=int, help="Fixes the random order of the rounds.")
+@settings_options(Settings)
+@SEED
 @click.option(
     "--store",
     "path",
@@ -89,11 +64,9 @@ def command(
     models: tuple[str, ...],
     file: Path | None,
     path: str | None,
-    shapes: tuple[str, ...],
     force: bool,  # noqa: FBT001
     trust_code: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
-    channels_last: bool,  # noqa: FBT001
     form: str | None,
     output: Path | None,
     **settings: Any,
@@ -106,11 +79,7 @@ def command(
     The cases are timed in rounds of random order until each median is known within --rel, or the
     time is spent. Exit code: 0; 2 bad input; 3 some cases failed; 4 not available; 130 interrupted.
     """
-    settings = {key: value for key, value in asked_of_device(settings).items() if value is not None}
-    if channels_last:
-        settings["layout"] = "channels_last"
-    if shapes:
-        settings["input"] = shapes
+    settings = asked(settings)
     chosen = chosen_format(form, output)
     make_store(path)
     records, code = measure(
@@ -184,4 +153,4 @@ def _with_suite(
     if not trusted and not models:
         for name in filter(sources.is_file, suite.models):
             sources.find(name, trusted=False)  # refuses it
-    return list(models) or suite.models, {**suite.axes, **settings}
+    return list(models) or suite.models, {**suite.keywords, **settings}

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from lightbench.cli import complete
 from lightbench.cli.guarded import (
     Document,
     Guarded,
@@ -21,7 +20,7 @@ from lightbench.cli.guarded import (
     Use,
     refuse_overwriting,
 )
-from lightbench.cli.options import FORCE
+from lightbench.cli.options import FORCE, axis_options
 from lightbench.cli.output import (
     INTERRUPTED,
     answer,
@@ -52,9 +51,7 @@ DOCUMENTS = ("markdown", "html")
     type=StoreFile(),
     help="Keep the suite's records here. Default: beside the output, as .jsonl.",
 )
-@click.option(
-    "--device", help="Where to run the suite. Default cpu.", shell_complete=complete.devices
-)
+@axis_options("device")
 @click.option("--reference", metavar="MODEL", help="Hold others against it. Default: the first.")
 @click.option(
     "--accuracy",
@@ -122,9 +119,7 @@ def command(
             raise UnknownName("reference", reference, known, "It must be a model of the report.")
         from lightbench.cli.gather import gather
 
-        found = gather(
-            suite, read, device=device, path=path, force=force, trusted=trust_code, quiet=quiet
-        )
+        found = gather(read, device=device, path=path, force=force, trusted=trust_code, quiet=quiet)
         records, code, note = records + found.records, found.code, found.note
         commands.insert(0, _as_file(suite))
         if code == INTERRUPTED and not records:

@@ -10,7 +10,7 @@ import click
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, ReplacedFile
-from lightbench.cli.options import output_options, setup_options
+from lightbench.cli.options import output_options, settings_options, setup_options
 from lightbench.cli.output import chosen_format, emit, make_store, read_records
 from lightbench.cli.study_command import (
     check_figure,
@@ -21,18 +21,12 @@ from lightbench.cli.study_command import (
     study_options,
 )
 from lightbench.errors import UsageError
+from lightbench.studies.sweep.settings import Settings
 
 
 @click.command("sweep", cls=Guarded)
 @click.argument("axis", shell_complete=complete.axes)
-@click.option("--channels", type=int, help="Channels of the reference. Default 128.")
-@click.option("--input", metavar="HxW", help="Height and width of the map. Default 56x56.")
-@click.option(
-    "--constant",
-    type=click.Choice(["madds", "width"]),
-    help="What all points share. Default: madds where an axis allows it.",
-)
-@click.option("--seconds", type=float, help="Time for the sweep. Default 20.")
+@settings_options(Settings)
 @setup_options
 @study_options
 @click.option("--figure", type=ReplacedFile(), help="Draw it: .svg or .png.")

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import Unpack
 
 from lightbench.errors import ModelError
 from lightbench.records import Record, store
-from lightbench.runner.control import Say
-from lightbench.runner.given import setup_of
+from lightbench.runner.how import HowStored, Way, control_of, setup_of, spelled
 from lightbench.runner.session import follow
 from lightbench.studies.card import cache
 from lightbench.studies.card.card import DeviceCard, card_of
@@ -42,30 +38,20 @@ class Card(Shown):
         return card
 
 
+@spelled(HowStored)
 def device_card(
     *,
-    device: str = "cpu",
-    engine: str = "eager",
-    threads: int | None = None,
-    dtype: str | torch.dtype = "float32",
-    channels_last: bool = False,
     path: str | Path | None = None,
-    seed: int | None = None,
-    stored: Sequence[Record] = (),
-    say: Say = lambda _text: None,
-    progress: Callable[[Any], None] | None = None,
-    keep: Callable[[Record], None] = lambda _record: None,
+    **how: Unpack[HowStored],
 ) -> Card:
     """Measure what a device attains, in about a minute, and keep it for `lint`: in ``path``, or
     in the user's data folder. A call that is interrupted keeps its finished parts beside it, in a
     file that ends with ``.part``; the next one goes on from there. A file that holds something else is
     refused. Raises UsageError, DeviceUnavailable, StoreError."""
-    setup = setup_of(
-        device=device, engine=engine, threads=threads, dtype=dtype, channels_last=channels_last
-    )
+    setup, control = setup_of(how), control_of(how)
     setup.check()
-    if threads is None:
-        follow(stored, setup.found, setup.device)
+    if setup.threads is None:
+        follow(control.stored, setup.found, setup.device)
         cache.follow(setup, unfinished=True)
     file = Path(path) if path else cache.path_of(setup)
     if path:  # a folder of cards holds nothing else
@@ -75,17 +61,14 @@ def device_card(
 
     def kept(record: Record) -> None:
         store.append(part, [record])
-        keep(record)
+        control.keep(record)
 
+    finished = store.read(part) if part.exists() else []
     records = measure_all(
         plan_card(),
         setup,
         seconds=lambda sweep: SECONDS[sweep.experiment],
-        seed=seed,
-        stored=[*stored, *(store.read(part) if part.exists() else ())],
-        say=say,
-        progress=progress,
-        keep=kept,
+        control=replace(control, stored=[*control.stored, *finished], keep=kept),
     )
     part.unlink(missing_ok=True)
     if card_of(records) is not None:
@@ -94,16 +77,7 @@ def device_card(
 
 
 def card_path(
-    *,
-    device: str = "cpu",
-    engine: str = "eager",
-    threads: int | None = None,
-    dtype: str | torch.dtype = "float32",
-    channels_last: bool = False,
+    **way: Unpack[Way],
 ) -> Path:
     """Where this machine's card for these settings is kept, if it has been made."""
-    return cache.path_of(
-        setup_of(
-            device=device, engine=engine, threads=threads, dtype=dtype, channels_last=channels_last
-        )
-    )
+    return cache.path_of(setup_of(way))

@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import Any, Unpack
 
 from lightbench.errors import UsageError
 from lightbench.models.inputs import Inputs
 from lightbench.records import Case, Record
+from lightbench.records.axes import SETUP
 from lightbench.records.findings import Check
 from lightbench.records.parse import parse_fraction
-from lightbench.runner.control import Report, Say
-from lightbench.runner.given import dtypes_of
+from lightbench.runner.how import How, control_of, said, spelled
 from lightbench.runner.record import untimed
 from lightbench.studies.check import gate
 from lightbench.studies.check.beside_baseline import baseline_cases, read_baseline
@@ -56,6 +54,7 @@ class Checked(Shown):
         return Check(against=self.against, metrics=tuple(rows))
 
 
+@spelled(How, **dict.fromkeys(SETUP))  # None: what the project says
 def check(
     models: str | Sequence[str] = (),
     *,
@@ -68,17 +67,10 @@ def check(
     strict: bool = False,
     isolate: bool = False,
     old_python: str | Path | None = None,
-    device: str | None = None,
-    engine: str | None = None,
     batch: int | None = None,
-    threads: int | None = None,
-    dtype: str | torch.dtype | None = None,
-    layout: str | None = None,
     input: Inputs = None,  # noqa: A002  the word of the command line
-    seed: int | None = None,
-    trust_code: bool = False,
-    say: Say = lambda _text: None,
-    progress: Report | None = None,
+    trusted: bool = False,
+    **how: Unpack[How],
 ) -> Checked:
     """Slower than a commit or a baseline, or over a budget? Each of ``models`` in a fresh process; a
     slowdown is confirmed in another one.
@@ -89,7 +81,7 @@ def check(
     so is every setting that is None. A slowdown up to ``tolerance`` (0.02 or "2%") is none; each
     comparison takes at most ``seconds``; without ``latency`` only counts are compared. With ``isolate``
     two processes take turns, the old side's run by ``old_python``. Python files that only a baseline
-    names are run with ``trust_code``.
+    names are run only if ``trusted``.
 
     What cannot be compared is a row that says why. Raises UsageError where nothing is asked for or it
     cannot be meant, UnknownName, UntrustedCode, DeviceUnavailable, NotAvailable without git or commit,
@@ -105,22 +97,14 @@ def check(
     chosen = typed or project.models
     known = None if baseline is None else read_baseline(baseline)
     if chosen:
-        own = _said(
-            device=device,
-            engine=engine,
-            batch=batch,
-            threads=threads,
-            dtype=dtypes_of(dtype),
-            layout=layout,
-            input=input,
-        )
+        own = {**said(how), **_said(batch=batch, input=input)}
         cases = gate.plan_cases(chosen, project, own, gone=against is not None)
     elif known is not None:
-        cases = baseline_cases(known, trusted=trust_code)
+        cases = baseline_cases(known, trusted=trusted)
     else:
         raise UsageError("no model is named.", "Name one, or list `models` in lightbench.toml.")
     allowed = project.tolerance if tolerance is None else tolerance
-    how = gate.How(
+    measured = gate.How(
         **_said(
             tolerance=None if allowed is None else parse_fraction(str(allowed)),
             seconds=project.seconds if seconds is None else seconds,
@@ -128,15 +112,12 @@ def check(
         latency=latency,
         isolate=isolate,
         old_python=str(old_python) if old_python else None,
-        seed=seed,
-        trusted=trust_code or bool(chosen),
-        say=say,
-        progress=progress,
+        control=control_of(how, trusted=trusted or bool(chosen)),
     )
     rows = gate.check(
         cases,
         project,
-        how,
+        measured,
         against=against,
         baseline=known,
         named=bool(chosen),

@@ -27,6 +27,7 @@ import msgspec
 from msgspec.structs import replace
 
 from lightbench.errors import UnknownName, UsageError
+from lightbench.records.axes import SETUP, said, struct_of
 from lightbench.records.parse import parse_fraction
 from lightbench.studies.check.naming import beside, meaning
 from lightbench.views.metrics import METRICS
@@ -35,6 +36,7 @@ FILE = "lightbench.toml"
 PYPROJECT = "pyproject.toml"
 ANY = "*"
 
+AXES = struct_of(("batch", *SETUP))
 Allowed = float | str | list[float | str]
 
 
@@ -45,13 +47,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     budgets: dict[str, dict[str, Allowed]] = {}
     tolerance: float | str | None = None
     seconds: float | None = None
-    batch: int | None = None
-    device: str | None = None
-    engine: str | None = None
-    threads: int | None = None
-    dtype: str | None = None
-    layout: str | None = None
-    input: str | list[str] | None = None
+    axes: dict[str, Any] = {}  # how they are run, as keywords of `lightbench.check`
 
 
 class Limit(NamedTuple):
@@ -97,10 +93,14 @@ def parse_config(text: str, path: Path) -> Config:
     ours = _ours(content)
     if ours is not None or path.name == PYPROJECT:
         content = ours or {}
+    apart = (*AXES.__struct_fields__, "axes")  # that one is refused
+    own = {key: value for key, value in content.items() if key not in apart}
+    how = {key: value for key, value in content.items() if key in apart}
     try:
-        config = msgspec.convert(content, Config)
+        config = msgspec.convert(own, Config)
+        config = replace(config, axes=said(msgspec.convert(how, AXES)))
     except msgspec.ValidationError as error:
-        known = ", ".join(Config.__struct_fields__)
+        known = ", ".join((*Config.__struct_fields__[:-1], *AXES.__struct_fields__))
         raise UsageError(f"cannot read {path}: {error}.", f"Known keys: {known}.") from error
     config = _placed(config, path.absolute().parent)
     known_models = {ANY, *map(meaning, config.models)}

@@ -15,7 +15,7 @@ from lightbench.errors import ModelError, NotAvailable, NotThere, OutOfMemory, U
 from lightbench.models.inputs import specs_of
 from lightbench.records import Case, Record
 from lightbench.runner import interleave, isolated, session
-from lightbench.runner.control import Report, Say
+from lightbench.runner.control import USUAL, Control
 from lightbench.runner.plan import plan
 from lightbench.stats.verdict import TOLERANCE
 from lightbench.studies.check import judge
@@ -37,10 +37,10 @@ from lightbench.studies.compare.apart import compare_apart
 from lightbench.studies.compare.comparison import Comparison
 from lightbench.studies.compare.pairs import Gate
 from lightbench.studies.compare.rows import GONE, Row
+from lightbench.studies.compare.settings import SECONDS
 from lightbench.studies.compare.worker import Request, Version
 from lightbench.timing.stopping import Rule
 
-SECONDS = 60.0  # for each comparison, at most
 ALONE_S = 10.0  # for a model that is timed alone, at most
 
 
@@ -53,10 +53,7 @@ class How:
     latency: bool = True  # False: only what is counted, and no time at all
     isolate: bool = False
     old_python: str | None = None
-    seed: int | None = None
-    trusted: bool = True
-    say: Say = lambda _text: None
-    progress: Report | None = None
+    control: Control = USUAL
 
 
 def plan_cases(
@@ -64,11 +61,7 @@ def plan_cases(
 ) -> list[Case]:
     """One case for each model, under the settings typed, or else those of the configuration. Raises
     the error of a model that cannot be found; with ``gone`` not of a file, which may have been there."""
-    settings = {
-        key: value
-        for key in ("batch", "device", "engine", "threads", "dtype", "layout", "input")
-        if (value := typed.get(key, getattr(config, key))) is not None
-    }
+    settings = {**config.axes, **typed}
     inputs = specs_of(settings.pop("input", None))
     axes: dict[str, Any] = {axis: [value] for axis, value in settings.items()}
     cases, errors = plan(models, inputs=inputs, **axes)
@@ -114,7 +107,7 @@ def check(
     tools = _tools(how, comparisons=len(cases))
     tolerance = how.tolerance if how.latency else None
     rows: list[Row] = []
-    with Trees(how.say) as trees:
+    with Trees(how.control.say) as trees:
         commit = Against(against, trees, tools, tolerance) if against is not None else None
 
         def rows_of(case: Case, limit: Limits) -> list[Row]:
@@ -152,6 +145,8 @@ def follow(cases: Sequence[Case], stored: Sequence[Record]) -> None:
 
 
 def _tools(how: How, *, comparisons: int) -> Tools:
+    control = how.control
+
     def compare(a: Version, b: Version, tolerance: float) -> Comparison:
         request = Request(
             a=a,
@@ -159,15 +154,17 @@ def _tools(how: How, *, comparisons: int) -> Tools:
             tolerance=tolerance,
             seconds=how.seconds,
             comparisons=comparisons,
-            seed=how.seed,
-            trusted=how.trusted,
+            seed=control.seed,
+            trusted=control.trusted,
         )
         if how.isolate:
             from lightbench.studies.compare.isolated.pairs import compare_isolated
 
             python = (how.old_python, None)
-            return compare_isolated(request, python=python, say=how.say, progress=how.progress)
-        return compare_apart(request, say=how.say, progress=how.progress)
+            return compare_isolated(
+                request, python=python, say=control.say, progress=control.progress
+            )
+        return compare_apart(request, say=control.say, progress=control.progress)
 
     return Tools(compare, partial(measure_apart, how=how), count_apart)
 
@@ -175,12 +172,15 @@ def _tools(how: How, *, comparisons: int) -> Tools:
 def measure_apart(case: Case, how: How, seconds: float = ALONE_S) -> Record:
     """One case alone, in a fresh process that keeps freed memory, as those that compare do."""
     keep_freed_memory()
+    control = how.control
     records: list[Record] = []
     isolated.measure(
-        interleave.Group({0: case}, Rule(max_s=seconds), seed=how.seed, trusted=how.trusted),
+        interleave.Group(
+            {0: case}, Rule(max_s=seconds), seed=control.seed, trusted=control.trusted
+        ),
         devices.find(case.device, case.options),
-        say=how.say,
-        progress=how.progress,
+        say=control.say,
+        progress=control.progress,
         finish=lambda _, record: records.append(record),
     )
     return records[-1]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import torch
+from typing import Any, Unpack
 
 from lightbench.costs.precision import own_dtype
 from lightbench.engines import NO_KEYWORDS
@@ -25,17 +23,16 @@ from lightbench.runner.given import (
     ready,
     specs_beside,
 )
+from lightbench.runner.how import How, control_of, said, spelled
 from lightbench.runner.plan import plan
 from lightbench.stats.verdict import TOLERANCE, Verdict
 from lightbench.studies.compare.comparison import Comparison
+from lightbench.studies.compare.one_side import merged, side_names
 from lightbench.studies.compare.pairs import Gate, Side, compare_sides
-from lightbench.studies.compare.settings import merged, side_names
+from lightbench.studies.compare.settings import SECONDS, Settings
 from lightbench.studies.compare.table import compare_view
 from lightbench.studies.result import Shown
-from lightbench.timing.stopping import Progress
 from lightbench.views.table import View
-
-SECONDS = 60.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,29 +56,23 @@ class Compared(Shown):
         return self.comparison.change
 
 
+@spelled(How)
 def compare(
     a: Model,
     b: Model | None = None,
     *,
     a_settings: Mapping[str, Any] | None = None,
     b_settings: Mapping[str, Any] | None = None,
-    device: str = "cpu",
-    engine: str = "eager",
     batch: int | None = None,
-    threads: int | None = None,
-    dtype: str | torch.dtype | None = None,
     mode: str = "infer",
-    layout: str = "contiguous",
     input: Inputs = None,  # noqa: A002  the word of the command line
     args: Args = None,
     kwargs: Kwargs = None,
     tolerance: float = TOLERANCE,
     seconds: float = SECONDS,
     comparisons: int = 1,
-    seed: int | None = None,
     trusted: bool = True,
-    say: Callable[[str], None] = lambda _text: None,
-    progress: Callable[[Progress], None] | None = None,
+    **how: Unpack[How],
 ) -> Compared:
     """Is ``b`` slower than ``a``? One call of each in turn, in random order, in this process.
 
@@ -101,17 +92,9 @@ def compare(
             "Name two models, or what one side does differently: --b channels-last (in Python:"
             " b_settings={'layout': 'channels_last'}).",
         )
+    settings = Settings(tolerance=tolerance, seconds=seconds)
     args, kwargs = ready(args, kwargs, input=input, batch=batch)
-    shared = {
-        "device": device,
-        "engine": engine,
-        "batch": batch,
-        "threads": threads,
-        "dtype": dtype,
-        "mode": mode,
-        "layout": layout,
-        "input": input,
-    }
+    shared = {**said(how), "batch": batch, "mode": mode, "input": input}
     models = [a, a if b is None else b]
     names, given = handed_over(models, args, kwargs)
     cases = [
@@ -126,11 +109,8 @@ def compare(
     found = compare_sides(
         one,
         other,
-        Gate(tolerance, seconds, comparisons=comparisons),
-        seed=seed,
-        trusted=trusted,
-        say=say,
-        progress=progress,
+        Gate(settings.tolerance, settings.seconds, comparisons=comparisons),
+        control_of(how, trusted=trusted),
     )
     return Compared(found)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,12 +14,12 @@ import torch
 
 from lightbench import devices
 from lightbench.environment.allocator import keep_freed_memory
-from lightbench.errors import LightbenchError, NotAvailable, UsageError
+from lightbench.errors import LightbenchError, NotAvailable
 from lightbench.models.sources.source_trees import Tree, late_imports, loaded_from, shared_operators
 from lightbench.records import Case, Environment, Record, Samples
 from lightbench.records.failure import explain_plainly
 from lightbench.runner import interleave, prepare, record
-from lightbench.runner.control import Report, Say
+from lightbench.runner.control import USUAL, Control
 from lightbench.runner.given import Given
 from lightbench.runner.prepare import Prepared
 from lightbench.runner.session import here, process_kept, with_noted
@@ -28,8 +27,10 @@ from lightbench.stats.median import by_round
 from lightbench.stats.ratio import Ratio, paired_ratio
 from lightbench.stats.verdict import ALPHA, TOLERANCE, confidence, detectable, judge, looks_s
 from lightbench.studies.compare.comparison import CONTENTION, Comparison
+from lightbench.studies.compare.settings import SECONDS
 from lightbench.studies.compare.strangers import refuse_strangers
 from lightbench.studies.compare.tolerance import check_tolerance
+from lightbench.studies.settings import check_seconds
 from lightbench.timing.clock import Reading, Step
 from lightbench.timing.rounds import collect
 from lightbench.timing.stopping import Rule
@@ -54,16 +55,13 @@ class Gate:
     have this many ``comparisons``. Raises UsageError."""
 
     tolerance: float = TOLERANCE
-    seconds: float = 60.0
+    seconds: float = SECONDS
     alpha: float = ALPHA
     comparisons: int = 1
 
     def __post_init__(self) -> None:
         check_tolerance(self.tolerance)
-        if not (math.isfinite(self.seconds) and self.seconds > 0):
-            raise UsageError(
-                f"seconds must be a number above zero, got {self.seconds!r}.", "60 is usual."
-            )
+        check_seconds(self.seconds, SECONDS)
 
     @property
     def looks(self) -> tuple[float, ...]:
@@ -80,11 +78,8 @@ def compare_sides(
     a: Side,
     b: Side,
     gate: Gate,
+    control: Control = USUAL,
     *,
-    seed: int | None = None,
-    trusted: bool = True,
-    say: Say = lambda _text: None,
-    progress: Report | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Comparison:
     """Time two sides in pairs for at most ``gate.seconds``, less if the verdict is clear earlier.
@@ -101,21 +96,21 @@ def compare_sides(
             raise reason
     looked = _Looks(gate)
     with process_kept(), ExitStack() as stack:
-        seats = _seated((a, b), found, stack, trusted=trusted, say=say)
+        seats = _seated((a, b), found, stack, control)
         names = (seats[0].name, seats[1].name)
         outcomes: Mapping[str, Samples | Exception] = {}
         seen: list[dict[str, Any]] = [{}, {}]
         steps = _steps(seats)
         if len(steps) == 2:
-            say(f"{names[1]} beside {names[0]}")
+            control.say(f"{names[1]} beside {names[0]}")
             with ExitStack() as watches:
                 seen = [watches.enter_context(seat.watching()) for seat in seats]
                 outcomes = collect(
                     steps,
                     Rule(max_s=gate.seconds / 2, warmup_s=min(WARM_UP_S, gate.seconds)),
                     clock=clock,
-                    rng=random.Random(seed),
-                    report=progress,
+                    rng=random.Random(control.seed),
+                    report=control.progress,
                     enough=looked,
                 )
         where = [
@@ -152,9 +147,7 @@ def _seated(
     sides: Sequence[Side],
     found: Sequence[devices.Device],
     stack: ExitStack,
-    *,
-    trusted: bool,
-    say: Say,
+    control: Control,
 ) -> list[_Seat]:
     """Both sides in sessions of their devices, which end with ``stack``."""
     # Before a session changes it, which PyTorch would take for its own choice.
@@ -164,9 +157,9 @@ def _seated(
     where = [here(d, s.case.device, n) for d, s, n in zip(found, sides, asked, strict=True)]
     ready: list[Prepared | LightbenchError] = []
     for side, device, n in zip(sides, found, asked, strict=True):
-        say(f"{side.label or interleave.label(side.case)}: load, count, first run")
+        control.say(f"{side.label or interleave.label(side.case)}: load, count, first run")
         torch.set_num_threads(n)
-        ready.append(prepared_side(side, device, trusted=trusted))
+        ready.append(prepared_side(side, device, trusted=control.trusted))
     torch.set_num_threads(active)
     parts = zip(sides, found, asked, where, _in_one_context(ready), strict=True)
     return [_Seat(*part) for part in parts]

@@ -49,6 +49,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 def _compare(text: bytes, send: Send) -> None:
+    from lightbench.runner.control import Control
     from lightbench.studies.compare.pairs import Gate, Side, compare_sides
 
     request = msgspec.json.decode(text, type=Request)
@@ -64,10 +65,12 @@ def _compare(text: bytes, send: Send) -> None:
         side(request.a),
         side(request.b),
         gate,
-        seed=request.seed,
-        trusted=request.trusted,
-        say=lambda said: send("say", said),
-        progress=progress,
+        Control(
+            seed=request.seed,
+            trusted=request.trusted,
+            say=lambda said: send("say", said),
+            progress=progress,
+        ),
     )
     send("comparison", found)
 

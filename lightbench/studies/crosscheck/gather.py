@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import msgspec
+from msgspec import Struct
 
 from lightbench.records import Case, Record
 from lightbench.runner.record import untimed
@@ -12,7 +12,7 @@ from lightbench.studies.task import Task
 ORDER = 40
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """There is nothing to set."""
 
 
@@ -21,7 +21,11 @@ def gather(task: Task, settings: Settings) -> None:  # noqa: ARG001
 
     def measure(case: Case) -> Record:
         found = count(
-            case.model, input=case.inputs, batch=case.batch, dtype=case.dtype, trusted=task.trusted
+            case.model,
+            input=case.inputs,
+            batch=case.batch,
+            dtype=case.dtype,
+            trusted=task.control.trusted,
         )
         checked = found.checked()
         return untimed(case, found.costs, identity=checked.identity, found=checked.found)

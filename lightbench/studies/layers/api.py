@@ -6,14 +6,13 @@ convolution, and how much goes into what multiply-adds do not see.
 
 from __future__ import annotations
 
-import math
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Unpack
 
-import torch
 from torch import nn
 
 from lightbench import devices
@@ -24,16 +23,16 @@ from lightbench.errors import UnknownName, UsageError
 from lightbench.models.inputs import Inputs, specs_of
 from lightbench.models.sources.not_networks import not_a_network
 from lightbench.records import Record
-from lightbench.runner.given import Given, dtypes_of
+from lightbench.runner.given import Given
+from lightbench.runner.how import How, control_of, said, spelled
 from lightbench.runner.plan import plan
 from lightbench.runner.prepare import prepare
 from lightbench.runner.session import here, process_kept
-from lightbench.runner.setup import layout_of
+from lightbench.studies.layers.settings import SECONDS, Settings
 from lightbench.studies.layers.shares import BY, Breakdown, Part
 from lightbench.studies.layers.stopwatch import take_apart
 from lightbench.studies.layers.table import layers_view, parts_view
 from lightbench.studies.result import Shown
-from lightbench.timing.stopping import Progress
 from lightbench.views.table import View
 
 
@@ -68,21 +67,15 @@ class LayerTimes(Shown):
         return parts_view(self.record, parts, by)
 
 
+@spelled(How)
 def layers(
     model: str | nn.Module,
     *,
     input: Inputs = None,  # noqa: A002  the word of the command line
     batch: int = 1,
-    device: str = "cpu",
-    engine: str = "eager",
-    threads: int | None = None,
-    dtype: str | torch.dtype | None = None,
-    channels_last: bool = False,
-    seconds: float = 5.0,
-    seed: int | None = None,
+    seconds: float = SECONDS,
     trusted: bool = True,
-    say: Callable[[str], None] = lambda _text: None,
-    progress: Callable[[Progress], None] | None = None,
+    **how: Unpack[How],
 ) -> LayerTimes:
     """Time every operator of a network in place, beside the whole network.
 
@@ -104,45 +97,41 @@ def layers(
 
     Raises UnknownName, UsageError, ModelError, OutOfMemory, DeviceUnavailable.
     """
-    if not (math.isfinite(seconds) and seconds > 0):
-        raise UsageError(f"seconds must be a number above zero, got {seconds!r}.", "5 is usual.")
+    settings, control = Settings(seconds=seconds), control_of(how, trusted=trusted)
     name, given = _named(model)
-    device = devices.one(device)
+    axes = {axis: [value] for axis, value in said(how).items()}
+    device = devices.one(how.get("device", "cpu"))
     (case,), errors = plan(
         [name],
         inputs=specs_of(input),
         at_hand={name: {"dtype": own_dtype(given.network)}} if given else None,
         trusted=trusted,
-        device=[device],
-        engine=[engine],
-        threads=[threads],
-        dtype=[dtypes_of(dtype)],
-        layout=[layout_of(channels_last=channels_last)],
-        batch=[batch],
+        **{**axes, "device": [device], "batch": [batch]},
     )
     for error in errors.values():
         raise error
-    if engine != "eager":
+    if case.engine != "eager":
         raise UsageError(
-            f"operators run one by one in eager only, not in {engine!r}.", "Try --engine eager."
+            f"operators run one by one in eager only, not in {case.engine!r}.",
+            "Try --engine eager.",
         )
     hardware = devices.find(device)
     if reason := hardware.unavailable():
         raise reason
-    with process_kept(), hardware.session(threads=threads) as active:
+    with process_kept(), hardware.session(threads=case.threads) as active:
         keep_freed_memory()
         where = here(hardware, device, active)
-        say(f"{name}: load, count, first run")
+        control.say(f"{name}: load, count, first run")
         return LayerTimes(
             take_apart(
                 prepare(case, hardware, given, trusted=trusted),
                 where,
                 hardware.step,
-                watching=partial(hardware.watching, threads, active),
-                seconds=seconds,
+                watching=partial(hardware.watching, case.threads, active),
+                seconds=settings.seconds,
                 clock=time.perf_counter,
-                rng=random.Random(seed),
-                report=progress,
+                rng=random.Random(control.seed),
+                report=control.progress,
             )
         )
 

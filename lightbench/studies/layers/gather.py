@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
-import msgspec
+from msgspec.structs import asdict
 
 from lightbench.records import Case, Record
 from lightbench.studies.layers.api import layers as measure_layers
+from lightbench.studies.layers.settings import Settings
 from lightbench.studies.task import Task, settings_of
 
 ORDER = 20
-
-
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``seconds`` for each network."""
-
-    seconds: float = 3.0
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.seconds) and self.seconds > 0):
-            raise ValueError("seconds are a number above zero")
 
 
 def gather(task: Task, settings: Settings) -> None:
@@ -30,9 +19,9 @@ def gather(task: Task, settings: Settings) -> None:
         return measure_layers(
             case.model,
             **settings_of(case),
-            seconds=settings.seconds,
-            trusted=task.trusted,
-            progress=task.progress,
+            **asdict(settings),
+            trusted=task.control.trusted,
+            progress=task.control.progress,
         ).record
 
     task.each("layers", measure)

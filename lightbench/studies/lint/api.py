@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Unpack
 
 import msgspec
-import torch
 from torch import nn
 
 from lightbench.costs import precision
 from lightbench.errors import UsageError
 from lightbench.models.inputs import Inputs
 from lightbench.records import Record
+from lightbench.records.axes import SETUP
 from lightbench.records.failure import explain_plainly
-from lightbench.runner.control import Say
-from lightbench.runner.given import Given, Model, dtypes_of
+from lightbench.runner.given import Given, Model
+from lightbench.runner.how import How, control_of, said, setup_of, spelled
 from lightbench.runner.record import untimed
-from lightbench.runner.setup import Setup, check_seconds, layout_of
 from lightbench.studies.card import cache
 from lightbench.studies.card.card import DeviceCard
 from lightbench.studies.count.api import count
@@ -27,6 +27,7 @@ from lightbench.studies.lint.find import find_all
 from lightbench.studies.lint.linted import Finding, linted
 from lightbench.studies.lint.linting import Linting, lint_view
 from lightbench.studies.lint.savings import savings
+from lightbench.studies.lint.settings import SECONDS, Settings
 from lightbench.studies.lint.source import source_of
 from lightbench.studies.lint.verify import Saving
 from lightbench.studies.result import Shown
@@ -58,21 +59,17 @@ class Lint(Shown):
         return lint_view(self.linting, top)
 
 
+@spelled(How)
 def lint(
     model: Model,
     *,
     input: Inputs = None,  # noqa: A002  the word of the command line
     card: str | Path | DeviceCard | None = None,
     verify: int = 0,
-    seconds: float = 2.0,
-    device: str = "cpu",
-    engine: str = "eager",
-    threads: int | None = None,
+    seconds: float = SECONDS,
     batch: int = 1,
-    dtype: str | torch.dtype | None = None,
-    channels_last: bool = False,
     trusted: bool = True,
-    say: Say = lambda _text: None,
+    **how: Unpack[How],
 ) -> Lint:
     """Where ``model`` strains the four guidelines, and what that costs in memory access; in time too
     where there is a device card: ``card``, or the one that this machine has for these settings.
@@ -80,19 +77,15 @@ def lint(
     ``verify`` is how many of the dearest findings are measured, ``seconds`` for how long each.
     A module in another ``dtype`` than its own is copied. Raises UsageError, ModelError, StoreError.
     """
-    if isinstance(verify, bool) or not isinstance(verify, int) or verify < 0:
-        raise UsageError(
-            f"verify is how many findings, 0 or more, got {verify!r}.", "Try verify=5."
-        )
-    if engine != "eager":
-        raise UsageError(
-            f"lint looks at operators as eager runs them, not {engine}.", "Try --engine eager."
-        )
-    check_seconds(seconds)
-    asked = dtypes_of(dtype)
-    layout = layout_of(channels_last=channels_last)
+    settings, control = Settings(verify=verify, seconds=seconds), control_of(how, trusted=trusted)
+    asked = said(how, "dtype").get("dtype")
     own = precision.own_dtype(model) if isinstance(model, nn.Module) else "float32"
-    setup = Setup(device, engine, batch, asked or own, layout, threads)
+    setup = replace(setup_of(how, batch=batch), dtype=asked or own)
+    if setup.engine != "eager":
+        raise UsageError(
+            f"lint looks at operators as eager runs them, not {setup.engine}.",
+            "Try --engine eager.",
+        )
     setup.check()
     looked_at = model if isinstance(model, str) else cast(model, setup.dtype)
     counted = count(looked_at, input=input, batch=batch, dtype=asked, trusted=trusted)
@@ -100,20 +93,17 @@ def lint(
     network = linted(counted.network, counted.costs, known)
     findings = find_all(network)
     given = None if isinstance(model, str) else Given(model)
-    case = msgspec.structs.replace(
-        counted.case, device=setup.device, dtype=setup.dtype, layout=layout, threads=threads
-    )
+    case = msgspec.structs.replace(counted.case, **{axis: getattr(setup, axis) for axis in SETUP})
     measured: dict[int, Saving] = {}
     warnings: list[str] = []
-    if verify:
+    if settings.verify:
         measured = savings(
             findings[:verify],
             network.ops,
             case,
             given,
-            seconds=seconds,
-            trusted=trusted,
-            say=say,
+            control,
+            seconds=settings.seconds,
             warn=warnings.append,
         )
     source = source_of(model) if isinstance(model, str) else None

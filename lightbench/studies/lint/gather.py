@@ -9,21 +9,22 @@ from lightbench.records.collection import Evidence, setup
 from lightbench.studies.card.card import DeviceCard
 from lightbench.studies.card.stored import cards
 from lightbench.studies.lint.api import lint as lint_model
+from lightbench.studies.lint.settings import Settings
 from lightbench.studies.task import Task, as_now, settings_of
 
 ORDER = 30
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """There is nothing to set."""
-
-
-def gather(task: Task, settings: Settings) -> None:  # noqa: ARG001
+def gather(task: Task, settings: Settings) -> None:
     """Every case that eager runs."""
 
     def measure(case: Case) -> Record:
         return lint_model(
-            case.model, **settings_of(case), card=_card(task, case), trusted=task.trusted
+            case.model,
+            **settings_of(case),
+            **msgspec.structs.asdict(settings),
+            card=_card(task, case),
+            trusted=task.control.trusted,
         ).record
 
     def stale(record: Record) -> bool:

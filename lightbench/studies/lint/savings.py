@@ -12,6 +12,7 @@ from lightbench.environment import contention
 from lightbench.environment.allocator import keep_freed_memory
 from lightbench.records import Case, Environment, Op
 from lightbench.runner import prepare
+from lightbench.runner.control import USUAL, Control
 from lightbench.runner.given import Given
 from lightbench.runner.session import process_kept
 from lightbench.studies.lint.linted import Finding
@@ -23,11 +24,9 @@ def savings(
     ops: Sequence[Op],
     case: Case,
     given: Given | None,
+    control: Control = USUAL,
     *,
     seconds: float,
-    seed: int | None = None,
-    trusted: bool = True,
-    say: Callable[[str], None] = lambda _text: None,
     warn: Callable[[str], None] = lambda _text: None,
 ) -> dict[int, Saving]:
     """What each finding costs on the case's device, by its position; one whose operators cannot be
@@ -40,9 +39,9 @@ def savings(
         device.session(threads=case.threads) as active,
         device.watching(case.threads, active) as noted,
     ):
-        prepared = prepare.prepare(case, device, given, trusted=trusted)
+        prepared = prepare.prepare(case, device, given, trusted=control.trusted)
         for i, finding in enumerate(findings):
-            say(f"verify {i + 1} of {len(findings)}: {finding.guideline} {finding.path}")
+            control.say(f"verify {i + 1} of {len(findings)}: {finding.guideline} {finding.path}")
             captured = capture(prepared.network, prepared.program.call, finding.block, ops)
             saving = None
             with suppress(Exception):  # the others may well be timed; this one has a dash
@@ -53,7 +52,7 @@ def savings(
                     device.step,
                     seconds=seconds,
                     clock=time.perf_counter,
-                    rng=random.Random(seed),
+                    rng=random.Random(control.seed),
                 )
             if saving is not None:
                 found[i] = saving

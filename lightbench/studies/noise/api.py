@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import torch
+from typing import Unpack
 
 from lightbench.errors import UsageError
-from lightbench.runner.control import Report, Say
-from lightbench.runner.given import dtypes_of
+from lightbench.runner.how import How, control_of, said, spelled
 from lightbench.stats.bootstrap import Odds
 from lightbench.stats.verdict import TOLERANCE
-from lightbench.studies.noise.measure import MODEL, SECONDS, Noise, measure_noise
+from lightbench.studies.noise.measure import MODEL, Noise, measure_noise
+from lightbench.studies.noise.settings import SECONDS, Settings
 from lightbench.studies.noise.table import noise_view
 from lightbench.studies.result import Shown
 from lightbench.views.table import View
@@ -39,21 +38,15 @@ class NoiseResult(Shown):
         return self.found.interrupted
 
 
+@spelled(How)
 def noise(
     model: str = MODEL,
     *,
-    device: str = "cpu",
-    engine: str = "eager",
     batch: int = 1,
-    threads: int | None = None,
-    dtype: str | torch.dtype | None = None,
-    channels_last: bool = False,
     tolerance: float = TOLERANCE,
     seconds: float = SECONDS,
-    seed: int | None = None,
     trusted: bool = True,
-    say: Say = lambda _text: None,
-    progress: Report | None = None,
+    **how: Unpack[How],
 ) -> NoiseResult:
     """How noisy is this machine? What a gate on latency would say here of identical code, and of code
     that is about 4 % slower.
@@ -71,17 +64,9 @@ def noise(
         )
     found = measure_noise(
         model,
+        Settings(tolerance=tolerance, seconds=seconds),
+        control_of(how, trusted=trusted),
         batch=batch,
-        device=device,
-        engine=engine,
-        threads=threads,
-        dtype=dtypes_of(dtype),
-        channels_last=channels_last,
-        tolerance=tolerance,
-        seconds=seconds,
-        seed=seed,
-        trusted=trusted,
-        say=say,
-        progress=progress,
+        **said(how),
     )
     return NoiseResult(found)

@@ -24,23 +24,20 @@ from lightbench.process import switches
 from lightbench.records import Case, Environment, Samples
 from lightbench.records.failure import explain_plainly
 from lightbench.runner import prepare, record
-from lightbench.runner.control import Report, Say
+from lightbench.runner.control import USUAL, Control, Report
 from lightbench.runner.given import Given
 from lightbench.runner.plan import plan
 from lightbench.runner.session import here, process_kept, with_noted
-from lightbench.runner.setup import layout_of
 from lightbench.stats.bootstrap import BLOCK_S, Odds, TwoRuns, blocks_of, cut, odds, two_runs
 from lightbench.stats.median import by_round, median
 from lightbench.stats.ratio import Ratio, paired_ratio
-from lightbench.stats.verdict import TOLERANCE
-from lightbench.studies.compare.tolerance import check_tolerance
+from lightbench.studies.noise.settings import USUAL_SETTINGS, Settings
 from lightbench.timing.clock import Reading, Step, clocks
 from lightbench.timing.rounds import collect
 from lightbench.timing.stopping import Rule
 from lightbench.timing.warmup import calls_per_sample
 
 MODEL = "shufflenet_v2_x0_5"
-SECONDS = 60.0
 DOSE = 0.04  # of the network's own time
 ENOUGH_BLOCKS = 2  # the shortest gate has as many
 
@@ -114,53 +111,34 @@ class Dosed(nn.Module):
 
 def measure_noise(
     model: str = MODEL,
+    settings: Settings = USUAL_SETTINGS,
+    control: Control = USUAL,
     *,
-    batch: int = 1,
     device: str = "cpu",
-    engine: str = "eager",
-    threads: int | None = None,
-    dtype: str | None = None,
-    channels_last: bool = False,
-    tolerance: float = TOLERANCE,
-    seconds: float = SECONDS,
-    seed: int | None = None,
-    trusted: bool = True,
-    say: Say = lambda _text: None,
-    progress: Report | None = None,
     clock: Callable[[], float] = time.perf_counter,
+    **axes: Any,
 ) -> Noise:
     """Time a network, a copy of it, and it with about 4 % more to do, one call of each in turn and in
-    random order for ``seconds``; and draw gates of 5, 20 and 60 s from that (see `stats.bootstrap`).
+    random order for ``settings.seconds``; and draw gates of 5, 20 and 60 s from that (see `stats.bootstrap`).
 
     The copies are alike, so there are no untimed calls between them. After Ctrl-C it says what is
     known so far, if that is 5 s of pairs or more. Raises UsageError, UnknownName, ModelError,
     OutOfMemory, DeviceUnavailable.
     """
-    check_tolerance(tolerance)
-    rule = Rule(max_s=seconds, warmup_s=min(WARM_UP_S, seconds))
-    name = devices.one(device)
-    layout = layout_of(channels_last=channels_last)
-    case = _case(
-        model,
-        trusted=trusted,
-        device=name,
-        engine=engine,
-        threads=threads,
-        dtype=dtype,
-        layout=layout,
-        batch=batch,
-    )
+    rule = Rule(max_s=settings.seconds, warmup_s=min(WARM_UP_S, settings.seconds))
+    name, say = devices.one(device), control.say
+    case = _case(model, trusted=control.trusted, device=name, **axes)
     hardware = devices.find(name)
     if reason := hardware.unavailable():
         raise reason
     keep_freed_memory()
-    rng = random.Random(seed)
+    rng = random.Random(control.seed)
     with process_kept(), switches.kept(), ExitStack() as stack:
-        active = stack.enter_context(hardware.session(threads=threads))
+        active = stack.enter_context(hardware.session(threads=case.threads))
         where = here(hardware, name, active)
         say(f"{model}: load, count, first run")
         with own_switches.loading(model):  # every arm is of its code
-            network = _network(case, hardware, trusted=trusted)
+            network = _network(case, hardware, trusted=control.trusted)
 
         def ready(arm: nn.Module) -> Step:
             return prepare.prepare(case, hardware, Given(arm)).step
@@ -170,14 +148,14 @@ def measure_noise(
         convolutions = _dose_of(lambda arm: _look(steps["a"], ready(arm), clock, rng), network)
         steps["dosed"] = ready(Dosed(network, convolutions))
         say(f"{model}, the same again, and {convolutions} small convolutions more")
-        with hardware.watching(threads, active) as seen:
+        with hardware.watching(case.threads, active) as seen:
             samples = _alternate(
                 steps,
                 rule,
                 calls=calls_per_sample(steps["a"](1).wall_s),
                 clock=clock,
                 rng=rng,
-                report=progress,
+                report=control.progress,
             )
         where = with_noted(where, seen)
         later = here(hardware, name, active)
@@ -187,7 +165,7 @@ def measure_noise(
         where,
         samples,
         convolutions=convolutions,
-        tolerance=tolerance,
+        tolerance=settings.tolerance,
         rng=rng,
         warnings=(
             *hardware.concerns(),

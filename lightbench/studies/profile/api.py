@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import torch
+from typing import Any, Unpack
 
 from lightbench.costs.precision import own_dtype
 from lightbench.errors import UsageError
@@ -19,16 +17,26 @@ from lightbench.runner.given import (
     Model,
     check_model,
     defaults_of,
-    dtypes_of,
     handed_over,
     ready,
     specs_beside,
 )
+from lightbench.runner.how import Axes, control_of, said, spelled
 from lightbench.runner.plan import plan
+from lightbench.studies.profile.settings import REL, SECONDS, Settings
 from lightbench.studies.profile.table import profile_view
 from lightbench.studies.result import Shown
-from lightbench.timing.stopping import Progress, Rule
+from lightbench.timing.stopping import Rule
 from lightbench.views.table import View
+
+ORDER = (
+    "device",
+    "engine",
+    "threads",
+    "dtype",
+    "mode",
+    "layout",
+)  # of the cases; the batch is last
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,29 +66,18 @@ class Profile(Shown):
         return self.record.latency
 
 
+@spelled(Axes)
 def profile(
     *models: Model,
-    device: str = "cpu",
-    engine: str | Sequence[str] = "eager",
-    batch: int | Sequence[int] | None = None,
-    threads: int | Sequence[int] | None = None,
-    dtype: str | torch.dtype | Sequence[str | torch.dtype] | None = None,
-    mode: str | Sequence[str] = "infer",
-    layout: str | Sequence[str] = "contiguous",
     options: Sequence[str] = (),
     input: Inputs = None,  # noqa: A002  the word of the command line
     args: Args = None,
     kwargs: Kwargs = None,
-    rel: float = 0.01,
-    max_seconds: float = 10.0,
-    seed: int | None = None,
+    rel: float = REL,
+    seconds: float = SECONDS,
     trusted: bool = True,
-    stored: Sequence[Record] = (),
-    say: Callable[[str], None] = lambda _text: None,
-    progress: Callable[[Progress], None] | None = None,
-    keep: Callable[[Record], None] = lambda _record: None,
     anchored: bool = False,
-    force: bool = False,
+    **how: Unpack[Axes],
 ) -> Profile:
     """Count and time networks, side by side; where an axis has several values, every combination is a
     case.
@@ -89,7 +86,7 @@ def profile(
     ``dtype`` float32 (of a module: its own) unless said; ``args`` are ready inputs for a module, of
     any form, and say the batch: it is the first size of the first tensor; ``kwargs`` are ready ones by
     name, beside ``args`` or ``input``. ``rel`` is how well each
-    median is to be known (0.01: its 95 % interval within 1 %), ``max_seconds`` how long each case may
+    median is to be known (0.01: its 95 % interval within 1 %), ``seconds`` how long each case may
     take for it. ``device`` is "cpu", "cuda:1", "npu:0,1", "auto"; ``options`` are those of an
     accelerator, "graph", "cold-cache", "h2d", "energy", or of the CPU: "flush-denormal".
 
@@ -103,36 +100,27 @@ def profile(
         raise UsageError("no model is named.", 'Try lightbench.profile("mobilenet_v2").')
     for model in models:
         check_model(model)
-    args, kwargs = ready(args, kwargs, input=input, batch=batch)
+    settings = Settings(rel=rel, seconds=seconds)
+    args, kwargs = ready(args, kwargs, input=input, batch=how.get("batch"))
     names, given = handed_over(models, args, kwargs)
     own = next((own_dtype(one.network) for one in given.values()), "float32")
+    axes = {name: _list(value) for name, value in said(how).items()}
     cases, errors = plan(
         names,
         inputs=specs_beside(input, args, kwargs, own),
         at_hand={name: defaults_of(of) for name, of in given.items()},
         trusted=trusted,
-        device=[device],
-        engine=_list(engine),
-        threads=_list(threads),
-        dtype=_list(dtypes_of(dtype)),
-        mode=_list(mode),
-        layout=_list(layout),
+        **{name: axes[name] for name in ORDER if name in axes},
         options=[tuple(sorted(set(_list(options))))],
-        batch=_list(batch),
+        batch=axes.get("batch", [None]),
     )
     records = run.run(
         cases,
-        rule=Rule(rel=rel, max_s=max_seconds),
+        rule=Rule(rel=settings.rel, max_s=settings.seconds),
+        control=control_of(how, trusted=trusted),
         given=given,
         errors=errors,
-        stored=stored,
-        seed=seed,
-        trusted=trusted,
-        say=say,
-        progress=progress,
-        keep=keep,
         anchored=anchored,
-        force=force,
     )
     return Profile(tuple(records))
 

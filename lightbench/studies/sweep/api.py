@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import torch
+from typing import Unpack
 
 from lightbench.errors import UsageError
 from lightbench.records import Record
-from lightbench.records.parse import parse_shape
-from lightbench.runner.control import Say
-from lightbench.runner.given import setup_of
-from lightbench.runner.setup import check_seconds
+from lightbench.runner.how import HowStored, control_of, setup_of, spelled
 from lightbench.studies.result import Shown
-from lightbench.studies.sweep.axes import check_channels, plan_axis
+from lightbench.studies.sweep.axes import Constant, check_channels, plan_axis
 from lightbench.studies.sweep.relative import Relative, crossover, relatives
 from lightbench.studies.sweep.run import measure_all
+from lightbench.studies.sweep.settings import CHANNELS, MAP, SECONDS, Settings
 from lightbench.studies.sweep.table import sweep_view
 from lightbench.views.table import View
 
@@ -43,59 +38,35 @@ class SweepResult(Shown):
         return crossover(self.points)
 
 
+@spelled(HowStored)
 def sweep(
     axis: str,
     *,
-    channels: int = 128,
-    input: str = "56x56",  # noqa: A002  the word of the command line
-    constant: str | None = None,
-    seconds: float = 20.0,
-    device: str = "cpu",
-    engine: str = "eager",
-    threads: int | None = None,
+    channels: int = CHANNELS,
+    input: str = MAP,  # noqa: A002  the word of the command line
+    constant: Constant | None = None,
+    seconds: float = SECONDS,
     batch: int = 1,
-    dtype: str | torch.dtype = "float32",
-    channels_last: bool = False,
-    seed: int | None = None,
-    stored: Sequence[Record] = (),
-    say: Say = lambda _text: None,
-    progress: Callable[[Any], None] | None = None,
-    keep: Callable[[Record], None] = lambda _record: None,
-    force: bool = False,
+    **how: Unpack[HowStored],
 ) -> SweepResult:
     """Sweep one axis of `sweep.axes.AXES` for about ``seconds``.
 
     ``input`` is height x width of the map, ``constant`` "madds" or "width", where an axis has both.
     Raises UnknownName, UsageError, DeviceUnavailable.
     """
-    check_seconds(seconds)
-    if axis == "resolution" and input != "56x56":
+    settings = Settings(channels=channels, input=input, constant=constant, seconds=seconds)
+    if axis == "resolution" and input != MAP:
         raise UsageError(
             "the resolution is what is swept: it takes no input.", "Leave --input out."
         )
     if axis == "batch" and batch != 1:
         raise UsageError("the batch is what is swept: it takes none.", "Leave --batch out.")
-    size = parse_shape(input)
-    if len(size) != 2:
-        raise UsageError(f"a map has a height and a width, got {input!r}.", "Try 56x56.")
-    sweep = plan_axis(axis, channels, constant, (size[0], size[1]))
+    sweep = plan_axis(axis, channels, constant, settings.size)
     check_channels(axis, channels, constant)
     records = measure_all(
         [sweep],
-        setup_of(
-            device=device,
-            engine=engine,
-            threads=threads,
-            dtype=dtype,
-            channels_last=channels_last,
-            batch=batch,
-        ),
+        setup_of(how, batch=batch),
         seconds=lambda _sweep: seconds,
-        seed=seed,
-        stored=stored,
-        say=say,
-        progress=progress,
-        keep=keep,
-        force=force,
+        control=control_of(how),
     )
     return SweepResult(tuple(records))

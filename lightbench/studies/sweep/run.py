@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, replace
+from functools import partial
 
 from lightbench.environment.allocator import keep_freed_memory
 from lightbench.records import Case, Record, SweepPoint
 from lightbench.runner import run
-from lightbench.runner.control import Say
+from lightbench.runner.control import USUAL, Control, Say, unsaid
 from lightbench.runner.reuse import Reuse
 from lightbench.runner.session import follow, here
 from lightbench.runner.setup import Setup
 from lightbench.studies.sweep.equal import check_equal_madds, input_of
 from lightbench.studies.sweep.plan import Point, Size, Sweep
 from lightbench.studies.sweep.relative import sweeps
-from lightbench.timing.stopping import Progress, Rule
+from lightbench.timing.stopping import Rule
 
 KNOWN_REL = 0.02  # rounds end when every ratio is known this well ...
 FEWEST = 12  # ... and there are this many of them
@@ -30,17 +30,12 @@ def measure(
     *,
     seconds: float,
     size: Size | None = None,
-    seed: int | None = None,
-    stored: Sequence[Record] = (),
-    say: Say = lambda _text: None,
-    progress: Callable[[Progress], None] | None = None,
-    keep: Callable[[Record], None] = lambda _record: None,
-    force: bool = False,
+    control: Control = USUAL,
 ) -> list[Record]:
     """Time the points of a sweep for about ``seconds``, less if every ratio is known within 2 %.
 
-    A sweep that ``stored`` holds whole, of the same networks, measured on this machine and as well
-    as asked for, is not measured again unless ``force`` says so. Raises UsageError for points that are meant to have equal multiply-adds and do not.
+    A sweep that ``control.stored`` holds whole, of the same networks, measured on this machine and as
+    well as asked for, is not measured again. Raises UsageError for points that are meant to have equal multiply-adds and do not.
     """
     check_equal_madds(sweep)
     own = uuid.uuid4().hex[:12]
@@ -57,20 +52,13 @@ def measure(
         warmup_s=seconds * WARM_UP / len(cases),
         min_samples=FEWEST,
     )
-    known = None if force else _stored(cases, points, setup, stored, rule)
+    known = None if control.force else _stored(cases, points, setup, control.stored, rule)
     if known:
-        say(f"{sweep.title}: stored already")
+        control.say(f"{sweep.title}: stored already")
         return known
-    say(f"{sweep.title}: {len(sweep.points)} networks")
-    return run.run(
-        cases,
-        rule=rule,
-        seed=seed,
-        sweep=points,
-        say=lambda _text: None,
-        progress=progress,
-        keep=keep,
-    )
+    control.say(f"{sweep.title}: {len(sweep.points)} networks")
+    once = replace(control, stored=(), say=unsaid)  # all of it anew, and that is said
+    return run.run(cases, rule=rule, sweep=points, control=once)
 
 
 def measure_all(
@@ -78,32 +66,27 @@ def measure_all(
     setup: Setup,
     *,
     seconds: Callable[[Sweep], float],
-    say: Say = lambda _text: None,
-    progress: Callable[[Progress], None] | None = None,
-    **settings: Any,
+    control: Control = USUAL,
 ) -> list[Record]:
-    """Every sweep for about ``seconds(sweep)``; the options of `measure`. Ctrl-C keeps what is
-    finished, in the exception."""
+    """Every sweep for about ``seconds(sweep)``, as `measure` does. Ctrl-C keeps what is finished, in
+    the exception."""
     setup.check()
     if setup.threads is None:
-        follow(settings.get("stored", ()), setup.found, setup.device)
+        follow(control.stored, setup.found, setup.device)
     keep_freed_memory()
     records: list[Record] = []
     for i, sweep in enumerate(sweeps, 1):
-        where = f"sweep {i} of {len(sweeps)}: "
+        numbered = replace(control, say=partial(_say, control.say, f"sweep {i} of {len(sweeps)}: "))
         try:
-            records += measure(
-                sweep,
-                setup,
-                seconds=seconds(sweep),
-                say=lambda text, where=where: say(where + text),  # type: ignore[misc]
-                progress=progress,
-                **settings,
-            )
+            records += measure(sweep, setup, seconds=seconds(sweep), control=numbered)
         except KeyboardInterrupt as stop:
             done = stop.records if isinstance(stop, run.Interrupted) else []
             raise run.Interrupted([*records, *done]) from stop
     return records
+
+
+def _say(say: Say, where: str, text: str) -> None:
+    say(where + text)
 
 
 def _case(point: Point, setup: Setup, size: Size | None) -> Case:

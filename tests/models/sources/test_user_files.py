@@ -219,7 +219,7 @@ def test_two_classes_two_sizes_and_all_commands_share_one_run(write, runs):
     write({"net.py": runs.text + net("", 8) + "class Big(Net): pass\n"})
     lb.count("net.py:Net", input=SMALL)
     lb.count("./net.py:Big", input=SMALL, batch=2)
-    lb.profile("net.py:Net", input=SMALL, batch=[1, 2], max_seconds=0.01, rel=10)
+    lb.profile("net.py:Net", input=SMALL, batch=[1, 2], seconds=0.01, rel=10)
     lb.compare("net.py:Net", "net.py:Big", input=SMALL, seconds=0.1)
     assert runs() == ["net"]
 

@@ -13,6 +13,7 @@ import pytest
 import lightbench as lb
 from lightbench.cli import run
 from lightbench.records import store
+from lightbench.runner.control import Control
 from lightbench.studies.check import gate as checking
 from lightbench.studies.check import judge
 
@@ -89,7 +90,7 @@ def measured(monkeypatch):
                 Side(v.case, tree=Tree(Path(v.root), Path(v.instead_of)), label=v.label)
                 for v in (a, b)
             ]
-            return compare_sides(*sides, Gate(0.9, 0.3), trusted=how.trusted)
+            return compare_sides(*sides, Gate(0.9, 0.3), Control(trusted=how.control.trusted))
 
         return judge.Tools(compare, made.measure, made.costs)
 

@@ -16,8 +16,8 @@ from lightbench.stats.median import by_round
 from lightbench.stats.ratio import paired_ratio
 from lightbench.stats.verdict import VERDICTS
 from lightbench.studies.compare import pairs as pairing
+from lightbench.studies.compare.one_side import parse_settings, side_names
 from lightbench.studies.compare.pairs import Gate, Side, compare_sides
-from lightbench.studies.compare.settings import parse_settings, side_names
 from lightbench.timing.clock import Reading
 from lightbench.timing.rounds import collect
 from lightbench.timing.stopping import Rule

@@ -133,15 +133,15 @@ class Flattens(nn.Module):
 @pytest.mark.parametrize(
     "layout",
     [
-        False,
+        "contiguous",
         pytest.param(
-            True,
+            "channels_last",
         ),
     ],
     ids=["contiguous", "channels last"],
 )
 def test_in_another_layout_the_same_operators_are_timed(layout, scripted):
-    lint = lint_model(Flattens(), input="3x4x4", verify=9, channels_last=layout, threads=1)
+    lint = lint_model(Flattens(), input="3x4x4", verify=9, layout=layout, threads=1)
     check_names(lint, scripted)
 
 

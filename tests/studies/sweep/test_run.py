@@ -11,6 +11,7 @@ from lightbench import devices, registry
 from lightbench.errors import DeviceUnavailable, LightbenchError, UsageError
 from lightbench.records import InputSpec, store
 from lightbench.runner import run
+from lightbench.runner.control import Control
 from lightbench.runner.setup import Setup
 from lightbench.studies.guidelines.plan import plan
 from lightbench.studies.sweep import run as sweep_run
@@ -121,7 +122,7 @@ def test_ratios_that_are_known_end_the_rounds_after_twelve():
 
 def test_each_record_is_kept_as_it_is_returned_and_can_be_stored(tmp_path):
     kept = []
-    records = measure(SMALL, NULL, keep=kept.append, **QUICK)
+    records = measure(SMALL, NULL, control=Control(keep=kept.append), **QUICK)
     assert sorted(r.id for r in kept) == sorted(r.id for r in records)
     store.append(tmp_path / "s.jsonl", kept)
     assert sorted(r.id for r in store.read(tmp_path / "s.jsonl")) == sorted(r.id for r in records)
@@ -140,7 +141,9 @@ def test_every_sweep_has_the_seconds_that_are_its_own(monkeypatch):
 
 def test_each_sweep_is_a_run_of_its_own_and_says_where_it_stands():
     said = []
-    records = measure_all([named("x"), named("y")], NULL, say=said.append, **QUICK_EACH)
+    records = measure_all(
+        [named("x"), named("y")], NULL, control=Control(say=said.append), **QUICK_EACH
+    )
     assert [[r.sweep.experiment for r in group] for group in sweeps(records)] == [
         ["x"] * 4, ["y"] * 4
     ]  # fmt: skip
@@ -158,8 +161,7 @@ def test_ctrl_c_keeps_the_sweeps_that_are_finished_and_what_the_last_one_has():
         measure_all(
             [named("x"), named("y"), named("z")],
             NULL,
-            progress=stop,
-            keep=kept.append,
+            control=Control(progress=stop, keep=kept.append),
             **QUICK_EACH,
         )
     records = raised.value.records

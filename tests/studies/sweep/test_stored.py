@@ -10,6 +10,7 @@ from small_sweep import NULL, QUICK, SMALL
 
 from lightbench.errors import UsageError
 from lightbench.runner import run
+from lightbench.runner.control import Control
 from lightbench.studies.guidelines.plan import plan
 from lightbench.studies.sweep.run import measure
 from lightbench.timing.stopping import Rule
@@ -25,7 +26,9 @@ def stored():
 def again(stored, sweep=SMALL, setup=NULL):
     """The records of the same sweep with a store, and whether they were measured."""
     kept, said = [], []
-    records = measure(sweep, setup, stored=stored, keep=kept.append, say=said.append, **QUICK)
+    records = measure(
+        sweep, setup, control=Control(stored=stored, keep=kept.append, say=said.append), **QUICK
+    )
     assert bool(kept) is ("stored already" not in said[0])
     return records, bool(kept)
 
@@ -133,5 +136,5 @@ def test_a_stored_sweep_of_the_same_networks_is_shown_under_the_name_that_is_ask
     (aligned,) = plan(["g4"], channels=["aligned"], widths=[1])
     (papers,) = plan(["g4"], channels=["paper-gpu"], widths=[2])
     known = measure(aligned, NULL, **QUICK)
-    records = measure(papers, NULL, stored=known, **QUICK)
+    records = measure(papers, NULL, control=Control(stored=known), **QUICK)
     assert {(r.sweep.channels, r.sweep.width) for r in records} == {("paper-gpu", 2)}
