@@ -55,9 +55,12 @@ def read_suite(path: Path) -> Suite:
     except (OSError, ValueError, RecursionError) as error:  # of TOML, of its text, of its keys
         keys = ", ".join(("models", *KEYS.__struct_fields__, *Settings.__struct_fields__))
         known = f"{keys}; tables: {', '.join(registry.names('study'))}"
-        raise UsageError(
-            f"cannot read the suite {path}: {error}.", f"Known keys: {known}."
-        ) from error
+        hint = (
+            "Name the device with --device."
+            if "`device`" in str(error)
+            else f"Known keys: {known}."
+        )
+        raise UsageError(f"cannot read the suite {path}: {error}.", hint) from error
 
 
 class _Models(msgspec.Struct):

@@ -67,9 +67,12 @@ def plan(
     A guideline that does not come in the wanted set of channels comes in its own. Raises
     UnknownName, UsageError.
     """
+    wanted = [full_name(name) for name in names or by_default()]
+    plugins = {name: registry.load("guideline", name) for name in wanted}
+    known = dict.fromkeys((*SETS, *(own for plugin in plugins.values() for own in plugin.CHANNELS)))
     for asked in channels:
-        if asked not in SETS:
-            raise UnknownName("set of channels", asked, SETS, f"Known: {', '.join(SETS)}.")
+        if asked not in known:
+            raise UnknownName("set of channels", asked, known, f"Known: {', '.join(known)}.")
     for width in widths:
         if not 1 <= width <= WIDEST:
             raise UsageError(
@@ -78,17 +81,20 @@ def plan(
     geometries = registry.load("guideline", "g4_elementwise").OPTIONS["geometry"]
     if geometry is not None and geometry not in geometries:
         raise UnknownName("geometry", geometry, geometries, f"Known: {', '.join(geometries)}.")
-    wanted = [full_name(name) for name in names or by_default()]
     if geometry is not None and "g4_elementwise" not in wanted:
         raise UsageError("a geometry is of G4's bottleneck.", "Name g4, or leave --geometry out.")
     planned: dict[Any, list[Sweep]] = {}
-    for name in wanted:
-        guideline = registry.load("guideline", name)
+    for name, guideline in plugins.items():
         own = next(iter(guideline.CHANNELS))
         takes = inspect.signature(guideline.sweep).parameters
         options = {"geometry": geometry} if geometry and "geometry" in takes else {}
         for set_ in dict.fromkeys(c if c in guideline.CHANNELS else own for c in channels):
             found = [guideline.sweep(set_, width, **options) for width in dict.fromkeys(widths)]
+            if (called := found[0].experiment) != name:
+                raise UsageError(
+                    f"the guideline {name} makes a sweep called {called!r}, and its records would not be found.",
+                    f'Its `Sweep` is to be called "{name}", as its file.',
+                )
             # G4's set is the same for both of the paper's devices: it is measured once.
             same = tuple((p.model, p.size) for sweep in found for p in sweep.points)
             planned.setdefault(same, found)
