@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from functools import partial
 
 import msgspec
 
 from lightbench.doctor.checks import Check, Selftest
+from lightbench.workers.clean_start import command_of
 from lightbench.workers.manager import started
 
 PATIENCE_S = 300.0  # for one check: the first on an NPU that compiles takes minutes
 LAST_WORDS = 20  # lines of stderr
-CHILD = (sys.executable, "-m", "lightbench.doctor")
+CHILD = command_of("lightbench.doctor")
 
 
 def selftest(

@@ -1,7 +1,7 @@
 """The processes in which lightbench's own code runs for this one: started, asked and ended here only.
 
-One is ``python -m MODULE FD``: it finds its request on stdin, as JSON, and writes lines to FD, each a
-kind and a value. Its stdout is left to whatever prints there.
+One runs a module, whose argument is a file descriptor: it finds its request on stdin, as JSON, and writes
+lines to that, each a kind and a value. Its stdout is left to whatever prints there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +24,7 @@ import msgspec
 from lightbench import errors
 from lightbench.errors import LightbenchError, NotAvailable
 from lightbench.workers import autoload
+from lightbench.workers.clean_start import command_of, without_secrets
 
 MARK = "LIGHTBENCH_WORKER"  # set in such a process: it starts no further one that measures
 LOOK_S = 1.0  # how often to see whether it lives: what it has forked may keep its pipe open
@@ -130,12 +130,12 @@ def started(
 ) -> Iterator[Child]:
     """A process, ended afterwards. Raises OSError for a command that does not start.
 
-    ``environ`` is set besides what the user has set, None takes a variable out. With ``tokens`` it gets
+    ``environ`` is set besides what the user has set, but for secrets; None takes a variable out. With ``tokens`` it gets
     a second file descriptor, to read them from. With ``words`` what it prints is kept, else its stderr
     is ours. ``alone`` in a session of its own: Ctrl-C does not reach it, and what it has started ends
     with it.
     """
-    variables = {**autoload.handed_on(os.environ), MARK: "1", **environ}
+    variables = {**without_secrets(autoload.handed_on(os.environ)), MARK: "1", **environ}
     with ExitStack() as ours:
         printed = ours.enter_context(tempfile.TemporaryFile()) if words else None
         (lines, its_lines), (its_tokens, told) = os.pipe(), os.pipe()
@@ -174,9 +174,8 @@ def answers(
     what the child raised, and NotAvailable if it dies. Whoever stops listening ends the child.
     """
     end = ""
-    command = (sys.executable, "-m", module)
     with (
-        started(command, request, environ=environ, alone=False) as child,
+        started(command_of(module), request, environ=environ, alone=False) as child,
         child.interrupts() as interrupts,
     ):
         for kind, value in iter(child.answer, None):

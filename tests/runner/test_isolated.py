@@ -87,7 +87,11 @@ def child(monkeypatch, tmp_path, make_record):
     popen = subprocess.Popen
 
     def started(command, **settings):
-        assert command[:-1] == [sys.executable, "-m", "lightbench.runner.worker"]
+        assert (command[0], command[1], command[-2]) == (
+            sys.executable,
+            "-P",
+            "lightbench.runner.worker",
+        )
         return popen([sys.executable, str(script), command[-1]], **settings)
 
     def replace(code):

@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from lightbench.errors import DeviceUnavailable
 from lightbench.workers import autoload
+from lightbench.workers.clean_start import command_of
 from lightbench.workers.manager import started
 
 State = Literal[
@@ -125,8 +126,8 @@ def probe_now(*, limit_s: float = TIME_LIMIT_S) -> Probe:
         version = metadata.version("torch-npu")
     except metadata.PackageNotFoundError:
         return Probe("absent")
-    command, environ = (sys.executable, "-m", __name__), {autoload.VARIABLE: "0"}
-    with started(command, environ=environ, words=True) as child:
+    environ = {autoload.VARIABLE: "0"}
+    with started(command_of(__name__), environ=environ, words=True) as child:
         try:
             answer = child.answer(limit_s)
         except TimeoutError:

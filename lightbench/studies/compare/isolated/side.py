@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
@@ -20,6 +19,7 @@ from lightbench.studies.compare.isolated.turns import FINISH, PROTOCOL, Task
 from lightbench.timing.clock import Reading
 from lightbench.units import seconds
 from lightbench.workers import manager
+from lightbench.workers.clean_start import command_of
 from lightbench.workers.manager import again
 
 PATIENCE_S = 600.0  # for one answer: that a network is loaded, or has been called
@@ -128,8 +128,8 @@ def _here() -> str:
 def started(key: str, task: Task, python: str | None = None) -> Iterator[Child]:
     """A process of `turns` for a side, with hashes of its own, ended afterwards with all that it has
     started. Raises UsageError for an interpreter that does not start."""
-    python = python or sys.executable
-    command = (python, "-m", "lightbench.studies.compare.isolated.turns")
+    command = command_of("lightbench.studies.compare.isolated.turns", python)
+    python = command[0]
     environ = {
         **free_cores.handed_on(),
         "PYTHONHASHSEED": None,

@@ -18,7 +18,7 @@ from lightbench.studies.compare.isolated.pairs import compare_isolated
 SCRIPT = """#!{python}
 import json, os, signal, sys, time
 task = json.load(sys.stdin)
-lines, tokens = int(sys.argv[3]), int(sys.argv[4])
+lines, tokens = map(int, sys.argv[-2:])
 label, record = task["version"]["label"], json.loads({record!r})
 noted = {{name: os.environ.get(name) for name in ("PYTHONHASHSEED", "LIGHTBENCH_WORKER", "OMP_WAIT_POLICY")}}
 environment = {{**record["environment"], "noted": noted}}
