@@ -78,3 +78,38 @@ def test_a_setup_leaves_out_the_network_and_how_memory_is_kept(make_record):
     kept = make_record("b", shape=(3, 32, 32), comparable={**HERE, "allocator": "kept"})
     assert setup(kept) == setup(make_record("a"))
     assert setup(make_record("a", comparable=THERE)) != setup(make_record("a"))
+
+
+# Anchors, and what was disturbed.
+
+
+CONTENDED = ("contended: other programs took the CPU.",)
+
+
+def test_a_time_that_was_disturbed_is_a_profile_and_is_compared_with_nothing(make_record):
+    disturbed, calm = make_record("a", warnings=CONTENDED), make_record("b")
+    evidence = Evidence((disturbed, calm))
+    assert evidence.profiles == (disturbed, calm)
+    assert evidence.groups == ((calm,),)
+    assert evidence.beside(calm, disturbed) is None
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_anchor_does_not_take_the_place_of_what_was_asked_for(make_record, order):
+    asked, anchor = make_record("a"), make_record("a", run="two", anchor=True)
+    assert Evidence((asked, anchor)[::order]).profiles == (asked,)
+    assert Evidence((anchor,)).profiles == ()
+
+
+def test_beside_a_network_stands_the_very_one_that_was_timed_with_it(make_record):
+    a, b = make_record("a"), make_record("b")
+    evidence = Evidence((a, b))
+    assert evidence.beside(a, b) == b
+    assert evidence.beside(a, make_record("b", identity="rewritten")) is None
+    assert evidence.beside(a, make_record("c")) is None
+
+
+def test_of_two_runs_of_the_same_networks_the_later_one_counts_as_it_is(make_record):
+    early = [make_record(name, run="early", latency_s=0.010) for name in "ab"]
+    late = [make_record(name, run="late", latency_s=0.020) for name in "ab"]
+    assert Evidence((*early, *late)).groups == (tuple(late),)

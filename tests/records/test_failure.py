@@ -8,7 +8,7 @@ from torch import nn
 
 import lightbench as lb
 from lightbench.costs import trace
-from lightbench.errors import ModelError, OutOfMemory
+from lightbench.errors import ModelError, OutOfMemory, UsageError
 from lightbench.records.failure import OWN, explain
 
 
@@ -120,3 +120,15 @@ def test_a_network_that_fails_while_it_is_counted_is_not_called_our_fault():
     with pytest.raises(ModelError, match="the forward pass failed in Two") as raised:
         lb.count(Two(), input="4")
     assert "forward takes (x, mask)" in raised.value.hint
+
+
+def test_an_error_that_is_ours_already_stays_what_it_is():
+    error = UsageError("no such input.", "Try another one.")
+    assert explained(error) is error
+
+
+@pytest.mark.parametrize(
+    "said", ["CUDA Out Of Memory. Tried", "DefaultCPUAllocator: Can't allocate memory"]
+)
+def test_memory_has_run_out_however_that_is_spelled(said):
+    assert isinstance(explained(RuntimeError(said)), OutOfMemory)

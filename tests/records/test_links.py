@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -108,6 +109,13 @@ def test_what_was_slower_by_the_drift_is_the_same():
     assert (found.low_s, found.high_s) == near((0.0105 * 0.99 / 1.06, 0.0105 * 1.01 / 1.04))
     assert found.min_s == near(0.005)
     assert found.n == 30
+
+
+def test_slow_calls_and_the_cpu_drift_as_the_median_does():
+    by = Drift(math.log(1.05), math.log(1.04), math.log(1.06))
+    more = {"p90_s": 0.021, "p99_s": 0.042, "cpu_median_s": 0.0105}
+    found = undrifted(msgspec.structs.replace(latency(0.0105), **more), by)
+    assert (found.p90_s, found.p99_s, found.cpu_median_s) == near((0.020, 0.040, 0.010))
 
 
 def test_without_drift_a_latency_is_the_very_same():

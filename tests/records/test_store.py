@@ -84,7 +84,7 @@ def test_a_record_of_a_sweep_comes_back_with_its_place_in_it(path, sweep_records
     store.append(path, records)
     assert store.read(path) == records
     assert store.verify(path) == []
-    first = json.loads(path.read_text().splitlines()[0])["sweep"]
+    first = json.loads(path.read_text().splitlines()[0])["found"]
     assert first["settings"] == {"c": 64, "by": "index", "parallel": True}
     assert first["settings"]["parallel"] is True  # not 1
     assert (first["point"], first["reference"], first["per_madd"]) == ("g=1", True, True)

@@ -170,3 +170,17 @@ def test_a_place_in_a_sweep_that_cannot_be_is_refused(path, make_record, sweep):
     path.write_bytes(line_of_schema_6(make_record, sweep=sweep))
     with pytest.raises(StoreError, match=r"run\.jsonl:1: not a record"):
         store.read(path)
+
+
+@pytest.mark.parametrize(
+    ("sweep", "noted", "run"),
+    [
+        ({"run": "a1"}, {"time": "t"}, {"id": "a1"}),
+        (None, {"time": "t"}, {"id": "t"}),
+        (None, {}, None),
+        (None, {"time": 5}, None),
+    ],
+)
+def test_before_schema_5_a_run_is_known_by_its_sweep_or_by_when_it_began(sweep, noted, run):
+    record = {"schema": 4, "sweep": sweep, "environment": {"noted": noted}}
+    assert store.MIGRATIONS[4](record) == {**record, "schema": 5, "run": run}

@@ -187,8 +187,15 @@ def test_too_few_pairs_for_an_interval_are_unclear_and_find_nothing():
     assert (made.unclear, made.found, made.smallest, made.clear_at) == (1.0, 0.0, None, None)
 
 
-def test_a_dose_within_the_tolerance_is_not_looked_for():
-    made, *_ = odds([[0.0] * 9] * 2, [[0.04] * 9] * 2, 0.04, 0.05, random.Random(0), runs=5)
+@pytest.mark.parametrize("log", [-0.04, 0.04])
+def test_identical_sides_that_are_called_faster_are_as_false_an_alarm_as_slower_ones(log):
+    made, *_ = odds([[log] * 50] * 24, [], 0.0, 0.02, random.Random(0), runs=20)
+    assert (made.alarms, made.alarm_rate, made.same, made.unclear) == (20, 1.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("tolerance", [0.04, 0.05])
+def test_a_dose_within_the_tolerance_is_not_looked_for(tolerance):
+    made, *_ = odds([[0.0] * 9] * 2, [[0.04] * 9] * 2, 0.04, tolerance, random.Random(0), runs=5)
     assert made.found is None
 
 

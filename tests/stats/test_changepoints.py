@@ -189,6 +189,20 @@ def test_a_constant_series_and_one_that_is_too_short_have_no_step(values):
     assert steps(values) == []
 
 
+def test_in_16_values_a_clean_step_in_the_middle_is_found():
+    """K = 8 * 8, so that p = 2 exp(-6 * 64^2 / (16^3 + 16^2)) = 0.7 %."""
+    (found,) = steps([1.0] * 8 + [2.0] * 8)
+    assert (found.at, found.ratio) == (8, pytest.approx(2.0))
+    assert found.p == pytest.approx(2 * math.exp(-6 * 64**2 / (16**3 + 16**2)))
+
+
+def test_a_change_is_also_found_in_a_window_that_begins_where_another_one_is():
+    assert (8, 30) in windows(30)
+    found = steps([1.0] * 8 + [2.0] * 14 + [3.0] * 8)
+    assert [step.at for step in found] == [8, 22]
+    assert [step.ratio for step in found] == pytest.approx([2.0, 1.5])
+
+
 def test_one_outlier_is_no_step():
     assert steps(noisy(5, [1.0] * 30 + [9.0] + [1.0] * 30)) == []
 

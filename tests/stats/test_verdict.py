@@ -43,11 +43,16 @@ def test_a_verdict_is_about_the_whole_interval(low, high, verdict):
 
 
 def test_without_an_interval_nothing_is_said():
-    assert judge(Ratio(log=1.0, log_low=None, log_high=None, n=3), 0.02) == "unclear"
+    without = Ratio(log=1.0, log_low=None, log_high=None, n=3)
+    assert judge(without, 0.02) == "unclear"
+    assert detectable(without, 0.02, 0.99) is None
 
 
-def test_a_slowdown_that_is_exactly_tolerated_is_no_slowdown():
-    assert judge(Ratio(0, math.log1p(0.02), math.log1p(0.02), 9), 0.02) == "same"
+@pytest.mark.parametrize("log", [math.log1p(0.02), -math.log1p(0.02)])
+def test_a_difference_that_is_exactly_tolerated_is_none(log):
+    assert judge(Ratio(log, log, log, 9), 0.02) == "same"
+    beyond = math.nextafter(log, 2 * log)
+    assert judge(Ratio(beyond, beyond, beyond, 9), 0.02) == ("slower" if log > 0 else "faster")
 
 
 times = st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=60)

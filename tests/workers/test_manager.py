@@ -132,3 +132,18 @@ def test_nothing_is_left_open_or_running_also_not_of_what_does_not_start(tmp_pat
         raise KeyboardInterrupt
     assert child.process.returncode < 0
     assert len([*fds.iterdir()]) <= before
+
+
+def test_whoever_stops_listening_ends_the_child_before_it_has_done_its_work(tmp_path):
+    done = tmp_path / "done"
+    code = 'send("pid", os.getpid())\ntime.sleep(60)\nopen(request, "w").close()'
+    (tmp_path / "sleeper.py").write_text(CHILD + code)
+    environ = {"PYTHONPATH": str(tmp_path)}
+    said = manager.answers("sleeper", str(done), environ, "nothing")
+    kind, pid = next(said)
+    assert kind == "pid"
+    os.kill(pid, 0)  # it is there
+    said.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert not done.exists()
