@@ -13,13 +13,18 @@ from typing import NoReturn
 from lightbench.errors import FAULT, INTERRUPTED, REPORT_IT, LightbenchError, StoreError
 from lightbench.process import streams
 from lightbench.process.needed import not_loading
+from lightbench.workers import supervisor
 
 
 def main() -> NoReturn:
-    """Run a command and exit with its code."""
+    """Run a command, in a process that is supervised where that can be, and exit with its code."""
     streams.secure()
     streams.lose_what_stderr_cannot_take()
     streams.keep_stdout()
+    sys.exit(supervisor.supervise(_command, say=_tell) if supervisor.can() else _command())
+
+
+def _command() -> int:
     code = _run()
     try:
         streams.close_stdout()
@@ -28,7 +33,7 @@ def main() -> NoReturn:
         if not isinstance(error, BrokenPipeError):
             said = _say(StoreError("cannot write all of the answer.", "Name a file with -o."))
             code = code or said
-    sys.exit(code)
+    return code
 
 
 def _run() -> int:
@@ -46,6 +51,10 @@ def _run() -> int:
         traceback.print_exc()
         sys.stderr.write(f"lightbench: {REPORT_IT}\n")
     return FAULT
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"lightbench: {ascii(text)[1:-1]}\n")
 
 
 def _say(error: LightbenchError) -> int:

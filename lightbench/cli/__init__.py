@@ -26,7 +26,7 @@ from lightbench.errors import (
 )
 from lightbench.process import streams
 from lightbench.process.needed import not_loading
-from lightbench.workers import autoload
+from lightbench.workers import autoload, journal
 
 LONGEST = 200  # of a file name in a message
 
@@ -105,6 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _interrupt(_number: int, _frame: object) -> None:
     """A job that is cancelled cleans up as after Ctrl-C: checkouts, processes."""
+    journal.stopping()
     raise KeyboardInterrupt
 
 

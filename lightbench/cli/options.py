@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -15,10 +16,30 @@ from lightbench.devices.support.options import device_options
 from lightbench.errors import UsageError
 from lightbench.records.axes import AXES, SETUP, Axis
 from lightbench.records.parse import parse_fraction
+from lightbench.workers import journal
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 SEED = click.option("--seed", type=int, help="Fixes the random order of the rounds.")
+
+
+def _limited(_context: click.Context, _option: click.Parameter, seconds: float | None) -> None:
+    if seconds is not None:
+        if not (math.isfinite(seconds) and seconds > 0):
+            raise UsageError(
+                f"seconds are a number above zero, got {seconds!r}.", "Try --timeout 60."
+            )
+        journal.limit(seconds)
+
+
+TIMEOUT = click.option(
+    "--timeout",
+    type=float,
+    callback=_limited,
+    expose_value=False,
+    help="Seconds for a network to load, for its first call, and for a block of timed ones: one that"
+    f" takes longer has failed. Default {journal.TIMEOUT_S:g}.",
+)
 FORCE = click.option("--force", is_flag=True, help="Measure again what is stored, and append it.")
 
 

@@ -24,6 +24,7 @@ from lightbench.costs.trace import Row, Tracer, no_pattern, tensors_of
 from lightbench.errors import UsageError
 from lightbench.records import PAPER_KINDS, Costs, Op
 from lightbench.records.failure import explain
+from lightbench.workers import journal
 
 # device -> (args, kwargs) of one forward call: "meta" for shapes only, "cpu" when values matter.
 MakeInputs = Callable[[str], tuple[tuple[Any, ...], dict[str, Any]]]
@@ -62,9 +63,9 @@ def _initialised(network: nn.Module, make_inputs: MakeInputs) -> nn.Module:
     try:
         with torch.no_grad(), lent((args, kwargs)):
             network(*args, **kwargs)
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and journal.was_stopped():
+            raise
         raise explain(network, error) from error
     return network
 

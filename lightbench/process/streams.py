@@ -52,13 +52,25 @@ def lose_what_stderr_cannot_take() -> None:
     )
 
 
+HIGH = 512  # a descriptor above those that programs close in a row
+
+
+def out_of_reach(descriptor: int) -> int:
+    """A copy of a file descriptor, or what is nearest to one, where nobody closes it by the way."""
+    with suppress(ImportError, OSError, ValueError):  # no such call, or a limit below
+        import fcntl
+
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HIGH)
+    return os.dup(descriptor)
+
+
 def keep_stdout() -> None:
     """From now on ``sys.stdout`` is the only way to stdout. Whatever else writes to descriptor 1, as
     processes that a network starts and libraries in C do, writes to stderr."""
     given = sys.stdout
     given.flush()
     sys.stdout = io.TextIOWrapper(
-        io.BufferedWriter(io.FileIO(os.dup(1), "w")),
+        io.BufferedWriter(io.FileIO(out_of_reach(1), "w")),
         encoding=given.encoding,
         errors=given.errors,
         line_buffering=getattr(given, "line_buffering", False),

@@ -18,6 +18,8 @@ _OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "not enough memory")
 
 OWN = "Its own code raises this: call the network in Python to see the whole traceback."
 
+LONGEST = 1_000  # characters of a message
+
 _COSTS = Path(__file__).parent.parent / "costs"  # where an operator is counted
 _CALLERS = {"borrow.py"}  # of them, what only calls the network
 
@@ -70,9 +72,17 @@ def explain_plainly(what: str, error: BaseException) -> LightbenchError:
     return _known(error) or ModelError(f"{what}: {_said(error)}")
 
 
+def words_of(error: BaseException) -> str:
+    """Its message; "" of one that fails to say it."""
+    try:
+        return str(error)
+    except BaseException:  # noqa: BLE001  somebody else's code
+        return ""
+
+
 def is_memory(error: BaseException) -> bool:
     """Is it that memory has run out?"""
-    said = str(error).lower()
+    said = words_of(error).lower()
     return isinstance(error, MemoryError) or any(text in said for text in _OUT_OF_MEMORY)
 
 
@@ -87,7 +97,7 @@ def _known(error: BaseException) -> LightbenchError | None:
 def _may_be_the_input(error: BaseException, frame: FrameType | None) -> bool:
     """Could other shapes, types or forms of inputs be what helps? ``frame`` is that of the ``forward``
     it was raised in; without one the network could not even be called with them."""
-    said = str(error)
+    said = words_of(error)
     if isinstance(error, _OF_VALUES) or (frame is None and isinstance(error, TypeError)):
         return True
     words = _OF_INPUTS.get(type(error))
@@ -122,7 +132,7 @@ def _frames(error: BaseException) -> Iterator[FrameType]:
 
 def _said(error: BaseException) -> str:
     """Its type and the first line of its message, as a sentence."""
-    line = unicode(str(error)).strip().partition("\n")[0].rstrip(".")
+    line = unicode(words_of(error)).strip().partition("\n")[0][:LONGEST].rstrip(".")
     return f"{type(error).__name__}: {line}." if line else f"{type(error).__name__}."
 
 

@@ -47,6 +47,7 @@ from lightbench.runner.first_run import FirstRun, first_run
 from lightbench.runner.given import Given
 from lightbench.runner.identity import identity_of
 from lightbench.runner.session import process_kept
+from lightbench.workers import journal
 
 if TYPE_CHECKING:
     from torch import nn
@@ -87,14 +88,18 @@ def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool)
         network, identity = _network(case, given, where, trusted=trusted)
     inputs = _inputs(case, network, given, where)
     start = switches.now()
+    journal.enter("count", case.model)
     costs = count_costs(network, inputs)
     _check_memory(costs, case, device.free_memory())
     try:
+        journal.enter("first call", case.model)
         called = _called(case, device, network, inputs, own, start, settle=given is None)
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and journal.was_stopped():
+            raise
         raise explain(network, error) from error
+    finally:
+        journal.enter("ours")
     first = later.First(
         network=network,
         program=called.program,
@@ -164,7 +169,8 @@ def _called(
 
     def bracket(context: Context) -> Step:
         step = device.step(program.call, context, tuple(tensors_in(given_to)))
-        return anew.one_by_one(step) if look.overwritten else step
+        timed = anew.one_by_one(step) if look.overwritten else step
+        return journal.marked("timed", case.model, timed)
 
     peak = device.peak_memory(program.call, program.context)
     said = (*_said(own, running), *look.said(), *noticed)

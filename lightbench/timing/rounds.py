@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from lightbench.errors import NotAvailable
 from lightbench.records import Samples, Stop
+from lightbench.records.failure import words_of
 from lightbench.timing.clock import Reading, Step, Visit, clocks, read
 from lightbench.timing.stopping import (
     REPORT_EVERY_S,
@@ -29,6 +30,7 @@ from lightbench.timing.stopping import (
     known_ratios,
 )
 from lightbench.timing.warmup import Warm, warm_up
+from lightbench.workers import journal
 
 LONG_S = 0.1  # a call this long moves far more than the caches hold: it needs no untimed one before
 
@@ -36,7 +38,6 @@ VISIT = 0.25  # of the longest call: so long a visit may last for the sake of mo
 MAX_VISIT = 31  # ... of which more than this would help no more
 
 ALIKE = 1.25  # calls whose lengths differ by less spoil the caches for each other alike
-
 
 T = TypeVar("T")
 
@@ -92,10 +93,10 @@ def _attempt(work: Callable[..., T], *args: Any, **settings: Any) -> T | Excepti
         # Its frames hold tensors: a case that ran out of memory must not starve the others.
         traceback.clear_frames(error.__traceback__)
         return error
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001  SystemExit, and what a network has made of its own
-        return RuntimeError(f"{type(error).__name__}: {error}")
+    except BaseException as error:  # SystemExit, and what a network has made of its own
+        if isinstance(error, KeyboardInterrupt) and journal.was_stopped():
+            raise
+        return RuntimeError(f"{type(error).__name__}: {words_of(error)}".removesuffix(": "))
 
 
 def _alike(cases: Mapping[str, Warm]) -> bool:

@@ -23,7 +23,7 @@ import msgspec
 
 from lightbench import errors
 from lightbench.errors import LightbenchError, NotAvailable
-from lightbench.workers import autoload
+from lightbench.workers import autoload, journal
 from lightbench.workers.clean_start import command_of, without_secrets
 
 MARK = "LIGHTBENCH_WORKER"  # set in such a process: it starts no further one that measures
@@ -104,6 +104,7 @@ class Child:
 
         def note(number: int, _frame: object) -> None:
             seen.append(number)
+            journal.stopping()
             if len(seen) > 1:
                 self.process.kill()
 

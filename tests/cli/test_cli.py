@@ -26,16 +26,16 @@ OPTIONS = {
         " --device --engine --threads --dtype --channels-last --format -o/--output"
     ),
     "compare": (
-        "a b --a --b --tolerance --seconds --batch --mode --seed -q/--quiet --input --device --engine"
-        " --threads --dtype --channels-last --format -o/--output"
+        "a b --a --b --tolerance --seconds --batch --mode --seed --timeout -q/--quiet --input --device"
+        " --engine --threads --dtype --channels-last --format -o/--output"
     ),
     "completion": "shell",
     "devices": "--format -o/--output",
     "doctor": "--device --selftest -q/--quiet --format -o/--output",
-    "count": "models --convention --crosscheck --batch --strict --store -q/--quiet --input --format -o/--output",
+    "count": "models --convention --crosscheck --batch --timeout --strict --store -q/--quiet --input --format -o/--output",
     "layers": (
-        "model --measure --by --sort --top --seconds --seed --figure --trace --store -q/--quiet --batch"
-        " --device --engine --threads --dtype --channels-last --input --format -o/--output"
+        "model --measure --by --sort --top --seconds --seed --timeout --figure --trace --store -q/--quiet"
+        " --batch --device --engine --threads --dtype --channels-last --input --format -o/--output"
     ),
     "device-card": (
         "--device --engine --threads --dtype --channels-last --seed --card --from -q/--quiet"
@@ -48,20 +48,20 @@ OPTIONS = {
     "history": "stores --model --metric --device --figure -q/--quiet --format -o/--output",
     "lint": (
         "model --card --verify --seconds --top --batch --device --engine --threads --dtype"
-        " --channels-last --store -q/--quiet --input --format -o/--output"
+        " --channels-last --timeout --store -q/--quiet --input --format -o/--output"
     ),
     "noise": (
-        "model --tolerance --seconds --seed -q/--quiet --batch --device --engine --threads --dtype"
+        "model --tolerance --seconds --seed --timeout -q/--quiet --batch --device --engine --threads --dtype"
         " --channels-last --format -o/--output"
     ),
     "list": "what --from --format -o/--output",
     "profile": (
         "models --suite --device --engine --threads --batch --dtype --mode --channels-last"
         " --graph --cold-cache --h2d --energy --flush-denormal --npu-jit --rel"
-        " --seconds --seed --store --force --trust-code -q/--quiet --input --format -o/--output"
+        " --seconds --seed --timeout --store --force --trust-code -q/--quiet --input --format -o/--output"
     ),
     "report": (
-        "files --suite --store --device --reference --accuracy --title --force --trust-code -q/--quiet"
+        "files --suite --store --device --reference --accuracy --title --force --timeout --trust-code -q/--quiet"
         " --format -o/--output"
     ),
     "store": "",

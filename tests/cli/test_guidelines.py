@@ -65,7 +65,7 @@ def test_json_is_one_document_with_findings_points_and_records(lightbench):
     ]
     assert len(document["records"]) == 8  # with the launch probes
     assert all(
-        record["sweep"]["run"] == document["points"][0]["run"] for record in document["records"]
+        record["found"]["run"] == document["points"][0]["run"] for record in document["records"]
     )
 
 
@@ -213,7 +213,7 @@ def test_a_name_chooses_from_the_file(name, lightbench, stored):
     document = json.loads(ask(lightbench, name, "--from", stored, "--format", "json").out)
     assert {f["guideline"] for f in document["findings"]} == {"g2_group_count"}
     assert {p["guideline"] for p in document["points"]} == {"G2"}
-    assert {r["sweep"]["experiment"] for r in document["records"]} == {"g2_group_count"}
+    assert {r["found"]["experiment"] for r in document["records"]} == {"g2_group_count"}
 
 
 def test_showing_a_file_imports_no_torch(stored, tmp_path):

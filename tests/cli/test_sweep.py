@@ -45,7 +45,7 @@ def test_options_of_a_sweep_reach_it(lightbench):
         "--threads", "3", "--engine", "eager", *NULL, "--format", "json",
     )  # fmt: skip
     records = json.loads(answer.out)["records"]
-    cases = [record["case"] for record in records if not record["sweep"]["launch"]]
+    cases = [record["case"] for record in records if not record["found"]["launch"]]
     assert [case["model"] for case in cases] == [
         f"stack:grouped(c=6, groups={g})" for g in (1, 2, 3, 6)
     ]

@@ -20,7 +20,7 @@ from lightbench.errors import UsageError
 # Parameters whose values are words; that a new one is none of a file must be said here.
 WORDS = {
     "a_settings", "against", "axis", "b_settings", "constant", "convention", "device", "dtype", "engine",
-    "form", "geometry", "input", "mode", "names", "reference", "shapes", "title",
+    "form", "geometry", "input", "layout", "mode", "names", "reference", "title",
 }  # fmt: skip
 WORDS_OF = {("history", "models")}  # names that records have
 VALUES = (Many, Fraction, click.Choice, click.IntRange, type(click.INT), type(click.FLOAT), type(click.BOOL))  # fmt: skip

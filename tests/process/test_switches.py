@@ -18,7 +18,7 @@ from torch import nn
 import lightbench as lb
 from lightbench.process import switches
 
-QUICK = {"max_seconds": 0.02, "rel": 1.0, "input": "4", "threads": 1}
+QUICK = {"seconds": 0.02, "rel": 1.0, "input": "4", "threads": 1}
 NET = """
 import gc, os, sys
 import torch

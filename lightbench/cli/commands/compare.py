@@ -11,6 +11,7 @@ from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model
 from lightbench.cli.options import (
     SEED,
+    TIMEOUT,
     asked,
     axis_options,
     input_options,
@@ -33,6 +34,7 @@ from lightbench.studies.compare.settings import Settings
 @settings_options(Settings)
 @axis_options("batch", "mode")
 @SEED
+@TIMEOUT
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @input_options
 @axis_options(*SETUP)

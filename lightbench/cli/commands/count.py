@@ -9,7 +9,7 @@ import click
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model, StoreFile
-from lightbench.cli.options import asked, axis_options, input_options, output_options
+from lightbench.cli.options import TIMEOUT, asked, axis_options, input_options, output_options
 from lightbench.cli.output import chosen_format, data_only, emit, exit_code, make_store, say_error
 from lightbench.cli.progress import reports
 from lightbench.errors import LightbenchError, UnknownName, UsageError
@@ -33,6 +33,7 @@ from lightbench.records import store
 )
 @click.option("--crosscheck", is_flag=True, help="Run the installed thop and fvcore, and compare.")
 @axis_options("batch")
+@TIMEOUT
 @click.option("--strict", is_flag=True, help="An operator without a cost rule is an error.")
 @click.option(
     "--store",

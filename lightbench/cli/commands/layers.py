@@ -13,6 +13,7 @@ from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model, ReplacedFile, StoreFile
 from lightbench.cli.options import (
     SEED,
+    TIMEOUT,
     asked,
     input_options,
     output_options,
@@ -29,7 +30,18 @@ from lightbench.studies.layers.table import SORTS, dearest
 from lightbench.studies.layers.trace import trace_text
 from lightbench.views.table import View
 
-UNTIMED = ("model", "measure", "sort", "top", "batch", "quiet", "input", "form", "output")
+UNTIMED = (
+    "model",
+    "timeout",
+    "measure",
+    "sort",
+    "top",
+    "batch",
+    "quiet",
+    "input",
+    "form",
+    "output",
+)
 
 
 @click.command("layers", cls=Guarded)
@@ -46,6 +58,7 @@ UNTIMED = ("model", "measure", "sort", "top", "batch", "quiet", "input", "form",
 @click.option("--top", type=click.IntRange(min=1), help="Only so many rows.")
 @settings_options(Settings)
 @SEED
+@TIMEOUT
 @click.option(
     "--figure",
     type=ReplacedFile(),

@@ -10,6 +10,7 @@ import click
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model, RecordsFile, StoreFile, refuse_overwriting
 from lightbench.cli.options import (
+    TIMEOUT,
     asked,
     input_options,
     output_options,
@@ -44,6 +45,7 @@ from lightbench.studies.lint.settings import Settings
     "--top", type=click.IntRange(min=1), default=20, show_default=True, help="How many to show."
 )
 @setup_options
+@TIMEOUT
 @click.option(
     "--store",
     "path",

@@ -9,7 +9,7 @@ import click
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model
-from lightbench.cli.options import asked, output_options, settings_options, setup_options
+from lightbench.cli.options import TIMEOUT, asked, output_options, settings_options, setup_options
 from lightbench.cli.output import INTERRUPTED, chosen_format, data_only, emit
 from lightbench.cli.progress import reports
 from lightbench.studies.noise.settings import Settings
@@ -19,6 +19,7 @@ from lightbench.studies.noise.settings import Settings
 @click.argument("model", type=Model(), default="shufflenet_v2_x0_5", shell_complete=complete.models)
 @settings_options(Settings)
 @click.option("--seed", type=int, help="Fixes the order of the rounds and what is drawn from them.")
+@TIMEOUT
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @setup_options
 @output_options

@@ -13,6 +13,7 @@ from lightbench.cli.guarded import Guarded, Model, StoreFile, SuiteFile
 from lightbench.cli.options import (
     FORCE,
     SEED,
+    TIMEOUT,
     asked,
     axis_options,
     device_flags,
@@ -49,6 +50,7 @@ from lightbench.studies.profile.table import profile_view
 @device_flags
 @settings_options(Settings)
 @SEED
+@TIMEOUT
 @click.option(
     "--store",
     "path",

@@ -20,7 +20,7 @@ from lightbench.cli.guarded import (
     Use,
     refuse_overwriting,
 )
-from lightbench.cli.options import FORCE, axis_options
+from lightbench.cli.options import FORCE, TIMEOUT, axis_options
 from lightbench.cli.output import (
     INTERRUPTED,
     answer,
@@ -60,6 +60,7 @@ DOCUMENTS = ("markdown", "html")
 )
 @click.option("--title", default="", help="Its heading. Default: lightbench report.")
 @FORCE
+@TIMEOUT
 @click.option("--trust-code", is_flag=True, help="Run Python files that the suite names.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @click.option(
@@ -184,7 +185,7 @@ def _typed() -> str:
     """This command as it was typed, for a reader to type it again."""
     context = click.get_current_context()
     words = ["lightbench", "report", *context.params["files"]]
-    for option in context.command.params:
+    for option in (one for one in context.command.params if one.name in context.params):
         name, given = str(option.name), context.params[str(option.name)]
         source = context.get_parameter_source(name)
         if name not in ("files", "quiet") and source is ParameterSource.COMMANDLINE:

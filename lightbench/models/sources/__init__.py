@@ -10,12 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightbench import registry
-from lightbench.errors import NotThere, UnknownName, UntrustedCode, UsageError
+from lightbench.errors import ModelError, NotThere, UnknownName, UntrustedCode, UsageError
 from lightbench.models.sources.libraries import LIBRARIES
 from lightbench.models.sources.model_names import split_name
 from lightbench.models.sources.source import DEFAULT_INPUT, Source
 from lightbench.models.sources.user_files import file_of, from_file, is_file
+from lightbench.process import patched
 from lightbench.records import InputSpec
+from lightbench.workers import journal
 
 if TYPE_CHECKING:
     from torch import nn
@@ -34,7 +36,34 @@ def own_names() -> dict[str, str]:
 
 def find(model: str, *, trusted: bool = True) -> Source:
     """Look ``model`` up; nothing is built yet. Raises UnknownName, UsageError, MissingPackage,
-    UntrustedCode (a file that the user did not type, see ``--trust-code``)."""
+    UntrustedCode (a file that the user did not type, see ``--trust-code``), and ModelError for one
+    that has ended an earlier process of this command."""
+    if how := journal.fallen.get(model):
+        raise ModelError(f"{model} {how}.", "Run it by itself: does it end there, too?")
+    return _in_its_hands(model, _found(model, trusted=trusted))
+
+
+def _in_its_hands(model: str, source: Source) -> Source:
+    """The same, noted in the journal while its code runs."""
+
+    def build() -> nn.Module:
+        journal.enter("load", model)
+        with patched.given_back():
+            network = source.build()
+        journal.enter("ours")
+        return network
+
+    def load() -> object:
+        journal.enter("load", model)
+        with patched.given_back():
+            loaded = source.load()
+        journal.enter("ours")
+        return loaded
+
+    return Source(build, source.inputs, load)
+
+
+def _found(model: str, *, trusted: bool) -> Source:
     if is_file(model):
         if not trusted:
             raise UntrustedCode(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from lightbench.records.failure import explain_plainly
 from lightbench.records.inputs import Input
+from lightbench.workers import journal
 
 if TYPE_CHECKING:
     from torch import nn
@@ -30,7 +31,7 @@ def made(fault: str, make: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     """Run somebody else's code. Raises ModelError or OutOfMemory; the former begins with ``fault``."""
     try:
         return make(*args, **kwargs)
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and journal.was_stopped():
+            raise
         raise explain_plainly(fault, error) from error

@@ -76,6 +76,7 @@ def device_card(
     return Card(tuple(records))
 
 
+@spelled(Way)
 def card_path(
     **way: Unpack[Way],
 ) -> Path:

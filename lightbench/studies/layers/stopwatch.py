@@ -24,6 +24,7 @@ from lightbench.runner.session import with_noted
 from lightbench.studies.layers.shares import WARMUP, Breakdown, Pass, alternate
 from lightbench.timing.clock import Step, clocks
 from lightbench.timing.stopping import Progress
+from lightbench.workers import journal
 
 Bracket = Callable[[Callable[[], Any], Callable[[], AbstractContextManager[Any]]], Step]
 
@@ -62,9 +63,9 @@ def take_apart(
             first, rounds = alternate(
                 one_pass, prepared.step, seconds=seconds, clock=clock, rng=rng, report=report
             )
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and journal.was_stopped():
+            raise
         raise explain(network, error) from error
     watch = seen[0]
     if not watch.rows:

@@ -27,6 +27,7 @@ from lightbench.stats.median import by_round, median, median_interval
 from lightbench.studies.lint.linted import Finding
 from lightbench.timing.rounds import collect
 from lightbench.timing.stopping import Rule
+from lightbench.workers import journal
 
 ALIGN = 8  # channels of what stands in: no device is good at odd ones
 
@@ -82,9 +83,9 @@ def capture(
             recorder = _Recorder(place, held, meta=False, wanted=frozenset(positions))
             with recorder:
                 call()
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and journal.was_stopped():
+            raise
         raise explain(network, error) from error
     ran = [(row.where.path, row.op) for row in recorder.rows]
     as_counted = ops is None or ran == [(op.path, op.op) for op in ops]

@@ -1,0 +1,132 @@
+"""In whose hands the process is: which network is loaded, counted, called or timed now, and since when.
+
+Kept in memory that a supervisor shares (see `supervisor`), and that is still there when a network has taken the process
+with it. Without one nothing is kept.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+import time
+from collections.abc import Callable
+from typing import Literal, NamedTuple, TypeVar
+
+Phase = Literal["ours", "load", "count", "first call", "timed"]
+PHASES: tuple[Phase, ...] = ("ours", "load", "count", "first call", "timed")
+WORDS = {
+    "ours": "after it was run",
+    "load": "while it was loaded",
+    "count": "while it was counted",
+    "first call": "in its first call",
+    "timed": "while it was timed",
+}
+
+_HEAD = struct.Struct(
+    "=ddii"
+)  # since when, how long a phase may last, which phase, length of the name
+_HEARD = struct.Struct("=i")  # how many signals to stop
+SIZE = 1 << 14
+_NAME = _HEARD.size + _HEAD.size
+TIMEOUT_S = 600.0
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Entry(NamedTuple):
+    """``model`` is the network that was last in control, "" for none yet."""
+
+    since_s: float
+    timeout_s: float
+    phase: Phase
+    model: str
+
+
+class Journal:
+    """One page of shared memory. A write is some 0.5 us, and outside of what is timed."""
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, SIZE)
+        self._timeout_s = TIMEOUT_S
+        self._name = b""
+        self.owner = os.getpid()
+        self.write("ours")
+
+    def write(self, phase: Phase, model: str | None = None) -> None:
+        """From now on it is that phase, of that network or of the last one. A copy of this process, which
+        a network has forked and let go on, ends: it would measure and write everything once more."""
+        if os.getpid() != self.owner:
+            os._exit(0)
+        if model is not None:
+            self._name = model.encode(errors="replace")[: SIZE - _NAME]
+            self._memory[_NAME : _NAME + len(self._name)] = self._name
+        head = (time.monotonic(), self._timeout_s, PHASES.index(phase), len(self._name))
+        _HEAD.pack_into(self._memory, _HEARD.size, *head)
+
+    def read(self) -> Entry:
+        """What was written last, by whichever process."""
+        since_s, timeout_s, phase, length = _HEAD.unpack_from(self._memory, _HEARD.size)
+        name = self._memory[_NAME : _NAME + length].decode(errors="replace")
+        return Entry(since_s, timeout_s, PHASES[phase], name)
+
+    @property
+    def heard(self) -> int:
+        """How many signals to stop have been answered."""
+        return int(_HEARD.unpack_from(self._memory, 0)[0])
+
+    def hear(self) -> None:
+        """One more."""
+        _HEARD.pack_into(self._memory, 0, self.heard + 1)
+
+    def limit(self, timeout_s: float) -> None:
+        """How long a network may be in control at once."""
+        self._timeout_s = timeout_s
+        self.write(self.read().phase)
+
+
+_kept: list[Journal] = []  # the one of this process, if it is supervised
+fallen: dict[str, str] = {}  # networks that have ended an earlier process of this command, and how
+
+
+def keep(journal: Journal) -> None:
+    """This process is supervised from now on."""
+    journal.owner = os.getpid()
+    _kept[:] = [journal]
+
+
+def stopping() -> None:
+    """Note that this process answers a signal to stop."""
+    if _kept:
+        _kept[0].hear()
+
+
+def was_stopped() -> bool:
+    """Is a KeyboardInterrupt one of the user's? A network can raise one itself, which is known only
+    where somebody supervises."""
+    return not _kept or _kept[0].heard > 0
+
+
+def enter(phase: Phase, model: str | None = None) -> None:
+    """Note who is in control now."""
+    if _kept:
+        _kept[0].write(phase, model)
+
+
+def limit(timeout_s: float) -> None:
+    """How long a network may take for one thing before it is ended, where somebody supervises."""
+    if _kept:
+        _kept[0].limit(timeout_s)
+
+
+def marked(phase: Phase, model: str, work: Callable[[T], R]) -> Callable[[T], R]:
+    """The same work, noted to be a network's."""
+
+    def done(argument: T) -> R:
+        enter(phase, model)
+        found = work(argument)
+        enter("ours")
+        return found
+
+    return done

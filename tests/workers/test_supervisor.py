@@ -1,0 +1,146 @@
+"""A command outlives what a network does to the process that runs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked here")
+
+# What a command is here: it prints what it knows of failed networks, and then one of them does something.
+COMMAND = """
+import os, signal, sys, threading, time
+from lightbench.workers import journal, supervisor
+
+def work():
+    for model in ("good", "bad"):
+        print(model, journal.fallen.get(model), flush=True)
+        if model in journal.fallen:
+            continue
+        journal.enter("first call", model)
+        if model == "bad":
+            {bad}
+        journal.enter("ours")
+    return {code}
+
+sys.exit(supervisor.supervise(work, say=lambda text: print("said:", text, flush=True)))
+"""
+
+
+def command(bad, code=3):
+    return [sys.executable, "-c", COMMAND.format(bad=bad, code=code)]
+
+
+def run(bad, code=3):
+    done = subprocess.run(command(bad, code), capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout.splitlines()
+
+
+def test_a_command_that_ends_by_itself_ends_with_its_code():
+    assert run("pass") == (3, ["good None", "bad None"])
+
+
+@pytest.mark.parametrize(
+    ("bad", "how"),
+    [
+        ("os._exit(0)", "ended the process with exit code 0"),
+        ("os._exit(1)", "ended the process with exit code 1"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "ended the process: killed by SIGSEGV"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "ended the process: killed by SIGKILL"),
+        ("journal.limit(0.2); time.sleep(60)", "took longer than 0.2 s (--timeout)"),
+        ("journal.limit(0.2); os.kill(os.getpid(), signal.SIGSTOP)", "took longer than 0.2 s (--timeout)"),
+    ],
+)  # fmt: skip
+def test_a_network_that_ends_the_process_has_failed_and_the_others_go_on(bad, how):
+    code, said = run(bad)
+    assert code == 3
+    assert said == [
+        "good None",
+        "bad None",
+        f"said: bad: it {how}, in its first call; the command goes on without it.",
+        "good None",
+        f"bad {how}, in its first call",
+    ]
+
+
+def test_a_command_that_dies_of_nobody_says_so_and_is_not_tried_for_ever():
+    code, said = run("os._exit(0) if journal.enter('ours', '') is None else 0")
+    assert code == 70
+    assert said[-1].startswith("said: the process that ran the command ended early: ended")
+
+
+def test_what_a_network_does_at_the_end_of_the_process_changes_no_exit_code():
+    assert run("import atexit; atexit.register(lambda: os._exit(0))", 4)[0] == 4
+
+
+def test_a_thread_that_does_not_end_is_not_waited_for_for_ever():
+    began = time.monotonic()
+    assert run("threading.Thread(target=time.sleep, args=(600,)).start()")[0] == 3
+    assert time.monotonic() - began < 50
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="orphans are found by Linux alone")
+def test_what_a_network_has_started_ends_with_the_command(tmp_path):
+    file = tmp_path / "pid"
+    bad = (
+        f"import subprocess; p = subprocess.Popen(['sleep', '600'], start_new_session=True);"
+        f" open({str(file)!r}, 'w').write(str(p.pid))"
+    )
+    assert run(bad)[0] == 3
+    assert not psutil.pid_exists(int(file.read_text()))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("whole_group", [False, True])
+def test_a_signal_to_stop_is_handed_on_once(number, whole_group):
+    code = """
+        seen = []
+        def heard(number, frame):
+            seen.append(number)
+            journal.stopping()
+        for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(one, heard)
+        print("ready", flush=True)
+        until = time.monotonic() + 30
+        while not seen and time.monotonic() < until:
+            time.sleep(0.01)
+        time.sleep(0.4)
+        print(len(seen), flush=True)
+        return 130
+"""
+    with subprocess.Popen(
+        command(code.strip().replace("\n        ", "\n            ")),
+        stdout=subprocess.PIPE, text=True, start_new_session=True,
+    ) as process:  # fmt: skip
+        while process.stdout.readline() != "ready\n":
+            pass
+        (os.killpg if whole_group else os.kill)(process.pid, number)
+        assert process.stdout.read() == "1\n"
+    assert process.returncode == 130
+
+
+def test_a_network_that_does_not_let_go_is_ended():
+    bad = (
+        "signal.signal(signal.SIGINT, signal.SIG_IGN); print('ready', flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen(command(bad), stdout=subprocess.PIPE, text=True) as process:
+        while process.stdout.readline() != "ready\n":
+            pass
+        os.kill(process.pid, signal.SIGINT)
+        assert process.wait(30) == 130
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells a child")
+def test_with_the_supervisor_the_command_ends():
+    bad = "print(os.getpid(), flush=True); time.sleep(600)"
+    with subprocess.Popen(command(bad), stdout=subprocess.PIPE, text=True) as process:
+        said = [process.stdout.readline() for _ in range(3)]
+        child = psutil.Process(int(said[-1]))
+        process.kill()
+        assert child.wait(30) is None or not child.is_running()
