@@ -14,10 +14,10 @@ import lightbench as lb
 from lightbench import registry
 from lightbench.errors import ModelError, UnknownName, UsageError
 
-QUICK = {"max_seconds": 0.02, "rel": 1.0, "threads": 1}
+QUICK = {"seconds": 0.02, "rel": 1.0, "threads": 1}
 
 
-NULL = {"max_seconds": 0.02, "device": "null"}
+NULL = {"seconds": 0.02, "device": "null"}
 
 
 class Small(nn.Module):

@@ -12,6 +12,7 @@ from lightbench.environment.free_cores import Free
 from lightbench.environment.machine import Source
 from lightbench.records import Case, InputSpec, facets
 from lightbench.runner import run
+from lightbench.runner.control import Control
 from lightbench.runner.session import follow
 from lightbench.timing.stopping import Rule
 
@@ -138,7 +139,7 @@ def test_a_run_goes_on_with_the_threads_of_its_store(monkeypatch):
     assert first.environment.comparable["threads"] == 2
     two_cores(monkeypatch, "1 2 1")  # a core is busy now
     other = msgspec.structs.replace(SQUEEZE, batch=2)
-    again, new = run.run([SQUEEZE, other], rule=QUICK, stored=[first])
+    again, new = run.run([SQUEEZE, other], rule=QUICK, control=Control(stored=[first]))
     assert again == first
     assert new.environment.comparable["threads"] == 2
     assert free_cores.kept() == "threads 2, as what is continued has, not the 1 that are free now."

@@ -27,7 +27,7 @@ from lightbench.records.inputs import (
     inputs_text,
 )
 
-QUICK = {"max_seconds": 0.02, "rel": 1.0, "threads": 1}
+QUICK = {"seconds": 0.02, "rel": 1.0, "threads": 1}
 
 # What is typed.
 

@@ -277,7 +277,7 @@ def test_points_of_a_sweep_that_fall_back_are_marked_and_timed_with_all_others(r
     assert left.code == 0, left.err
     records = json.loads(left.out)["records"]
     assert {r["status"] for r in records} == {"ok"}
-    assert len({r["sweep"]["run"] for r in records}) == 1
+    assert len({r["found"]["run"] for r in records}) == 1
     for record in records:
         has_relu = any(op["op"].startswith("relu") for op in record["costs"]["ops"])
         assert has_relu == any("fell back" in said for said in record["warnings"])

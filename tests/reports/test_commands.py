@@ -175,7 +175,7 @@ def test_an_option_that_no_device_has_is_none_of_the_command(option, make_record
     assert parsed(line).keys() == {
         "device",
         "batch",
-        "shapes",
+        "input",
         "path",
         "models",
         "device_option_energy",
@@ -185,7 +185,7 @@ def test_an_option_that_no_device_has_is_none_of_the_command(option, make_record
 def test_a_device_or_an_engine_cannot_be_another_option(make_record):
     line, _ = commands([make_record("net", device="--output=a.csv", engine="--output=b.csv")])
     given = parsed(line)
-    assert (given["device"], given["engine"]) == ("--output=a.csv", "--output=b.csv")
+    assert (given["device"], given["engine"]) == ("--output=a.csv", ["--output=b.csv"])
     assert "output" not in given
 
 

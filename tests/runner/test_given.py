@@ -15,7 +15,7 @@ from lightbench.errors import UsageError
 from lightbench.pytest_plugin import Checks
 from lightbench.records.inputs import inputs_text
 
-QUICK = {"max_seconds": 0.02, "rel": 1.0, "threads": 1}
+QUICK = {"seconds": 0.02, "rel": 1.0, "threads": 1}
 IMAGE = torch.ones(2, 3, 8, 8)
 MADDS = 2 * 4 * 3 * 8 * 8  # of a 1x1 convolution 3 -> 4 on two images of 8x8
 

@@ -17,7 +17,7 @@ from lightbench.records import Samples
 from lightbench.runner import anew, later
 from lightbench.timing.clock import Reading
 
-QUICK = {"max_seconds": 0.02, "rel": 1.0, "threads": 1}
+QUICK = {"seconds": 0.02, "rel": 1.0, "threads": 1}
 
 
 def record_of(network, shape="4", **settings):

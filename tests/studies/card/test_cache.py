@@ -36,7 +36,7 @@ def test_each_setting_has_a_file_of_its_own():
         {"device": "cpu"},
         {"device": "null", "threads": 2},
         {"device": "null", "dtype": "bfloat16"},
-        {"device": "null", "channels_last": True},
+        {"device": "null", "layout": "channels_last"},
         {"device": "null", "engine": "compile"},
     ]
     paths = [card_path(**setting) for setting in settings]

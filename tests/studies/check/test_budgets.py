@@ -46,7 +46,7 @@ def test_pyproject_holds_the_same_table(tmp_path):
 
 
 def test_the_prefix_may_stand_in_our_own_file_too(tmp_path):
-    assert read_config(write(tmp_path, "[tool.lightbench]\nthreads = 1\n")).threads == 1
+    assert read_config(write(tmp_path, "[tool.lightbench]\nthreads = 1\n")).axes == {"threads": 1}
 
 
 def test_a_pyproject_that_is_odd_is_none_of_ours(tmp_path):

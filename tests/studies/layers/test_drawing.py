@@ -132,7 +132,7 @@ def test_options_about_time_need_measure(option, lightbench, tmp_path, monkeypat
         ("--device nul", 2, "no device is called 'nul'. Did you mean null"),
         ("--engine eagre", 2, "no engine is called 'eagre'. Did you mean eager"),
         ("--dtype float23", 2, "no dtype is called 'float23'. Did you mean float32"),
-        ("--seconds 0", 2, "seconds must be a number above zero, got 0.0. 5 is usual"),
+        ("--seconds 0", 2, "seconds are a number above zero, got 0.0. Try --seconds 5"),
         ("--threads 0", 2, "threads are 1 or more"),
         ("--batch 0", 2, "a batch is a whole number"),
         ("--figure x.pdf", 2, "cannot draw into 'x.pdf'. Known: .svg, .png"),

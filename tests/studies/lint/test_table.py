@@ -198,7 +198,7 @@ def test_a_file_that_cannot_be_read_as_python_is_the_file(text, tmp_path):
     ("settings", "words"),
     [
         ({"engine": "compile"}, "lint looks at operators as eager runs them, not compile"),
-        ({"seconds": 0}, "seconds are a number above zero, got 0. Try --seconds 5."),
+        ({"seconds": 0}, "seconds are a number above zero, got 0. Try --seconds 2."),
         ({"seconds": -1}, "got -1"),
         ({"seconds": math.nan}, "got nan"),
         ({"seconds": math.inf}, "got inf"),

@@ -61,7 +61,7 @@ def test_every_finding_of_a_small_network_is_measured_on_the_processor(name):
 
 @pytest.mark.parametrize(
     "settings",
-    [{"batch": 3}, {"dtype": "bfloat16"}, {"channels_last": True}],
+    [{"batch": 3}, {"dtype": "bfloat16"}, {"layout": "channels_last"}],
     ids=["batch", "bfloat16", "channels last"],
 )
 def test_other_settings_are_measured_too(settings):

@@ -133,7 +133,7 @@ def test_a_sweep_whose_reference_failed_is_nothing_measured(sweep_records):
     """No ratio can be said."""
     view = sweep_view(sweep_records({"a": None, "b": 1.0}))
     assert view.table.rows == ()
-    assert [r["sweep"]["point"] for r in view.data["records"]] == ["a", "b"]
+    assert [r["found"]["point"] for r in view.data["records"]] == ["a", "b"]
 
 
 def test_every_number_of_a_point_is_the_records_or_beside_the_reference(sweep_records):
