@@ -86,6 +86,7 @@ class Journal:
         self.write(self.read().phase)
 
 
+_limit_s = [TIMEOUT_S]  # for one thing that a network does
 _kept: list[Journal] = []  # the one of this process, if it is supervised
 fallen: dict[str, str] = {}  # networks that have ended an earlier process of this command, and how
 
@@ -115,9 +116,16 @@ def enter(phase: Phase, model: str | None = None) -> None:
 
 
 def limit(timeout_s: float) -> None:
-    """How long a network may take for one thing before it is ended, where somebody supervises."""
+    """How long a network may take for one thing before it is ended, where somebody supervises: this
+    process, or those that it starts."""
+    _limit_s[:] = [timeout_s]
     if _kept:
         _kept[0].limit(timeout_s)
+
+
+def patience_s() -> float:
+    """How long a process that measures may say nothing."""
+    return _limit_s[0]
 
 
 def marked(phase: Phase, model: str, work: Callable[[T], R]) -> Callable[[T], R]:

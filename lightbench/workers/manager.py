@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import IO, Any
 
@@ -172,14 +173,15 @@ def answers(
     ``what`` it measures, in words.
 
     Ctrl-C reaches the child too, which sends what it has; KeyboardInterrupt is raised then. Raises
-    what the child raised, and NotAvailable if it dies. Whoever stops listening ends the child.
+    what the child raised, and NotAvailable if it dies, or says nothing for longer than a network may
+    take (see `journal.limit`). Whoever stops listening ends the child.
     """
     end = ""
     with (
         started(command_of(module), request, environ=environ, alone=False) as child,
         child.interrupts() as interrupts,
     ):
-        for kind, value in iter(child.answer, None):
+        for kind, value in iter(partial(_patiently, child, what), None):
             if kind == "error":
                 raise again(value)
             if kind == "end":
@@ -194,6 +196,17 @@ def answers(
             f"the process that measures {what} ended early: {child.ending()}.",
             "Does the network run by itself? `lightbench doctor --selftest` tries the device.",
         )
+
+
+def _patiently(child: Child, what: str) -> tuple[str, Any] | None:
+    patience_s = journal.patience_s()
+    try:
+        return child.answer(patience_s)
+    except TimeoutError:
+        raise NotAvailable(
+            f"the process that measures {what} has said nothing for {patience_s:g} s (--timeout).",
+            "Does the network run by itself, and how long does one call take?",
+        ) from None
 
 
 def again(value: Mapping[str, Any]) -> LightbenchError:

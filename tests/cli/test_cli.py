@@ -22,8 +22,8 @@ OPTIONS = {
     "baseline": "",  # a group, of `save` and `show`
     "check": (
         "models --against --baseline --config --tolerance --seconds --strict --no-latency --isolate"
-        " --old-python --pytest-benchmark --batch --seed --store --trust-code -q/--quiet --input"
-        " --device --engine --threads --dtype --channels-last --format -o/--output"
+        " --old-python --pytest-benchmark --batch --seed --timeout --store --trust-code -q/--quiet"
+        " --input --device --engine --threads --dtype --channels-last --format -o/--output"
     ),
     "compare": (
         "a b --a --b --tolerance --seconds --batch --mode --seed --timeout -q/--quiet --input --device"

@@ -11,7 +11,8 @@ import msgspec
 import psutil
 import pytest
 
-from lightbench.workers import autoload, manager
+from lightbench.errors import NotAvailable
+from lightbench.workers import autoload, journal, manager
 from lightbench.workers.manager import started
 
 CHILD = """
@@ -147,3 +148,17 @@ def test_whoever_stops_listening_ends_the_child_before_it_has_done_its_work(tmp_
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     assert not done.exists()
+
+
+def test_a_child_that_says_nothing_for_too_long_is_ended_and_that_is_the_error(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(journal, "_limit_s", [journal.TIMEOUT_S])
+    (tmp_path / "sleeper.py").write_text(CHILD + 'send("pid", os.getpid())\ntime.sleep(60)')
+    said = manager.answers("sleeper", None, {"PYTHONPATH": str(tmp_path)}, "net.py:Net")
+    _, pid = next(said)
+    journal.limit(0.2)
+    with pytest.raises(NotAvailable, match=r"measures net\.py:Net has said nothing for 0\.2 s"):
+        next(said)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

@@ -9,7 +9,7 @@ import click
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import ConfigFile, Guarded, KeptRecords, Model, RecordsFile
-from lightbench.cli.options import asked, axis_options, input_options, output_options
+from lightbench.cli.options import TIMEOUT, asked, axis_options, input_options, output_options
 from lightbench.cli.output import (
     data_only,
     emit,
@@ -52,6 +52,7 @@ def command() -> None:
 )
 @click.option("--config", type=ConfigFile(), help="Default: the project's own.")
 @axis_options("batch")
+@TIMEOUT
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @input_options
 @axis_options(*SETUP)

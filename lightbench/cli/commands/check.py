@@ -23,6 +23,7 @@ from lightbench.cli.guarded import (
 from lightbench.cli.options import (
     FRACTION,
     SEED,
+    TIMEOUT,
     asked,
     axis_options,
     input_options,
@@ -74,6 +75,7 @@ from lightbench.views.table import View
 )
 @axis_options("batch")
 @SEED
+@TIMEOUT
 @click.option(
     "--store", "path", type=StoreFile(), help="Append what was found to this file, for a report."
 )
