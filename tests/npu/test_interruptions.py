@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import time
-from pathlib import Path
+from contextlib import suppress
 
+import psutil
 import pytest
 from npu_runs import PROGRAM, lines, profile, read
 
@@ -13,13 +14,12 @@ from npu_runs import PROGRAM, lines, profile, read
 
 
 def workers(process):
-    """The processes that measure."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    return [
-        int(child)
-        for child in children
-        if b"lightbench.runner.worker" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
+    """The processes that measure, which the one that runs the command has started."""
+    found = []
+    for child in psutil.Process(process.pid).children(recursive=True):
+        with suppress(psutil.Error):
+            found += [child.pid] if "lightbench.runner.worker" in child.cmdline() else []
+    return found
 
 
 def until(condition, process, limit_s=60):
