@@ -9,17 +9,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-SHARED = (builtins, os, time)
+# Module -> the names that are Python's own: others are somebody's, who may do with them what he likes.
+SHARED = {module: frozenset(vars(module)) for module in (builtins, os, time)}
 
 
 @contextmanager
 def given_back() -> Iterator[None]:
     """What is put in place of a name of `SHARED` meanwhile is taken out again; new names stay."""
-    before = [dict(vars(module)) for module in SHARED]
+    before = {module: dict(vars(module)) for module in SHARED}
     try:
         yield
     finally:
-        for module, names in zip(SHARED, before, strict=True):
-            now = vars(module)
-            changed = {name: v for name, v in names.items() if now.get(name) is not v}
-            now.update(changed)
+        for module, names in SHARED.items():
+            now, were = vars(module), before[module]
+            now.update({n: were[n] for n in names & were.keys() if now.get(n) is not were[n]})

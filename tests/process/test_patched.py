@@ -26,10 +26,21 @@ def test_names_are_given_back_whatever_happens(fails):
     assert (time.perf_counter, open, os.getpid) == (CLOCK, OPEN, GETPID)
 
 
-def test_new_names_stay():
+def test_what_somebody_has_patched_before_stays_patched(monkeypatch):
+    def clock():
+        return 1.0
+
+    monkeypatch.setattr(time, "perf_counter", clock)
     with patched.given_back():
-        builtins.a_name_of_ours = 1
-    assert a_name_of_ours == 1  # noqa: F821
+        time.perf_counter = None
+    assert time.perf_counter is clock
+
+
+def test_names_that_are_not_pythons_own_are_left_alone():
+    for value in (1, 2):
+        with patched.given_back():
+            builtins.a_name_of_ours = value
+        assert a_name_of_ours == value  # noqa: F821
     del builtins.a_name_of_ours
 
 

@@ -18,6 +18,10 @@ COMMAND = """
 import os, signal, sys, threading, time
 from lightbench.workers import journal, supervisor
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore some
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 def work():
     for model in ("good", "bad"):
         print(model, journal.fallen.get(model), flush=True)
