@@ -15,13 +15,16 @@ from lightbench.process import streams
 from lightbench.process.needed import not_loading
 from lightbench.workers import supervisor
 
+ASKS_ONLY = {"-h", "--help", "--version"}  # no network is run, and the answer comes sooner
+
 
 def main() -> NoReturn:
     """Run a command, in a process that is supervised where that can be, and exit with its code."""
     streams.secure()
     streams.lose_what_stderr_cannot_take()
     streams.keep_stdout()
-    sys.exit(supervisor.supervise(_command, say=_tell) if supervisor.can() else _command())
+    alone = not ASKS_ONLY.isdisjoint(sys.argv[1:]) or not supervisor.can()
+    sys.exit(_command() if alone else supervisor.supervise(_command, say=_tell))
 
 
 def _command() -> int:
