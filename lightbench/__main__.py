@@ -13,6 +13,7 @@ from typing import NoReturn
 from lightbench.errors import FAULT, INTERRUPTED, REPORT_IT, LightbenchError, StoreError
 from lightbench.process import streams
 from lightbench.process.needed import not_loading
+from lightbench.units import visible
 from lightbench.workers import supervisor
 
 ASKS_ONLY = {"-h", "--help", "--version"}  # no network is run, and the answer comes sooner
@@ -57,7 +58,7 @@ def _run() -> int:
 
 
 def _tell(text: str) -> None:
-    sys.stderr.write(f"lightbench: {ascii(text)[1:-1]}\n")
+    sys.stderr.write(f"lightbench: {visible(text)}\n")
 
 
 def _say(error: LightbenchError) -> int:

@@ -88,18 +88,16 @@ def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool)
         network, identity = _network(case, given, where, trusted=trusted)
     inputs = _inputs(case, network, given, where)
     start = switches.now()
-    journal.enter("count", case.model)
-    costs = count_costs(network, inputs)
+    with journal.held("count", case.model):
+        costs = count_costs(network, inputs)
     _check_memory(costs, case, device.free_memory())
     try:
-        journal.enter("first call", case.model)
-        called = _called(case, device, network, inputs, own, start, settle=given is None)
+        with journal.held("first call", case.model):
+            called = _called(case, device, network, inputs, own, start, settle=given is None)
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt) and journal.was_stopped():
             raise
         raise explain(network, error) from error
-    finally:
-        journal.enter("ours")
     first = later.First(
         network=network,
         program=called.program,

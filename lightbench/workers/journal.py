@@ -10,7 +10,8 @@ import mmap
 import os
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Literal, NamedTuple, TypeVar
 
 Phase = Literal["ours", "load", "count", "first call", "timed"]
@@ -26,9 +27,11 @@ WORDS = {
 _HEAD = struct.Struct(
     "=ddii"
 )  # since when, how long a phase may last, which phase, length of the name
-_HEARD = struct.Struct("=i")  # how many signals to stop
+_COMMAND = struct.Struct(
+    "=ii"
+)  # how many signals to stop were heard, and the exit code; -1: none yet
 SIZE = 1 << 14
-_NAME = _HEARD.size + _HEAD.size
+_NAME = _COMMAND.size + _HEAD.size
 TIMEOUT_S = 600.0
 
 T = TypeVar("T")
@@ -52,7 +55,7 @@ class Journal:
         self._timeout_s = TIMEOUT_S
         self._name = b""
         self.owner = os.getpid()
-        self.write("ours")
+        self.begin()
 
     def write(self, phase: Phase, model: str | None = None) -> None:
         """From now on it is that phase, of that network or of the last one. A copy of this process, which
@@ -63,22 +66,38 @@ class Journal:
             self._name = model.encode(errors="replace")[: SIZE - _NAME]
             self._memory[_NAME : _NAME + len(self._name)] = self._name
         head = (time.monotonic(), self._timeout_s, PHASES.index(phase), len(self._name))
-        _HEAD.pack_into(self._memory, _HEARD.size, *head)
+        _HEAD.pack_into(self._memory, _COMMAND.size, *head)
 
     def read(self) -> Entry:
         """What was written last, by whichever process."""
-        since_s, timeout_s, phase, length = _HEAD.unpack_from(self._memory, _HEARD.size)
+        since_s, timeout_s, phase, length = _HEAD.unpack_from(self._memory, _COMMAND.size)
         name = self._memory[_NAME : _NAME + length].decode(errors="replace")
         return Entry(since_s, timeout_s, PHASES[phase], name)
 
     @property
     def heard(self) -> int:
         """How many signals to stop have been answered."""
-        return int(_HEARD.unpack_from(self._memory, 0)[0])
+        return int(_COMMAND.unpack_from(self._memory, 0)[0])
 
     def hear(self) -> None:
         """One more."""
-        _HEARD.pack_into(self._memory, 0, self.heard + 1)
+        _COMMAND.pack_into(self._memory, 0, self.heard + 1, -1)
+
+    @property
+    def code(self) -> int | None:
+        """The exit code that the command has told, once it has."""
+        code = int(_COMMAND.unpack_from(self._memory, 0)[1])
+        return None if code < 0 else code
+
+    def tell(self, code: int) -> None:
+        """The command is done."""
+        _COMMAND.pack_into(self._memory, 0, self.heard, code)
+
+    def begin(self) -> None:
+        """A process begins the command: no network is in control, no code is told."""
+        _COMMAND.pack_into(self._memory, 0, 0, -1)
+        self._name = b""
+        self.write("ours")
 
     def limit(self, timeout_s: float) -> None:
         """How long a network may be in control at once."""
@@ -128,13 +147,28 @@ def patience_s() -> float:
     return _limit_s[0]
 
 
+@contextmanager
+def held(phase: Phase, model: str) -> Iterator[None]:
+    """Meanwhile a network is in control; afterwards who was before."""
+    before = _kept[0].read() if _kept else None
+    enter(phase, model)
+    try:
+        yield
+    finally:
+        if before and before.phase != "ours":
+            enter(before.phase, before.model)
+        else:
+            enter("ours")
+
+
 def marked(phase: Phase, model: str, work: Callable[[T], R]) -> Callable[[T], R]:
     """The same work, noted to be a network's."""
 
     def done(argument: T) -> R:
         enter(phase, model)
-        found = work(argument)
-        enter("ours")
-        return found
+        try:
+            return work(argument)
+        finally:
+            enter("ours")
 
     return done

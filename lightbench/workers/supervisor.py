@@ -40,11 +40,12 @@ def can() -> bool:
 def supervise(work: Callable[[], int], *, say: Callable[[str], None]) -> int:
     """The exit code of ``work``, which runs in a child. A network that ends it is told to ``say``."""
     book = Journal()
+    others = _others()
     _prctl(_SUBREAPER, 1)  # children of a child that has died become ours
     while True:
         child = _Child(work, book)
         code = child.wait()
-        child.end()
+        _end_all(but=others)
         if code is not None:
             return code
         if child.signals:
@@ -56,7 +57,6 @@ def supervise(work: Callable[[], int], *, say: Callable[[str], None]) -> int:
             return FAULT
         say(f"{entry.model}: it {reason}; the command goes on without it.")
         journal.fallen[entry.model] = reason
-        book.write("ours", "")
 
 
 class _Child:
@@ -69,9 +69,12 @@ class _Child:
         self._stopped: tuple[float, Entry] | None = None
         self._book = book
         self._pid = 0
-        self._told, low = os.pipe()
-        telling = _out_of_reach(low)
+        self._gone = False  # and its number may be another process's
+        self._lives, held_open = (
+            os.pipe()
+        )  # its end ends the pipe, unless it has left copies of itself
         self._me = os.getpid()
+        book.begin()
         before = {name: signal.getsignal(name) for name in _forwarded()}
         for name, was in before.items():
             if was is not signal.SIG_IGN:  # as nohup has it
@@ -82,8 +85,8 @@ class _Child:
                 self._begin(before)
             except BaseException:  # noqa: BLE001  a signal so early: nothing has begun
                 os._exit(INTERRUPTED)
-            _run(work, telling)
-        os.close(telling)
+            _run(work, book)
+        os.close(held_open)
         for number in self.signals:
             self._send(number)
 
@@ -96,43 +99,30 @@ class _Child:
         _prctl(_DEATH_SIGNAL, signal.SIGKILL)  # with the supervisor it ends
         if os.getppid() != self._me:
             os._exit(INTERRUPTED)
-        os.close(self._told)
+        os.close(self._lives)
         journal.keep(self._book)
 
     def wait(self) -> int | None:
         """The exit code that it tells; None if it ends without, or is ended."""
-        os.set_blocking(self._told, False)
-        while True:
-            ended = self._ended()  # asked first: it may have told before
-            with suppress(BlockingIOError):
-                if told := os.read(self._told, 1):
+        try:
+            while not self._ended():
+                if self._book.code is not None:
                     self._leave()
-                    return told[0]
-                time.sleep(
-                    LOOK_S / 10
-                )  # nobody will tell: it ends, or has closed what is not its own
-            if ended:
-                return None
-            if why := self._overdue():
-                self.how = why
-                return None
-            select.select([self._told], [], [], LOOK_S)
-
-    def end(self) -> None:
-        """End it and all that it has started."""
-        os.close(self._told)
-        while _any_left():
-            import psutil  # 30 ms, and mostly there is none
-
-            for process in psutil.Process().children(recursive=True):
-                with suppress(psutil.Error):
-                    process.kill()
-            time.sleep(LOOK_S / 10)
+                    break
+                if why := self._overdue():
+                    self.how = why
+                    break
+                if select.select([self._lives], [], [], LOOK_S)[0]:
+                    time.sleep(LOOK_S / 50)  # it ends, or a network has closed what is not its own
+        finally:
+            os.close(self._lives)
+        return self._book.code
 
     def _ended(self) -> bool:
         pid, status = os.waitpid(self._pid, os.WNOHANG)
         if not pid:
             return False
+        self._gone = True
         code = os.waitstatus_to_exitcode(status)
         self.how = f"ended the process with exit code {code}"
         if code < 0:
@@ -142,12 +132,8 @@ class _Child:
     def _leave(self) -> None:
         """It is done: what still runs in it, as threads of a network, has some time and no more."""
         until = time.monotonic() + LEAVING_S
-        while time.monotonic() < until:
-            with suppress(ChildProcessError):
-                if not os.waitpid(self._pid, os.WNOHANG)[0]:
-                    time.sleep(LOOK_S / 10)
-                    continue
-            return
+        while not self._ended() and time.monotonic() < until:
+            time.sleep(LOOK_S / 10)
 
     def _overdue(self) -> str:
         """Why it is not waited for any longer; "" while it is."""
@@ -172,11 +158,11 @@ class _Child:
                 self._send(number)
 
     def _send(self, number: int) -> None:
-        with suppress(ProcessLookupError):
+        if not self._gone:
             os.kill(self._pid, number)
 
 
-def _run(work: Callable[[], int], telling: int) -> None:
+def _run(work: Callable[[], int], book: Journal) -> None:
     """The child's whole life. What a network has registered to be done at its end may change its exit
     code, and not the one that it tells."""
     code = FAULT
@@ -189,8 +175,7 @@ def _run(work: Callable[[], int], telling: int) -> None:
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError, AttributeError):
                 stream.flush()
-        with suppress(OSError):
-            os.write(telling, bytes([code & 0xFF]))
+        book.tell(code)
         sys.exit(code)
 
 
@@ -199,27 +184,35 @@ def _interrupted(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _any_left() -> bool:
-    """Are there processes that we, or a child that is gone, have started? Those that have ended are
-    taken note of."""
+def _others() -> frozenset[int]:
+    """Children that this process has before it forks: of a shell that has become it by ``exec``."""
+    return frozenset(_mine(frozenset()))
+
+
+def _end_all(*, but: frozenset[int]) -> None:
+    """End every process that the command has started, and what these have; ``but`` those that are not
+    its own."""
+    until = time.monotonic() + LEAVING_S  # for one that is somebody else's by now, as of sudo
+    while (mine := _mine(but)) and time.monotonic() < until:
+        import psutil
+
+        for pid in mine:
+            with suppress(psutil.Error):
+                process = psutil.Process(pid)
+                for one in (*process.children(recursive=True), process):
+                    one.kill()
+        time.sleep(LOOK_S / 10)
+
+
+def _mine(but: frozenset[int]) -> list[int]:
+    """Children, ours or left to us, ``but`` these; of those that have ended one is taken note of."""
     try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+        os.waitpid(-1, os.WNOHANG)
     except ChildProcessError:
-        return False
-    return True
+        return []
+    import psutil  # 30 ms, and mostly there is none
 
-
-def _out_of_reach(descriptor: int) -> int:
-    """The same pipe by a number above those that programs close in a row."""
-    try:
-        import fcntl
-
-        high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 512)
-    except (ImportError, OSError, ValueError):
-        return descriptor
-    os.close(descriptor)
-    return high
+    return [child.pid for child in psutil.Process().children() if child.pid not in but]
 
 
 def _forwarded() -> list[signal.Signals]:

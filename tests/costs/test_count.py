@@ -7,21 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from lent import MADDS, layer, row
 from torch import nn
 
 import lightbench as lb
 from lightbench.costs.count import count_costs
 from lightbench.errors import ModelError, UsageError
-
-MADDS = 64  # of one 8x8 layer on one row
-
-
-def layer():
-    return nn.Linear(8, 8, bias=False)
-
-
-def row():
-    return torch.ones(1, 8)
 
 
 def state_of(network):

@@ -92,6 +92,36 @@ def test_marked_work_is_a_networks_and_gives_what_it_gives(kept):
     assert kept.read().phase == "ours"
 
 
+def test_who_fails_is_no_longer_in_control(kept):
+    def fails(_n):
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        journal.marked("timed", "net", fails)(1)
+    assert kept.read().phase == "ours"
+    with pytest.raises(ValueError), journal.held("load", "net"):
+        raise ValueError
+    assert kept.read().phase == "ours"
+
+
+def test_after_a_part_it_is_the_whole_again(kept):
+    with journal.held("count", "whole"):
+        with journal.held("load", "part"):
+            assert (kept.read().phase, kept.read().model) == ("load", "part")
+        assert (kept.read().phase, kept.read().model) == ("count", "whole")
+    assert kept.read().phase == "ours"
+
+
+def test_a_command_tells_its_code_once_and_begins_anew_without(kept):
+    assert kept.code is None
+    journal.enter("load", "net")
+    journal.stopping()
+    kept.tell(0)
+    assert (kept.code, kept.heard) == (0, 1)
+    kept.begin()
+    assert (kept.code, kept.heard, kept.read().model) == (None, 0, "")
+
+
 def test_a_limit_holds_from_now_on(kept):
     journal.limit(2.5)
     journal.enter("load", "net")

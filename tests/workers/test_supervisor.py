@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -57,6 +58,7 @@ def test_a_command_that_ends_by_itself_ends_with_its_code():
         ("os._exit(1)", "ended the process with exit code 1"),
         ("os.kill(os.getpid(), signal.SIGSEGV)", "ended the process: killed by SIGSEGV"),
         ("os.kill(os.getpid(), signal.SIGKILL)", "ended the process: killed by SIGKILL"),
+        ("os.closerange(0, 2000); os._exit(0)", "ended the process with exit code 0"),
         ("journal.limit(0.2); time.sleep(60)", "took longer than 0.2 s (--timeout)"),
         ("journal.limit(0.2); os.kill(os.getpid(), signal.SIGSTOP)", "took longer than 0.2 s (--timeout)"),
     ],
@@ -98,6 +100,15 @@ def test_what_a_network_has_started_ends_with_the_command(tmp_path):
     )
     assert run(bad)[0] == 3
     assert not psutil.pid_exists(int(file.read_text()))
+
+
+def test_a_shell_that_has_become_the_command_keeps_what_it_has_started(tmp_path):
+    file = tmp_path / "pid"
+    line = f"sleep 600 > /dev/null 2>&1 & echo $! > {file}; exec {shlex.join(command('pass'))}"
+    assert subprocess.run(["sh", "-c", line], capture_output=True, timeout=60).returncode == 3
+    theirs = psutil.Process(int(file.read_text()))
+    assert theirs.status() != psutil.STATUS_ZOMBIE
+    theirs.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -47,18 +47,12 @@ def _in_its_hands(model: str, source: Source) -> Source:
     """The same, noted in the journal while its code runs."""
 
     def build() -> nn.Module:
-        journal.enter("load", model)
-        with patched.given_back():
-            network = source.build()
-        journal.enter("ours")
-        return network
+        with journal.held("load", model), patched.given_back():
+            return source.build()
 
     def load() -> object:
-        journal.enter("load", model)
-        with patched.given_back():
-            loaded = source.load()
-        journal.enter("ours")
-        return loaded
+        with journal.held("load", model), patched.given_back():
+            return source.load()
 
     return Source(build, source.inputs, load)
 

@@ -41,6 +41,7 @@ from lightbench.runner.record import untimed
 from lightbench.studies.count.table import ConventionRow, counts_view, layers_view
 from lightbench.studies.result import Shown
 from lightbench.views.table import View
+from lightbench.workers import journal
 
 
 @dataclass(frozen=True, repr=False)
@@ -185,7 +186,7 @@ def count(
         name, source, kind = model, sources.find(model, trusted=trusted), asked or "float32"
         specs = specs_beside(input, args, kwargs, kind)
         call = _Call(source.inputs if specs is None else specs, batch or 1, kind, args, kwargs)
-        with switches.kept():
+        with switches.kept(), journal.held("count", name):
             network, costs = _count_source(name, source, call)
     if strict and costs.uncounted:
         raise UncountedOps(
