@@ -143,33 +143,26 @@ def settings_options(
 
 def _setting(name: str, kind: Any, meta: msgspec.Meta, default: Any) -> Callable[[F], F]:
     more: Mapping[str, Any] = meta.extra or {}
-    kinds = [
-        one
-        for one in (get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,))
-        if one
-    ]
-    (kind,) = (one for one in kinds if one is not NoneType)
-    said = (
-        "2%"
-        if more.get("fraction")
-        else ",".join(map(str, default))
-        if isinstance(default, tuple)
-        else default
-    )
-    usual = (
-        ""
-        if default is None
-        else f" Default {said:g}."
-        if isinstance(said, float)
-        else f" Default {said}."
-    )
+    if get_origin(kind) in (Union, UnionType):
+        (kind,) = (one for one in get_args(kind) if one is not NoneType)
+    fraction = bool(more.get("fraction"))
+    usual = "" if default is None else f" Default {_written(default, fraction=fraction)}."
     return click.option(
         f"--{name.replace('_', '-')}",
         name,
-        type=FRACTION if more.get("fraction") else _click_type(kind),
+        type=FRACTION if fraction else _click_type(kind),
         metavar=more.get("metavar") or {tuple[int, ...]: "N[,N]"}.get(kind),
         help=f"{meta.description}{usual}",
     )
+
+
+def _written(value: Any, *, fraction: bool) -> str:
+    """A value as it is typed."""
+    if fraction:
+        return f"{100 * value:g}%"
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _click_type(kind: Any) -> Any:

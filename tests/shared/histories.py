@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hashlib import sha1
 
-from lightbench.studies.history.series import entries, histories
+from lightbench.studies.history.entries import entries
+from lightbench.studies.history.series import histories
 
 MACHINE = {"cpu": "Example CPU", "threads": 2, "torch": "2.12.0"}
 

@@ -11,7 +11,7 @@ from lightbench.cli.options import output_options
 from lightbench.cli.output import chosen_format, emit, notice, warnings_said
 from lightbench.cli.study_command import check_figure
 from lightbench.studies.history.api import history
-from lightbench.studies.history.series import METRICS
+from lightbench.studies.history.entries import METRICS
 
 
 @click.command("history", cls=Guarded)

@@ -7,14 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lightbench.errors import UnknownName, UsageError
-from lightbench.studies.history.series import (
-    METRICS,
-    Entry,
-    Series,
-    entries,
-    histories,
-    read_entries,
-)
+from lightbench.studies.history.entries import METRICS, Entry, entries, read_entries
+from lightbench.studies.history.series import Series, histories
 from lightbench.studies.history.table import history_view
 from lightbench.studies.result import Shown, Source, records_of
 from lightbench.views.table import View

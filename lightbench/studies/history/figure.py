@@ -12,15 +12,8 @@ from lightbench.figures.style import LITERAL, style
 from lightbench.records import Record
 from lightbench.records.facets import differing, shared
 from lightbench.stats.median import median
-from lightbench.studies.history.series import (
-    COUNTS,
-    KEYS,
-    Point,
-    Series,
-    entries,
-    histories,
-    machines,
-)
+from lightbench.studies.history.entries import COUNTS, KEYS, entries
+from lightbench.studies.history.series import Point, Series, histories, machines
 from lightbench.units import visible
 from lightbench.views.metrics import HEADINGS, METRICS, change
 

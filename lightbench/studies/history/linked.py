@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lightbench.records.links import Key, Links, Time
 
 if TYPE_CHECKING:
-    from lightbench.studies.history.series import Entry, Facts
+    from lightbench.studies.history.entries import Entry, Facts
 
 
 class Machines:

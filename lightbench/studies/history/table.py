@@ -11,7 +11,8 @@ import msgspec
 from lightbench import units
 from lightbench.records.facets import FACETS, differing, shared
 from lightbench.stats.changepoints import SHORTEST
-from lightbench.studies.history.series import COUNTS, KEYS, Change, Point, Series, machines
+from lightbench.studies.history.entries import COUNTS, KEYS
+from lightbench.studies.history.series import Change, Point, Series, machines
 from lightbench.views.metrics import HEADINGS, METRICS, change
 from lightbench.views.table import Column, Table, View, own_words
 

@@ -10,7 +10,8 @@ from lightbench.errors import UsageError
 from lightbench.records import Latency
 from lightbench.records.collection import Evidence
 from lightbench.reports import report
-from lightbench.studies.history.series import entries, histories
+from lightbench.studies.history.entries import entries
+from lightbench.studies.history.series import histories
 from lightbench.studies.history.table import history_view
 from lightbench.studies.profile.table import profile_view
 from lightbench.timing.summary import summarize

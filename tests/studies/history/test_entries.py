@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lightbench.errors import StoreError
 from lightbench.records import SCHEMA, store
-from lightbench.studies.history.series import entries, read_entries
+from lightbench.studies.history.entries import entries, read_entries
 from lightbench.studies.history.table import history_view
 
 ROOT = Path(__file__).parents[3]

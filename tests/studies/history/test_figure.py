@@ -13,8 +13,9 @@ from lightbench.errors import UsageError
 from lightbench.figures.save import save
 from lightbench.figures.style import style
 from lightbench.records import Environment
+from lightbench.studies.history.entries import entries
 from lightbench.studies.history.figure import draw, draw_series
-from lightbench.studies.history.series import entries, histories
+from lightbench.studies.history.series import histories
 
 LEVELS = [0.010] * 20 + [0.011] * 20
 

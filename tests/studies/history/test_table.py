@@ -10,7 +10,7 @@ import pytest
 from histories import series
 
 from lightbench import registry
-from lightbench.studies.history.series import METRICS
+from lightbench.studies.history.entries import METRICS
 from lightbench.studies.history.table import history_view
 
 UGLY = [
