@@ -9,6 +9,7 @@ from lightbench.cli.output import (
     INTERRUPTED,
     data_only,
     exit_code,
+    keeping,
     notice,
     read_records,
     say_error,
@@ -16,7 +17,7 @@ from lightbench.cli.output import (
     say_threads,
 )
 from lightbench.cli.progress import reports
-from lightbench.records import Record, store
+from lightbench.records import Record
 from lightbench.runner.control import Control
 from lightbench.suite import Suite, measure
 
@@ -42,7 +43,7 @@ def gather(
             force=force,
             say=report.say,
             progress=report.progress,
-            keep=lambda record: store.append(path, [record]) if path else None,
+            keep=keeping(path, stored),
         )
         found = measure(
             suite,

@@ -18,8 +18,10 @@ from lightbench.errors import StoreError, UnknownName
 from lightbench.formats import format_of
 from lightbench.process import streams
 from lightbench.records import Record, store
+from lightbench.runner.control import Keep
 from lightbench.units import visible
 from lightbench.views.table import View
+from lightbench.workers import journal
 
 INTERRUPTED = errors.INTERRUPTED
 
@@ -104,6 +106,18 @@ def read_records(path: str | Path) -> list[Record]:
     """The records of a store; a line of it that was skipped is named on stderr. Raises StoreError."""
     with warnings_said():
         return store.read(path)
+
+
+def keeping(path: str | None, stored: Sequence[Record]) -> Keep:
+    """What appends records to the store at ``path``, if there is one. Where the command runs once more
+    without a network that has ended it, a failure that it ``stored`` before is not stored again."""
+    again = {(r.case, r.failure) for r in stored if r.failure} if journal.fallen else set()
+
+    def keep(record: Record) -> None:
+        if path is not None and (record.case, record.failure) not in again:
+            store.append(path, [record])
+
+    return keep
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from lightbench.cli.options import FORCE, SEED, asked
 from lightbench.cli.output import (
     INTERRUPTED,
     data_only,
+    keeping,
     make_room,
     notice,
     read_records,
@@ -25,7 +26,7 @@ from lightbench.cli.output import (
 from lightbench.cli.progress import reports
 from lightbench.errors import UsageError
 from lightbench.figures.save import METADATA
-from lightbench.records import Record, store
+from lightbench.records import Record
 from lightbench.records.axes import SETUP
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -84,7 +85,7 @@ def measured(
                     stored=stored,
                     say=report.say,
                     progress=report.progress,
-                    keep=lambda record: store.append(path, [record]) if path else None,
+                    keep=keeping(path, stored),
                     **asked(settings),
                 ).records
             )

@@ -27,6 +27,7 @@ from lightbench.cli.output import (
     data_only,
     emit,
     exit_code,
+    keeping,
     make_store,
     read_records,
     say_error,
@@ -36,7 +37,7 @@ from lightbench.cli.output import (
 from lightbench.cli.progress import reports
 from lightbench.errors import LightbenchError, UsageError
 from lightbench.models import sources
-from lightbench.records import Failure, Record, store
+from lightbench.records import Failure, Record
 from lightbench.studies.profile.settings import Settings
 from lightbench.studies.profile.table import profile_view
 
@@ -128,7 +129,7 @@ def measure(
                     stored=stored,
                     say=report.say,
                     progress=report.progress,
-                    keep=lambda record: store.append(path, [record]) if path else None,
+                    keep=keeping(path, stored),
                     anchored=path is not None,
                     force=force,
                     **settings,
