@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import sysconfig
 from contextlib import suppress
 from pathlib import Path
@@ -39,6 +40,18 @@ with suppress(ImportError):  # the environment of the NPU has none
     slow = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
     settings.register_profile("any machine", settings(), **slow)
     settings.load_profile("any machine")
+
+
+@pytest.fixture(autouse=True)
+def _no_modules_left(tmp_path_factory):
+    """What a test imports of files of its own is gone after it: another's may be called alike."""
+    before, path = set(sys.modules), list(sys.path)
+    yield
+    sys.path[:] = path
+    folder = str(tmp_path_factory.getbasetemp())
+    for name in sys.modules.keys() - before:
+        if folder in str(getattr(sys.modules[name], "__dict__", {}).get("__spec__")):
+            del sys.modules[name]
 
 
 def record(

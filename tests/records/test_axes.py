@@ -47,6 +47,7 @@ def test_the_words_for_a_value_ask_the_command_for_that_value(name):
     value = axis.flag or axis.kind(axis.example)
     command = registry.load("command", "profile").command
     context = command.make_context("profile", [*axis.words(value), "net"], resilient_parsing=True)
+    assert context.params["models"] == ("net",)  # no word is left over
     typed = context.params[name]
     assert typed == (value if axis.flag or name == "device" else [value])
 

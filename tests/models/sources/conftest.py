@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import pytest
 from two_versions import NEW, OLD, SCALE, git, write
 
 
 @pytest.fixture
-def alone(monkeypatch, tmp_path):
-    """No settings of whoever runs the tests; what a test loads is gone after it."""
+def no_git_settings(monkeypatch):
+    """No settings of whoever runs the tests."""
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    before, path = dict(sys.modules), list(sys.path)
-    yield
-    sys.path[:] = path
-    for name in sys.modules.keys() - before.keys():
-        if str(tmp_path) in str(getattr(sys.modules[name], "__dict__", {}).get("__spec__")):
-            del sys.modules[name]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from lightbench.models import sources
 from lightbench.models.sources.source_trees import Tree, loaded_from
 from lightbench.studies.check.checkout import checkout
 
-pytestmark = pytest.mark.usefixtures("alone")
+pytestmark = pytest.mark.usefixtures("no_git_settings")
 
 LAYOUTS = {
     "neighbour": ({"net.py": net("from scale_a import scale")}, "scale_a.py", "net.py"),

@@ -15,7 +15,7 @@ from lightbench.models import sources
 from lightbench.models.sources.source_trees import loaded_from
 from lightbench.studies.check.checkout import checkout
 
-pytestmark = pytest.mark.usefixtures("alone")
+pytestmark = pytest.mark.usefixtures("no_git_settings")
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from lightbench.models.sources.source_trees import (
 )
 from lightbench.studies.check.checkout import checkout
 
-pytestmark = pytest.mark.usefixtures("alone")
+pytestmark = pytest.mark.usefixtures("no_git_settings")
 
 # What cannot be compared is said.
 

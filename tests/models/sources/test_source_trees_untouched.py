@@ -19,7 +19,7 @@ from lightbench.models import sources
 from lightbench.models.sources.source_trees import Tree, leaks, loaded_from
 from lightbench.studies.check.checkout import checkout
 
-pytestmark = pytest.mark.usefixtures("alone")
+pytestmark = pytest.mark.usefixtures("no_git_settings")
 
 # What is touched is put back; what is not the user's is not touched.
 

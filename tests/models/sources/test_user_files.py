@@ -36,17 +36,6 @@ def params(width):
     return width * 3 * 9 + width  # a convolution 3 -> width, 3x3, with a bias
 
 
-@pytest.fixture(autouse=True)
-def alone(tmp_path):
-    """What a test loads is gone after it."""
-    before, path = set(sys.modules), list(sys.path)
-    yield
-    sys.path[:] = path
-    for name in sys.modules.keys() - before:
-        if str(tmp_path) in str(getattr(sys.modules[name], "__dict__", {}).get("__spec__")):
-            del sys.modules[name]
-
-
 @pytest.fixture
 def write(tmp_path, monkeypatch):
     """``write({"net.py": text})`` in a new folder, which is the working directory; gives it."""
