@@ -159,11 +159,13 @@ def say_reused(records: Sequence[Record], stored: Sequence[Record], *, quiet: bo
     known = set(map(id, stored))
     held = [record for record in records if id(record) in known]
     doubtful = [
-        r for r in held if r.contended or (r.samples is not None and r.samples.stop != "converged")
+        r
+        for r in held
+        if r.contended or r.suspicions or (r.samples is not None and r.samples.stop != "converged")
     ]
     if held:
         again = (
-            f"; {len(doubtful)} of them not converged or contended, which --force measures again"
+            f"; {len(doubtful)} of them not converged, contended or suspect, which --force measures again"
             if doubtful
             else ""
         )

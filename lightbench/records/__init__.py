@@ -8,6 +8,7 @@ from lightbench.records.inputs import InputSpec
 from lightbench.records.record import (
     CONTENDED,
     SCHEMA,
+    SUSPECT,
     Environment,
     Identity,
     Record,
@@ -31,6 +32,7 @@ __all__ = [
     "PAPER_KINDS",
     "SCHEMA",
     "SHORTEST_S",
+    "SUSPECT",
     "Call",
     "Case",
     "Costs",

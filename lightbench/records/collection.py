@@ -67,7 +67,7 @@ class Evidence:
     def _placed(self) -> dict[int, Record]:
         groups: dict[object, list[Record]] = {}
         for record in self.profiles:
-            if record.latency is not None and not record.contended:
+            if record.believed:
                 groups.setdefault(_alike(record), []).append(record)
         found = {}
         for group in groups.values():
@@ -136,8 +136,7 @@ class Evidence:
         """What was timed undisturbed, by setup, run and case."""
         found: dict[object, dict[str, dict[Case, Record]]] = {}
         for record in self.records:
-            timed = record.latency is not None and not record.contended
-            if timed and record.study in ("profile", "sweep"):
+            if record.believed and record.study in ("profile", "sweep"):
                 runs = found.setdefault(setup(record), {})
                 runs.setdefault(run_of(record), {})[_case(record)] = record
         return found

@@ -37,6 +37,7 @@ from lightbench.records.samples import Latency, Samples
 
 SCHEMA = 7
 CONTENDED = "contended"  # how a warning begins that says so of a record
+SUSPECT = "suspect"  # the same: its time cannot be that of the work that was counted
 
 Status = Literal["ok", "failed"]
 
@@ -147,6 +148,17 @@ class Record(Noun, frozen=True, kw_only=True):
     def contended(self) -> bool:
         """Did other programs use the machine meanwhile, so that the time may be too long?"""
         return any(warning.startswith(CONTENDED) for warning in self.warnings)
+
+    @property
+    def suspicions(self) -> tuple[str, ...]:
+        """Why its time cannot be that of the work that was counted, a sentence each."""
+        said = (warning for warning in self.warnings if warning.startswith(SUSPECT))
+        return tuple(warning.removeprefix(SUSPECT).lstrip(": ") for warning in said)
+
+    @property
+    def believed(self) -> bool:
+        """Was it timed, undisturbed, and may it be so? Only then it is in a sentence or a figure."""
+        return self.latency is not None and not self.contended and not self.suspicions
 
     @property
     def throughput(self) -> float | None:

@@ -10,6 +10,7 @@ from lightbench.engines import Context, Program
 from lightbench.errors import LightbenchError
 from lightbench.records.failure import is_memory
 from lightbench.runner import anew
+from lightbench.runner.answer import Answer, answer
 from lightbench.runner.later import NOT_FINITE, all_finite
 
 
@@ -18,6 +19,7 @@ class FirstRun(NamedTuple):
 
     program: Program
     seconds: float  # in which kernels are compiled or chosen
+    answer: Answer  # in short
     finite: bool  # are its outputs numbers?
     overwritten: bool  # does it write to its inputs?
     gradients: bool  # did it need the context of those that take gradients?
@@ -58,7 +60,8 @@ def first_run(program: Program, device: Device, args: Any) -> FirstRun:
         except Exception:  # noqa: BLE001  the context was not the reason
             raise refused from None
         program, taken = Program(program.call, program.with_gradients), True
-    return FirstRun(program, seconds, all_finite(outputs), anew.versions(args) != before, taken)
+    overwritten = anew.versions(args) != before
+    return FirstRun(program, seconds, answer(outputs), all_finite(outputs), overwritten, taken)
 
 
 def _called(program: Program, context: Context, device: Device) -> tuple[float, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -20,6 +21,7 @@ from lightbench.costs.count import MakeInputs, count_costs
 from lightbench.costs.precision import as_asked, cast, own_dtype
 from lightbench.devices import Device
 from lightbench.devices.cpu import FLUSH
+from lightbench.devices.support.base import TRANSFERS
 from lightbench.engines import Context, Program
 from lightbench.errors import ModelError, OutOfMemory
 from lightbench.models import sources
@@ -47,6 +49,8 @@ from lightbench.runner.first_run import FirstRun, first_run
 from lightbench.runner.given import Given
 from lightbench.runner.identity import identity_of
 from lightbench.runner.session import process_kept
+from lightbench.runner.suspect import Timed, Watch, suspicions, threads_now
+from lightbench.stats.median import median
 from lightbench.workers import journal
 
 if TYPE_CHECKING:
@@ -84,6 +88,7 @@ def prepare(
 
 def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool) -> Prepared:
     where = device.torch_device
+    others = threads_now()
     with own_switches.loading(None if given else case.model) as own:
         network, identity = _network(case, given, where, trusted=trusted)
     inputs = _inputs(case, network, given, where)
@@ -93,11 +98,26 @@ def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool)
     _check_memory(costs, case, device.free_memory())
     try:
         with journal.held("first call", case.model):
-            called = _called(case, device, network, inputs, own, start, settle=given is None)
+            called = _called(
+                case, device, network, inputs, own, start, others, settle=given is None
+            )
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt) and journal.was_stopped():
             raise
         raise explain(network, error) from error
+    timed = Timed(
+        network=network,
+        watch=called.watch,
+        device=device,
+        given=called.given,
+        others=inputs,
+        reads=case.mode == "infer"
+        and not called.look.overwritten
+        and TRANSFERS not in case.options,
+        first=called.look.answer,
+        costs=costs,
+        dtype=case.dtype,
+    )
     first = later.First(
         network=network,
         program=called.program,
@@ -110,7 +130,7 @@ def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool)
         where=where,
         flushed=FLUSH in case.options,
     )
-    held = costs.param_bytes + called.input_bytes
+    held = costs.param_bytes + bytes_of(called.given)
     return Prepared(
         case,
         costs,
@@ -123,7 +143,7 @@ def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool)
         identity,
         called.bracket,
         called.look.gradients,
-        partial(_again, first, own),
+        partial(_again, case.model, first, timed, own),
     )
 
 
@@ -135,7 +155,8 @@ class _Called(NamedTuple):
     bracket: Callable[[Context], Step]
     look: FirstRun
     peak: int | None
-    input_bytes: int
+    given: tuple[tuple[Any, ...], dict[str, Any]]
+    watch: Watch
     said: tuple[str, ...]
 
 
@@ -146,11 +167,12 @@ def _called(
     inputs: MakeInputs,
     own: switches.Values,
     start: switches.Values,
+    others: frozenset[Thread],
     *,
     settle: bool,
 ) -> _Called:
-    """``own`` switches are those that its code has set, and ``start`` all of them before it is called.
-    Raises whatever the network does."""
+    """``own`` switches are those that its code has set, and ``start`` all of them before it is called;
+    ``others`` are threads that are not its. Raises whatever the network does."""
     given_to = inputs(device.torch_device)
     if settle and device.torch_device == "cpu":
         settle_norms(network, *given_to)
@@ -164,16 +186,17 @@ def _called(
         originals = inputs(device.torch_device)
         program = program.around(lambda inside: anew.restoring(inside, given_to, originals))
     program = program.around(lambda inside: switches.holding(inside, own, running))
+    watch = Watch(program, look.answer, threads_now() - others)
 
     def bracket(context: Context) -> Step:
         step = device.step(program.call, context, tuple(tensors_in(given_to)))
         timed = anew.one_by_one(step) if look.overwritten else step
-        return journal.marked("timed", case.model, timed)
+        return journal.marked("timed", case.model, watch.around(timed, context))
 
     peak = device.peak_memory(program.call, program.context)
     said = (*_said(own, running), *look.said(), *noticed)
     step = bracket(program.context)
-    return _Called(program, step, bracket, look, peak, bytes_of(given_to), said)
+    return _Called(program, step, bracket, look, peak, given_to, watch, said)
 
 
 def as_if_taking_gradients(prepared: Prepared) -> Prepared:
@@ -280,10 +303,25 @@ def _said(own: switches.Values, running: switches.Values) -> Iterator[str]:
         yield f"it sets {switches.said(running)} while it runs."
 
 
-def _again(first: later.First, own: switches.Values, samples: Samples) -> tuple[str, ...]:
-    with switches.kept():
-        switches.put(own)
-        return later.remarks(first, samples)
+def _again(
+    model: str,
+    first: later.First,
+    timed: Timed,
+    own: switches.Values,
+    samples: Samples,
+) -> tuple[str, ...]:
+    """What later calls show."""
+    said: list[str] = []
+    try:
+        with switches.kept(), journal.held("timed", model):
+            switches.put(own)
+            said.extend(later.remarks(first, samples))
+            said.extend(suspicions(timed, median(samples.times_s)))
+    except BaseException as error:  # it could be called thousands of times
+        if isinstance(error, KeyboardInterrupt) and journal.was_stopped():
+            raise
+        said.append(f"it failed when it was called after the timing: {type(error).__name__}.")
+    return tuple(said)
 
 
 def _check_memory(costs: Costs, case: Case, free: int | None) -> None:

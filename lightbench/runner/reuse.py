@@ -39,7 +39,7 @@ class Reuse:
         rule, run, latency = self._rule, record.run, record.latency
         if rule is None or run is None or run.rel is None or run.max_s is None or latency is None:
             return rule is None
-        known = latency.rel is not None and latency.rel <= rule.rel and not record.contended
+        known = latency.rel is not None and latency.rel <= rule.rel and record.believed
         return known or (rule.rel >= run.rel and rule.max_s <= run.max_s)
 
     def same(self, record: Record, where: Environment) -> bool:

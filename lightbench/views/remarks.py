@@ -13,6 +13,11 @@ MARKS = (
     ("failed", "x", "this case has no result"),
     ("not converged", "?", "stopped before the interval was narrow; measure longer"),
     ("contended", "!", "other work was using the machine; the time may be too long"),
+    (
+        "suspect",
+        "s",
+        "it cannot be the time of the work that was counted; in no ratio, sentence or figure",
+    ),
     ("launch-bound", "l", "launching it took more than 90 % of the time; see --graph"),
     ("fell back", "c", "some operators ran on the CPU, and their data went there and back"),
     (
@@ -39,6 +44,7 @@ def status(record: Record, *, apart: bool = False) -> str:
         "failed": record.status == "failed",
         "not converged": record.samples is not None and record.samples.stop != "converged",
         "contended": record.contended,
+        "suspect": bool(record.suspicions),
         "launch-bound": record.samples is not None and launch_bound(record.samples),
         "fell back": any(warning.startswith("fell back") for warning in record.warnings),
         "not comparable": apart,

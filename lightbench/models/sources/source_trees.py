@@ -234,14 +234,31 @@ def _installed(top: Path, place: Path) -> bool:
 def _loaded(*tops: Path) -> dict[str, ModuleType]:
     """The user's modules from there that are loaded, by name. ``__main__`` runs, and stays."""
     real = cache(_real)  # for this call only: modules share their folders, and links may change
+    above = [str(top) for top in tops]
+
+    @cache
+    def near(folder: str) -> bool:
+        """Is it in a project, or leads a link there? Asked first, of a thousand modules: it is quick."""
+        there = os.path.realpath(folder)
+        if any(there == top or there.startswith(top + os.sep) for top in above):
+            return True
+        parent = os.path.dirname(folder)  # noqa: PTH120  the same
+        return parent not in (folder, "") and near(parent)
+
+    def elsewhere(file: str) -> bool:
+        folder = os.path.dirname(file)  # noqa: PTH120  the same
+        return not (near(os.path.abspath(folder)) or near(folder) or os.path.islink(file))  # noqa: PTH100, PTH114
 
     @cache
     def own(folder: Path) -> bool:
         return any(_place(folder, top, real) is not None for top in tops)
 
     def theirs(module: ModuleType) -> bool:
+        file = vars(module).get("__file__")
+        if isinstance(file, str) and elsewhere(file):
+            return False
         files = files_of(module)
-        if not isinstance(vars(module).get("__file__"), str):  # folders, which it may share
+        if not isinstance(file, str):  # folders, which it may share
             return bool(files) and all(map(own, files))
         return any(own(f.parent) or (f.is_symlink() and own(f.resolve().parent)) for f in files)
 

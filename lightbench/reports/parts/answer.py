@@ -54,9 +54,14 @@ def _left_out(subject: Subject) -> Iterator[Sentence]:
     """How many times are in no sentence, and why: a reader would look for them."""
     timed = [r for r in subject.evidence.profiles if r.latency is not None]
     busy = sum(r.contended for r in timed)
-    apart = sum(subject.evidence.comparable(r) is None for r in timed if not r.contended)
+    odd = sum(bool(r.suspicions) for r in timed if not r.contended)
+    apart = sum(subject.evidence.comparable(r) is None for r in timed if r.believed)
     if busy:
         yield Sentence(f"Left out here: {busy} timed while other programs used the machine (!).")
+    if odd:
+        yield Sentence(
+            f"Left out here: {odd} whose time cannot be that of the work that was counted (s)."
+        )
     if apart:
         yield Sentence(
             f"Left out here: {apart} timed in another run, with nothing timed in both (#)."

@@ -41,7 +41,7 @@ def efficiency(subject: Subject, record: Record) -> float | None:
     """Roofline time over measured time, at the speed that the machine had then; None without a device
     card of the same setup, or if nothing was timed both with the card and with the record."""
     card = card_for(subject.evidence, record)
-    if card is None or record.costs is None or record.latency is None or record.contended:
+    if card is None or record.costs is None or record.latency is None or not record.believed:
         return None
     drift = subject.evidence.drift(card.record, record)
     if drift is None:
@@ -136,8 +136,7 @@ def comparison_view(subject: Subject) -> View:
 
 
 def _status(subject: Subject, record: Record) -> str:
-    timed = record.latency is not None and not record.contended
-    return status(record, apart=timed and subject.evidence.comparable(record) is None)
+    return status(record, apart=record.believed and subject.evidence.comparable(record) is None)
 
 
 def _notes(subject: Subject) -> tuple[str, ...]:

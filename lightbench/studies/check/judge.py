@@ -185,7 +185,7 @@ def ceiling_rows(case: Case, first: Record | None, limits: Limits, tools: Tools)
 
 
 def _ceiling(model: str, record: Record, limit: float) -> Row:
-    if record.latency is None:
+    if record.latency is None or record.suspicions:
         return _unmeasured(model, LATENCY, record)
     latency = record.latency
     verdict, state = _side_of(latency, limit)
@@ -227,9 +227,9 @@ def _bounds(latency: Latency) -> str:
 
 
 def _unmeasured(model: str, metric: str, record: Record | None) -> Row:
-    why = (
-        record.failure.message if record is not None and record.failure else "it was not measured."
-    )
+    why = "it was not measured."
+    if record is not None and (record.failure or record.suspicions):
+        why = record.failure.message if record.failure else record.suspicions[0]
     return Row(model, metric, None, None, "not comparable", "not comparable", note=why)
 
 
@@ -247,7 +247,7 @@ def _fact(value: str | int | None) -> str:
 def stored_row(case: Case, stored: Sequence[Record], here: Environment, tools: Tools) -> Row:
     """The latency beside the stored sessions of a baseline, where the environment is the same; it is
     measured only then."""
-    timed = [r for r in stored if r.latency]
+    timed = [r for r in stored if r.latency and not r.suspicions]
     times = [r.latency.median_s for r in timed if r.latency]
     if not times:
         return _unmeasured(case.model, LATENCY, stored[-1])
@@ -262,7 +262,7 @@ def stored_row(case: Case, stored: Sequence[Record], here: Environment, tools: T
 
 def _beside(case: Case, stored: Sequence[Record], record: Record) -> Row:
     """Slower on a busy machine is unclear; so is faster than what was stored on one."""
-    if record.latency is None:
+    if record.latency is None or record.suspicions:
         return _unmeasured(case.model, LATENCY, record)
     before = drift([r.latency.median_s for r in stored if r.latency])
     now = record.latency

@@ -44,6 +44,15 @@ class Comparison(Noun, frozen=True, kw_only=True):
             raise ValueError("a verdict needs a ratio, and only a comparison without one has none")
 
     @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why there is no ratio, and what to do, with the side that it was; of the second one first."""
+        return tuple(
+            said if name in said else f"{name}: {said}"
+            for name, record in ((self.names[1], self.b), (self.names[0], self.a))
+            for said in _reasons(record)
+        )
+
+    @property
     def one_sided(self) -> tuple[str, ...]:
         """What is said of the network of one side alone, with the name of that."""
         sides = ((self.names[0], self.a, self.b), (self.names[1], self.b, self.a))
@@ -58,3 +67,9 @@ class Comparison(Noun, frozen=True, kw_only=True):
     def change(self) -> float | None:
         """By what fraction b takes longer than a: 0.04 is 4 % slower."""
         return None if self.ratio is None else self.ratio.ratio - 1
+
+
+def _reasons(record: Record) -> tuple[str, ...]:
+    if record.failure:
+        return (f"{record.failure.message} {record.failure.hint}".strip(),)
+    return record.suspicions

@@ -189,7 +189,7 @@ def judged(
         "looks": looks,
         "seconds": seconds,
     }
-    if a.samples is None or b.samples is None:
+    if a.samples is None or b.samples is None or a.suspicions or b.suspicions:
         return Comparison(ratio=None, verdict="not comparable", **shared)
     ratio = _ratio(a.samples, b.samples, "times_s", gate.confidence)
     cpu_ratio = None

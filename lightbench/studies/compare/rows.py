@@ -148,7 +148,7 @@ def latency_row(found: Comparison, model: str, limit: str = "") -> Row:
     """The latency of a comparison, by its own verdict."""
     a, b = found.a.latency, found.b.latency
     if found.ratio is None:
-        why = next(_failures(found), "nothing was timed.")
+        why = next(iter(found.reasons), "nothing was timed.")
         return Row(
             model,
             "latency_s",
@@ -180,14 +180,6 @@ def latency_row(found: Comparison, model: str, limit: str = "") -> Row:
         note=" ".join(_notes(found, found.ratio)),
         seconds=found.seconds,
     )
-
-
-def _failures(found: Comparison) -> Iterator[str]:
-    """What went wrong and what to do, with the side that it was; first of the second one."""
-    for name, record in ((found.names[1], found.b), (found.names[0], found.a)):
-        if failure := record.failure:
-            side = "" if name in failure.message else f"{name}: "
-            yield f"{side}{failure.message} {failure.hint}".strip()
 
 
 def _notes(found: Comparison, ratio: Ratio) -> Iterator[str]:

@@ -26,9 +26,7 @@ def sentence(found: Comparison) -> str:
     """The verdict in a sentence."""
     a, b = found.names
     if found.ratio is None:
-        failure = found.a.failure or found.b.failure
-        which = a if found.a.failure else b
-        return f"Not comparable: {which}: {failure.message if failure else 'nothing was timed.'}"
+        return f"Not comparable: {next(iter(found.reasons), 'nothing was timed.')}"
     if found.ratio.low is None or found.ratio.high is None:
         n = found.ratio.n
         return TOO_FEW.format(pairs="1 pair is" if n == 1 else f"{units.count(n)} pairs are")

@@ -13,6 +13,7 @@ from lightbench.records import (
     LONGEST_S,
     SCHEMA,
     SHORTEST_S,
+    SUSPECT,
     Case,
     Record,
     store,
@@ -103,8 +104,8 @@ class _Line(msgspec.Struct):
     run: _Run | None = None
 
     @property
-    def contended(self) -> bool:
-        return any(warning.startswith(CONTENDED) for warning in self.warnings)
+    def believed(self) -> bool:
+        return not any(warning.startswith((CONTENDED, SUSPECT)) for warning in self.warnings)
 
     @property
     def profiled(self) -> bool:
@@ -127,7 +128,7 @@ class Entry:
     software: Facts
     commit: str | None
     values: Mapping[str, float]
-    latency: Time | None = None  # with its interval; None if other programs disturbed it
+    latency: Time | None = None  # with its interval; None if it is disturbed or suspect
     identity: bytes | None = None  # what its model's name stood for; None: not known
     run: str | None = None
     anchor: bool = False
@@ -181,7 +182,7 @@ class _Parser:
             software=facts[1] + _known((name, getattr(noted, name)) for name in NOTED_SOFTWARE),
             commit=None if noted.commit is None else str(noted.commit),
             values=_values(found) if found.profiled else {},
-            latency=found.latency if found.profiled and not found.contended else None,
+            latency=found.latency if found.profiled and found.believed else None,
             identity=None if found.identity == NOTHING else bytes(found.identity),
             run=_run_of(found),
             anchor=found.run is not None and found.run.anchor,

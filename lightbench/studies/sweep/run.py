@@ -135,7 +135,7 @@ def _stored(
 
 def _as_good(group: Sequence[Record], rule: Rule) -> bool:
     runs = [record.run for record in group if record.run]
-    calm = not any(record.contended for record in group)
+    calm = all(record.believed for record in group)
     known = calm and all(r.samples and r.samples.stop == "converged" for r in group)
     wide = all(run.rel is not None and run.rel <= rule.rel for run in runs)
     long = all(run.max_s is not None and run.max_s >= rule.max_s * (1 - 1e-9) for run in runs)

@@ -36,7 +36,8 @@ def judged_restarts(
     seconds: float = 0.0,
 ) -> Comparison:
     """The comparison that pairs of records of fresh processes make: each of them is one value, the
-    median log ratio of its rounds. Without samples in the last pair, "not comparable"."""
+    median log ratio of its rounds. Without samples in the last pair, or with a suspect time in any,
+    "not comparable"."""
     shared: dict[str, Any] = {
         "names": names,
         "tolerance": tolerance,
@@ -45,8 +46,9 @@ def judged_restarts(
         "seconds": seconds,
         "restarts": len(pairs),
     }
-    if not timed(pairs[-1]):
-        a, b = pairs[-1]
+    odd = next((pair for pair in pairs if any(side.suspicions for side in pair)), None)
+    if odd or not timed(pairs[-1]):
+        a, b = odd or pairs[-1]
         return Comparison(a=a, b=b, ratio=None, verdict="not comparable", **shared)
     wall = _over_restarts(pairs, "times_s", level)
     assert wall is not None  # these times are above zero
