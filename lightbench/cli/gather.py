@@ -17,6 +17,7 @@ from lightbench.cli.output import (
     say_threads,
 )
 from lightbench.cli.progress import reports
+from lightbench.cli.unfinished import Unfinished
 from lightbench.records import Record
 from lightbench.runner.control import Control
 from lightbench.suite import Suite, measure
@@ -36,14 +37,16 @@ def gather(
 ) -> Gathered:
     """Measure what the store at ``path`` lacks of a suite, or all of it with ``force``."""
     stored = read_records(path) if path and Path(path).exists() else []
+    unfinished = Unfinished(path)
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
         control = Control(
             trusted=trusted,
-            stored=stored,
+            stored=[*stored, *unfinished.stored()],
             force=force,
             say=report.say,
             progress=report.progress,
-            keep=keeping(path, stored),
+            keep=unfinished.keeping(keeping(path, stored)),
+            so_far=unfinished,
         )
         found = measure(
             suite,
@@ -52,6 +55,7 @@ def gather(
             anchored=path is not None,
             complain=lambda case, error: say_error(f"{case.model}: {error}"),
         )
+    unfinished.done()
     known = list(found.known)
     if found.interrupted:
         kept = "the same command goes on from here" if path else "nothing is kept without --store"

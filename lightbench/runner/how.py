@@ -16,7 +16,7 @@ import torch
 
 from lightbench.records import Record
 from lightbench.records.axes import AXES, SETUP
-from lightbench.runner.control import Control, Keep, Report, Say
+from lightbench.runner.control import Control, Keep, Report, Say, SoFar
 from lightbench.runner.given import dtypes_of
 from lightbench.runner.setup import Setup
 
@@ -61,6 +61,8 @@ class HowStored(Way, Stored, total=False):
 
 class Axes(Stored, total=False):
     """Of a study of many cases: several values of an axis are so many cases."""
+
+    so_far: SoFar | None
 
     device: str
     engine: str | Sequence[str]

@@ -10,16 +10,18 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from lightbench import units
 from lightbench.devices import Device
 from lightbench.devices.support.base import ENERGY
 from lightbench.errors import LightbenchError
 from lightbench.records import Case, Record, Run, Samples, SweepPoint
 from lightbench.records.failure import explain_plainly
 from lightbench.runner import prepare
-from lightbench.runner.control import Finish, Report, Say
+from lightbench.runner.control import Finish, Report, Say, SoFar
 from lightbench.runner.given import Given
 from lightbench.runner.record import failed, measured
 from lightbench.runner.session import here, process_kept, with_noted
+from lightbench.timing.continued import rounds, whole
 from lightbench.timing.rounds import collect
 from lightbench.timing.stopping import Rule
 
@@ -36,6 +38,9 @@ class Group:
     given: Mapping[str, Given] = field(default_factory=dict)
     errors: Mapping[int, LightbenchError] = field(default_factory=dict)
     anchors: frozenset[int] = frozenset()
+    begun: Mapping[int, Record] = field(
+        default_factory=dict
+    )  # by an interrupted run: to go on from
     seed: int | None = None
     trusted: bool = True
 
@@ -51,7 +56,13 @@ class Group:
 
 
 def measure(
-    group: Group, device: Device, *, say: Say, progress: Report | None, finish: Finish
+    group: Group,
+    device: Device,
+    *,
+    say: Say,
+    progress: Report | None,
+    finish: Finish,
+    so_far: SoFar | None = None,
 ) -> None:
     """Time a group; ``finish`` gets the number and the record of each case as soon as it is known.
     Ctrl-C passes through, after what has samples is finished."""
@@ -71,9 +82,24 @@ def measure(
                     finish(i, failed(case, error, where))
         if ready.keys() <= group.anchors:  # nothing that was asked for can be timed
             ready.clear()
-        runs = _run(group)
+        known = {i: record.samples for i, record in group.begun.items() if record.samples}
+        begun = whole(known, ready)
+        runs = _run(group, going_on=bool(begun))
+
+        def records(samples: Callable[[], dict[str, Samples]]) -> list[Record]:
+            return [
+                measured(ready[int(i)], taken, where, runs(int(i)))
+                for i, taken in samples().items()
+            ]
+
         with device.watching(group.threads, active) as seen:
-            results = _time(ready, group, progress)
+            results = _time(
+                ready,
+                group,
+                begun,
+                progress,
+                so_far and (lambda samples: so_far(lambda: records(samples))),
+            )
         where = with_noted(where, {**device.noted(), **seen})
         for i, result in results.items():
             if isinstance(result, Exception) and i in group.anchors:
@@ -82,7 +108,7 @@ def measure(
                 reason = explain_plainly("the network failed while it was timed", result)
                 finish(i, failed(group.cases[i], reason, where))
             else:
-                record = measured(ready[i], result, where, runs(i))
+                record = _continued(measured(ready[i], result, where, runs(i)), begun.get(i))
                 if ENERGY in record.case.options:
                     say(f"{label(record.case)}: energy")
                     record = _with_energy(record, ready[i], device)
@@ -100,7 +126,11 @@ def _with_energy(record: Record, prepared: prepare.Prepared, device: Device) -> 
 
 
 def _time(
-    ready: Mapping[int, prepare.Prepared], group: Group, progress: Report | None
+    ready: Mapping[int, prepare.Prepared],
+    group: Group,
+    begun: Mapping[int, Samples],
+    progress: Report | None,
+    so_far: Callable[[Callable[[], dict[str, Samples]]], None] | None,
 ) -> dict[int, Samples | Exception]:
     samples = collect(
         {str(i): prepared.step for i, prepared in ready.items()},
@@ -110,13 +140,25 @@ def _time(
         report=progress,
         compared=_compared(group.sweep),
         unawaited=frozenset(map(str, group.anchors)),
+        begun={str(i): samples for i, samples in begun.items()},
+        so_far=so_far,
     )
     return {int(name): result for name, result in samples.items()}
 
 
-def _run(group: Group) -> Callable[[int], Run]:
-    """The run of each case; that of a sweep is called as the sweep itself."""
-    known = next((point.run for point in group.sweep.values()), uuid.uuid4().hex[:12])
+def _continued(record: Record, begun: Samples | None) -> Record:
+    if begun is None:
+        return record
+    said = f"continued: its first {units.count(rounds(begun))} rounds are of a run that was interrupted."
+    return msgspec.structs.replace(record, warnings=(*record.warnings, said))
+
+
+def _run(group: Group, *, going_on: bool) -> Callable[[int], Run]:
+    """The run of each case: that which it goes on from, or a new one, and that of a sweep is called as
+    the sweep itself."""
+    begun = (record.run.id for record in group.begun.values() if record.run and going_on)
+    sweep = (point.run for point in group.sweep.values())
+    known = next(sweep, None) or next(begun, None) or uuid.uuid4().hex[:12]
     rel, max_s = group.rule.rel, group.rule.max_s
     return lambda i: Run(id=known, anchor=i in group.anchors, rel=rel, max_s=max_s)
 

@@ -11,7 +11,7 @@ from lightbench.devices import Device
 from lightbench.environment import free_cores
 from lightbench.environment.allocator import facts
 from lightbench.records import Record
-from lightbench.runner.control import Finish, Report, Say
+from lightbench.runner.control import Finish, Report, Say, SoFar
 from lightbench.runner.interleave import Group
 from lightbench.runner.worker import Request
 from lightbench.timing.stopping import Progress
@@ -21,7 +21,13 @@ FELL_BACK = "fell back"  # how a device begins to say that something ran elsewhe
 
 
 def measure(
-    group: Group, device: Device, *, say: Say, progress: Report | None, finish: Finish
+    group: Group,
+    device: Device,
+    *,
+    say: Say,
+    progress: Report | None,
+    finish: Finish,
+    so_far: SoFar | None = None,  # noqa: ARG001  not over a pipe
 ) -> None:
     """What `interleave.measure` does, in a process in which operators without a kernel are errors.
 

@@ -33,6 +33,15 @@ class Reuse:
             and self.good(record)
         )
 
+    def unfinished(self, record: Record, where: Environment) -> bool:
+        """Was it interrupted while `lightbench profile` timed it on this machine, so that it can go on?"""
+        return (
+            record.samples is not None
+            and record.samples.stop == "interrupted"
+            and record.environment.comparable == where.comparable
+            and self.same(record, where)
+        )
+
     def good(self, record: Record) -> bool:
         """Is its median known as well as it is asked for? One that is not, or that other programs
         disturbed, will do if no more time or a closer interval is asked for than it was given."""

@@ -72,12 +72,29 @@ class _Asked:
         found = anchors([self.cases[i] for i in members], self.control.stored, same)
         return dict(enumerate(found, len(self.cases)))
 
-    def group(self, members: Sequence[int], anchors: dict[int, Case]) -> Group:
+    def begun(self, cases: Mapping[int, Case], where: Environment) -> dict[int, Record]:
+        """What the last run that was interrupted has of these cases, where nothing is newer."""
+        if self.sweep or self.given or self.control.force:
+            return {}
+        stored = [r for r in self.control.stored if r.study == "profile" and r.samples and r.run]
+        latest = {record.case: record for record in stored}
+        left = {i: latest[case] for i, case in cases.items() if case in latest}
+        left = {i: r for i, r in left.items() if self.reuse.unfinished(r, where)}
+        last = next((r.run for r in reversed(stored) if r in left.values()), None)
+        return {
+            i: record
+            for i, record in left.items()
+            if record.run and last and record.run.id == last.id
+        }
+
+    def group(self, members: Sequence[int], anchors: dict[int, Case], where: Environment) -> Group:
         """These cases and anchors, as they are timed together."""
         from lightbench.runner import interleave
 
+        cases = {i: self.cases[i] for i in members} | anchors
         return interleave.Group(
-            cases={i: self.cases[i] for i in members} | anchors,
+            cases=cases,
+            begun=self.begun(cases, where),
             anchors=frozenset(anchors),
             sweep={i: self.sweep[i] for i in members} if self.sweep else {},
             given=self.given,
@@ -163,10 +180,18 @@ def _measure(
     left = [i for i in members if i not in held]
     if not left:
         return
-    group = asked.group(left, asked.besides(left, where))
+    group = asked.group(left, asked.besides(left, where), where)
     alone = device.strict is not None and not asked.given and not worker.is_one()
     measure = isolated.measure if alone else interleave.measure
-    measure(group, device, say=asked.control.say, progress=asked.control.progress, finish=finish)
+    control = asked.control
+    measure(
+        group,
+        device,
+        say=control.say,
+        progress=control.progress,
+        finish=finish,
+        so_far=None if asked.sweep else control.so_far,
+    )
 
 
 class Interrupted(KeyboardInterrupt):

@@ -12,12 +12,15 @@ import math
 import random
 import traceback
 from collections.abc import Callable, Container, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from lightbench.errors import NotAvailable
 from lightbench.records import Samples, Stop
 from lightbench.records.failure import words_of
 from lightbench.timing.clock import Reading, Step, Visit, clocks, read
+from lightbench.timing.continued import rounds_of, spent_s, whole
 from lightbench.timing.stopping import (
     REPORT_EVERY_S,
     Budget,
@@ -25,6 +28,7 @@ from lightbench.timing.stopping import (
     Enough,
     Looks,
     Progress,
+    Rounds,
     Rule,
     known_medians,
     known_ratios,
@@ -38,6 +42,8 @@ VISIT = 0.25  # of the longest call: so long a visit may last for the sake of mo
 MAX_VISIT = 31  # ... of which more than this would help no more
 
 ALIKE = 1.25  # calls whose lengths differ by less spoil the caches for each other alike
+
+NOTHING: Mapping[str, Samples] = MappingProxyType({})
 
 T = TypeVar("T")
 
@@ -118,6 +124,27 @@ def _samples(case: Warm, readings: Sequence[Reading], stop: Stop, throttled: int
     )
 
 
+def _as_begun(case: Warm, begun: Samples) -> Warm:
+    """With as many calls and samples as it had."""
+    return case._replace(
+        calls_per_sample=begun.calls_per_sample, samples_per_round=begun.samples_per_round
+    )
+
+
+def _so_far(
+    cases: Mapping[str, Warm], rounds: Rounds, failed: Container[str], throttled: int
+) -> dict[str, Samples]:
+    return {
+        name: _samples(case, _readings(rounds, name), "interrupted", throttled)
+        for name, case in cases.items()
+        if name not in failed
+    }
+
+
+def _readings(rounds: Rounds, name: str) -> list[Reading]:
+    return [reading for taken in rounds for reading in taken[name]]
+
+
 def _too_hot(throttled: Sequence[str]) -> NotAvailable:
     return NotAvailable(
         f"the device was slowed down ({throttled[0]}) in all {len(throttled)} rounds.",
@@ -148,6 +175,8 @@ def collect(
     compared: Mapping[str, str] | None = None,
     enough: Enough | None = None,
     unawaited: Container[str] = (),
+    begun: Mapping[str, Samples] = NOTHING,
+    so_far: Callable[[Callable[[], dict[str, Samples]]], None] | None = None,
 ) -> dict[str, Samples | Exception]:
     """Time every case, by name; ``clock`` gives seconds and only ever decides when to stop.
 
@@ -165,19 +194,25 @@ def collect(
     the rounds: what whole rounds gave is returned with ``stop`` "interrupted". Before the first
     whole round there is nothing to return, and KeyboardInterrupt passes through.
 
+    With ``begun``, of an interrupted run of all these cases, its rounds count as the first ones. Now
+    and then ``so_far`` gets a function that gives the samples that there are, interrupted as they are.
+
     A round in which the device was slowed down is thrown away, and counted in ``throttled_rounds``;
     if they all are, each case has an error that says so.
     """
     outcomes = {name: _attempt(warm_up, step, rule, clock) for name, step in steps.items()}
     cases = _with_visits({n: c for n, c in outcomes.items() if isinstance(c, Warm)}, compared)
     failed = {name: case for name, case in outcomes.items() if isinstance(case, Exception)}
-    rounds: list[dict[str, Visit]] = []  # appended whole: an interrupt never leaves half a round
-    throttled: list[str] = []  # why, for each round that was thrown away
+    earlier = whole(begun, cases)
+    cases |= {name: _as_begun(cases[name], samples) for name, samples in earlier.items()}
+    rounds = rounds_of(earlier)  # appended whole: an interrupt never leaves half a round
+    # Why, for each round that was thrown away.
+    throttled = [""] * max((samples.throttled_rounds for samples in earlier.values()), default=0)
     criterion = _criterion(rule, compared, enough, unawaited)
     budget = Budget(rule.max_s * len(cases), rule.max_samples)
     spoiling = enough is None or not _alike(cases)
     interrupted, reported = False, -math.inf
-    began = clock()
+    began = clock() - spent_s(earlier)
     try:
         while alive := [name for name in cases if name not in failed]:
             order = rng.sample(alive, len(alive))
@@ -195,6 +230,8 @@ def collect(
             if report and rounds and done_s - reported >= REPORT_EVERY_S:
                 report(criterion.progress(rounds, done_s, budget))
                 reported = done_s
+            if so_far and rounds:
+                so_far(partial(_so_far, cases, rounds, failed, len(throttled)))
             if not budget.fits_another(done_s, len(rounds) + len(throttled)):
                 break
     except KeyboardInterrupt:
@@ -207,10 +244,12 @@ def collect(
     known = criterion.known(rounds, [name for name in cases if name not in failed])
 
     def samples(name: str) -> Samples:
-        readings = [reading for taken in rounds for reading in taken[name]]
         ended: Stop = "converged" if known(name) else "max_seconds"
         return _samples(
-            cases[name], readings, "interrupted" if interrupted else ended, len(throttled)
+            cases[name],
+            _readings(rounds, name),
+            "interrupted" if interrupted else ended,
+            len(throttled),
         )
 
     return {name: failed[name] if name in failed else samples(name) for name in steps}

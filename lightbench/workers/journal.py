@@ -31,6 +31,8 @@ _COMMAND = struct.Struct(
     "=ii"
 )  # how many signals to stop were heard, and the exit code; -1: none yet
 SIZE = 1 << 14
+LEFT = 32 << 20  # bytes that a process may leave to the next one; of memory only what is used of it
+_LENGTH = struct.Struct("=q")
 _NAME = _COMMAND.size + _HEAD.size
 TIMEOUT_S = 600.0
 
@@ -51,7 +53,7 @@ class Journal:
     """One page of shared memory. A write is some 0.5 us, and outside of what is timed."""
 
     def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, SIZE)
+        self._memory, self._left = mmap.mmap(-1, SIZE), mmap.mmap(-1, LEFT)
         self._timeout_s = TIMEOUT_S
         self._name = b""
         self.owner = os.getpid()
@@ -73,6 +75,19 @@ class Journal:
         since_s, timeout_s, phase, length = _HEAD.unpack_from(self._memory, _COMMAND.size)
         name = self._memory[_NAME : _NAME + length].decode(errors="replace")
         return Entry(since_s, timeout_s, PHASES[phase], name)
+
+    def leave(self, data: bytes) -> None:
+        """What the next process of this command is to know; too much is left out."""
+        if len(data) <= LEFT - _LENGTH.size:
+            _LENGTH.pack_into(self._left, 0, 0)
+            self._left[_LENGTH.size : _LENGTH.size + len(data)] = data
+            _LENGTH.pack_into(self._left, 0, len(data))
+
+    @property
+    def left(self) -> bytes:
+        """What was left last."""
+        (length,) = _LENGTH.unpack_from(self._left, 0)
+        return self._left[_LENGTH.size : _LENGTH.size + length]
 
     @property
     def heard(self) -> int:
@@ -132,6 +147,17 @@ def enter(phase: Phase, model: str | None = None) -> None:
     """Note who is in control now."""
     if _kept:
         _kept[0].write(phase, model)
+
+
+def leave(data: bytes) -> None:
+    """What the next process of this command is to know, if a network ends this one."""
+    if _kept:
+        _kept[0].leave(data)
+
+
+def left() -> bytes:
+    """What the last process of this command has left."""
+    return _kept[0].left if _kept else b""
 
 
 def limit(timeout_s: float) -> None:

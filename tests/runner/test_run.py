@@ -28,7 +28,7 @@ def measured(monkeypatch):
     calls = []
 
     def by(place):
-        def measure(group, device, *, say, progress, finish):
+        def measure(group, device, *, say, progress, finish, so_far):
             calls.append((place, group.device, {i: c.batch for i, c in group.cases.items()}))
             for i, c in group.cases.items():
                 finish(i, failed(c, OutOfMemory("."), WHERE))

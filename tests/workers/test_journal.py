@@ -10,6 +10,11 @@ from lightbench.workers import journal
 from lightbench.workers.journal import PHASES, SIZE, TIMEOUT_S, WORDS, Journal
 
 
+@pytest.fixture(autouse=True)
+def _limit_as_it_was(monkeypatch):
+    monkeypatch.setattr(journal, "_limit_s", [TIMEOUT_S])
+
+
 @pytest.fixture
 def kept(monkeypatch):
     monkeypatch.setattr(journal, "_kept", [])
@@ -126,3 +131,13 @@ def test_a_limit_holds_from_now_on(kept):
     journal.limit(2.5)
     journal.enter("load", "net")
     assert kept.read().timeout_s == 2.5
+
+
+def test_what_is_left_is_there_for_the_next_process_and_too_much_is_not():
+    book = journal.Journal()
+    assert book.left == b""
+    book.leave(b"first")
+    book.leave(b"2nd")
+    assert book.left == b"2nd"
+    book.leave(b"x" * (journal.LEFT + 1))
+    assert book.left == b"2nd"

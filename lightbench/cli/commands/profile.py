@@ -35,6 +35,7 @@ from lightbench.cli.output import (
     say_threads,
 )
 from lightbench.cli.progress import reports
+from lightbench.cli.unfinished import Unfinished
 from lightbench.errors import LightbenchError, UsageError
 from lightbench.models import sources
 from lightbench.records import Failure, Record
@@ -121,22 +122,26 @@ def measure(
     from lightbench.studies.profile.api import profile  # imports torch
 
     stored = read_records(path) if path and Path(path).exists() else []
+    unfinished = Unfinished(path)
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
         try:
             records = list(
                 profile(
                     *names,
-                    stored=stored,
+                    stored=[*stored, *unfinished.stored()],
                     say=report.say,
                     progress=report.progress,
-                    keep=keeping(path, stored),
+                    keep=unfinished.keeping(keeping(path, stored)),
+                    so_far=unfinished,
                     anchored=path is not None,
                     force=force,
                     **settings,
                 ).records
             )
         except Interrupted as interrupted:
+            unfinished.done()
             return interrupted.records, INTERRUPTED
+    unfinished.done()
     say_reused(records, stored, quiet=quiet)
     say_threads(quiet=quiet)
     return records, exit_code([r.failure.exit_code for r in records if r.failure], len(records))
