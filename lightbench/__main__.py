@@ -1,35 +1,64 @@
 """The command as a process: however it ends, its exit code is one of ``errors.EXIT_CODES``.
 
 Up to here nothing but the standard library is needed: of a package that is missing or broken Python
-would make a traceback and its own exit code 1, which is that of a regression.
+would make a traceback and its own exit code 1, which is that of a regression. What is ours is imported
+once signals are answered.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
-import traceback
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from lightbench.errors import FAULT, INTERRUPTED, REPORT_IT, LightbenchError, StoreError
-from lightbench.process import streams
-from lightbench.process.needed import not_loading
-from lightbench.units import visible
-from lightbench.workers import supervisor
+if TYPE_CHECKING:
+    from lightbench.errors import LightbenchError
 
 ASKS_ONLY = {"-h", "--help", "--version"}  # no network is run, and the answer comes sooner
 
 
 def main() -> NoReturn:
     """Run a command, in a process that is supervised where that can be, and exit with its code."""
+    _answer_signals()
+    from lightbench.process import streams
+    from lightbench.workers import interrupts, supervisor
+
     streams.secure()
     streams.lose_what_stderr_cannot_take()
     streams.keep_stdout()
     alone = not ASKS_ONLY.isdisjoint(sys.argv[1:]) or not supervisor.can()
-    sys.exit(_command() if alone else supervisor.supervise(_command, say=_tell))
+    code = _command() if alone else supervisor.supervise(_command, say=_tell)
+    sys.exit(interrupts.named(code))
+
+
+def _answer_signals() -> None:
+    """By ending at once: nothing has begun that would have to be tidied up."""
+
+    def end(number: int, _frame: object) -> NoReturn:
+        os._exit(128 + number)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, end)
 
 
 def _command() -> int:
-    code = _run()
+    from lightbench.errors import INTERRUPTED, StoreError
+    from lightbench.process import streams
+    from lightbench.workers import interrupts
+
+    code = INTERRUPTED
+    try:
+        interrupts.answer_with(interrupts.interrupt)
+        code = _run()
+    except (
+        KeyboardInterrupt
+    ):  # before it began, while another one was answered, or when it was done
+        pass
+    finally:
+        interrupts.ignore()
     try:
         streams.close_stdout()
     except (OSError, ValueError) as error:  # Python would try again, and end with 120
@@ -41,23 +70,30 @@ def _command() -> int:
 
 
 def _run() -> int:
+    from lightbench.errors import FAULT, REPORT_IT
+    from lightbench.process.needed import not_loading
+
     try:
         from lightbench.cli import main as command
 
         command()
-    except KeyboardInterrupt:  # a second one, while the first was answered
-        return INTERRUPTED
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:  # noqa: BLE001  Python would end with 1
         if reason := not_loading(error):
             return _say(reason)
         if isinstance(error, SystemExit) and isinstance(error.code, int):
             return error.code
+        import traceback
+
         traceback.print_exc()
-        sys.stderr.write(f"lightbench: {REPORT_IT}\n")
+        _tell(REPORT_IT)
     return FAULT
 
 
 def _tell(text: str) -> None:
+    from lightbench.units import visible
+
     sys.stderr.write(f"lightbench: {visible(text)}\n")
 
 

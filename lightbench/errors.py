@@ -15,7 +15,9 @@ EXIT_CODES = {
     3: "unclear under --strict, or some cases failed",
     4: "device, package or comparison not available",
     70: "a fault in lightbench itself: please report it",
-    130: "interrupted",
+    129: "interrupted by SIGHUP: the terminal is gone",
+    130: "interrupted by SIGINT: Ctrl-C",
+    143: "interrupted by SIGTERM: a job is cancelled",
 }
 FAULT, INTERRUPTED = 70, 130
 REPORT_IT = (

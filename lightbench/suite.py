@@ -16,6 +16,7 @@ from lightbench.records import Case, Record
 from lightbench.records.axes import AXES, said, struct_of
 from lightbench.runner.control import Control
 from lightbench.studies.profile.settings import Settings
+from lightbench.workers import interrupts
 
 KEYS = struct_of((name for name in AXES if name != "device"), several=True)  # it runs on any device
 
@@ -130,6 +131,7 @@ def measure(
     try:
         tables.gather(studies, task)
     except KeyboardInterrupt:
+        interrupts.heed()
         interrupted = True
     return Measured(found, task.known, task.reused, len(failed), interrupted)
 

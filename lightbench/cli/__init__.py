@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -26,7 +25,7 @@ from lightbench.errors import (
 )
 from lightbench.process import streams
 from lightbench.process.needed import not_loading
-from lightbench.workers import autoload, journal
+from lightbench.workers import autoload, interrupts
 
 LONGEST = 200  # of a file name in a message
 
@@ -95,59 +94,60 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with the code of ``errors.EXIT_CODES``."""
     streams.secure()
     autoload.hold_back()
-    for ending in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-        if signal.getsignal(ending) is signal.SIG_DFL:  # nohup has it ignored
-            signal.signal(ending, _interrupt)
     given = sys.argv[1:] if arguments is None else arguments
     del sys.argv[1:]  # a network whose code reads arguments would take ours for its own
     sys.exit(run(given))
 
 
-def _interrupt(_number: int, _frame: object) -> None:
-    """A job that is cancelled cleans up as after Ctrl-C: checkouts, processes."""
-    journal.stopping()
-    raise KeyboardInterrupt
-
-
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command; gives the exit code."""
+    interrupts.begin()
     try:
         if instruction := os.environ.get(complete.VARIABLE):
             return complete.answer(lightbench, instruction)
         code = lightbench.main(arguments, prog_name="lightbench", standalone_mode=False)
         if sys.stdout is not None:  # closed; the door of the command opens it
             sys.stdout.flush()
-    except LightbenchError as error:
+    except BaseException as error:  # noqa: BLE001  whatever it is, the user gets a way forward
+        interrupts.heed()
+        # What is interrupted while it is imported may say something else.
+        if interrupts.came or isinstance(error, KeyboardInterrupt | click.Abort):
+            say_error("interrupted")
+            return INTERRUPTED
+        return _explained(error)
+    return code if isinstance(code, int) else 0
+
+
+def _explained(error: BaseException) -> int:
+    """Say what went wrong; gives the exit code."""
+    if isinstance(error, LightbenchError):
         say_error(str(error))
         return error.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
         return error.exit_code
-    except click.ClickException as error:
+    if isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
         said = " ".join(error.format_message().split())  # click lists choices line by line
         where = context.command_path if context else "lightbench"
         stop = "" if said.endswith((".", "?")) else "."
         say_error(f"{said}{stop}\n  Try `{where} --help`.")
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        say_error("interrupted")
-        return INTERRUPTED
-    except (BrokenPipeError, ReaderLeft):  # it has seen enough: `lightbench ... | head`
+    if isinstance(
+        error, BrokenPipeError | ReaderLeft
+    ):  # it has seen enough: `lightbench ... | head`
         streams.drop(sys.stdout)
         return 0
-    except BaseException as error:  # noqa: BLE001  whatever it is, the user gets a way forward
-        if why := streams.takes_no_more(error):
-            streams.drop(sys.stdout)
-            say_error(f"cannot write the answer: {why}.")
-            return StoreError.exit_code
-        if reason := not_loading(error) or _refused(error):
-            say_error(str(reason))
-            return reason.exit_code
-        say(traceback.format_exc())
-        say_error(REPORT_IT)
-        return FAULT
-    return code if isinstance(code, int) else 0
+    if why := streams.takes_no_more(error):
+        streams.drop(sys.stdout)
+        say_error(f"cannot write the answer: {why}.")
+        return StoreError.exit_code
+    if reason := not_loading(error) or _refused(error):
+        say_error(str(reason))
+        return reason.exit_code
+    say("".join(traceback.format_exception(error)))
+    say_error(REPORT_IT)
+    return FAULT
 
 
 def _refused(error: BaseException) -> LightbenchError | None:

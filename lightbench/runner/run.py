@@ -22,6 +22,7 @@ from lightbench.records import (
 from lightbench.runner import session
 from lightbench.runner.control import USUAL, Control, Finish
 from lightbench.timing.stopping import Rule
+from lightbench.workers import interrupts
 
 if TYPE_CHECKING:
     from lightbench.runner.given import Given
@@ -156,6 +157,7 @@ def run(
         for _, members in groupby(order, asked.together):
             _measure(asked, tuple(members), done, finish)
     except KeyboardInterrupt as stop:
+        interrupts.heed()
         raise Interrupted([done[i] for i in sorted(done)]) from stop
     return [done[i] for i in range(len(cases))]
 

@@ -34,7 +34,7 @@ from lightbench.timing.stopping import (
     known_ratios,
 )
 from lightbench.timing.warmup import Warm, warm_up
-from lightbench.workers import journal
+from lightbench.workers import interrupts, journal
 
 LONG_S = 0.1  # a call this long moves far more than the caches hold: it needs no untimed one before
 
@@ -237,6 +237,7 @@ def collect(
     except KeyboardInterrupt:
         if not rounds:
             raise
+        interrupts.heed()
         interrupted = True
 
     if throttled and not rounds:

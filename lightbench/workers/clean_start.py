@@ -14,7 +14,9 @@ from pathlib import Path
 
 # -P: without that folder. What this process finds besides, as the project that a user has on PYTHONPATH, comes last.
 _BOOT = """
-import os, runpy, sys
+import os, runpy, signal, sys
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # without a traceback, before it has begun
 path, module = sys.argv[1:3]
 del sys.argv[1:3]
 sys.path += [place for place in path.split(os.pathsep) if place and place not in sys.path]

@@ -12,6 +12,7 @@ import select
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -24,7 +25,7 @@ import msgspec
 
 from lightbench import errors
 from lightbench.errors import LightbenchError, NotAvailable
-from lightbench.workers import autoload, journal
+from lightbench.workers import autoload, interrupts, journal
 from lightbench.workers.clean_start import command_of, without_secrets
 
 MARK = "LIGHTBENCH_WORKER"  # set in such a process: it starts no further one that measures
@@ -99,25 +100,30 @@ class Child:
 
     @contextmanager
     def interrupts(self) -> Iterator[list[int]]:
-        """Collects Ctrl-C: it is the child's business, and what that still sends is waited for; a
-        second one ends a child that does not."""
+        """Collects the signals that would interrupt us: they are the child's business, and what that
+        still sends is waited for. One that does not let go is ended."""
         seen: list[int] = []
+        late = threading.Timer(1.5 * interrupts.STOPPING_S, self.process.kill)
+        late.daemon = True
 
         def note(number: int, _frame: object) -> None:
             seen.append(number)
-            journal.stopping()
-            if len(seen) > 1:
-                self.process.kill()
+            interrupts.note(number)
+            if len(seen) == 1:
+                self.process.send_signal(number)
+                late.start()
 
         try:
-            before = signal.signal(signal.SIGINT, note)
-        except ValueError:  # not the main thread, which is the one that gets it
+            before = interrupts.instead(note)
+        except ValueError:  # not the main thread, which is the one that gets them
             yield seen
             return
         try:
             yield seen
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, answer in before.items():
+                signal.signal(number, answer)
+            late.cancel()
 
 
 @contextmanager
@@ -172,7 +178,7 @@ def answers(
     """What a process of its own says to a request: ``module`` is run there and calls `worker.serve`.
     ``what`` it measures, in words.
 
-    Ctrl-C reaches the child too, which sends what it has; KeyboardInterrupt is raised then. Raises
+    A signal to stop is handed on to the child, which sends what it has; KeyboardInterrupt is raised then. Raises
     what the child raised, and NotAvailable if it dies, or says nothing for longer than a network may
     take (see `journal.limit`). Whoever stops listening ends the child.
     """

@@ -14,20 +14,18 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
-from typing import Any
 
 from lightbench.errors import FAULT, INTERRUPTED
-from lightbench.workers import journal
+from lightbench.workers import interrupts, journal
 from lightbench.workers.journal import WORDS, Entry, Journal
 
 LOOK_S = 0.05  # how often to see whether it lives
 LEAVING_S = 5.0  # for a child that has told its exit code, to end
-STOPPING_S = 2.0  # for a network that is in control, to let go after Ctrl-C ...
-TIDYING_S = 20.0  # ... and for us to keep what there is
-FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP")
+AGAIN_S = 0.3  # until it is told to stop once more: what is imported loses some signals
+TIDYING_S = 20.0  # for us, to keep what there is after a signal
 
 _SUBREAPER, _DEATH_SIGNAL = 36, 1  # prctl(2), Linux
 
@@ -38,7 +36,8 @@ def can() -> bool:
 
 
 def supervise(work: Callable[[], int], *, say: Callable[[str], None]) -> int:
-    """The exit code of ``work``, which runs in a child. A network that ends it is told to ``say``."""
+    """The exit code of ``work``, which runs in a child. A network that ends it is told to ``say``. Signals
+    to stop are handed on to the child, which answers them."""
     book = Journal()
     others = _others()
     _prctl(_SUBREAPER, 1)  # children of a child that has died become ours
@@ -48,7 +47,8 @@ def supervise(work: Callable[[], int], *, say: Callable[[str], None]) -> int:
         _end_all(but=others)
         if code is not None:
             return code
-        if child.signals:
+        if interrupts.came:
+            say("interrupted")
             return INTERRUPTED
         entry = book.read()
         reason = f"{child.how}, {WORDS[entry.phase]}"
@@ -60,46 +60,36 @@ def supervise(work: Callable[[], int], *, say: Callable[[str], None]) -> int:
 
 
 class _Child:
-    """One run of the command. ``how`` it ended, once it has without telling; ``signals`` are those that
-    were handed on to it."""
+    """One run of the command. ``how`` it ended, once it has without telling."""
 
     def __init__(self, work: Callable[[], int], book: Journal) -> None:
         self.how = ""
-        self.signals: list[int] = []
         self._stopped: tuple[float, Entry] | None = None
         self._book = book
         self._pid = 0
+        self._told_s = 0.0
         self._gone = False  # and its number may be another process's
         self._lives, held_open = (
             os.pipe()
         )  # its end ends the pipe, unless it has left copies of itself
         self._me = os.getpid()
         book.begin()
-        before = {name: signal.getsignal(name) for name in _forwarded()}
-        for name, was in before.items():
-            if was is not signal.SIG_IGN:  # as nohup has it
-                signal.signal(name, self._hand_on)
+        interrupts.answer_with(self._hand_on)
         self._pid = os.fork()
         if not self._pid:
-            try:
-                self._begin(before)
-            except BaseException:  # noqa: BLE001  a signal so early: nothing has begun
-                os._exit(INTERRUPTED)
+            self._begin()
             _run(work, book)
         os.close(held_open)
-        for number in self.signals:
+        for number in interrupts.came:
             self._send(number)
 
-    def _begin(self, before: Mapping[signal.Signals, Any]) -> None:
+    def _begin(self) -> None:
         """What the child does first."""
-        for name, was in before.items():
-            signal.signal(name, was)
-        if before.get(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, _interrupted)
         _prctl(_DEATH_SIGNAL, signal.SIGKILL)  # with the supervisor it ends
         if os.getppid() != self._me:
             os._exit(INTERRUPTED)
         os.close(self._lives)
+        interrupts.begin()  # those that the supervisor has heard it hands on
         journal.keep(self._book)
 
     def wait(self) -> int | None:
@@ -112,9 +102,12 @@ class _Child:
                 if why := self._overdue():
                     self.how = why
                     break
+                if self._stopped and time.monotonic() - self._told_s > AGAIN_S:
+                    self._send(interrupts.came[0])
                 if select.select([self._lives], [], [], LOOK_S)[0]:
                     time.sleep(LOOK_S / 50)  # it ends, or a network has closed what is not its own
         finally:
+            self._gone = True
             os.close(self._lives)
         return self._book.code
 
@@ -131,7 +124,7 @@ class _Child:
 
     def _leave(self) -> None:
         """It is done: what still runs in it, as threads of a network, has some time and no more."""
-        until = time.monotonic() + LEAVING_S
+        until = time.monotonic() + (interrupts.STOPPING_S / 2 if interrupts.came else LEAVING_S)
         while not self._ended() and time.monotonic() < until:
             time.sleep(LOOK_S / 10)
 
@@ -142,24 +135,25 @@ class _Child:
         if self._stopped:
             since_s, then = self._stopped
             held = entry.phase != "ours" and entry == then
-            return "was stopped" if now - since_s > (STOPPING_S if held else TIDYING_S) else ""
+            limit_s = interrupts.STOPPING_S if held else TIDYING_S
+            return "was stopped" if now - since_s > limit_s else ""
         if entry.phase != "ours" and now - entry.since_s > entry.timeout_s:
             return f"took longer than {entry.timeout_s:g} s (--timeout)"
         return ""
 
     def _hand_on(self, number: int, _frame: FrameType | None) -> None:
         if os.getpid() != self._me:  # the child, which has not begun
-            raise KeyboardInterrupt
-        self.signals.append(number)
-        self._stopped = self._stopped or (time.monotonic(), self._book.read())
+            os._exit(INTERRUPTED)
+        interrupts.came.append(number)
         if self._pid:
-            time.sleep(LOOK_S)
-            if self._book.heard < len(self.signals):  # a terminal sends Ctrl-C to both of us
-                self._send(number)
+            self._send(number)
 
     def _send(self, number: int) -> None:
+        self._told_s = time.monotonic()
+        self._stopped = self._stopped or (self._told_s, self._book.read())
         if not self._gone:
-            os.kill(self._pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, number)
 
 
 def _run(work: Callable[[], int], book: Journal) -> None:
@@ -169,6 +163,8 @@ def _run(work: Callable[[], int], book: Journal) -> None:
     me = os.getpid()
     try:
         code = work()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     finally:
         if os.getpid() != me:  # a copy that a network has forked and not ended
             os._exit(0)
@@ -177,11 +173,6 @@ def _run(work: Callable[[], int], book: Journal) -> None:
                 stream.flush()
         book.tell(code)
         sys.exit(code)
-
-
-def _interrupted(_number: int, _frame: FrameType | None) -> None:
-    journal.stopping()
-    raise KeyboardInterrupt
 
 
 def _others() -> frozenset[int]:
@@ -213,10 +204,6 @@ def _mine(but: frozenset[int]) -> list[int]:
     import psutil  # 30 ms, and mostly there is none
 
     return [child.pid for child in psutil.Process().children() if child.pid not in but]
-
-
-def _forwarded() -> list[signal.Signals]:
-    return [getattr(signal, name) for name in FORWARDED if hasattr(signal, name)]
 
 
 def _name(number: int) -> str:

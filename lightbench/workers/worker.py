@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from lightbench.errors import LightbenchError
-from lightbench.workers import autoload
+from lightbench.workers import autoload, interrupts
 from lightbench.workers.manager import MARK
 
 Send = Callable[[str, Any], None]
@@ -37,8 +37,10 @@ def serve(descriptor: str, work: Callable[[bytes, Send], None]) -> None:
             pipe.write(msgspec.json.encode([kind, value]) + b"\n")
 
         try:
+            interrupts.answer_with(interrupts.interrupt)
             work(request, send)
         except KeyboardInterrupt:
+            interrupts.heed()
             send("end", "interrupted")
         except LightbenchError as error:
             send(

@@ -132,7 +132,7 @@ def test_a_file_that_leaves_at_import_is_an_error_and_no_exit_code_0(folder, com
     assert "ended the process with exit code 0, while it was loaded" in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_to_the_command_alone_ends_it_and_leaves_nothing(folder, number):
     words = [sys.executable, "-P", "-m", "lightbench", "profile", "nets.py:Hangs", *RUN]
     with subprocess.Popen(words, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
@@ -142,5 +142,5 @@ def test_a_signal_to_the_command_alone_ends_it_and_leaves_nothing(folder, number
             below = psutil.Process(process.pid).children(recursive=True)
         time.sleep(5)
         process.send_signal(number)
-        assert process.wait(30) == 130
+        assert process.wait(30) == 128 + number
     assert not [one for one in below if one.is_running()]

@@ -224,10 +224,13 @@ def test_an_interrupted_child_interrupts_after_what_it_has(child, heard):
     assert [i for i, _ in heard.finished] == [1]
 
 
+DEAF = "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+
+
 def test_ctrl_c_here_waits_for_what_the_child_still_sends(child, heard):
     """Ctrl-C reaches both: this process goes on reading, and the child has the last word."""
     child(
-        "send('say', 'here')\nos.kill(os.getppid(), signal.SIGINT)\ntime.sleep(0.2)\n"
+        f"{DEAF}send('say', 'here')\nos.kill(os.getppid(), signal.SIGINT)\ntime.sleep(0.2)\n"
         'send("record", [1, OK])\nsend("end", "interrupted")'
     )
     with pytest.raises(KeyboardInterrupt):
@@ -236,7 +239,7 @@ def test_ctrl_c_here_waits_for_what_the_child_still_sends(child, heard):
 
 
 def test_ctrl_c_while_something_is_said_loses_nothing_either(child):
-    child('send("say", "load")\nsend("record", [1, OK])\nsend("end", "interrupted")')
+    child(f'{DEAF}send("say", "load")\nsend("record", [1, OK])\nsend("end", "interrupted")')
     finished, before = [], signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         isolated.measure(
@@ -250,8 +253,30 @@ def test_ctrl_c_while_something_is_said_loses_nothing_either(child):
     assert signal.getsignal(signal.SIGINT) == before
 
 
+def test_a_signal_to_us_alone_is_handed_on(child, heard):
+    child(
+        "def heard(number, frame):\n"
+        "    send('record', [1, OK])\n    send('end', 'interrupted')\n    os._exit(0)\n"
+        "signal.signal(signal.SIGINT, heard)\nsend('say', 'here')\n"
+        "os.kill(os.getppid(), signal.SIGINT)\ntime.sleep(600)"
+    )
+    with pytest.raises(KeyboardInterrupt):
+        heard.measure(group(1))
+    assert [i for i, _ in heard.finished] == [1]
+
+
+def test_a_child_that_does_not_let_go_is_ended(child, heard):
+    asked = child(
+        f"{DEAF}send('say', 'here')\nos.kill(os.getppid(), signal.SIGINT)\ntime.sleep(600)"
+    )
+    with pytest.raises(KeyboardInterrupt):
+        heard.measure(group(1))
+    with pytest.raises(ProcessLookupError):
+        os.kill(asked()[0]["pid"], 0)
+
+
 def test_a_second_ctrl_c_ends_a_child_that_does_not(child):
-    asked = child('send("say", "load")\nsend("say", "run")\ntime.sleep(600)')
+    asked = child(f'{DEAF}send("say", "load")\nsend("say", "run")\ntime.sleep(600)')
     with pytest.raises(KeyboardInterrupt):
         isolated.measure(
             group(1),

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes canno
 # What a command is here: it prints what it knows of failed networks, and then one of them does something.
 COMMAND = """
 import os, signal, sys, threading, time
-from lightbench.workers import journal, supervisor
+from lightbench.workers import interrupts, journal, supervisor
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore some
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -34,7 +34,7 @@ def work():
         journal.enter("ours")
     return {code}
 
-sys.exit(supervisor.supervise(work, say=lambda text: print("said:", text, flush=True)))
+sys.exit(interrupts.named(supervisor.supervise(work, say=lambda text: print("said:", text, flush=True))))
 """
 
 
@@ -111,33 +111,53 @@ def test_a_shell_that_has_become_the_command_keeps_what_it_has_started(tmp_path)
     theirs.kill()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("whole_group", [False, True])
-def test_a_signal_to_stop_is_handed_on_once(number, whole_group):
-    code = """
-        seen = []
-        def heard(number, frame):
-            seen.append(number)
-            journal.stopping()
-        for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(one, heard)
-        print("ready", flush=True)
-        until = time.monotonic() + 30
-        while not seen and time.monotonic() < until:
-            time.sleep(0.01)
-        time.sleep(0.4)
-        print(len(seen), flush=True)
-        return 130
-"""
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+
+def interrupted(work, number, kill=os.kill):
+    """Exit code and what is printed by a command that is told to stop once it says that it is ready."""
+    code = f"interrupts.answer_with(interrupts.interrupt)\n{work}".replace("\n", "\n" + 12 * " ")
     with subprocess.Popen(
-        command(code.strip().replace("\n        ", "\n            ")),
-        stdout=subprocess.PIPE, text=True, start_new_session=True,
-    ) as process:  # fmt: skip
+        command(code), stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
         while process.stdout.readline() != "ready\n":
             pass
-        (os.killpg if whole_group else os.kill)(process.pid, number)
-        assert process.stdout.read() == "1\n"
-    assert process.returncode == 130
+        kill(process.pid, number)
+        said = process.stdout.read()
+    return process.returncode, said.splitlines()
+
+
+WAITS = """try:
+    print("ready", flush=True)
+    time.sleep(600)
+except KeyboardInterrupt:
+    {answer}
+    print("tidy", flush=True)
+    interrupts.ignore()
+    return 130"""
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("kill", [os.kill, os.killpg])
+def test_a_signal_to_stop_is_handed_on_as_ctrl_c_and_names_the_exit_code(number, kill):
+    assert interrupted(WAITS.format(answer="pass"), number, kill) == (128 + number, ["tidy"])
+
+
+def test_one_that_comes_while_another_is_answered_disturbs_nothing():
+    answer = "os.kill(os.getppid(), signal.SIGINT); time.sleep(0.8)"
+    code = interrupted('journal.enter("ours")\n' + WAITS.format(answer=answer), signal.SIGTERM)
+    assert code == (143, ["tidy"])
+
+
+def test_one_that_is_lost_on_the_way_is_sent_once_more():
+    loses = """try:
+    print("ready", flush=True)
+    time.sleep(600)
+except KeyboardInterrupt:
+    pass
+"""
+    work = f'journal.enter("ours")\n{loses}' + WAITS.format(answer="pass")
+    assert interrupted(work, signal.SIGTERM) == (143, ["ready", "tidy"])
 
 
 def test_a_network_that_does_not_let_go_is_ended():

@@ -18,6 +18,7 @@ from lightbench.studies.sweep.equal import check_equal_madds, input_of
 from lightbench.studies.sweep.plan import Point, Size, Sweep
 from lightbench.studies.sweep.relative import sweeps
 from lightbench.timing.stopping import Rule
+from lightbench.workers import interrupts
 
 KNOWN_REL = 0.02  # rounds end when every ratio is known this well ...
 FEWEST = 12  # ... and there are this many of them
@@ -80,6 +81,7 @@ def measure_all(
         try:
             records += measure(sweep, setup, seconds=seconds(sweep), control=numbered)
         except KeyboardInterrupt as stop:
+            interrupts.heed()
             done = stop.records if isinstance(stop, run.Interrupted) else []
             raise run.Interrupted([*records, *done]) from stop
     return records

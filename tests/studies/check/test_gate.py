@@ -4,8 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -383,18 +381,3 @@ def test_files_that_are_opened_by_a_relative_name_are_of_their_version(project, 
     (project / "width.txt").write_text("9")
     _, rows, _ = answer(["check", "net.py:Net", "--against", "HEAD", *RUN], capsys)
     assert (rows["params"]["before"], rows["params"]["now"]) == (8 * 28, 9 * 28)
-
-
-@pytest.mark.slow
-def test_a_cancelled_job_leaves_no_checkout_behind(project):
-    (project / "net.py").write_text(NET.replace("return self", "import time; time.sleep(60)"))
-    git("commit", "-qam", "slow")
-    arguments = [sys.executable, "-m", "lightbench", "check", "net.py:Net", "--against", "HEAD"]
-    with subprocess.Popen([*arguments, *RUN], stderr=subprocess.DEVNULL) as job:
-        while len(git("worktree", "list").stdout.splitlines()) == 1:
-            assert job.poll() is None
-            time.sleep(0.1)
-        time.sleep(1)
-        job.terminate()
-        assert job.wait(60) == 130
-    assert len(git("worktree", "list").stdout.splitlines()) == 1

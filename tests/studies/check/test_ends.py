@@ -1,0 +1,79 @@
+"""However a check ends, nothing of it is left: no process, no checkout, no note of git's."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+NET = """
+import time
+from torch import nn
+
+
+class Net(nn.Conv2d):
+    def __init__(self):
+        super().__init__(3, 4, 1)
+
+    def forward(self, x):
+        time.sleep(600)
+"""
+RUN = ["--threads", "1", "--input", "3x16x16"]
+
+
+def git(*arguments):
+    author = ["-c", "user.name=a", "-c", "user.email=a@localhost"]
+    return subprocess.run(
+        ["git", *author, *arguments], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def worktrees():
+    return git("worktree", "list").splitlines()
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A repository with a network that takes for ever, in which we stand; what is temporary is beside it."""
+    folder, temporary = tmp_path / "project", tmp_path / "temporary"
+    for path in (folder, temporary):
+        path.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    (folder / "net.py").write_text(NET)
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "one"]):
+        git(*command)
+    return folder
+
+
+@contextmanager
+def started_check():
+    """The command as a process that has made its checkout."""
+    words = [sys.executable, "-m", "lightbench", "check", "net.py:Net", "--against", "HEAD", *RUN]
+    with subprocess.Popen(words, stderr=subprocess.DEVNULL, start_new_session=True) as job:
+        while len(worktrees()) == 1:
+            assert job.poll() is None
+            time.sleep(0.1)
+        try:
+            yield job
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(job.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("kill", [os.kill, os.killpg])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_cancelled_job_leaves_no_checkout_behind(project, number, kill):
+    with started_check() as job:
+        time.sleep(1)
+        kill(job.pid, number)
+        assert job.wait(60) == 128 + number
+    assert len(worktrees()) == 1
+    assert [*(project.parent / "temporary").iterdir()] == []
