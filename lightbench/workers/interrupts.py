@@ -58,8 +58,15 @@ def interrupt(number: int, _frame: FrameType | None) -> None:
     if that was lost, as PyTorch loses some while it is imported, this one is not."""
     first = not came
     note(number)
+    sys.unraisablehook = _said_unless_lost
     if first or not (_heeded or _handled()):
         raise KeyboardInterrupt
+
+
+def _said_unless_lost(what: sys.UnraisableHookArgs) -> None:
+    """Python says what cannot be raised where it comes up; of an interruption nobody needs to know."""
+    if not issubclass(what.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(what)
 
 
 def note(number: int) -> None:
