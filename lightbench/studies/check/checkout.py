@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 from lightbench.environment import git
 from lightbench.errors import LightbenchError, NotAvailable, UsageError, nearest
 from lightbench.models.sources.source_trees import Tree
+from lightbench.studies.check.leftovers import forget, remove_leftovers, temporary_folder
 
 
 @contextmanager
@@ -31,9 +31,11 @@ def checkout(ref: str, beside: Path) -> Iterator[Tree]:
     top = toplevel(beside)
     commit = resolve(ref, beside)
     label = ref if commit.startswith(ref) else f"{ref} ({commit[:7]})"
+    with suppress(LightbenchError, OSError):
+        remove_leftovers(_notes(own) for own in _repositories(top))
     with _temporary_folder() as above:
         # Called like the original: a project may itself be a package, and import itself by name.
-        root = Path(above).resolve() / (top.name or "tree")
+        root = above / (top.name or "tree")
         with _worktree(top, commit, root):
             yield Tree(root, top, label)
 
@@ -87,14 +89,30 @@ def submodules(top: Path) -> dict[Path, str]:
     return {Path(place): facts.split()[1] for facts, _, place in links}
 
 
-def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
-    try:
-        return tempfile.TemporaryDirectory(prefix="lightbench-", ignore_cleanup_errors=True)
-    except OSError as error:
-        raise NotAvailable(
-            f"no temporary folder for a checkout can be made: {error.strerror}.",
-            "Name a folder with space that can be written: export TMPDIR=FOLDER.",
-        ) from error
+def _repositories(top: Path) -> Iterator[Path]:
+    """A tree and its submodules."""
+    yield top
+    for place in submodules(top):
+        if (top / place / ".git").exists():
+            yield from _repositories(top / place)
+
+
+def _notes(top: Path) -> Path:
+    """The folder with git's notes on the worktrees of a repository. Raises NotAvailable."""
+    return top / run_git(top, "rev-parse", "--git-common-dir", alone=True) / "worktrees"
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(temporary_folder())
+        except OSError as error:
+            raise NotAvailable(
+                f"no temporary folder for a checkout can be made: {error.strerror}.",
+                "Name a folder with space that can be written: export TMPDIR=FOLDER.",
+            ) from error
+        yield folder
 
 
 def resolve(ref: str, beside: Path) -> str:
@@ -216,7 +234,4 @@ def _remove(root: Path, top: Path) -> None:
     finally:
         shutil.rmtree(root, ignore_errors=True)
         with suppress(LightbenchError, OSError):
-            notes = top / run_git(top, "rev-parse", "--git-common-dir", alone=True) / "worktrees"
-            for note in notes.glob("*/gitdir"):
-                if os.fsdecode(note.read_bytes()).strip() == str(root / ".git"):
-                    shutil.rmtree(note.parent, ignore_errors=True)
+            forget([_notes(top)], root)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from difflib import SequenceMatcher
@@ -17,6 +16,7 @@ from typing import NamedTuple
 
 from lightbench.models.sources.source_trees import Tree
 from lightbench.studies.check.checkout import run_git
+from lightbench.studies.check.leftovers import temporary_folder
 
 # As far as it goes in the user's tree and not in that of the repository's settings: what is left out
 # of a sparse checkout is known to git as well, and no program of the settings is run.
@@ -81,8 +81,8 @@ def _renamed(top: Path, commit: str, also: Path | None = None) -> list[tuple[Pat
 @contextmanager
 def _index(top: Path) -> Iterator[dict[str, str]]:
     """The environment in which git uses a copy of the user's index."""
-    with tempfile.TemporaryDirectory(prefix="lightbench-") as folder:
-        index = Path(folder) / "index"
+    with temporary_folder() as folder:
+        index = folder / "index"
         with suppress(FileNotFoundError):  # a repository without one
             shutil.copyfile(top / run_git(top, "rev-parse", "--git-path", "index"), index)
         yield {"GIT_INDEX_FILE": str(index)}
