@@ -12,9 +12,15 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+# On Linux it ends with the process that has started it, however that ends.
 # -P: without that folder. What this process finds besides, as the project that a user has on PYTHONPATH, comes last.
 _BOOT = """
 import os, runpy, signal, sys
+try:
+    import ctypes
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+except (ImportError, OSError, AttributeError, TypeError):
+    pass
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # without a traceback, before it has begun
 path, module = sys.argv[1:3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -162,3 +163,26 @@ def test_a_child_that_says_nothing_for_too_long_is_ended_and_that_is_the_error(
         next(said)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+MANAGER = """
+import time
+from lightbench.workers.clean_start import command_of
+from lightbench.workers.manager import started
+with started(command_of("sleeper"), alone={alone}) as child:
+    print(*child.answer(), flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells a child")
+@pytest.mark.parametrize("alone", [True, False])
+def test_one_whose_manager_is_killed_ends_itself_whatever_it_does(tmp_path, alone):
+    busy = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: time.sleep(0.1)"
+    (tmp_path / "sleeper.py").write_text(f"{CHILD}send('pid', os.getpid())\n{busy}")
+    environ = os.environ | {"PYTHONPATH": str(tmp_path)}
+    words = [sys.executable, "-c", MANAGER.format(alone=alone)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, env=environ) as process:
+        child = psutil.Process(int(process.stdout.readline().split()[1]))
+        process.kill()
+    assert psutil.wait_procs([child], 30)[1] == []

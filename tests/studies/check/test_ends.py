@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 
+import psutil
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -54,9 +55,19 @@ def project(tmp_path, monkeypatch):
 
 
 @contextmanager
-def started_check():
+def started_check(*how):
     """The command as a process that has made its checkout."""
-    words = [sys.executable, "-m", "lightbench", "check", "net.py:Net", "--against", "HEAD", *RUN]
+    words = [
+        sys.executable,
+        "-m",
+        "lightbench",
+        "check",
+        "net.py:Net",
+        "--against",
+        "HEAD",
+        *how,
+        *RUN,
+    ]
     with subprocess.Popen(words, stderr=subprocess.DEVNULL, start_new_session=True) as job:
         while len(worktrees()) == 1:
             assert job.poll() is None
@@ -75,5 +86,25 @@ def test_a_cancelled_job_leaves_no_checkout_behind(project, number, kill):
         time.sleep(1)
         kill(job.pid, number)
         assert job.wait(60) == 128 + number
+    assert len(worktrees()) == 1
+    assert [*(project.parent / "temporary").iterdir()] == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells a child")
+@pytest.mark.parametrize("kill", [os.kill, os.killpg])
+@pytest.mark.parametrize("how", [[], ["--isolate"]])
+def test_of_one_that_is_killed_no_process_lives_and_the_next_removes_what_is_left(
+    project, kill, how
+):
+    with started_check(*how) as job:
+        time.sleep(4)  # it is in the network's first call, more or less
+        below = psutil.Process(job.pid).children(recursive=True)
+        assert below
+        kill(job.pid, signal.SIGKILL)
+        assert psutil.wait_procs(below, 30)[1] == []
+    (project / "net.py").write_text(NET.replace("time.sleep(600)", "return super().forward(x)"))
+    git("commit", "-qam", "two")
+    words = ["check", "net.py:Net", "--against", "HEAD", "--no-latency", *RUN]
+    subprocess.run([sys.executable, "-m", "lightbench", *words], check=True, capture_output=True)
     assert len(worktrees()) == 1
     assert [*(project.parent / "temporary").iterdir()] == []
