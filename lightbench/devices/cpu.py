@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from lightbench.devices.support import denormals
 from lightbench.devices.support.base import Call, Context, Device
 from lightbench.environment import free_cores, machine
 from lightbench.errors import UsageError
+from lightbench.process import streams
 from lightbench.timing.clock import Reading, Step
 
 OPTIONS = {"flush-denormal": "CPU: take denormal numbers for zero."}
@@ -143,11 +143,6 @@ def uncollected() -> Iterator[None]:
 @contextmanager
 def _quiet_profiler() -> Iterator[None]:
     """The profiler's C++ part writes to the process's stderr when it starts and stops."""
-    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  a file descriptor is what is wanted
-        stderr = os.dup(2)
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
+    with streams.descriptors_kept(2):
+        streams.send_nowhere(2)
+        yield

@@ -19,14 +19,20 @@ def secure() -> None:
     """Open those that the caller closed: the next file or pipe would get their numbers, and what is
     meant for it would be mixed with messages. Writing to a stdout that was closed still fails."""
     for number, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
-        try:
-            os.fstat(number)
-        except OSError:
+        if not is_open(number):
             os.open(os.devnull, flags)  # gets the lowest number that is free
             os.set_inheritable(number, True)
     sys.stdin = sys.stdin or _stream(0, "r")
     sys.stdout = sys.stdout or _stream(1, "w")
     sys.stderr = sys.stderr or _stream(2, "w")
+
+
+def is_open(descriptor: int) -> bool:
+    """Is it one?"""
+    with suppress(OSError):
+        os.fstat(descriptor)
+        return True
+    return False
 
 
 def _stream(number: int, mode: str) -> IO[str]:
@@ -45,7 +51,7 @@ class _Unfailing(io.FileIO):
 def lose_what_stderr_cannot_take() -> None:
     """That stderr is full or closed changes no result: Python would end with 1, that of a regression."""
     sys.stderr = io.TextIOWrapper(
-        io.BufferedWriter(_Unfailing(2, "w", closefd=False)),
+        io.BufferedWriter(_Unfailing(out_of_reach(2), "w")),
         encoding=getattr(sys.stderr, "encoding", None) or "utf-8",
         errors="backslashreplace",
         line_buffering=True,
@@ -62,6 +68,26 @@ def out_of_reach(descriptor: int) -> int:
 
         return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HIGH)
     return os.dup(descriptor)
+
+
+@contextmanager
+def descriptors_kept(*numbers: int) -> Iterator[None]:
+    """Afterwards these lead where they led before, whoever has closed or changed them."""
+    copies = {number: out_of_reach(number) for number in numbers if is_open(number)}
+    try:
+        yield
+    finally:
+        for number, copy in copies.items():
+            with suppress(OSError):  # the copy has been closed, too
+                os.dup2(copy, number)
+                os.close(copy)
+
+
+def send_nowhere(number: int) -> None:
+    """What is written to this descriptor from now on is lost."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)
 
 
 def keep_stdout() -> None:
@@ -99,18 +125,19 @@ def stdout_elsewhere(*, quiet: bool) -> Iterator[None]:
     """What is written to stdout meanwhile, by whatever is not ours, goes to stderr, or with ``quiet``
     nowhere: below Python too, in C and in other processes."""
     _flush()
-    before, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere if quiet else 2, 1)
-    try:
-        with (
-            os.fdopen(nowhere, "w", encoding="utf-8", errors="replace") as file,
-            redirect_stdout(file if quiet else sys.stderr),
-        ):
-            yield
-    finally:
-        _flush()
-        os.dup2(before, 1)
-        os.close(before)
+    with descriptors_kept(1):
+        if quiet:
+            send_nowhere(1)
+        else:
+            os.dup2(2, 1)
+        try:
+            with (
+                os.fdopen(out_of_reach(1), "w", encoding="utf-8", errors="replace") as file,
+                redirect_stdout(file if quiet else sys.stderr),
+            ):
+                yield
+        finally:
+            _flush()
 
 
 def _flush() -> None:
@@ -148,6 +175,4 @@ def drop(stream: IO[str]) -> None:
     """What the stream holds, and what will be written to it, goes nowhere: or it would fail once more
     when Python ends."""
     with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+        send_nowhere(stream.fileno())

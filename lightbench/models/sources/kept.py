@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from lightbench.process.streams import descriptors_kept
+
 STREAMS_AND_HOOKS = ("argv", "stdin", "stdout", "stderr", "excepthook", "dont_write_bytecode")
 ENDINGS = [
     getattr(signal, name)
@@ -22,9 +24,9 @@ ENDINGS = [
 def process_kept(file: Path) -> Iterator[None]:
     """Inside, ``sys.argv`` is that of the file, as when Python runs it, and not ours.
 
-    Afterwards the arguments, the working directory, ``sys.path``, the standard streams, the hook for
-    exceptions and the answers to signals are those from before. Its environment variables and filters
-    of warnings stay: a network may need them when it runs. What is compiled of it is not kept: a file
+    Afterwards the arguments, the working directory, ``sys.path``, the standard streams and their file
+    descriptors, the hook for exceptions and the answers to signals are those from before. Its
+    environment variables and filters of warnings stay: a network may need them when it runs. What is compiled of it is not kept: a file
     that changes twice in a second would be taken for what it was.
     """
     were = {name: getattr(sys, name) for name in STREAMS_AND_HOOKS}
@@ -33,7 +35,8 @@ def process_kept(file: Path) -> Iterator[None]:
     answers = {number: signal.getsignal(number) for number in ENDINGS}
     sys.argv, sys.dont_write_bytecode = [str(file)], True
     try:
-        yield
+        with descriptors_kept(0, 1, 2):
+            yield
     finally:
         for name, value in were.items():
             setattr(sys, name, value)
