@@ -30,6 +30,7 @@ from lightbench.workers.clean_start import command_of, without_secrets
 
 MARK = "LIGHTBENCH_WORKER"  # set in such a process: it starts no further one that measures
 LOOK_S = 1.0  # how often to see whether it lives: what it has forked may keep its pipe open
+PAUSE_S = 2.0  # a look that takes longer was a pause of us both, as Ctrl-Z makes one
 ENDING_S = 10.0  # to end, once it has closed its pipe
 
 
@@ -53,14 +54,17 @@ class Child:
         while b"\n" not in self._begun:
             # Asked first: one that has ended may have said something before.
             ended = self.process.poll() is not None
-            left_s = 0.0 if ended else give_up - time.monotonic()
+            looked_s = time.monotonic()
+            left_s = 0.0 if ended else give_up - looked_s
             if pipe.poll(1000 * max(min(left_s, LOOK_S), 0.0)):
                 said = os.read(self._lines, 1 << 16)
                 self._begun += said
                 ended = not said
             if ended:
                 return None
-            if time.monotonic() > give_up:
+            now_s = time.monotonic()
+            give_up += max(now_s - looked_s - PAUSE_S, 0.0)
+            if now_s > give_up:
                 raise TimeoutError
         line, _, self._begun = self._begun.partition(b"\n")
         return msgspec.json.decode(line, type=tuple[str, Any])

@@ -24,6 +24,7 @@ from lightbench.workers.journal import WORDS, Entry, Journal
 
 LOOK_S = 0.05  # how often to see whether it lives
 LEAVING_S = 5.0  # for a child that has told its exit code, to end
+LONGEST_LOOK_S = 1.0  # between two: one that is longer was no look, but a pause
 AGAIN_S = 0.3  # until it is told to stop once more: what is imported loses some signals
 TIDYING_S = 20.0  # for us, to keep what there is after a signal
 
@@ -68,6 +69,7 @@ class _Child:
         self._book = book
         self._pid = 0
         self._told_s = 0.0
+        self._looked = (0.0, 0.0, book.read())
         self._gone = False  # and its number may be another process's
         self._lives, held_open = (
             os.pipe()
@@ -137,9 +139,18 @@ class _Child:
             held = entry.phase != "ours" and entry == then
             limit_s = interrupts.STOPPING_S if held else TIDYING_S
             return "was stopped" if now - since_s > limit_s else ""
-        if entry.phase != "ours" and now - entry.since_s > entry.timeout_s:
+        if entry.phase != "ours" and self._held_s(entry, now) > entry.timeout_s:
             return f"took longer than {entry.timeout_s:g} s (--timeout)"
         return ""
+
+    def _held_s(self, entry: Entry, now: float) -> float:
+        """How long it is as the entry says. Of a longer while that we have not looked, as Ctrl-Z makes one,
+        which stops us with the network, little counts."""
+        held_s, looked_s, seen = self._looked
+        if entry != seen:
+            held_s, looked_s = 0.0, entry.since_s
+        self._looked = (held_s + min(now - looked_s, LONGEST_LOOK_S), now, entry)
+        return self._looked[0]
 
     def _hand_on(self, number: int, _frame: FrameType | None) -> None:
         if os.getpid() != self._me:  # the child, which has not begun

@@ -75,6 +75,23 @@ def test_a_network_that_ends_the_process_has_failed_and_the_others_go_on(bad, ho
     ]
 
 
+def test_a_pause_by_ctrl_z_is_not_the_networks_time():
+    bad = """journal.limit(3.0)
+            print("ready", flush=True)
+            for _ in range(20):
+                time.sleep(0.05)"""
+    with subprocess.Popen(
+        command(bad), stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        while process.stdout.readline() != "ready\n":
+            pass
+        os.killpg(process.pid, signal.SIGSTOP)
+        time.sleep(4)
+        os.killpg(process.pid, signal.SIGCONT)
+        assert process.stdout.read() == ""
+    assert process.returncode == 3
+
+
 def test_a_command_that_dies_of_nobody_says_so_and_is_not_tried_for_ever():
     code, said = run("os._exit(0) if journal.enter('ours', '') is None else 0")
     assert code == 70
