@@ -29,6 +29,7 @@ def main() -> NoReturn:
     streams.keep_stdout()
     alone = not ASKS_ONLY.isdisjoint(sys.argv[1:]) or not supervisor.can()
     code = _command() if alone else supervisor.supervise(_command, say=_tell)
+    interrupts.ignore()  # Python gives up our answers before it ends
     sys.exit(interrupts.named(code))
 
 
