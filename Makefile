@@ -6,7 +6,7 @@ BIN := .venv/bin
 # With it each of a thousand processes compiles PyTorch anew: 3 s of 6.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: report test quick test-npu test-lowest test-newest check bench .venv/ready
+.PHONY: report test quick test-npu test-lowest test-newest mutants check bench .venv/ready
 
 report: .venv/ready  ## measure bench/suites/quick.toml on this CPU: a report of one page
 	$(BIN)/lightbench report --suite bench/suites/quick.toml -o report/report.md -o report/report.html
@@ -29,6 +29,10 @@ test-npu:  ## torch_npu's own binary on a simulated CANN, in .venv-npu; also nee
 # TORCH=torch varies PyTorch too.
 test-lowest test-newest: test-%:  ## what depends on packages, with the oldest ones allowed or with the newest
 	@tests/versions.sh $* $(TORCH)
+
+# ONLY=lightbench/timing: a folder or a file; SAMPLE=200 SEED=1: as many of its faults, drawn at random.
+mutants: .venv/ready  ## small faults in what decides, one at a time: how many do the tests notice, and which not?
+	nice $(BIN)/python tests/mutants.py $(ONLY) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
 
 check: .venv/ready  ## lint, types, direction of imports
 	$(BIN)/ruff check .

@@ -42,8 +42,9 @@ def test_a_verdict_is_about_the_whole_interval(low, high, verdict):
     assert judge(ratio(low, high), 0.02) == verdict
 
 
-def test_without_an_interval_nothing_is_said():
-    without = Ratio(log=1.0, log_low=None, log_high=None, n=3)
+@pytest.mark.parametrize(("low", "high"), [(None, None), (0.9, None), (None, 1.1)])
+def test_without_both_ends_of_an_interval_nothing_is_said(low, high):
+    without = Ratio(log=1.0, log_low=low, log_high=high, n=3)
     assert judge(without, 0.02) == "unclear"
     assert detectable(without, 0.02, 0.99) is None
 
@@ -53,6 +54,11 @@ def test_a_difference_that_is_exactly_tolerated_is_none(log):
     assert judge(Ratio(log, log, log, 9), 0.02) == "same"
     beyond = math.nextafter(log, 2 * log)
     assert judge(Ratio(beyond, beyond, beyond, 9), 0.02) == ("slower" if log > 0 else "faster")
+
+
+def test_two_percent_are_tolerated_where_nothing_else_is_said():
+    assert judge(ratio(1.0201, 1.05)) == "slower"
+    assert judge(ratio(1.0, 1.0199)) == "same"
 
 
 times = st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=60)
