@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import FrozenInstanceError
 from itertools import cycle
 
 import pytest
@@ -167,6 +168,13 @@ def test_without_the_row_that_breaks_the_guideline_most_there_is_no_result(row, 
     assert (found.word, found.effect, found.row) == ("no result", None, "1:9")
     assert "1:1" in [point.point.point for point in found.relatives]
     assert str(found) == "no result: 1:9 has no time"
+
+
+def test_a_sweep_of_the_reference_alone_has_no_result(sweep_records):
+    one = found(sweep_records({"1:1": 0.010}))
+    assert (one.word, one.effect) == ("no result", None)
+    with pytest.raises(FrozenInstanceError):  # and nobody makes it another
+        one.word = "supported"
 
 
 def test_records_of_a_plain_profile_have_no_findings(profile):
