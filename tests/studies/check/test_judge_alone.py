@@ -237,3 +237,14 @@ def test_where_only_the_stored_session_has_a_time_nothing_is_compared():
     here = Environment(comparable={"cpu": "A"}, noted={})
     row = judging.stored_row(CASE, [record(1.0)], here, bench)
     assert (row.state, row.note) == ("not comparable", "out of memory.")
+
+
+@pytest.mark.parametrize("end", ["low_s", "high_s"])
+def test_beside_stored_sessions_an_interval_without_an_end_shows_none(end):
+    now = record(2.0)
+    now = msgspec.structs.replace(now, latency=msgspec.structs.replace(now.latency, **{end: None}))
+    bench, _ = tools(now)
+    here = Environment(comparable={"cpu": "A"}, noted={})
+    row = judging.stored_row(CASE, [record(1.0)], here, bench)
+    assert (row.state, getattr(row, end[:-2])) == ("unclear", None)
+    assert {row.low, row.high} == {None, 1.0}
