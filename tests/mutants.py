@@ -127,7 +127,7 @@ class Tests:
 def tests_of(path: str, copy: Path, ready: dict[str, Tests]) -> list[Tests]:
     """Those that are called as the file, and then all others that are of it."""
     patterns = next(tests for top, tests in TESTS.items() if Path(path).is_relative_to(top))
-    files = sorted(str(f.relative_to(TOP)) for pattern in patterns for f in TOP.glob(pattern))
+    files = sorted(str(f.relative_to(copy)) for pattern in patterns for f in copy.glob(pattern))
     named = f"test_{Path(path).stem}"
     own = [file for file in files if Path(file).stem.startswith(named)]
     for some in (own, [file for file in files if file not in own]):

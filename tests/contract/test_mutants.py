@@ -29,7 +29,7 @@ TOP = Path(__file__).parents[2]
         ("if a:\n    raise b", ["if True:", "if False:"]),
         ("try:\n    a\nexcept b:\n    raise c", ["pass"]),
         ("def a():\n    return b", ["return None"]),
-        ("while a:\n    break", ["while False:", "continue"]),
+        ("while a:\n    break", ["while False:", "while a: continue"]),
     ],
 )
 def test_a_fault_is_a_small_change_of_what_runs(right, wrong):

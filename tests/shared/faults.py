@@ -93,9 +93,13 @@ def swaps(node: ast.AST, parent: ast.AST) -> Iterator[ast.AST]:
 
 
 def change(before: str, after: str) -> str:
-    """What is different in the first line that is, and forty letters on either side."""
-    lines = zip(before.splitlines(), after.splitlines(), strict=False)
-    a, b = next((a.strip(), b.strip()) for a, b in lines if a != b)
+    """What is different in the first line that is, and forty letters on either side; of a line of one word
+    also the line before."""
+    old, new = before.splitlines(), after.splitlines()
+    at = next(i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b)
+    a, b = old[at].strip(), new[at].strip()
+    if a.isalpha():
+        a, b = (f"{old[at - 1].strip()} {word}" for word in (a, b))
     start = shared(a, b)
     end = shared(a[start:][::-1], b[start:][::-1])
     return " -> ".join(text[max(0, start - 40) : len(text) - max(0, end - 40)] for text in (a, b))

@@ -146,6 +146,12 @@ def test_where_all_rounds_were_slowed_down_each_case_has_an_error_that_says_so(m
         assert error.exit_code == 4
 
 
+def test_the_only_round_there_was_time_for_may_have_been_slowed_down(machine):
+    hot = machine.network(chain(repeat(COOL, WARM), repeat(slow(1.0))))
+    error = machine.collect({"a": hot}, Rule(max_s=1.0))["a"]
+    assert error.message == "the device was slowed down (too hot) in all 1 rounds."
+
+
 def test_a_case_that_failed_keeps_its_own_error_where_all_rounds_were_slowed_down(machine):
     own = RuntimeError("no kernel")
     steps = {"bad": machine.network([own]), "hot": machine.network(repeat(slow(1.0)))}

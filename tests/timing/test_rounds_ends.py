@@ -48,6 +48,38 @@ def test_a_case_that_fails_in_round_three_is_dropped_and_the_others_are_complete
     assert len(results["b"].wall_s) == len(results["c"].wall_s) == 30
 
 
+class Odd(BaseException):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (SystemExit("bye"), "SystemExit: bye"),
+        (Odd(), "Odd"),
+        (KeyboardInterrupt(), "KeyboardInterrupt"),
+    ],
+)
+def test_whatever_a_network_raises_ends_its_case_alone(machine, monkeypatch, raised, said):
+    """Also a KeyboardInterrupt that is not the user's."""
+    monkeypatch.setattr("lightbench.workers.journal.was_stopped", lambda: False)
+    steps = {
+        "a": machine.network("a", chain(repeat(TICK, WARM), [raised])),
+        "b": machine.network("b", repeat(TICK)),
+    }
+    results = machine.collect(steps)
+    assert isinstance(results["a"], RuntimeError)
+    assert str(results["a"]) == said
+    assert results["b"].stop == "converged"
+
+
+@pytest.mark.parametrize("raised", [SystemExit("bye"), Odd()])
+def test_only_ctrl_c_ends_the_rounds_of_all_cases(machine, raised):
+    """Where nobody supervises, every KeyboardInterrupt is the user's, and nothing else is."""
+    results = machine.collect({"a": machine.network("a", [raised])})
+    assert isinstance(results["a"], RuntimeError)
+
+
 def test_when_every_case_fails_every_exception_is_returned(machine):
     early, late = ValueError("early"), ValueError("late")
     steps = {

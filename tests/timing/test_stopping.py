@@ -73,8 +73,11 @@ def test_who_decides_is_asked_after_each_round_that_counts_and_after_no_other():
     assert (found.stop, found.throttled_rounds) == ("converged", 3)
 
 
-def test_nobody_is_asked_where_every_case_has_failed_before_its_rounds():
+@pytest.mark.parametrize("good", [0, WARM])
+def test_nobody_is_asked_where_every_case_has_failed_before_a_round_was_whole(good):
     machine = Machine()
-    wrong = {name: machine.network(name, [ValueError(name)]) for name in "ab"}
+    wrong = {
+        name: machine.network(name, chain(repeat(TICK, good), [ValueError(name)])) for name in "ab"
+    }
     found = machine.collect(wrong, enough=lambda *_: pytest.fail("asked"))
     assert {name: str(error) for name, error in found.items()} == {"a": "a", "b": "b"}
