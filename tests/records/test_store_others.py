@@ -77,3 +77,17 @@ def test_lines_that_are_right_are_counted_without_those_that_are_not(path, make_
     path.write_bytes(path.read_bytes() + b"{}\n")
     found = store.verified(path)
     assert (found.records, len(found.problems)) == (3, 1)
+
+
+def test_a_line_may_have_32_mib(path):
+    path.write_bytes(b"1" * 32 * 2**20)
+    with pytest.raises(StoreError, match="not a record"):
+        store.read(path)
+    path.write_bytes(b"1" * (32 * 2**20 + 1))
+    with pytest.raises(StoreError, match="the line is too long"):
+        store.read(path)
+
+
+def test_a_schema_and_a_case_are_what_tells_records_of_another_tool(path):
+    path.write_text('{"schema": 7, "case": {}}')
+    store.check_records(path)

@@ -24,6 +24,20 @@ def line_with(make_record, **changes):
     return json.dumps(msgspec.to_builtins(make_record()) | changes).encode()
 
 
+@pytest.mark.parametrize("schema", range(1, SCHEMA))
+def test_a_record_is_lifted_one_schema_at_a_time(schema):
+    old = {"schema": schema, "case": {"inputs": []}, "environment": {"noted": {}}}
+    assert store.MIGRATIONS[schema](old)["schema"] == schema + 1
+
+
+@pytest.mark.parametrize("schema", [0, -1])
+def test_a_schema_that_never_was_is_named(path, make_record, schema):
+    path.parent.mkdir(parents=True)
+    path.write_bytes(line_with(make_record, schema=schema))
+    with pytest.raises(StoreError, match=f"there never was a schema {schema}"):
+        store.read(path)
+
+
 def test_a_newer_schema_says_to_update(path, make_record):
     path.parent.mkdir(parents=True)
     path.write_bytes(line_with(make_record, schema=SCHEMA + 1, something="new"))
