@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import FrozenInstanceError
 from itertools import chain, repeat
 
 import pytest
 from scripted import TICK, WARM, Machine
 
 from lightbench.timing.clock import Reading
-from lightbench.timing.stopping import Budget, Known, Rule
+from lightbench.timing.stopping import Budget, Known, Progress, Rule
 
 RULE = Rule(rel=0.01)  # and 30 samples
 
@@ -32,6 +33,29 @@ def test_known_within_the_rule_is_known_and_anything_wider_is_not(width, enough)
 def test_no_width_is_believed_a_round_too_early():
     assert not known(0.0).ask(rounds(29), 1.0)
     assert not known(0.0).known(rounds(29), ["a"])("a")
+
+
+def test_it_is_looked_at_again_at_ten_percent_more_rounds():
+    looked = []
+    criterion = Known(RULE, lambda rounds, _name: looked.append(len(rounds)) or 1.0)
+    for n in range(1, 42):
+        criterion.ask(rounds(n), 1.0)
+    assert looked == [30, 33, 37, 41]  # 1.1 times the one before, rounded up
+
+
+def test_a_case_that_failed_in_the_last_round_is_no_longer_waited_for():
+    asked = []
+    criterion = Known(RULE, lambda _rounds, name: asked.append(name) or 0.0)
+    assert criterion.ask([*rounds(29, "a", "b"), *rounds(1, "a")], 1.0)
+    assert asked == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("made", "field"), [(RULE, "rel"), (Budget(1.0), "seconds"), (Progress(1, 2, 3, 4), "rounds")]
+)
+def test_a_rule_is_the_same_from_the_first_round_to_the_last(made, field):
+    with pytest.raises(FrozenInstanceError):
+        setattr(made, field, 9)
 
 
 def test_a_case_that_nobody_waits_for_is_waited_for_where_it_is_alone():
