@@ -10,7 +10,7 @@ import pytest
 from scripted import TICK, WARM, Machine
 
 from lightbench.timing.clock import Reading
-from lightbench.timing.stopping import Budget, Known, Progress, Rule
+from lightbench.timing.stopping import Budget, Known, Looks, Progress, Rule, known_ratios
 
 RULE = Rule(rel=0.01)  # and 30 samples
 
@@ -48,6 +48,27 @@ def test_a_case_that_failed_in_the_last_round_is_no_longer_waited_for():
     criterion = Known(RULE, lambda _rounds, name: asked.append(name) or 0.0)
     assert criterion.ask([*rounds(29, "a", "b"), *rounds(1, "a")], 1.0)
     assert asked == ["a"]
+
+
+def test_whoever_is_not_waited_for_may_be_as_wide_as_he_likes():
+    widths = {"a": 0.0, "b": 1.0}
+    for unawaited, enough in (("b", True), ("a", False), ("", False)):
+        criterion = Known(RULE, lambda _rounds, name: widths[name], {unawaited})
+        assert criterion.ask(rounds(30, "a", "b"), 1.0) is enough
+
+
+def test_a_ratio_whose_reference_failed_in_the_last_round_is_never_known():
+    """The other one, of equal times, is known at once."""
+    every, last = rounds(29, "a", "b", "ref", "gone"), rounds(1, "a", "b", "ref")
+    compared = {"a": "ref", "b": "gone"}
+    assert not known_ratios(RULE, compared).ask([*every, *last], 1.0)
+    assert known_ratios(RULE, compared, {"b"}).ask([*every, *last], 1.0)
+    known_now = known_ratios(RULE, compared).known([*every, *last], ["a", "b"])
+    assert (known_now("a"), known_now("b")) == (True, False)
+
+
+def test_before_the_first_round_nothing_is_known():
+    assert not known_ratios(RULE, {"a": "ref"}).known([], ["a"])("a")
 
 
 @pytest.mark.parametrize(
@@ -105,3 +126,11 @@ def test_nobody_is_asked_where_every_case_has_failed_before_a_round_was_whole(go
     }
     found = machine.collect(wrong, enough=lambda *_: pytest.fail("asked"))
     assert {name: str(error) for name, error in found.items()} == {"a": "a", "b": "b"}
+
+
+def test_who_has_not_been_asked_has_decided_nothing_and_may_take_all_of_the_budget():
+    looks = Looks(lambda *_: True)
+    assert not looks.known([], ["a"])("a")
+    assert looks.progress(rounds(3), 4.0, Budget(10.0)) == Progress(4.0, 6.0, 3, None)
+    assert looks.ask(rounds(3), 4.0)
+    assert looks.known(rounds(3), ["a"])("a")
