@@ -46,3 +46,8 @@ def test_blocks_end_at_a_million_calls_whatever_the_clock_says():
 def test_a_threads_clock_that_cannot_be_is_named(cpu_s):
     with pytest.raises(ValueError, match="the thread's CPU clock gave"):
         read(lambda _calls: Reading(1 * MS, cpu_s=cpu_s), 1)
+
+
+def test_only_the_last_two_windows_tell_whether_it_is_steady():
+    assert is_steady([9.0] * 15 + [1.0] * 10)
+    assert not is_steady([1.0] * 15 + [9.0] * 5 + [1.0] * 5)
