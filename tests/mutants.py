@@ -49,7 +49,7 @@ TESTS = {  # what gets faults, and the tests that are of it
     "lightbench/stats": ("tests/stats/test_*.py",),
     "lightbench/costs/rules": (
         *(f"tests/golden/test_{name}.py" for name in GOLDEN),
-        "tests/costs/test_*.py",
+        "tests/costs/**/test_*.py",
     ),
 }
 SAME = TOP / "tests/mutants.txt"
