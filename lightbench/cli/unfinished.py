@@ -7,6 +7,7 @@ processes of a command share. Written now and then between rounds, outside what 
 from __future__ import annotations
 
 import glob
+import os
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +15,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
-import psutil
 
 from lightbench import files
 from lightbench.errors import LightbenchError
@@ -80,11 +80,14 @@ class Unfinished:
 
     @staticmethod
     def _part(path: Path) -> Path:
-        return path.with_name(f".{path.name}.{_mark(psutil.Process())}.part")
+        return path.with_name(f".{path.name}.{_mark(os.getpid())}.part")
 
 
-def _mark(process: psutil.Process) -> str:
-    """Which process it is: its number may be another's later."""
+def _mark(number: int) -> str:
+    """Which process it is: its number may be another's later. Raises psutil.Error if there is none."""
+    import psutil  # 30 ms, and --help needs none
+
+    process = psutil.Process(number)
     return f"{process.pid}-{process.create_time():.0f}"
 
 
@@ -93,8 +96,8 @@ def _abandoned(path: Path) -> Iterator[Path]:
     for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
         mark = part.name.removeprefix(f".{path.name}.").removesuffix(".part")
         try:
-            lives = _mark(psutil.Process(int(mark.partition("-")[0]))) == mark
-        except (psutil.Error, ValueError):
-            lives = False
-        if not lives:
-            yield part
+            if _mark(int(mark.partition("-")[0])) == mark:
+                continue
+        except Exception:  # noqa: BLE001, S110  no number, or of no process
+            pass
+        yield part

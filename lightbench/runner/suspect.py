@@ -38,10 +38,8 @@ NEW = 7  # times that it is called with values it has not seen, unless one of th
 LONGER, BY_S = 3.0, 200e-6  # a call with them takes so many times as long, and by as much longer
 ROUNDING = 1e-3
 WINDOW_S, LOOK_S = 0.2, 1e-3  # how long threads are watched after an answer, and how often
-LATER, MUCH_S = (
-    0.3,
-    0.03,
-)  # of a call's time, or of this if that is less: so long they may still work
+LATER = 0.3  # of a call's time, or of that which is much: so long they may still work
+MUCH_S = 0.03
 
 
 class Watch:
@@ -125,9 +123,8 @@ def _too_fast(timed: Timed, time_s: float) -> str:
     best = attained(timed.device, timed.dtype, torch.get_num_threads())
     if best is None or speed <= BEYOND * best:
         return ""
-    again = (
-        multiplying(timed.device, timed.dtype) for _ in range(TRIES)
-    )  # it may have been disturbed
+    # It may have been disturbed.
+    again = (multiplying(timed.device, timed.dtype) for _ in range(TRIES))
     best = max(best, *(one or 0.0 for one in again))
     if speed <= BEYOND * best:
         return ""

@@ -86,8 +86,9 @@ def test_a_setup_leaves_out_the_network_and_how_memory_is_kept(make_record):
 CONTENDED = ("contended: other programs took the CPU.",)
 
 
-def test_a_time_that_was_disturbed_is_a_profile_and_is_compared_with_nothing(make_record):
-    disturbed, calm = make_record("a", warnings=CONTENDED), make_record("b")
+@pytest.mark.parametrize("said", [CONTENDED, ("suspect: it remembers its answer.",)])
+def test_a_time_that_is_not_believed_is_a_profile_and_is_compared_with_nothing(make_record, said):
+    disturbed, calm = make_record("a", warnings=said), make_record("b")
     evidence = Evidence((disturbed, calm))
     assert evidence.profiles == (disturbed, calm)
     assert evidence.groups == ((calm,),)

@@ -110,6 +110,17 @@ def test_a_disturbed_time_is_in_no_sentence_ratio_or_front(make_record):
     assert "1 timed while other programs used the machine (!)" in said[-1]
 
 
+def test_a_suspect_time_is_in_no_sentence_ratio_or_front_either(make_record):
+    records = [
+        make_record("mobilenet_v1", latency_s=0.020), make_record("mobilenet_v2", latency_s=0.020),
+        make_record("resnet18", latency_s=1e-6, warnings=("suspect: it remembers.",)),
+    ]  # fmt: skip
+    assert rows(records, "status", "ratio")["resnet18"] == ("suspect", None)
+    said = sections(records)["In short"].sentences
+    assert not any("resnet18" in one for one in said)
+    assert "1 whose time cannot be" in said[-1]
+
+
 def test_where_everything_was_disturbed_nothing_is_claimed(make_record):
     records = [make_record(name, warnings=BUSY) for name in ("a", "b")]
     (only,) = sections(records)["In short"].sentences

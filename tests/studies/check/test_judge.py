@@ -121,6 +121,15 @@ def test_within_a_budget_is_within_it_on_a_busy_machine_too():
     assert (row.verdict, row.state, row.note) == ("in budget", "ok", "")
 
 
+def test_a_time_that_cannot_be_is_within_no_budget_and_beside_no_session():
+    odd = msgspec.structs.replace(record(0.001), warnings=("suspect: it remembers.",))
+    now = judging.stored_row(CASE, [record(1.0)], HERE, Bench(records=[odd]).tools)
+    before = judging.stored_row(CASE, [odd], HERE, Bench().tools)
+    for row in (timed(0.5, odd), now, before):
+        assert (row.state, row.note) == ("not comparable", "it remembers.")
+        assert exit_code([row]) == 4
+
+
 def test_a_pair_of_a_busy_machine_says_so_of_its_absolute_budget():
     limits = {judging.LATENCY: Limit(0.5)}
     (row,) = judging.ceiling_rows(CASE, busy(record(1.0)), limits, Bench().tools)

@@ -107,6 +107,18 @@ def test_a_side_that_fails_makes_it_not_comparable():
     assert "Broken" in repr(found)
 
 
+def test_a_side_whose_time_cannot_be_makes_it_not_comparable_and_says_why():
+    class Yields(nn.Module):
+        def forward(self, x):
+            yield x + 1
+
+    found = lightbench.compare(Tiny(), Yields(), seconds=0.2, threads=1)
+    assert (found.verdict, found.comparison.ratio) == ("not comparable", None)
+    (why,) = found.comparison.reasons
+    assert why == "Yields: it answers with a generator, whose work is done when that is read."
+    assert why in repr(found).replace("\n  ", " ")
+
+
 @pytest.mark.slow
 def test_a_side_that_fails_later_ends_the_rounds():
     class Tires(nn.Module):

@@ -130,6 +130,13 @@ def judged(pairs, level=0.99):
     return judged_restarts(pairs, ("old", "new"), 0.02, level)
 
 
+def test_one_process_whose_time_cannot_be_spoils_all(pairs, side):
+    odd = side(1e-6, warnings=("suspect: it remembers.",))
+    found = judged([*pairs(1.0, 1.0), (side(0.01), odd), *pairs(1.0)])
+    assert (found.verdict, found.ratio) == ("not comparable", None)
+    assert found.reasons == ("new: it remembers.",)
+
+
 def test_each_pair_of_processes_is_one_value_however_many_calls_they_made(pairs):
     logs = [0.03, 0.04, 0.05, 0.06, 0.07]
     few, many = (judged(pairs(*map(math.exp, logs), n=n)) for n in (10, 1000))
