@@ -1,16 +1,28 @@
 """Names that everybody uses, given back as they were: a network's file may put its own in their place, and whatever reads
-the clock or opens a file afterwards would get those."""
+the clock, opens a file or writes a record afterwards would get those."""
 
 from __future__ import annotations
 
 import builtins
+import hashlib
+import json
+import math
 import os
+import shutil
+import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Module -> the names that are Python's own: others are somebody's, who may do with them what he likes.
-SHARED = {module: frozenset(vars(module)) for module in (builtins, os, time)}
+import msgspec
+
+MODULES = (
+    *(builtins, hashlib, json, math, msgspec, msgspec.json, msgspec.structs, os, os.path, shutil),
+    *(subprocess, tempfile, time),
+)
+# Module -> its own names: others in it are somebody's, who may do with them what he likes.
+SHARED = {module: frozenset(vars(module)) for module in MODULES}
 
 
 @contextmanager

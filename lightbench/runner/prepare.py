@@ -34,7 +34,7 @@ from lightbench.models.inputs import (
     settle_norms,
 )
 from lightbench.models.sources import own_switches
-from lightbench.process import switches
+from lightbench.process import patched, switches
 from lightbench.records import (
     Case,
     Costs,
@@ -82,7 +82,7 @@ def prepare(
     """Load, count, and run once, in a session of the case's device. Raises a LightbenchError that says
     what is wrong with the case."""
     device.refuse(layout=case.layout, dtype=case.dtype, mode=case.mode)
-    with switches.kept():  # whatever the network's code sets is its own
+    with switches.kept(), patched.given_back():  # whatever the network's code sets is its own
         return _prepared(case, device, given, trusted=trusted)
 
 

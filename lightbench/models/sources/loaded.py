@@ -3,13 +3,13 @@ one of its files changes."""
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -123,7 +123,7 @@ def _run(place: Place) -> ModuleType:
 
 
 def _own_name(file: Path) -> str:
-    return f"{USERS}{file.stem}_{hashlib.sha256(os.fsencode(file)).hexdigest()[:8]}"
+    return f"{USERS}{file.stem}_{sha256(os.fsencode(file)).hexdigest()[:8]}"
 
 
 def _executed(name: str, file: Path, users: ModuleType | None = None) -> ModuleType:
@@ -229,6 +229,6 @@ def _sources(module: ModuleType) -> set[Path]:
 
 def _digest(file: Path) -> bytes:
     try:
-        return hashlib.sha256(file.read_bytes()).digest()
+        return sha256(file.read_bytes()).digest()
     except OSError:
         return b""
