@@ -78,9 +78,11 @@ def _trace(network: nn.Module, parts: Parts, make_inputs: MakeInputs, *, calls: 
         try:
             with _nothing_compiled(), as_written() if scripts else nullcontext():
                 return _run(network, parts, make_inputs, quiet, meta=kind == "meta", calls=calls)
-        except (KeyboardInterrupt, UsageError):
+        except UsageError:
             raise
-        except BaseException as error:  # noqa: BLE001  whatever it is, the next attempt decides
+        except BaseException as error:  # whatever it is, the next attempt decides
+            if isinstance(error, KeyboardInterrupt) and journal.was_stopped():
+                raise
             failed = error
     raise explain(network, failed) from failed
 

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from lightbench.errors import LightbenchError
-from lightbench.workers import autoload, interrupts
+from lightbench.workers import autoload, interrupts, journal
 from lightbench.workers.manager import MARK
 
 Send = Callable[[str, Any], None]
@@ -38,6 +38,9 @@ def serve(descriptor: str, work: Callable[[bytes, Send], None]) -> None:
 
         try:
             interrupts.answer_with(interrupts.interrupt)
+            journal.keep(
+                journal.Journal()
+            )  # which tells a network's own KeyboardInterrupt from ours
             work(request, send)
         except KeyboardInterrupt:
             interrupts.heed()

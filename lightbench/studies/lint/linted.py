@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from lightbench.records import Costs, Op
 from lightbench.studies.card.card import DeviceCard
@@ -112,5 +113,5 @@ def _is_called_by(path: str, modules: Mapping[str, nn.Module]) -> bool:
 def _is_block(module: nn.Module) -> bool:
     if isinstance(module, CONTAINERS):
         return False
-    matrices = (p for p in module.parameters() if p.dim() > 1)
+    matrices = (p for p in module.parameters() if not is_lazy(p) and p.dim() > 1)
     return len(list(islice(matrices, 2))) == 2

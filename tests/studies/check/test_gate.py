@@ -357,6 +357,16 @@ def test_a_network_that_ends_its_process_is_not_comparable_and_leaves_the_others
     capsys.readouterr()
 
 
+@pytest.mark.slow
+def test_an_interrupt_of_a_networks_own_is_not_the_users(project, capsys):
+    (project / "stops.py").write_text(NET.replace("return self.conv(x)", "raise KeyboardInterrupt"))
+    typed = ["check", "stops.py:Net", "--no-latency", "--input", "3x16x16", "--format", "json"]
+    (project / "lightbench.toml").write_text('[budgets."*"]\nparams = 1\n')
+    assert run(typed) == 4
+    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    assert "KeyboardInterrupt" in row["note"]
+
+
 LATE = NET.replace("        return", "        from layers import WIDTH\n        return")
 
 

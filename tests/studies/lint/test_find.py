@@ -295,3 +295,7 @@ def test_norms_that_fold_and_those_that_do_not_are_two_findings():
     norms = [f for f in findings(nn.Sequential(network)) if "norm" in f.cause]
     assert sorted((f.cause, f.ops) for f in norms) == [("1 x norm", (1,)), ("1 x norm", (2,))]
     assert len({f.remedy for f in norms}) == 2
+
+
+def test_layers_whose_shapes_their_first_call_decides_are_looked_at_too():
+    assert strained(nn.Sequential(nn.LazyConv2d(8, 3), nn.LazyConv2d(8, 3)), "8x16x16") == set()
