@@ -35,17 +35,17 @@ class Unfinished:
         self._due = time.monotonic() + EVERY_S
 
     def stored(self) -> list[Record]:
-        """What a process that is gone has left: of the last one, if there were several."""
+        """What a process that is gone has left; of several that of the last one."""
         if self._store is None:
             with suppress(msgspec.MsgspecError):
                 self._finished = msgspec.json.decode(journal.left() or b"[]", type=list[Record])
             return list(self._finished)
         found: list[Record] = []
-        for part in sorted(_abandoned(self._store), key=lambda file: file.stat().st_mtime):
+        for part in sorted(_abandoned(self._store), key=_changed):
             with suppress(LightbenchError, OSError), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a line that was cut short
-                found = store.read(part)
-            part.replace(self._part(self._store))  # it is ours now
+                part.replace(self._part(self._store))  # it is ours now, unless another was quicker
+                found = store.read(self._part(self._store))
         return found
 
     def keeping(self, keep: Keep) -> Keep:
@@ -81,6 +81,13 @@ class Unfinished:
     @staticmethod
     def _part(path: Path) -> Path:
         return path.with_name(f".{path.name}.{_mark(os.getpid())}.part")
+
+
+def _changed(file: Path) -> float:
+    """When; of one that is gone long ago."""
+    with suppress(OSError):
+        return file.stat().st_mtime
+    return 0.0
 
 
 def _mark(number: int) -> str:

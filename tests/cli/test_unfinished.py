@@ -89,6 +89,13 @@ def test_what_a_process_that_lives_writes_is_not_taken(tmp_path, make_record, at
     assert Unfinished(str(tmp_path / "other.jsonl")).stored() == []
 
 
+def test_what_another_command_was_quicker_to_take_is_its_own(tmp_path, monkeypatch):
+    gone = tmp_path / ".runs.jsonl.1-7.part"
+    monkeypatch.setattr("lightbench.cli.unfinished._abandoned", lambda _path: [gone])
+    assert Unfinished(str(tmp_path / "runs.jsonl")).stored() == []
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_that_was_cut_or_is_none_of_ours_does_no_harm(tmp_path, make_record):
     for name, text in {"1-7": '{"id":"00', "no": "hello", "2-": ""}.items():
         (tmp_path / f".runs.jsonl.{name}.part").write_text(text)
