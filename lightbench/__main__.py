@@ -54,10 +54,8 @@ def _command() -> int:
     try:
         interrupts.answer_with(interrupts.interrupt)
         code = _run()
-    except (
-        KeyboardInterrupt
-    ):  # before it began, while another one was answered, or when it was done
-        pass
+    except KeyboardInterrupt:
+        pass  # before it began, while another one was answered, or when it was done
     finally:
         interrupts.ignore()
     try:

@@ -133,9 +133,7 @@ def _explained(error: BaseException) -> int:
         stop = "" if said.endswith((".", "?")) else "."
         say_error(f"{said}{stop}\n  Try `{where} --help`.")
         return error.exit_code
-    if isinstance(
-        error, BrokenPipeError | ReaderLeft
-    ):  # it has seen enough: `lightbench ... | head`
+    if isinstance(error, BrokenPipeError | ReaderLeft):  # seen enough: `lightbench ... | head`
         streams.drop(sys.stdout)
         return 0
     if why := streams.takes_no_more(error):

@@ -41,12 +41,10 @@ def gather(
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
         control = Control(
             trusted=trusted,
-            stored=[*stored, *unfinished.stored()],
+            **unfinished.told(stored, keeping(path, stored)),
             force=force,
             say=report.say,
             progress=report.progress,
-            keep=unfinished.keeping(keeping(path, stored)),
-            so_far=unfinished,
         )
         found = measure(
             suite,

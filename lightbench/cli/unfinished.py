@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -48,7 +49,15 @@ class Unfinished:
                 found = store.read(self._part(self._store))
         return found
 
-    def keeping(self, keep: Keep) -> Keep:
+    def told(self, stored: Sequence[Record], keep: Keep) -> dict[str, Any]:
+        """What a run is told of what is ``stored`` and how new records are kept: see `Control`."""
+        return {
+            "stored": [*stored, *self.stored()],
+            "keep": self._noting(keep),
+            "so_far": self,
+        }
+
+    def _noting(self, keep: Keep) -> Keep:
         """The same, and noted for the next process of this command where nothing is stored."""
 
         def kept(record: Record) -> None:

@@ -64,8 +64,7 @@ def _initialised(network: nn.Module, make_inputs: MakeInputs) -> nn.Module:
         with torch.no_grad(), lent((args, kwargs)):
             network(*args, **kwargs)
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt) and journal.was_stopped():
-            raise
+        journal.let_through(error)
         raise explain(network, error) from error
     return network
 
@@ -80,9 +79,8 @@ def _trace(network: nn.Module, parts: Parts, make_inputs: MakeInputs, *, calls: 
                 return _run(network, parts, make_inputs, quiet, meta=kind == "meta", calls=calls)
         except UsageError:
             raise
-        except BaseException as error:  # whatever it is, the next attempt decides
-            if isinstance(error, KeyboardInterrupt) and journal.was_stopped():
-                raise
+        except BaseException as error:  # noqa: BLE001  whatever it is, the next attempt decides
+            journal.let_through(error)
             failed = error
     raise explain(network, failed) from failed
 

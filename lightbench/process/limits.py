@@ -12,7 +12,7 @@ except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
 
-def limits() -> dict[str, tuple[int, int]]:
+def read() -> dict[str, tuple[int, int]]:
     """Of each resource how much, softly and at most; none where there are no limits."""
     found = {}
     for name in vars(resource) if resource else ():

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 MOST = 1024  # numbers of each tensor that are kept, evenly spread over it
+NOT_FINITE = "the output has NaN or infinite values"
 ALIKE = 0.05  # the same answer twice, in whatever precision and order of sums, differs by far less
 
 # What is no answer yet: its work is done by whoever reads it.
@@ -18,11 +19,12 @@ UNREAD = (Iterator, AsyncIterator, Awaitable, Future, torch.futures.Future)
 
 
 class Answer(NamedTuple):
-    """Shapes of all tensors in it, and some of their numbers, on the host; ``unread`` is the name of
-    what in it is no answer yet, such as a generator."""
+    """Shapes of all tensors in it, and some of their numbers, on the host; ``finite``: all numbers in it
+    are; ``unread`` is the name of what in it is no answer yet, such as a generator."""
 
     shapes: tuple[tuple[int, ...], ...]
     numbers: tuple[Tensor, ...]
+    finite: bool
     unread: str
 
     def like(self, other: Answer, within: float = ALIKE) -> bool:
@@ -39,7 +41,14 @@ def answer(outputs: Any) -> Answer:
     tensors = [leaf for leaf in leaves if isinstance(leaf, Tensor)]
     unread = next((type(leaf).__name__ for leaf in leaves if isinstance(leaf, UNREAD)), "")
     shapes = tuple(tuple(tensor.shape) for tensor in tensors)
-    return Answer(shapes, tuple(map(_some, filter(_plain, tensors))), unread)
+    numbers = tuple(map(_some, filter(_plain, tensors)))
+    return Answer(shapes, numbers, all(map(_finite, tensors)), unread)
+
+
+def _finite(tensor: Tensor) -> bool:
+    """Are all floating-point numbers in it numbers?"""
+    counts = tensor.is_floating_point() and not tensor.is_meta
+    return not counts or bool(torch.isfinite(tensor).all())
 
 
 def _plain(tensor: Tensor) -> bool:

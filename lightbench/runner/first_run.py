@@ -10,8 +10,7 @@ from lightbench.engines import Context, Program
 from lightbench.errors import LightbenchError
 from lightbench.records.failure import is_memory
 from lightbench.runner import anew
-from lightbench.runner.answer import Answer, answer
-from lightbench.runner.later import NOT_FINITE, all_finite
+from lightbench.runner.answer import NOT_FINITE, Answer, answer
 
 
 class FirstRun(NamedTuple):
@@ -20,7 +19,6 @@ class FirstRun(NamedTuple):
     program: Program
     seconds: float  # in which kernels are compiled or chosen
     answer: Answer  # in short
-    finite: bool  # are its outputs numbers?
     overwritten: bool  # does it write to its inputs?
     gradients: bool  # did it need the context of those that take gradients?
 
@@ -28,7 +26,7 @@ class FirstRun(NamedTuple):
         """What a reader must know, a sentence each."""
         told = (
             (
-                not self.finite,
+                not self.answer.finite,
                 f"{NOT_FINITE}: its time may not be that of a working network.",
             ),
             (
@@ -61,7 +59,7 @@ def first_run(program: Program, device: Device, args: Any) -> FirstRun:
             raise refused from None
         program, taken = Program(program.call, program.with_gradients), True
     overwritten = anew.versions(args) != before
-    return FirstRun(program, seconds, answer(outputs), all_finite(outputs), overwritten, taken)
+    return FirstRun(program, seconds, answer(outputs), overwritten, taken)
 
 
 def _called(program: Program, context: Context, device: Device) -> tuple[float, Any]:

@@ -14,7 +14,7 @@ from lightbench import units
 from lightbench.devices import Device
 from lightbench.devices.support.base import ENERGY
 from lightbench.errors import LightbenchError
-from lightbench.records import Case, Record, Run, Samples, SweepPoint
+from lightbench.records import Case, Environment, Record, Run, Samples, SweepPoint
 from lightbench.records.failure import explain_plainly
 from lightbench.runner import prepare
 from lightbench.runner.control import Finish, Report, Say, SoFar
@@ -68,38 +68,19 @@ def measure(
     Ctrl-C passes through, after what has samples is finished."""
     with process_kept(), device.session(threads=group.threads) as active:
         where = here(device, group.device, active)
-        ready: dict[int, prepare.Prepared] = {}
-        for i, case in group.cases.items():
-            say(f"{label(case)}: load, count, first run")
-            try:
-                if i in group.errors:
-                    raise group.errors[i]
-                ready[i] = prepare.prepare(
-                    case, device, group.given.get(case.model), trusted=group.trusted
-                )
-            except LightbenchError as error:
-                if i not in group.anchors:
-                    finish(i, failed(case, error, where))
-        if ready.keys() <= group.anchors:  # nothing that was asked for can be timed
-            ready.clear()
-        known = {i: record.samples for i, record in group.begun.items() if record.samples}
-        begun = whole(known, ready)
+        ready = _made_ready(group, device, where, say, finish)
+        begun = whole({i: r.samples for i, r in group.begun.items() if r.samples}, ready)
         runs = _run(group, going_on=bool(begun))
 
-        def records(samples: Callable[[], dict[str, Samples]]) -> list[Record]:
-            return [
-                measured(ready[int(i)], taken, where, runs(int(i)))
-                for i, taken in samples().items()
-            ]
+        def told(samples: Callable[[], dict[str, Samples]]) -> None:
+            if so_far:
+                so_far(lambda: [_of(int(i), taken) for i, taken in samples().items()])
+
+        def _of(i: int, samples: Samples) -> Record:
+            return _continued(measured(ready[i], samples, where, runs(i)), begun.get(i))
 
         with device.watching(group.threads, active) as seen:
-            results = _time(
-                ready,
-                group,
-                begun,
-                progress,
-                so_far and (lambda samples: so_far(lambda: records(samples))),
-            )
+            results = _time(ready, group, begun, progress, told)
         where = with_noted(where, {**device.noted(), **seen})
         for i, result in results.items():
             if isinstance(result, Exception) and i in group.anchors:
@@ -108,13 +89,31 @@ def measure(
                 reason = explain_plainly("the network failed while it was timed", result)
                 finish(i, failed(group.cases[i], reason, where))
             else:
-                record = _continued(measured(ready[i], result, where, runs(i)), begun.get(i))
+                record = _of(i, result)
                 if ENERGY in record.case.options:
                     say(f"{label(record.case)}: energy")
                     record = _with_energy(record, ready[i], device)
                 finish(i, record)
         if any(isinstance(r, Samples) and r.stop == "interrupted" for r in results.values()):
             raise KeyboardInterrupt
+
+
+def _made_ready(
+    group: Group, device: Device, where: Environment, say: Say, finish: Finish
+) -> dict[int, prepare.Prepared]:
+    """Cases that can be timed; those that cannot are finished. None if nothing that was asked for can."""
+    ready: dict[int, prepare.Prepared] = {}
+    for i, case in group.cases.items():
+        say(f"{label(case)}: load, count, first run")
+        try:
+            if i in group.errors:
+                raise group.errors[i]
+            given = group.given.get(case.model)
+            ready[i] = prepare.prepare(case, device, given, trusted=group.trusted)
+        except LightbenchError as error:
+            if i not in group.anchors:
+                finish(i, failed(case, error, where))
+    return {} if ready.keys() <= group.anchors else ready
 
 
 def _with_energy(record: Record, prepared: prepare.Prepared, device: Device) -> Record:
@@ -130,7 +129,7 @@ def _time(
     group: Group,
     begun: Mapping[int, Samples],
     progress: Report | None,
-    so_far: Callable[[Callable[[], dict[str, Samples]]], None] | None,
+    so_far: Callable[[Callable[[], dict[str, Samples]]], None],
 ) -> dict[int, Samples | Exception]:
     samples = collect(
         {str(i): prepared.step for i, prepared in ready.items()},

@@ -12,38 +12,48 @@ from torch.utils import _pytree as pytree
 
 from lightbench import units
 from lightbench.costs.count import MakeInputs, count_costs
+from lightbench.devices import Device
+from lightbench.devices.cpu import FLUSH
 from lightbench.devices.support import denormals
-from lightbench.engines import Program
+from lightbench.devices.support.base import TRANSFERS
 from lightbench.errors import LightbenchError
-from lightbench.records import Costs, Samples
+from lightbench.records import Case, Costs, Samples
+from lightbench.runner.answer import NOT_FINITE
+from lightbench.runner.first_run import FirstRun
+from lightbench.runner.watch import Watch
 from lightbench.stats.median import median
 from lightbench.timing.clock import Step
 
-NOT_FINITE = "the output has NaN or infinite values"
-
 
 class First(NamedTuple):
-    """A network as it was when it was ready to be timed."""
+    """A network as it was when it was ready to be timed; ``given`` are the arguments that it is called
+    with, and ``inputs`` makes new ones."""
 
+    case: Case
+    device: Device
     network: nn.Module
-    program: Program
-    step: Step
+    given: Any
     inputs: MakeInputs
     costs: Costs
-    finite: bool  # were its outputs numbers?
+    step: Step
+    watch: Watch
+    look: FirstRun
     held_bytes: int
-    eager: bool  # does it run as it was counted?
-    where: str  # what PyTorch calls its device
-    flushed: bool  # is it timed with denormal numbers taken for zero?
+
+    @property
+    def reads(self) -> bool:
+        """Does a call begin with the values that ``given`` has, and give what they make of it?"""
+        anew = self.look.overwritten or TRANSFERS in self.case.options
+        return self.case.mode == "infer" and not anew
 
 
 def remarks(first: First, samples: Samples) -> Iterator[str]:
     """What a reader must know of its later calls, a sentence each. Calls it once more, at the least;
     on the meta device, where nothing runs, there is nothing to say."""
-    if first.where == "meta":
+    if first.device.torch_device == "meta":
         return
     yield from _changing(first, samples)
-    if first.where == "cpu" and not first.flushed:
+    if first.device.torch_device == "cpu" and FLUSH not in first.case.options:
         yield from _slowed(first, samples)
 
 
@@ -58,21 +68,11 @@ def held_bytes(network: nn.Module) -> int:
     return sum(tensor.nbytes for tensor in tensors.values())
 
 
-def all_finite(outputs: Any) -> bool:
-    """Are all floating-point numbers in it numbers?"""
-    return all(
-        bool(torch.isfinite(leaf).all())
-        for leaf in pytree.tree_leaves(outputs)
-        if isinstance(leaf, Tensor) and leaf.is_floating_point() and not leaf.is_meta
-    )
-
-
 def _changing(first: First, samples: Samples) -> Iterator[str]:
     before, held = _count(first), held_bytes(first.network)
-    with first.program.context():
-        finite = all_finite(first.program.call())
+    finite = first.watch.call().finite
     after, grown = _count(first), held_bytes(first.network) - held
-    if first.finite and not finite:
+    if first.look.answer.finite and not finite:
         yield f"{NOT_FINITE} after the timing, and had none after the first call: its values grow from call to call."
     if before and after and _work(after) != _work(before):
         yield _growing(first.costs, after, samples)
@@ -110,7 +110,7 @@ def _slower(samples: Samples) -> float | None:
 
 def _count(first: First) -> Costs | None:
     """Of one more call; None where that cannot be said."""
-    if not first.eager:
+    if first.case.engine != "eager":
         return None
     try:
         return count_costs(first.network, first.inputs)

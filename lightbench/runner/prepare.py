@@ -20,8 +20,6 @@ from lightbench import registry, units
 from lightbench.costs.count import MakeInputs, count_costs
 from lightbench.costs.precision import as_asked, cast, own_dtype
 from lightbench.devices import Device
-from lightbench.devices.cpu import FLUSH
-from lightbench.devices.support.base import TRANSFERS
 from lightbench.engines import Context, Program
 from lightbench.errors import ModelError, OutOfMemory
 from lightbench.models import sources
@@ -49,7 +47,8 @@ from lightbench.runner.first_run import FirstRun, first_run
 from lightbench.runner.given import Given
 from lightbench.runner.identity import identity_of
 from lightbench.runner.session import process_kept
-from lightbench.runner.suspect import Timed, Watch, suspicions, threads_now
+from lightbench.runner.suspect import suspicions
+from lightbench.runner.watch import Watch, threads_now
 from lightbench.stats.median import median
 from lightbench.workers import journal
 
@@ -102,33 +101,19 @@ def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool)
                 case, device, network, inputs, own, start, others, settle=given is None
             )
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt) and journal.was_stopped():
-            raise
+        journal.let_through(error)
         raise explain(network, error) from error
-    timed = Timed(
-        network=network,
-        watch=called.watch,
-        device=device,
-        given=called.given,
-        others=inputs,
-        reads=case.mode == "infer"
-        and not called.look.overwritten
-        and TRANSFERS not in case.options,
-        first=called.look.answer,
-        costs=costs,
-        dtype=case.dtype,
-    )
     first = later.First(
-        network=network,
-        program=called.program,
-        step=called.step,
-        inputs=inputs,
-        costs=costs,
-        finite=called.look.finite,
-        held_bytes=later.held_bytes(network),
-        eager=case.engine == "eager",
-        where=where,
-        flushed=FLUSH in case.options,
+        case,
+        device,
+        network,
+        called.given,
+        inputs,
+        costs,
+        called.step,
+        called.watch,
+        called.look,
+        later.held_bytes(network),
     )
     held = costs.param_bytes + bytes_of(called.given)
     return Prepared(
@@ -143,7 +128,7 @@ def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool)
         identity,
         called.bracket,
         called.look.gradients,
-        partial(_again, case.model, first, timed, own),
+        partial(_again, first, own),
     )
 
 
@@ -305,23 +290,16 @@ def _said(own: switches.Values, running: switches.Values) -> Iterator[str]:
         yield f"it sets {switches.said(running)} while it runs."
 
 
-def _again(
-    model: str,
-    first: later.First,
-    timed: Timed,
-    own: switches.Values,
-    samples: Samples,
-) -> tuple[str, ...]:
+def _again(first: later.First, own: switches.Values, samples: Samples) -> tuple[str, ...]:
     """What later calls show."""
     said: list[str] = []
     try:
-        with switches.kept(), journal.held("timed", model):
+        with switches.kept(), journal.held("timed", first.case.model):
             switches.put(own)
             said.extend(later.remarks(first, samples))
-            said.extend(suspicions(timed, median(samples.times_s)))
-    except BaseException as error:  # it could be called thousands of times
-        if isinstance(error, KeyboardInterrupt) and journal.was_stopped():
-            raise
+            said.extend(suspicions(first, median(samples.times_s)))
+    except BaseException as error:  # noqa: BLE001  it could be called thousands of times
+        journal.let_through(error)
         said.append(f"it failed when it was called after the timing: {type(error).__name__}.")
     return tuple(said)
 

@@ -12,14 +12,14 @@ import math
 import random
 import traceback
 from collections.abc import Callable, Container, Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from lightbench.errors import NotAvailable
 from lightbench.records import Samples, Stop
 from lightbench.records.failure import words_of
-from lightbench.timing.clock import Reading, Step, Visit, clocks, read
+from lightbench.timing.clock import Step, Visit, clocks, read
 from lightbench.timing.continued import rounds_of, spent_s, whole
 from lightbench.timing.stopping import (
     REPORT_EVERY_S,
@@ -28,7 +28,6 @@ from lightbench.timing.stopping import (
     Enough,
     Looks,
     Progress,
-    Rounds,
     Rule,
     known_medians,
     known_ratios,
@@ -99,9 +98,8 @@ def _attempt(work: Callable[..., T], *args: Any, **settings: Any) -> T | Excepti
         # Its frames hold tensors: a case that ran out of memory must not starve the others.
         traceback.clear_frames(error.__traceback__)
         return error
-    except BaseException as error:  # SystemExit, and what a network has made of its own
-        if isinstance(error, KeyboardInterrupt) and journal.was_stopped():
-            raise
+    except BaseException as error:  # noqa: BLE001  SystemExit, and what a network has made of its own
+        journal.let_through(error)
         return RuntimeError(f"{type(error).__name__}: {words_of(error)}".removesuffix(": "))
 
 
@@ -112,37 +110,66 @@ def _alike(cases: Mapping[str, Warm]) -> bool:
     return bool(lengths) and max(lengths) <= ALIKE * min(lengths)
 
 
-def _samples(case: Warm, readings: Sequence[Reading], stop: Stop, throttled: int) -> Samples:
-    return Samples(
-        **clocks(readings),
-        throttled_rounds=throttled,
-        calls_per_sample=case.calls_per_sample,
-        samples_per_round=case.samples_per_round,
-        first_call_s=case.first_call_s,
-        warmup_calls=case.warmup_calls,
-        stop=stop,
-    )
+@dataclass(frozen=True)
+class _Taken:
+    """What there is so far: cases that are warm, those that have ``failed``, whole rounds, since an
+    interrupt never leaves half a one, and why each of the others was thrown away."""
+
+    cases: Mapping[str, Warm]
+    failed: dict[str, Exception]
+    rounds: list[dict[str, Visit]]
+    throttled: list[str]
+
+    @property
+    def alive(self) -> list[str]:
+        """Cases that are still timed."""
+        return [name for name in self.cases if name not in self.failed]
+
+    def add(self, visits: dict[str, Visit]) -> bool:
+        """A round; does it count?"""
+        slowed = [r.throttled for visit in visits.values() for r in visit if r.throttled]
+        self.throttled.extend(slowed[:1])
+        if not slowed:
+            self.rounds.append(visits)
+        return not slowed
+
+    def samples(
+        self, stop: Callable[[str], Stop] = lambda _name: "interrupted"
+    ) -> dict[str, Samples]:
+        """Of each case that has not failed; ``stop`` says of a name why it ended."""
+        return {name: self._of(name, stop(name)) for name in self.alive}
+
+    def _of(self, name: str, stop: Stop) -> Samples:
+        case = self.cases[name]
+        return Samples(
+            **clocks([reading for visits in self.rounds for reading in visits[name]]),
+            throttled_rounds=len(self.throttled),
+            calls_per_sample=case.calls_per_sample,
+            samples_per_round=case.samples_per_round,
+            first_call_s=case.first_call_s,
+            warmup_calls=case.warmup_calls,
+            stop=stop,
+        )
 
 
-def _as_begun(case: Warm, begun: Samples) -> Warm:
-    """With as many calls and samples as it had."""
-    return case._replace(
-        calls_per_sample=begun.calls_per_sample, samples_per_round=begun.samples_per_round
-    )
-
-
-def _so_far(
-    cases: Mapping[str, Warm], rounds: Rounds, failed: Container[str], throttled: int
-) -> dict[str, Samples]:
-    return {
-        name: _samples(case, _readings(rounds, name), "interrupted", throttled)
-        for name, case in cases.items()
-        if name not in failed
-    }
-
-
-def _readings(rounds: Rounds, name: str) -> list[Reading]:
-    return [reading for taken in rounds for reading in taken[name]]
+def _warmed(
+    steps: Mapping[str, Step],
+    rule: Rule,
+    clock: Callable[[], float],
+    compared: Mapping[str, str] | None,
+    begun: Mapping[str, Samples],
+) -> tuple[_Taken, float]:
+    """All cases, warm, with the rounds of an interrupted run if it was of all of them, and how long those
+    took."""
+    outcomes = {name: _attempt(warm_up, step, rule, clock) for name, step in steps.items()}
+    cases = _with_visits({n: c for n, c in outcomes.items() if isinstance(c, Warm)}, compared)
+    failed = {name: case for name, case in outcomes.items() if isinstance(case, Exception)}
+    earlier = whole(begun, cases)
+    for name, one in earlier.items():
+        as_it_was = {key: getattr(one, key) for key in ("calls_per_sample", "samples_per_round")}
+        cases[name] = cases[name]._replace(**as_it_was)
+    throttled = max((one.throttled_rounds for one in earlier.values()), default=0)
+    return _Taken(cases, failed, rounds_of(earlier), ["earlier"] * throttled), spent_s(earlier)
 
 
 def _too_hot(throttled: Sequence[str]) -> NotAvailable:
@@ -200,57 +227,43 @@ def collect(
     A round in which the device was slowed down is thrown away, and counted in ``throttled_rounds``;
     if they all are, each case has an error that says so.
     """
-    outcomes = {name: _attempt(warm_up, step, rule, clock) for name, step in steps.items()}
-    cases = _with_visits({n: c for n, c in outcomes.items() if isinstance(c, Warm)}, compared)
-    failed = {name: case for name, case in outcomes.items() if isinstance(case, Exception)}
-    earlier = whole(begun, cases)
-    cases |= {name: _as_begun(cases[name], samples) for name, samples in earlier.items()}
-    rounds = rounds_of(earlier)  # appended whole: an interrupt never leaves half a round
-    # Why, for each round that was thrown away.
-    throttled = [""] * max((samples.throttled_rounds for samples in earlier.values()), default=0)
+    taken, earlier_s = _warmed(steps, rule, clock, compared, begun)
     criterion = _criterion(rule, compared, enough, unawaited)
-    budget = Budget(rule.max_s * len(cases), rule.max_samples)
-    spoiling = enough is None or not _alike(cases)
+    budget = Budget(rule.max_s * len(taken.cases), rule.max_samples)
+    spoiling = enough is None or not _alike(taken.cases)
     interrupted, reported = False, -math.inf
-    began = clock() - spent_s(earlier)
+    began = clock() - earlier_s
     try:
-        while alive := [name for name in cases if name not in failed]:
+        while alive := taken.alive:
             order = rng.sample(alive, len(alive))
-            taken = _round(cases, order, failed, untimed_first=spoiling and len(alive) > 1)
-            if not taken:
+            untimed = spoiling and len(alive) > 1
+            visits = _round(taken.cases, order, taken.failed, untimed_first=untimed)
+            if not visits:
                 break
-            slowed = [r.throttled for visit in taken.values() for r in visit if r.throttled]
-            if slowed:
-                throttled.append(slowed[0])
-            else:
-                rounds.append(taken)
+            counts = taken.add(visits)
             done_s = clock() - began
-            if not slowed and criterion.ask(rounds, done_s):
+            if counts and criterion.ask(taken.rounds, done_s):
                 break
-            if report and rounds and done_s - reported >= REPORT_EVERY_S:
-                report(criterion.progress(rounds, done_s, budget))
+            if report and taken.rounds and done_s - reported >= REPORT_EVERY_S:
+                report(criterion.progress(taken.rounds, done_s, budget))
                 reported = done_s
-            if so_far and rounds:
-                so_far(partial(_so_far, cases, rounds, failed, len(throttled)))
-            if not budget.fits_another(done_s, len(rounds) + len(throttled)):
+            if so_far and taken.rounds:
+                so_far(taken.samples)
+            if not budget.fits_another(done_s, len(taken.rounds) + len(taken.throttled)):
                 break
     except KeyboardInterrupt:
-        if not rounds:
+        if not taken.rounds:
             raise
         interrupts.heed()
         interrupted = True
 
-    if throttled and not rounds:
-        return {name: failed.get(name) or _too_hot(throttled) for name in steps}
-    known = criterion.known(rounds, [name for name in cases if name not in failed])
+    if taken.throttled and not taken.rounds:
+        return {name: taken.failed.get(name) or _too_hot(taken.throttled) for name in steps}
+    known = criterion.known(taken.rounds, taken.alive)
 
-    def samples(name: str) -> Samples:
+    def stop(name: str) -> Stop:
         ended: Stop = "converged" if known(name) else "max_seconds"
-        return _samples(
-            cases[name],
-            _readings(rounds, name),
-            "interrupted" if interrupted else ended,
-            len(throttled),
-        )
+        return "interrupted" if interrupted else ended
 
-    return {name: failed[name] if name in failed else samples(name) for name in steps}
+    found: dict[str, Samples | Exception] = {**taken.failed, **taken.samples(stop)}
+    return {name: found[name] for name in steps}

@@ -24,12 +24,10 @@ WORDS = {
     "timed": "while it was timed",
 }
 
-_HEAD = struct.Struct(
-    "=ddii"
-)  # since when, how long a phase may last, which phase, length of the name
-_COMMAND = struct.Struct(
-    "=ii"
-)  # how many signals to stop were heard, and the exit code; -1: none yet
+# Since when, how long a phase may last, which phase, length of the name.
+_HEAD = struct.Struct("=ddii")
+# How many signals to stop were heard, and the exit code; -1: none yet.
+_COMMAND = struct.Struct("=ii")
 SIZE = 1 << 14
 LEFT = 32 << 20  # bytes that a process may leave to the next one; of memory only what is used of it
 _LENGTH = struct.Struct("=q")
@@ -141,6 +139,12 @@ def was_stopped() -> bool:
     """Is a KeyboardInterrupt one of the user's? A network can raise one itself, which is known only
     where somebody supervises."""
     return not _kept or _kept[0].heard > 0
+
+
+def let_through(error: BaseException) -> None:
+    """Raise it again if it is the user's way to stop, which no network's failure is."""
+    if isinstance(error, KeyboardInterrupt) and was_stopped():
+        raise error
 
 
 def enter(phase: Phase, model: str | None = None) -> None:

@@ -71,9 +71,8 @@ class _Child:
         self._told_s = 0.0
         self._looked = (0.0, 0.0, book.read())
         self._gone = False  # and its number may be another process's
-        self._lives, held_open = (
-            os.pipe()
-        )  # its end ends the pipe, unless it has left copies of itself
+        # Its end ends the pipe, unless it has left copies of itself.
+        self._lives, held_open = os.pipe()
         self._me = os.getpid()
         book.begin()
         interrupts.answer_with(self._hand_on)

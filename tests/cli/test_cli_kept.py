@@ -7,6 +7,7 @@ import json
 import pytest
 from quick_profile import NET, QUICK, asked
 
+from lightbench.cli.output import say_reused
 from lightbench.records import store
 
 # What is kept.
@@ -83,6 +84,18 @@ def test_a_report_in_a_file_has_its_figure_beside_it(lightbench, tmp_path, make_
     assert (answer.code, answer.out) == (0, "")
     assert "](r-latency.svg)" in (tmp_path / "new" / "r.md").read_text()
     assert (tmp_path / "new" / "r-latency.svg").read_text().lstrip().startswith("<?xml")
+
+
+def test_how_many_stored_times_are_not_to_be_believed_is_said(make_record, capsys):
+    stored = [
+        make_record("a"), make_record("b", warnings=("contended: others.",)),
+        make_record("c", warnings=("suspect: it remembers.",)), make_record("d", stop="max_seconds"),
+    ]  # fmt: skip
+    say_reused([*stored, make_record("e")], stored, quiet=False)
+    assert capsys.readouterr().err == (
+        "lightbench: stored: 4 of 5; 3 of them not converged, contended or suspect, which --force"
+        " measures again.\n"
+    )
 
 
 def test_a_report_of_a_suite_measures_it_once(lightbench, tmp_path):

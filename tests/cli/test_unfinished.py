@@ -111,7 +111,7 @@ def test_where_nothing_is_stored_the_next_process_of_the_command_is_told(
     monkeypatch.setattr(journal, "_kept", [journal.Journal()])
     unfinished = Unfinished(None)
     assert unfinished.stored() == []
-    unfinished.keeping(unkept)(make_record("a"))
+    unfinished.told([], unkept)["keep"](make_record("a"))
     unfinished(lambda: [make_record("b", stop="interrupted")])
     again = Unfinished(None)
     assert [r.case.model for r in again.stored()] == ["a", "b"]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
 
 import pytest
 
+import lightbench as lb
+from lightbench.errors import ModelError
 from lightbench.process import limits
 
 resource = pytest.importorskip("resource")
 
 
 def test_a_limit_is_given_back_softly():
-    before = limits.limits()
+    before = limits.read()
     soft, hard = before["RLIMIT_CORE"]
     lower = max(0, hard) // 2
     resource.setrlimit(resource.RLIMIT_CORE, (lower if lower != soft else 0, hard))
@@ -26,7 +29,7 @@ def test_what_cannot_be_given_back_is_named(monkeypatch):
     def refuse(*_):
         raise ValueError("not allowed to raise maximum limit")
 
-    before = limits.limits()
+    before = limits.read()
     monkeypatch.setattr(resource, "setrlimit", refuse)
     assert limits.give_back(before) == []  # none is another
     assert limits.give_back({"RLIMIT_CPU": (3, 3), "RLIMIT_NOFILE": (1, 1)}) == [
@@ -77,3 +80,19 @@ def test_a_network_that_sets_them_or_patches_what_writes_records_spoils_no_other
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == f"{['ok'] * len(patches)} 644"
+
+
+def test_the_garbage_collector_is_as_it_was_after_a_file_that_turns_it_off(tmp_path):
+    (tmp_path / "collect.py").write_text(NET.format(patch="import gc; gc.disable()"))
+    assert gc.isenabled()
+    lb.load_model(f"{tmp_path}/collect.py:Net")
+    assert gc.isenabled()
+
+
+def test_a_network_whose_limits_cannot_be_given_back_is_refused_with_their_names(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "limits_net.py").write_text(NET.format(patch=""))
+    monkeypatch.setattr(limits, "give_back", lambda _before: ["RLIMIT_CPU", "RLIMIT_AS"])
+    with pytest.raises(ModelError, match=r"lowers limits .* RLIMIT_CPU, RLIMIT_AS"):
+        lb.load_model(f"{tmp_path}/limits_net.py:Net")

@@ -199,10 +199,24 @@ def test_a_record_will_do_unless_something_better_is_asked_for(make_record, widt
     assert Reuse(rule).good(timed(make_record, width=width)) is good
 
 
-def test_a_disturbed_record_will_do_only_where_nothing_better_is_asked_for(make_record):
-    record = timed(make_record, width=0.001, warnings=("contended: others.",))
+@pytest.mark.parametrize("said", ["contended: others.", "suspect: it remembers."])
+def test_a_record_not_believed_will_do_only_where_nothing_better_is_asked_for(make_record, said):
+    record = timed(make_record, width=0.001, warnings=(said,))
     assert Reuse(RULE).good(record)
     assert not Reuse(Rule(rel=0.01, max_s=11.0)).good(record)
+
+
+def test_only_an_interrupted_record_of_this_machine_and_network_can_go_on(make_record, monkeypatch):
+    reuse = Reuse(RULE)
+    monkeypatch.setattr(reuse, "same", lambda record, _where: record.case.model == "a")
+    left = timed(make_record, width=0.1, stop="interrupted")
+    left = msgspec.structs.replace(left, case=msgspec.structs.replace(left.case, model="a"))
+    assert reuse.unfinished(left, left.environment)
+    assert not reuse.unfinished(left, Environment(comparable={"cpu": "another"}, noted={}))
+    renamed = msgspec.structs.replace(left.case, model="b")
+    assert not reuse.unfinished(msgspec.structs.replace(left, case=renamed), left.environment)
+    whole = msgspec.structs.replace(left.samples, stop="converged")
+    assert not reuse.unfinished(msgspec.structs.replace(left, samples=whole), left.environment)
 
 
 def test_a_record_of_which_the_rule_is_not_known_will_not_do(make_record):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from threading import Thread
 
 import pytest
@@ -12,8 +13,11 @@ from torch import nn
 
 import lightbench as lb
 from lightbench.devices import find
-from lightbench.runner import suspect
+from lightbench.engines import Program
+from lightbench.runner import suspect, watch
 from lightbench.runner.answer import answer
+from lightbench.runner.watch import Watch
+from lightbench.timing.clock import Reading
 
 QUICK = {"seconds": 0.05, "rel": 1.0, "threads": 1, "input": "3x64x64"}
 
@@ -170,6 +174,19 @@ def test_a_memory_is_found_where_no_speed_tells_it(network, why, monkeypatch):
     monkeypatch.setattr(suspect, "attained", lambda *_: None)
     (said,) = suspicions(network())
     assert why in said
+
+
+def test_it_is_looked_at_between_timed_blocks_and_the_reading_is_the_steps_own(monkeypatch):
+    """One that is honest again when the timing is over is found too."""
+    monkeypatch.setattr(watch, "LOOKS", 1.0)
+    answers = iter([torch.ones(2)] * 2 + [torch.zeros(2)] * 99)
+    program = Program(lambda: next(answers), nullcontext)
+    seen = Watch(program, answer(torch.ones(2)), ())
+    step = seen.around(lambda n: Reading(wall_s=n * 1.0), nullcontext)
+    assert [step(1), step(3)] == [Reading(1.0), Reading(3.0)]
+    assert seen.said == ""
+    assert step(1) == Reading(1.0)
+    assert "answers otherwise" in seen.said
 
 
 def test_inputs_are_as_they_were_afterwards():

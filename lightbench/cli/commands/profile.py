@@ -128,11 +128,9 @@ def measure(
             records = list(
                 profile(
                     *names,
-                    stored=[*stored, *unfinished.stored()],
+                    **unfinished.told(stored, keeping(path, stored)),
                     say=report.say,
                     progress=report.progress,
-                    keep=unfinished.keeping(keeping(path, stored)),
-                    so_far=unfinished,
                     anchored=path is not None,
                     force=force,
                     **settings,

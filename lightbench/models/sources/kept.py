@@ -38,7 +38,7 @@ def process_kept(file: Path) -> Iterator[None]:
     path, entries = sys.path, list(sys.path)
     here = _working_directory()
     answers = {number: signal.getsignal(number) for number in ENDINGS}
-    mask, before, collecting = limits.mask(), limits.limits(), gc.isenabled()
+    mask, before, collecting = limits.mask(), limits.read(), gc.isenabled()
     sys.argv, sys.dont_write_bytecode = [str(file)], True
     try:
         with descriptors_kept(0, 1, 2):

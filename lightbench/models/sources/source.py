@@ -32,6 +32,5 @@ def made(fault: str, make: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     try:
         return make(*args, **kwargs)
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt) and journal.was_stopped():
-            raise
+        journal.let_through(error)
         raise explain_plainly(fault, error) from error

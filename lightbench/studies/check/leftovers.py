@@ -76,9 +76,8 @@ def _worktrees(notes: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
     for folder in notes:
         for file in [*folder.glob("*/gitdir")]:
             with suppress(OSError):
-                told = (
-                    file.parent / os.fsdecode(file.read_bytes()).strip()
-                )  # absolute, or from there
+                # Absolute, or from there.
+                told = file.parent / os.fsdecode(file.read_bytes()).strip()
                 yield file.parent, Path(os.path.normpath(told)).parent
 
 

@@ -64,8 +64,7 @@ def take_apart(
                 one_pass, prepared.step, seconds=seconds, clock=clock, rng=rng, report=report
             )
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt) and journal.was_stopped():
-            raise
+        journal.let_through(error)
         raise explain(network, error) from error
     watch = seen[0]
     if not watch.rows:

@@ -84,8 +84,7 @@ def capture(
             with recorder:
                 call()
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt) and journal.was_stopped():
-            raise
+        journal.let_through(error)
         raise explain(network, error) from error
     ran = [(row.where.path, row.op) for row in recorder.rows]
     as_counted = ops is None or ran == [(op.path, op.op) for op in ops]

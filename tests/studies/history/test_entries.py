@@ -27,6 +27,12 @@ def line_with(record, **changes):
 # What is read of a record.
 
 
+@pytest.mark.parametrize("said", ["contended: others.", "suspect: it remembers."])
+def test_a_time_that_is_not_believed_has_no_place_in_a_series(keep, make_record, said):
+    records = [make_record("a"), make_record("a", warnings=(said,))]
+    assert [entry.latency is None for entry in read_entries(str(keep(records)))] == [False, True]
+
+
 def test_a_store_in_short_says_what_its_records_say(keep, profile, sweep_records, at):
     records = [*profile, *sweep_records(), at(1), at(2, failure="out of memory.")]
     found = list(read_entries(str(keep(records))))

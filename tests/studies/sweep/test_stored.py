@@ -12,7 +12,7 @@ from lightbench.errors import UsageError
 from lightbench.runner import run
 from lightbench.runner.control import Control
 from lightbench.studies.guidelines.plan import plan
-from lightbench.studies.sweep.run import measure
+from lightbench.studies.sweep.run import _as_good, measure
 from lightbench.timing.stopping import Rule
 
 # What is stored is not measured again, if it is whole.
@@ -80,6 +80,12 @@ def two_halves(stored):
 
 def of_no_sweep(stored):
     return [msgspec.structs.replace(r, found=None) for r in stored]
+
+
+@pytest.mark.parametrize("said", [(), ("contended: others.",), ("suspect: it remembers.",)])
+def test_a_sweep_known_early_will_do_for_more_time_if_its_times_are_believed(make_record, said):
+    known = [make_record("a", stop="converged"), make_record("b", stop="converged", warnings=said)]
+    assert _as_good(known, Rule(rel=0.01, max_s=99.0)) is (not said)
 
 
 def renamed(stored):
