@@ -132,6 +132,21 @@ def test_a_file_that_leaves_at_import_is_an_error_and_no_exit_code_0(folder, com
     assert "ended the process with exit code 0, while it was loaded" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("a", "b"), [("nets.py:Good", "leaves.py:Net"), ("nets.py:Crashes", "nets.py:Good")]
+)
+def test_a_side_that_ends_the_process_is_not_comparable_whichever_it_is(folder, a, b):
+    done = lightbench(folder, "compare", a, b, "--input", "3x8x8", "--format", "json")
+    assert done.returncode == 4, done.stderr
+    found = json.loads(done.stdout)
+    assert found["verdict"] == "not comparable"
+    said = [found["comparison"][side]["failure"] for side in "ab"]
+    assert [bool(failure and "ended the process" in failure["message"]) for failure in said] == [
+        a != "nets.py:Good",
+        b != "nets.py:Good",
+    ]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_to_the_command_alone_ends_it_and_leaves_nothing(folder, number):
     words = [sys.executable, "-P", "-m", "lightbench", "profile", "nets.py:Hangs", *RUN]

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 
 from lightbench.costs.precision import own_dtype
 from lightbench.engines import NO_KEYWORDS
-from lightbench.errors import UsageError
+from lightbench.errors import ModelError, UsageError
 from lightbench.models.inputs import Inputs
 from lightbench.records import Case
 from lightbench.runner.given import (
@@ -132,7 +132,8 @@ def _case(name: str, settings: dict[str, Any], given: Given | None, *, trusted: 
         **{axis: [value] for axis, value in settings.items()},
     )
     for error in errors.values():
-        raise error
+        if not isinstance(error, ModelError):  # such a network is there, and not comparable
+            raise error
     if len(planned) > 1:
         raise UsageError("a side is one case.", "Name one device: --b device=cuda:1.")
     return planned[0]
