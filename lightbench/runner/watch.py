@@ -13,6 +13,7 @@ from lightbench.runner.answer import Answer, answer
 from lightbench.timing.clock import Reading, Step
 
 LOOKS = 0.02  # of calls: how often there is one that is looked at
+MORE = 8  # calls that tell another answer from one that varies, which may have few values
 
 
 class Watch:
@@ -44,8 +45,8 @@ class Watch:
         """Once."""
         if self.said or self._varies or self.call().like(self._first):
             return
-        now, again = self.call(), self.call()
-        self._varies = not again.like(now)
+        now, *more = (self.call() for _ in range(1 + MORE))
+        self._varies = not all(each.like(now) for each in more)
         if not self._varies and not now.like(self._first):
             self.said = f"{SUSPECT}: it answers otherwise while it is timed than in its first call."
 

@@ -189,6 +189,15 @@ def test_it_is_looked_at_between_timed_blocks_and_the_reading_is_the_steps_own(m
     assert "answers otherwise" in seen.said
 
 
+def test_one_that_draws_between_few_answers_is_not_taken_for_one_that_changed_its_mind():
+    """As with a random number of channels: two in a row are often the same."""
+    answers = iter([torch.zeros(2)] * 4 + [torch.ones(2)] * 99)
+    seen = Watch(Program(lambda: next(answers), nullcontext), answer(torch.ones(2)), ())
+    seen.look()
+    seen.look()
+    assert seen.said == ""
+
+
 def test_inputs_are_as_they_were_afterwards():
     class Notes(Honest):
         def forward(self, x):
