@@ -28,6 +28,7 @@ from lightbench.errors import LightbenchError, NotAvailable
 from lightbench.workers import autoload, interrupts, journal
 from lightbench.workers.clean_start import command_of, without_secrets
 
+UNHEARD = 71  # the exit code of one that cannot answer
 MARK = "LIGHTBENCH_WORKER"  # set in such a process: it starts no further one that measures
 LOOK_S = 1.0  # how often to see whether it lives: what it has forked may keep its pipe open
 PAUSE_S = 2.0  # a look that takes longer was a pause of us both, as Ctrl-Z makes one
@@ -75,11 +76,13 @@ class Child:
             os.write(self._tokens, token)
 
     def ending(self) -> str:
-        """How it has ended, in words: "exit code 3", "killed by SIGSEGV"."""
+        """How it has ended, in words: "exit code 3", "killed by SIGSEGV", what became of its pipe."""
         try:
             code = self.process.wait(ENDING_S)
         except subprocess.TimeoutExpired:
             return "it closed its pipe"
+        if code == UNHEARD:
+            return "the pipe that it answers on was closed in it"
         if code >= 0:
             return f"exit code {code}"
         with suppress(ValueError):

@@ -15,7 +15,7 @@ import msgspec
 
 from lightbench.errors import LightbenchError
 from lightbench.workers import autoload, interrupts, journal
-from lightbench.workers.manager import MARK
+from lightbench.workers.manager import MARK, UNHEARD
 
 Send = Callable[[str, Any], None]
 
@@ -34,13 +34,14 @@ def serve(descriptor: str, work: Callable[[bytes, Send], None]) -> None:
     with os.fdopen(int(descriptor), "wb", buffering=0) as pipe:
 
         def send(kind: str, value: Any) -> None:
-            pipe.write(msgspec.json.encode([kind, value]) + b"\n")
+            try:
+                pipe.write(msgspec.json.encode([kind, value]) + b"\n")
+            except OSError:  # a network has closed it, or nobody listens: there is no one to tell
+                os._exit(UNHEARD)
 
         try:
             interrupts.answer_with(interrupts.interrupt)
-            journal.keep(
-                journal.Journal()
-            )  # which tells a network's own KeyboardInterrupt from ours
+            journal.keep(journal.Journal())  # it tells a network's own KeyboardInterrupt from ours
             work(request, send)
         except KeyboardInterrupt:
             interrupts.heed()
