@@ -135,10 +135,8 @@ def least_found(looks: Looks, tolerance: float) -> float:
     it, both of which end at a known s too: so there is nothing to search for.
     """
     limit = math.log1p(tolerance)
-    reached, missed = (
-        math.inf,
-        -math.inf,
-    )  # slower at some look from here on; ended before up to here
+    # slower at some look from here on; ended before up to here
+    reached, missed = math.inf, -math.inf
     for ratio in looks:
         if ratio.log_low is None or ratio.log_high is None:
             continue
@@ -211,11 +209,8 @@ def _same(drawn: Sequence[Looks], tolerance: float) -> float:
 def upper_bound(hits: int, runs: int, error: float = 0.05) -> float:
     """The largest probability for which so few hits are no rarer than ``error``: the exact one-sided
     bound of Clopper and Pearson (1934). None of 1000 is at most 0.3 %, the rule of three."""
-    if hits >= runs:
-        return 1.0
     low, high = hits / runs, 1.0
-    for _ in range(60):  # halves: beyond the precision of a float
-        middle = (low + high) / 2
+    while low < (middle := (low + high) / 2) < high:
         if _at_most(hits, runs, middle) > error:
             low = middle
         else:
@@ -224,9 +219,7 @@ def upper_bound(hits: int, runs: int, error: float = 0.05) -> float:
 
 
 def _at_most(hits: int, runs: int, p: float) -> float:
-    """P(B <= hits) for B ~ binomial(runs, p)."""
-    if not 0 < p < 1:
-        return 1.0 - p
+    """P(B <= hits) for B ~ binomial(runs, p), where p is neither 0 nor 1."""
     whole = math.lgamma(runs + 1)
     return sum(
         math.exp(

@@ -30,7 +30,7 @@ SIZE = 0.02  # smaller changes are not worth a look
 SHORTEST = 16  # values; in fewer not even a clean step in the middle has p < 0.01
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Step:
     """From index ``at`` on the median is ``ratio`` times that of the values before, each reckoned up
     to the neighbouring step. ``p``: how likely noise alone has a step as clear in that window."""

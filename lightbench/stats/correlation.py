@@ -62,7 +62,7 @@ def _pearson(xs: Sequence[float], ys: Sequence[float]) -> float | None:
     xy = math.fsum((x - x_mean) * (y - y_mean) for x, y in pairs)
     xx = math.fsum((x - x_mean) ** 2 for x in xs)
     yy = math.fsum((y - y_mean) ** 2 for y in ys)
-    return max(-1.0, min(xy / (math.sqrt(xx) * math.sqrt(yy)), 1.0))
+    return xy / (math.sqrt(xx) * math.sqrt(yy))  # as good as 1 also where rounded beyond it
 
 
 def _between(r: float, variance: float) -> Correlation:

@@ -33,7 +33,7 @@ def restart_ratio(logs: Sequence[float], confidence: float, errors: Sequence[flo
         raise ValueError(f"a confidence lies between 0 and 1, got {confidence!r}")
     if not logs or (errors and len(errors) != len(logs)):
         raise ValueError(f"restarts need one error each, got {len(logs)} and {len(errors)}")
-    if not all(map(math.isfinite, (*logs, *errors))) or min(errors, default=0) < 0:
+    if not all(map(math.isfinite, (*logs, *errors))) or any(error < 0 for error in errors):
         raise ValueError("log ratios must be finite, and their errors finite and not below zero")
     n = len(logs)
     # Rounded once, and never outside what was measured: equal values have that value as their mean.

@@ -20,8 +20,8 @@ from lightbench.stats.bootstrap import (
     upper_bound,
     verdict_of,
 )
-from lightbench.stats.ratio import Ratio
-from lightbench.stats.verdict import judge
+from lightbench.stats.ratio import Ratio, paired_ratio
+from lightbench.stats.verdict import confidence, judge
 
 CALL_S = 0.025  # 50 pairs in a block
 
@@ -51,6 +51,26 @@ class InOrder(random.Random):
     def choices(self, blocks, *, k):
         taken, blocks[:] = blocks[:k], blocks[k:]
         return taken
+
+
+class OneEach(random.Random):
+    """Draws for each run the one block whose turn it is, for all of its length."""
+
+    def __init__(self, turns):
+        self.turns = iter(turns)
+
+    def choices(self, blocks, *, k):
+        return [blocks[next(self.turns)]] * k
+
+
+def drawn(logs, turns, **how):
+    """Gates of 5 s, each of a block in which all pairs have one of the ``logs``."""
+    how = {"dosed": [], "dose": 0.0, "tolerance": 0.02} | how
+    blocks = [[log] * 50 for log in logs]
+    how = {"runs": len(turns)} | how
+    made, *longer = odds(blocks, rng=OneEach(turns), **how)
+    assert longer == [None, None]
+    return made
 
 
 def stream(noise, rng, seconds, dose=0.0):
@@ -147,6 +167,18 @@ def test_a_run_draws_whole_blocks_until_each_look():
     assert [look.n for look in draw(blocks, 5, random.Random(0))] == [20]
 
 
+def test_a_run_knows_what_a_comparison_of_the_same_pairs_does():
+    """Of 7 pairs in blocks of 3 and 4, whose logarithms lie between one another's."""
+    logs = [0.5, 0.1, 0.3, 0.2, 0.7, 0.4, 0.6]
+    a = [CALL_S * i for i in range(1, 8)]
+    b = [x * math.exp(log) for x, log in zip(a, logs, strict=True)]
+    blocks = blocks_of(a, b, [1.0, 1.0, 0.5, 1.0, 0.5, 0.5, 0.5])
+    assert [len(block) for block in blocks] == [3, 4]
+    (look,) = draw(blocks, 5, InOrder())
+    assert look == paired_ratio(a, b, confidence(looks=1))
+    assert look.log == pytest.approx(0.4)
+
+
 def test_blocks_are_drawn_whole():
     """One block is slow, one is not: a look at two of them sees all of each."""
     blocks = [[0.0] * 10, [1.0] * 10]
@@ -199,6 +231,50 @@ def test_a_dose_within_the_tolerance_is_not_looked_for(tolerance):
     assert made.found is None
 
 
+def test_where_nothing_else_is_said_a_thousand_runs_are_drawn():
+    """No alarm in so many is at most 0.3 %, the rule of three."""
+    made, *_ = odds([[0.0] * 9] * 2, [], 0.0, 0.02, random.Random(0))
+    assert made.alarms == made.alarm_rate == 0
+    assert made.alarm_bound == pytest.approx(1 - 0.05 ** (1 / 1000), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("apart", "clear_at"),
+    [(0.004, 0.005), (0.006, 0.01), (0.011, 0.02), (0.021, 0.03), (0.031, 0.05), (0.051, 0.1), (0.11, None)],
+)  # fmt: skip
+def test_copies_that_differ_are_clear_at_the_next_larger_of_the_tolerances_to_choose_from(
+    apart, clear_at
+):
+    assert drawn([math.log1p(apart)] * 2, [0] * 5).clear_at == clear_at
+
+
+@pytest.mark.parametrize(("still", "clear_at"), [(19, 0.005), (18, 0.05)])
+def test_a_tolerance_is_clear_from_95_percent_of_runs_on(still, clear_at):
+    """The other runs differ by 4 %."""
+    made = drawn([0.0, math.log1p(0.04)], [0] * still + [1] * (20 - still))
+    assert (made.same, made.clear_at) == (still / 20, clear_at)
+
+
+@pytest.mark.parametrize(("apart", "smallest"), [(2, 0.02), (3, 1.02 * 1.04 - 1)])
+def test_the_smallest_slowdown_found_is_that_of_the_38th_of_20_runs_and_their_mirrors(
+    apart, smallest
+):
+    """38 of 40 are 95 %: with 3 runs of 20 that differ by 4 %, 3 of the 40 hide as much."""
+    made = drawn([0.0, math.log1p(0.04)], [0] * (20 - apart) + [1] * apart)
+    assert made.smallest == pytest.approx(smallest)
+
+
+def test_alarms_in_both_directions_add_up():
+    made = drawn([-0.04, 0.0, 0.04], [0, 0, 1, 2])
+    assert (made.alarms, made.alarm_rate, made.same) == (3, 0.75, 0.25)
+
+
+def test_a_dose_is_found_in_the_share_of_runs_that_call_it_slower():
+    dosed = [[0.0] * 50, [0.05] * 50]
+    made = drawn([0.0] * 2, [0] * 4 + [0, 1, 1, 1], runs=4, dosed=dosed, dose=0.05)
+    assert made.found == 0.75
+
+
 # Verdicts.
 
 
@@ -242,6 +318,18 @@ def test_a_look_without_an_interval_says_nothing():
     assert mirrored([nothing]) == [nothing]
 
 
+@pytest.mark.parametrize(("low", "high"), [(None, 0.1), (0.1, None)])
+def test_a_look_with_one_bound_says_nothing_either(low, high):
+    assert least_found([Ratio(0.1, low, high, 9)], 0.02) == math.inf
+
+
+def test_a_slowdown_that_just_ends_a_run_as_the_same_is_not_found():
+    """An interval that fills the tolerance is inside of it where nothing is added, and only there; the
+    look after it would have called every slowdown slower."""
+    limit = math.log1p(0.02)
+    assert least_found([ratio(-limit, limit), ratio(0.5, 0.6)], 0.02) == 0
+
+
 # Bounds of a rate.
 
 
@@ -249,6 +337,10 @@ def test_none_of_a_thousand_is_the_rule_of_three():
     assert upper_bound(0, 1000) == pytest.approx(1 - 0.05 ** (1 / 1000))
     assert upper_bound(0, 1000) == pytest.approx(3 / 1000, rel=0.01)
     assert upper_bound(7, 7) == 1
+
+
+def test_one_run_without_a_hit_leaves_every_probability_up_to_one_half_with_an_error_of_one_half():
+    assert upper_bound(0, 1, error=0.5) == 0.5
 
 
 @pytest.mark.parametrize(("hits", "runs"), [(1, 10), (3, 20), (10, 1000), (19, 20), (0, 1)])
@@ -270,3 +362,9 @@ def test_every_slice_is_held_against_every_other():
 
 def test_one_slice_has_nothing_beside_it():
     assert two_runs([1.0] * 9, [1.0] * 9) is None
+
+
+def test_medians_that_differ_by_just_as_much_are_not_further_apart(monkeypatch):
+    monkeypatch.setattr("lightbench.stats.bootstrap.APART", (0.0, 0.01))
+    assert two_runs([1.0] * 10, [1.0] * 10).apart == (0.0, 0.0)
+    assert two_runs([1.0] * 5 + [1.005] * 5, [1.0] * 10).apart == (1.0, 0.0)

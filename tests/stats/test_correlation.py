@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 
 import pytest
 from hypothesis import assume, given
@@ -32,6 +33,17 @@ def test_its_interval_is_that_of_r():
     """R: cor.test(anscombe$x1, anscombe$y1) gives 0.4243912 to 0.9506933."""
     found = linear(X, ANSCOMBE[0])
     assert (found.low, found.high) == pytest.approx((0.4243912, 0.9506933), abs=1e-6)
+
+
+@pytest.mark.parametrize("offset", [0, 1e6, 1e9])
+def test_a_large_offset_of_either_side_does_not_matter(offset):
+    """Both sides in whole numbers, so that their correlation is exact until its root."""
+    n = len(IQ)
+    products = n * sum(map(operator.mul, IQ, HOURS)) - sum(IQ) * sum(HOURS)
+    squares = [n * sum(x * x for x in side) - sum(side) ** 2 for side in (IQ, HOURS)]
+    exact = pytest.approx(products / math.sqrt(math.prod(squares)), rel=1e-11)
+    assert linear([x + offset for x in IQ], HOURS).value == exact
+    assert linear(IQ, [y + offset for y in HOURS]).value == exact
 
 
 def test_a_textbooks_rank_correlation():

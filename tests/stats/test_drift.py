@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from lightbench.stats.drift import FLOOR, Drift, drift, judge_stored
+from lightbench.stats.drift import Drift, drift, judge_stored
 
 TWICE = Drift(
     median_s=1.0, limit=1.0, sessions=3
@@ -22,10 +22,17 @@ def test_the_limit_is_the_prediction_interval_for_one_session_more():
     assert (found.median_s, found.sessions) == (1.0, 3)
 
 
+def test_two_sessions_already_have_a_spread():
+    """Logarithms 0 and 1: s = sqrt(1/2), and t of 1 degree is that of Cauchy, tan(c pi / 2)."""
+    found = drift([1.0, math.e], alpha=0.5)
+    assert found.limit == pytest.approx(math.expm1(1.0 * math.sqrt(1 / 2) * math.sqrt(1 + 1 / 2)))
+    assert (found.median_s, found.sessions) == (pytest.approx(math.sqrt(math.e)), 2)
+
+
 @pytest.mark.parametrize("medians_s", [[0.010], [0.010, 0.010], [0.010] * 9])
 def test_no_limit_is_narrower_than_a_fifth(medians_s):
     found = drift(medians_s)
-    assert found.limit == pytest.approx(FLOOR)
+    assert found.limit == pytest.approx(0.20)
     assert found.median_s == pytest.approx(0.010)
 
 
@@ -46,3 +53,10 @@ def test_no_limit_is_narrower_than_a_fifth(medians_s):
 )
 def test_a_change_is_one_that_the_whole_interval_shows(low_s, high_s, verdict):
     assert judge_stored(TWICE, low_s, high_s) == verdict
+
+
+@pytest.mark.parametrize(
+    ("low_s", "verdict"), [(0.021, "slower"), (0.011, "same"), (0.001, "faster")]
+)
+def test_what_a_change_is_measured_from_is_the_stored_median(low_s, verdict):
+    assert judge_stored(Drift(median_s=0.010, limit=1.0, sessions=3), low_s, 1.1 * low_s) == verdict

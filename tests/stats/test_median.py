@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightbench.records import Samples
-from lightbench.stats.median import half_width, median, median_interval, median_rank, quantile
+from lightbench.stats.median import (
+    ENOUGH,
+    by_round,
+    half_width,
+    median,
+    median_interval,
+    median_rank,
+    quantile,
+)
 from lightbench.stats.ratio import paired_ratio
 from lightbench.timing.summary import summarize
 
@@ -58,6 +66,14 @@ def test_rank_of_many_samples_is_the_normal_approximation():
     assert median_rank(100_000) == pytest.approx(50_000 - 1.96 * math.sqrt(100_000) / 2, abs=1)
 
 
+def test_the_closest_confidence_to_1_has_a_rank_from_54_values_on_or_none_however_sums_are_rounded():
+    """2 / 2^n is no more than 2^-53 then; the sum up to all may be rounded to less than 1."""
+    ranks = [median_rank(n, math.nextafter(1, 0)) for n in range(100)]
+    assert ranks[:54] == [None] * 54
+    assert all(rank is None or rank >= 1 for rank in ranks)
+    assert ranks[60] == 2
+
+
 def test_interval_encloses_the_median_as_often_as_promised():
     """All 1024 ways in which ten values fall below (-) or above (+) a true median of 0: missed when
     at most one falls on one side, 2 * (1 + 10) ways."""
@@ -75,6 +91,7 @@ def test_bounds_are_values_that_were_measured():
 def test_interval_needs_six_values():
     assert median_interval([1, 2, 3, 4, 5]) is None
     assert median_interval([1, 2, 3, 4, 5, 6]) == (1, 6)
+    assert median_interval(range(ENOUGH)) and not median_interval(range(ENOUGH - 1))
 
 
 def test_more_confidence_needs_more_values():
@@ -126,6 +143,14 @@ def test_half_width_is_that_of_the_latency():
     wall = [1.0 + i / 100 for i in range(20)]  # ranks 6 and 15: 1.05 and 1.14, median 1.095
     assert half_width(wall) == pytest.approx(0.045 / 1.095)
     assert half_width(wall) == summarize(samples(wall)).rel
+    assert half_width(wall[:5]) is None
+
+
+def test_a_round_has_the_median_time_of_its_samples():
+    times_s = [0.3, 0.1, 0.2, 3.0, 1.0, 2.0, 5.0, 7.0]
+    assert by_round(times_s, 1) == times_s
+    assert by_round(times_s, 2) == pytest.approx([0.2, 1.6, 1.5, 6.0])
+    assert by_round(times_s, 3) == [0.2, 2.0, 6.0]  # the last round is shorter
 
 
 # paired_ratio

@@ -76,6 +76,13 @@ def test_the_ratio_is_the_mean_of_the_restarts_with_the_textbook_interval():
     assert bounds(ratio) == (pytest.approx(0.04 - half), pytest.approx(0.04 + half))
 
 
+def test_two_restarts_have_the_wide_interval_of_one_degree():
+    """s / sqrt(2) is half their difference, and the printed t of 1 degree."""
+    ratio = restart_ratio([0.0, 0.1], 0.95)
+    half = 12.7062047 * 0.05
+    assert bounds(ratio) == (pytest.approx(0.05 - half), pytest.approx(0.05 + half))
+
+
 def test_one_restart_has_no_interval_whatever_its_own_error():
     assert bounds(restart_ratio([0.3], 0.99)) == (None, None)
     assert bounds(restart_ratio([0.3], 0.99, [0.01])) == (None, None)
@@ -95,6 +102,13 @@ def test_restarts_that_agree_are_known_as_well_as_their_own_errors_allow():
     """Four independent values known within 2 % each: their mean is known within 1 %."""
     ratio = restart_ratio([0.05] * 4, 0.95, [0.02] * 4)
     assert bounds(ratio) == (pytest.approx(0.04), pytest.approx(0.06))
+
+
+def test_an_interval_is_known_from_a_billionth_on():
+    """Four errors of 2e-9 are one of 1e-9 of their mean."""
+    ratio = restart_ratio([0.0] * 4, 0.95, [2e-9] * 4)
+    assert bounds(ratio) == (-1e-9, 1e-9)
+    assert bounds(restart_ratio([0.0] * 4, 0.95, [1.99e-9] * 4)) == (None, None)
 
 
 def test_errors_are_a_floor_and_never_narrow_an_interval():
