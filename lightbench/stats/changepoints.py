@@ -19,7 +19,8 @@ correlated by 0.5 with the one before, and 45 % by 0.7.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lightbench.stats.median import median
@@ -46,7 +47,7 @@ def steps(values: Sequence[float]) -> list[Step]:
     A change has 5 values or more on each side, p < 0.01 divided by the number of windows, and a size
     of 2 % or more. Fewer than 16 values have none. In noise of 2 % a step of 5 % is mostly seen when
     there are 11 values after it (of 30) to 14 (of 1,000). Takes O(n log(n)^2). The reverse of a series has its
-    steps in the same places, turned over (but for a series that reads the same both ways). Raises
+    steps in the same places, turned over (but where two places mirror each other in all). Raises
     ValueError for a value that is not finite and above zero.
     """
     if not all(math.isfinite(value) and value > 0 for value in values):
@@ -58,10 +59,9 @@ def steps(values: Sequence[float]) -> list[Step]:
         at, p = pettitt(logs[start:end])
         if p < ALPHA / len(tested):
             at += start
-            size = abs(_size(logs, start, at, end))
-            found.append((p, -size, abs(2 * at - len(logs)), at, start, end))
+            found.append((p, *_clearest(logs, start, at, end), at, start, end))
     accepted: dict[int, float] = {}
-    for p, _, _, at, start, end in sorted(found):
+    for p, *_, at, start, end in sorted(found):
         if not any(start < other < end for other in accepted):
             accepted[at] = p
     return _sized(logs, accepted)
@@ -91,15 +91,12 @@ def windows(n: int) -> list[tuple[int, int]]:
     """Start and end of the windows for ``n`` values: each length is the one before over sqrt(2), down
     to 16, and there are as many as overlap by half (Kovacs et al. 2023, definition 1). In whole
     numbers, rounded outwards: the reverse of a series has the same windows."""
-    found = []
-    layer = 0
+    found = [(0, n)] if n >= SHORTEST else []
+    layer = 1
     while (length := math.ceil(n / 2 ** (layer / 2))) >= SHORTEST:
-        last = max(2 * math.ceil(2 ** (layer / 2)) - 2, 1)
+        last = 2 * math.ceil(2 ** (layer / 2)) - 2
         spare = n - length
-        found += [
-            (i * spare // last, -(-i * spare // last) + length)
-            for i in (range(last + 1) if spare else (0,))
-        ]
+        found += [(i * spare // last, -(-i * spare // last) + length) for i in range(last + 1)]
         layer += 1
     return found
 
@@ -108,8 +105,9 @@ def pettitt(values: Sequence[float]) -> tuple[int, float]:
     """The index from which on ``values`` have another level, and how likely noise alone shows one as
     clear: K = max |U|, p about 2 exp(-6 K^2 / (n^3 + n^2)), at most 1.
 
-    With mid-ranks R, U(t) = sum over i < t of 2 R(i) - n - 1. Of places with the same |U|, the one
-    between the two sides that differ most, then the one nearest to the middle. Takes O(n log n).
+    With mid-ranks R, U(t) = sum over i < t of 2 R(i) - n - 1. Of places with the same |U|, one
+    between values that differ; then the one whose sides differ most, whose two neighbours do, and
+    which is nearest to the middle. Takes O(n log n).
     Raises ValueError for fewer than 10 values.
     """
     n = len(values)
@@ -122,28 +120,20 @@ def pettitt(values: Sequence[float]) -> tuple[int, float]:
     inner = range(SIDE, n - SIDE + 1)
     largest = max(sums[t - 1] for t in inner)
     tied = [t for t in inner if sums[t - 1] == largest]
-    at = tied[0] if len(tied) == 1 else min(tied, key=lambda t: _clearest(values, t))
+    at = tied[0] if len(tied) == 1 else min(tied, key=lambda t: _clearest(values, 0, t, n))
     return at, min(1.0, 2 * math.exp(-6 * largest**2 / (n**3 + n**2)))
 
 
-def _clearest(values: Sequence[float], at: int) -> tuple[float, int]:
-    return -abs(_size(values, 0, at, len(values))), abs(2 * at - len(values))
+def _clearest(
+    values: Sequence[float], start: int, at: int, end: int
+) -> tuple[bool, float, float, int]:
+    """Of places that are as likely, the smallest is taken; the same from both ends of a series."""
+    sides, neighbours = abs(_size(values, start, at, end)), abs(values[at] - values[at - 1])
+    return not neighbours, -sides, -neighbours, abs(2 * at - len(values))
 
 
 def _twice_midranks(values: Sequence[float]) -> list[int]:
-    """Twice the rank of each value from 1 on, equal values sharing the mean of theirs."""
-    ranks = [0] * len(values)
-    for equal, first in _ties(values):
-        for i in equal:
-            ranks[i] = 2 * first + len(equal) + 1
-    return ranks
-
-
-def _ties(values: Sequence[float]) -> Iterator[tuple[list[int], int]]:
-    """The places of equal values, smallest first, and how many values are smaller."""
-    order = sorted(range(len(values)), key=values.__getitem__)
-    start = 0
-    for i in range(1, len(order) + 1):
-        if i == len(order) or values[order[i]] != values[order[start]]:
-            yield order[start:i], start
-            start = i
+    """Twice the rank of each value from 1 on, equal values sharing the mean of theirs: as many are
+    smaller, and as many smaller or equal, and 1."""
+    ordered = sorted(values)
+    return [bisect_left(ordered, value) + bisect_right(ordered, value) + 1 for value in values]

@@ -308,6 +308,7 @@ def test_exchanged_sides_have_the_mirrored_verdict(looks):
     said = verdict_of(looks, 0.02)
     assert verdict_of(mirrored(looks), 0.02) == opposite.get(said, said)
     assert mirrored(mirrored(looks)) == looks
+    assert [r.log for r in mirrored(looks)] == [-r.log for r in looks]
     assert all(judge(r, 0.02) for r in mirrored(looks))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from itertools import pairwise
+from statistics import median
 
 import pytest
 from hypothesis import given
@@ -79,6 +80,28 @@ def test_u_by_mid_ranks_is_u_by_signs_also_with_ties(values):
     assert p == min(1, 2 * math.exp(-6 * largest**2 / (n**3 + n**2)))
 
 
+@given(st.lists(st.sampled_from([1.0, 2.0, 4.0]), min_size=10, max_size=24))
+def test_of_places_as_clear_one_between_unlike_sides_and_neighbours_is_taken_and_then_the_middle(
+    values,
+):
+    def unlike(t):
+        sides = abs(median(values[t:]) - median(values[:t]))
+        neighbours = abs(values[t] - values[t - 1])
+        return neighbours > 0, sides, neighbours, -abs(t - len(values) / 2)
+
+    signs = by_signs(values)
+    clearest = [t for t, u in signs.items() if abs(u) == max(map(abs, signs.values()))]
+    assert unlike(pettitt(values)[0]) == max(map(unlike, clearest))
+
+
+def test_no_change_is_between_two_equal_values():
+    """From 11 to 20 the test has |U| = 11 * 20 everywhere, and the medians are 1 before and 2 after."""
+    values = [1.0] * 11 + [1.2] * 9 + [2.0] * 11
+    assert {abs(by_signs(values)[t]) for t in range(11, 21)} == {11 * 20}
+    (found,) = steps(values)
+    assert (found.at, found.ratio) == (20, pytest.approx(2.0))
+
+
 def test_in_fewer_than_16_values_no_order_has_p_below_one_percent():
     assert SHORTEST == 16
     assert pettitt([1] * 8 + [2] * 8)[1] < 0.01 <= pettitt([1] * 7 + [2] * 8)[1]
@@ -91,6 +114,19 @@ def test_a_change_needs_five_values_on_each_side():
 
 
 # Where it is made.
+
+
+@pytest.mark.parametrize(
+    ("n", "shorter"),
+    [
+        (21, []),  # over sqrt(2) 15 of them
+        (22, [(0, 16), (3, 19), (6, 22)]),
+        (32, [(0, 23), (4, 28), (9, 32), (0, 16), (8, 24), (16, 32)]),
+    ],
+)
+def test_windows_shorten_by_the_root_of_2_down_to_16_and_overlap_by_half(n, shorter):
+    """2 ceil(sqrt(2)^k) - 1 of the k-th length: three of each of the first two."""
+    assert windows(n) == [(0, n), *shorter]
 
 
 @given(st.integers(0, 600))
@@ -201,6 +237,45 @@ def test_a_change_is_also_found_in_a_window_that_begins_where_another_one_is():
     found = steps([1.0] * 8 + [2.0] * 14 + [3.0] * 8)
     assert [step.at for step in found] == [8, 22]
     assert [step.ratio for step in found] == pytest.approx([2.0, 1.5])
+
+
+def test_of_two_changes_that_are_as_clear_the_larger_goes_first():
+    """9 values beside 20, and 20 beside 9: p = 2 exp(-6 * 180^2 / (29^3 + 29^2)). The window of the
+    first, by 10 %, holds the second, by 5 %, and would not be looked at after it; that of the second
+    begins between the two."""
+    same = 2 * math.exp(-6 * 180**2 / (29**3 + 29**2))
+    found = steps([1.0] * 9 + [1.1] * 12 + [1.05] * 20)
+    assert [step.at for step in found] == [9, 21]
+    assert [step.p for step in found] == pytest.approx([same, same])
+    assert {(0, 29), (12, 41)} < set(windows(41))
+
+
+@pytest.mark.parametrize(
+    "levels",
+    [
+        [(3.0, 9), (1.0, 9), (1.05, 5), (3.0, 8)],
+        [(1.05, 11), (1.2, 11), (1.1, 3), (1.05, 10), (1.1, 10)],
+    ],
+)
+def test_changes_that_are_as_clear_and_as_large_are_the_same_from_both_ends(levels):
+    """The one nearer to the middle goes first."""
+    values = [level for level, n in levels for _ in range(n)]
+    assert [len(values) - step.at for step in reversed(steps(values[::-1]))] == [
+        step.at for step in steps(values)
+    ]
+
+
+def test_what_is_no_change_between_its_neighbours_goes_and_the_others_stay():
+    """At 30 the times triple, and are back at 41: from 30 to the end the median is what it was before."""
+    found = steps([1.1] * 10 + [1.05] * 20 + [3.0] * 11 + [1.05] * 12)
+    assert [(step.at, step.ratio) for step in found] == [(10, pytest.approx(1.05 / 1.1))]
+
+
+def test_a_change_as_large_as_the_limit_is_one(monkeypatch):
+    """Of logarithms, that of 2 is exactly log(1 + 1)."""
+    monkeypatch.setattr("lightbench.stats.changepoints.SIZE", 1.0)
+    assert [step.at for step in steps([1.0] * 20 + [2.0] * 20)] == [20]
+    assert steps([1.0] * 20 + [1.99] * 20) == []
 
 
 def test_one_outlier_is_no_step():
