@@ -1,83 +1,22 @@
-"""Inputs of every form: what is typed, what the network gets, and what is stored of it."""
+"""Inputs of every form: what the network gets, and what is stored of it."""
 
 from __future__ import annotations
-
-import math
 
 import msgspec
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from torch import nn
 
 import lightbench as lb
 from lightbench.errors import UsageError
 from lightbench.models.inputs import make_arguments, settle_norms, specs_of
 from lightbench.records import Case, store
-from lightbench.records.input_grammar import parse_input, parse_inputs, split_commas
-from lightbench.records.inputs import (
-    WHOLE,
-    Entries,
-    InputSpec,
-    Items,
-    Named,
-    Other,
-    Value,
-    inputs_text,
-)
+from lightbench.records.input_grammar import parse_input, parse_inputs
+from lightbench.records.inputs import InputSpec, Other, inputs_text
 
 QUICK = {"seconds": 0.02, "rel": 1.0, "threads": 1}
 
 # What is typed.
-
-sizes = st.lists(st.integers(1, 999), max_size=4).map(tuple)
-dtypes = st.sampled_from([None, "int64", "int8", "uint8", "bool", "float16", "complex64"])
-
-
-@st.composite
-def tensors(draw):
-    shape, dtype = draw(sizes), draw(dtypes)
-    below = st.integers(1, WHOLE[dtype]) if dtype in WHOLE else st.none()
-    places = st.one_of(st.none(), st.integers(0, len(shape)))
-    return InputSpec(shape=shape, dtype=dtype, batch_at=draw(places), below=draw(st.none() | below))
-
-
-values = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(st.characters(codec="utf-8"))
-).map(lambda value: Value(literal=Value.literal_of(value)))
-names = st.from_regex(r"[a-z_]\w{0,5}", fullmatch=True).filter(str.isidentifier)
-
-
-def containers(forms):
-    keys = names | st.text(st.characters(codec="utf-8"), max_size=5)
-    named = st.tuples(keys, forms).map(lambda pair: Named(name=pair[0], of=pair[1]))
-    return (
-        st.builds(Items, items=st.lists(forms, max_size=3).map(tuple), kind=st.sampled_from(["list", "tuple"]))
-        | st.builds(Items, items=st.tuples(forms), each=st.just(True))
-        | st.builds(Entries, entries=st.lists(named, max_size=3, unique_by=lambda n: n.name).map(tuple))
-    )  # fmt: skip
-
-
-forms = st.recursive(tensors() | values, containers, max_leaves=6)
-inputs = forms | st.builds(Named, name=names, of=forms)
-
-
-@given(inputs)
-def test_every_input_prints_as_it_is_typed_and_is_stored_as_it_is(one):
-    assert parse_input(str(one)) == one
-    case = Case(model="net", inputs=(one,))
-    assert msgspec.json.decode(msgspec.json.encode(case), type=Case) == case
-
-
-@given(st.text(alphabet="[](){}:=,.<x3B0+-'\" \\anul", max_size=12))
-def test_any_other_text_is_refused_in_one_sentence(text):
-    try:
-        assert parse_input(str(one := parse_input(text))) == one
-    except UsageError as error:
-        assert error.message.startswith(("cannot read the", "an input", "what is repeated"))
-        assert error.hint or "sizes above zero" in error.message
-
 
 SHAPES = [
     ("3x4", (2, 3, 4)),
@@ -118,32 +57,6 @@ def test_none_alone_is_no_input_and_beside_others_the_value():
     assert inputs_text(()) == "none"
 
 
-@pytest.mark.parametrize(
-    ("text", "message", "hint"),
-    [
-        ("[3x32, 4y4]", "at '4y4]': cannot read the input shape '4y4'", "3x224x224"),
-        ("[3x32", "at its end: a comma or ] is missing", "README"),
-        ("[3,", "at its end: ] is missing", ""),
-        ("[3 4]", "at '4]': a comma or ] is missing", ""),
-        ("{3: 4}", "a dictionary is {key: input, ...}", ""),
-        ("{x: 3, x: 4}", "a dictionary has the key 'x' twice", ""),
-        ("3x4<5", "an input without a dtype cannot be below 5", "7:int64<5"),
-        ("3:int8<1000", "int8 cannot be below 1000", "7:int64<5"),
-        ("mode=fast", "cannot read the input shape", "'mode=\"fast\"'"),
-        ("'fast", "the text has no end", ""),
-        ("<Cache>", "an object cannot be typed", ""),
-        ("[" * 30, "nested deeper than 20", ""),
-        ("[3, 4, ...]", "cannot read the input shape '...'", ""),
-        ("9" * 5000, "cannot read the input shape", ""),
-    ],
-)
-def test_what_cannot_be_read_is_pointed_at(text, message, hint):
-    with pytest.raises(UsageError) as caught:
-        parse_input(text)
-    assert message in caught.value.message
-    assert hint in caught.value.hint
-
-
 def test_numbers_are_of_their_dtype_and_below_their_end():
     texts = ["99:int64<5", "99:uint8", "99:bool", "4:complex64", "4:float8_e4m3fn"]
     ids, small, flags, waves, eighth = make_arguments(parse_inputs(texts), batch=50).args
@@ -151,14 +64,6 @@ def test_numbers_are_of_their_dtype_and_below_their_end():
     assert (small.dtype, flags.dtype, waves.dtype) == (torch.uint8, torch.bool, torch.complex64)
     assert eighth.dtype == torch.float8_e4m3fn
     assert waves.imag.abs().sum() > 0
-
-
-def test_settings_are_parted_at_commas_outside_brackets_and_quotes():
-    assert split_commas('batch=8,input=[3x8, {a: (4, 5)}],input="a,b"') == [
-        "batch=8",
-        "input=[3x8, {a: (4, 5)}]",
-        'input="a,b"',
-    ]
 
 
 @pytest.mark.parametrize("given_as", ["3x8x8", (3, 8, 8), [3, 8, 8], torch.Size((3, 8, 8)),
@@ -175,30 +80,6 @@ def test_what_is_no_shape_is_refused(given_as):
         specs_of(given_as)
 
 
-# Which cases are the same.
-
-
-def test_two_inputs_are_one_case_only_if_they_are_the_same():
-    texts = ["64", "=64", "B:int64", "64xB", "64:int64", "64:int64<5", "x=64", "[64]", "(64,)",
-             "[64, ...]", "{x: 64}", "+64", "64.0", '"64"', "+1", "1.0", "true", "null"]  # fmt: skip
-    cases = {Case(model="net", inputs=(parse_input(text),)) for text in texts}
-    assert len(cases) == len({str(case.inputs[0]) for case in cases}) == len(texts)
-
-
-@pytest.mark.parametrize("text", ["=64", "+7", "{x: =64, y: 0.5}", "x==3"])
-def test_a_batch_that_applies_to_nothing_is_refused(text):
-    assert Case(model="net", inputs=(parse_input(text),)).batch == 1
-    with pytest.raises(UsageError, match="a batch of 8 does not apply"):
-        Case(model="net", inputs=(parse_input(text),), batch=8)
-
-
-def test_inputs_with_a_name_come_last_and_once():
-    with pytest.raises(UsageError, match="come after those without"):
-        Case(model="net", inputs=(parse_input("x=3"), parse_input("4")))
-    with pytest.raises(UsageError, match="the inputs have the name 'x' twice"):
-        Case(model="net", inputs=parse_inputs(["x=3", "x=4"]))
-
-
 def test_records_of_schema_5_are_read_with_tensors_as_inputs():
     old = {"case": {"model": "net", "inputs": [{"shape": [3, 8], "dtype": "int64"}]}, "schema": 5}
     new = store.MIGRATIONS[5](old)
@@ -206,17 +87,7 @@ def test_records_of_schema_5_are_read_with_tensors_as_inputs():
     assert msgspec.convert(new["case"], Case).inputs == (InputSpec(shape=(3, 8), dtype="int64"),)
 
 
-@pytest.mark.parametrize("literal", ["7", "1e5", "+07", "True", "'a'", '"\\u0041"', "", "x"])
-def test_a_stored_value_that_is_not_written_as_values_are_is_refused(literal):
-    with pytest.raises(ValueError, match="how a value is written|could not|Unterminated|Invalid"):
-        Value(literal=literal)
-
-
-def test_values_that_no_literal_has_are_told_apart():
-    assert math.isnan(Value(literal="nan").value)
-    for other in (object(), b"x", (1,), 1j):
-        with pytest.raises(ValueError, match="no value"):
-            Value.literal_of(other)
+def test_an_object_that_only_python_has_is_not_made():
     with pytest.raises(UsageError, match="cannot be made from its description"):
         make_arguments([Other(type="Cache")], batch=1)
 

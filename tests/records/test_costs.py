@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import msgspec
 import pytest
 
-from lightbench.records import Costs, Op
+from lightbench.records import CONV_KINDS, PAPER_KINDS, Call, Costs, Kind, Op
+from lightbench.records.costs import check_count
 
 # A convolution with a bias, and the activation behind it, which fuses into it.
 CONV = Op(
@@ -74,3 +77,40 @@ def test_a_total_that_no_file_can_hold_is_refused_although_it_is_the_sum(total, 
     )
     with pytest.raises(ValueError, match=f"^{total} is a count of at most"):
         costs(ops=(op,), **(dict.fromkeys(TOTALS, 0) | {total: beyond}))
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_the_paper_counts_convolutions_and_products_and_nothing_else(kind):
+    """ShuffleNet V2, section 2: c_in h w + c_out h w + k k c_in c_out / g elements."""
+    op = msgspec.structs.replace(CONV, kind=kind)
+    counted = {
+        *("dense conv", "grouped conv", "depthwise conv", "pointwise conv"),
+        *("linear", "matmul", "attention", "recurrent"),
+    }
+    assert op.mem_access == (10 + 20 + 4 * 8 if kind in counted else 0)
+    assert (kind in PAPER_KINDS) == (kind in counted)
+    assert (kind in CONV_KINDS) == kind.endswith(" conv")
+
+
+def test_of_a_weight_of_which_the_shape_is_not_known_all_elements_count():
+    assert msgspec.structs.replace(CONV, weight=None).mem_access == 10 + 20 + 36
+    assert msgspec.structs.replace(CONV, weight=()).mem_access == 10 + 20 + 1
+
+
+def test_what_is_not_said_of_an_operator_is_nothing():
+    op = Op(path="", module="Net", op="relu", kind="activation")
+    assert (op.call, op.groups) == (0, 1)
+    assert (op.bias, op.affine, op.batch_statistics) == (False, False, False)
+    assert {
+        *(op.madds, op.reads, op.writes, op.weights),
+        *(op.read_bytes, op.write_bytes, op.weight_bytes, op.fused_bytes),
+    } == {0}
+
+
+def test_a_call_is_of_a_module_without_children_that_stands_in_one_place_unless_it_is_said():
+    call = Call(path="", module="Net")
+    assert (call.leaf, call.places, call.fused) == (True, 1, False)
+
+
+def test_a_peak_that_is_not_known_is_no_count_to_check():
+    check_count(None, "peak_memory_bytes")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from lightbench.records.findings import Opinion, PartTime
+from lightbench.records.findings import CheckedMetric, Opinion, PartTime, SweepPoint
 from lightbench.stats.interval import Interval
 
 
@@ -14,6 +14,27 @@ def test_a_time_is_not_negative():
     assert PartTime(name="relu", time_s=Interval(0.0), share=one).time_s.median == 0
     with pytest.raises(ValueError, match="not negative"):
         PartTime(name="relu", time_s=Interval(-1e-9), share=one)
+
+
+def test_a_point_is_of_one_width_and_nothing_else_unless_it_is_said():
+    point = SweepPoint(run="r", experiment="groups", point="g=1")
+    assert (point.width, point.reference, point.launch, point.per_madd) == (1, False, False, False)
+    assert (point.settings, point.channels, point.note) == ({}, "", "")
+    assert point.study == "sweep"
+
+
+def test_the_channels_of_a_sweep_are_widened_by_whole_times():
+    point = {"run": "r", "experiment": "groups", "point": "g=1"}
+    assert SweepPoint(**point, width=2).width == 2
+    for width in (0, -1):
+        with pytest.raises(ValueError, match=f"a width is 1 or more, got {width}"):
+            SweepPoint(**point, width=width)
+
+
+def test_a_metric_was_timed_with_others_unless_it_is_said():
+    metric = CheckedMetric(metric="madds", before=None, now=1.0, verdict="new", state="new")
+    assert metric.alone is False
+    assert (metric.change, metric.low, metric.high, metric.seconds) == (None,) * 4
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from msgspec.structs import replace
 
-from lightbench.errors import UsageError
-from lightbench.records import SCHEMA, Case, InputSpec
-from lightbench.records.findings import LayerTimes, PartTime
+from lightbench.records import SCHEMA, Run, SweepPoint, record
+from lightbench.records.findings import (
+    Check,
+    Crosscheck,
+    Finding,
+    LayerTimes,
+    Linted,
+    Opinion,
+    PartTime,
+)
 from lightbench.stats.interval import Interval
 
 
@@ -40,19 +49,96 @@ def test_a_latency_and_its_samples_are_stored_together(make_record, missing):
 
 
 def test_layers_have_one_time_for_each_operator(make_record):
-    record = make_record()  # of one operator
-    assert len(record.costs.ops) == 1
-    assert replace(record, found=layers(1)).layers == layers(1)
+    one = make_record()  # of one operator
+    assert len(one.costs.ops) == 1
+    assert replace(one, found=layers(1)).layers == layers(1)
     for n in (0, 2):
         with pytest.raises(ValueError, match="one time for each operator"):
-            replace(record, found=layers(n))
+            replace(one, found=layers(n))
     with pytest.raises(ValueError, match="one time for each operator"):
-        replace(record, costs=None, found=layers(1))
+        replace(one, costs=None, found=layers(1))
 
 
-def test_a_case_has_a_batch_and_threads_of_one_or_more():
-    image = (InputSpec(shape=(3, 8, 8)),)
-    assert Case(model="net", inputs=image, batch=1, threads=1).threads == 1
-    for name in ("batch", "threads"):
-        with pytest.raises(UsageError, match=r"1 or more, got 0\."):
-            Case(model="net", inputs=image, **{name: 0})
+# What it says of itself.
+
+
+def test_the_schema_is_the_last_one_of_its_history():
+    assert re.findall(r"^(\d+)\. ", record.__doc__, re.MULTILINE)[-1] == str(SCHEMA)
+
+
+FINDING = Finding(guideline="G1", path="a", cause="b", remedy="c", mem_bytes=1.0)
+OPINION = Opinion(tool="thop", ours=1)
+FOUND = {
+    "sweep": SweepPoint(run="r", experiment="groups", point="g=1"),
+    "layers": layers(1),
+    "lint": Linted(findings=(FINDING,)),
+    "crosscheck": Crosscheck(opinions=(OPINION,)),
+    "check": Check(against="main", metrics=()),
+}
+
+
+@pytest.mark.parametrize("study", FOUND)
+def test_what_a_study_has_found_is_its_own_and_none_of_the_others(make_record, study):
+    found = FOUND[study]
+    one = replace(make_record(), found=found)
+    shown = (one.sweep, one.layers, one.findings, one.opinions, one.check)
+    expected = {
+        "sweep": (found, None, None, None, None),
+        "layers": (None, found, None, None, None),
+        "lint": (None, None, (FINDING,), None, None),
+        "crosscheck": (None, None, None, (OPINION,), None),
+        "check": (None, None, None, None, found),
+    }
+    assert shown == expected[study]
+    assert one.study == found.study == study
+
+
+def test_a_profile_is_what_no_study_has_found_anything_in(make_record):
+    one = make_record()
+    assert one.study == "profile"
+    assert (one.sweep, one.layers, one.findings, one.opinions, one.check) == (None,) * 5
+
+
+def test_a_lint_without_a_finding_has_none_and_is_not_unknown(make_record):
+    assert replace(make_record(), found=Linted(findings=())).findings == ()
+    assert replace(make_record(), found=Crosscheck(opinions=())).opinions == ()
+
+
+@pytest.mark.parametrize("others", [(), ("unstable: it varies.",)])
+def test_one_warning_of_a_disturbance_is_enough_not_to_be_believed(make_record, others):
+    calm = make_record(warnings=others)
+    busy = make_record(warnings=(*others, "contended: other programs ran."))
+    absurd = make_record(warnings=(*others, "suspect: it remembers.", "suspect too quick."))
+    assert [one.contended for one in (calm, busy, absurd)] == [False, True, False]
+    assert [one.believed for one in (calm, busy, absurd)] == [True, False, False]
+    assert calm.suspicions == busy.suspicions == ()
+    assert absurd.suspicions == ("it remembers.", "too quick.")
+
+
+def test_what_has_no_time_is_not_believed_and_has_no_throughput(make_record):
+    failed = make_record(failure="no memory.")
+    assert failed.believed is False
+    assert failed.throughput is None
+
+
+def test_throughput_is_the_batch_over_the_median(make_record):
+    assert make_record(batch=8, latency_s=0.02).throughput == pytest.approx(400)
+
+
+def test_equal_records_have_the_same_id_of_sixteen_hex_digits_and_others_another(make_record):
+    assert make_record().id == make_record().id
+    assert re.fullmatch("[0-9a-f]{16}", make_record().id)
+    assert make_record("other").id != make_record().id
+    order = [{"a": 1, "b": 2}, {"b": 2, "a": 1}]
+    assert len({make_record(comparable=facts).id for facts in order}) == 1
+
+
+def test_a_run_is_of_what_was_asked_for_unless_it_says_that_it_is_an_anchor():
+    assert Run(id="one").anchor is False
+
+
+@pytest.mark.parametrize("peak", [-1, 2**63])
+def test_the_peak_of_memory_is_a_count(make_record, peak):
+    assert replace(make_record(), peak_memory_bytes=0).peak_memory_bytes == 0
+    with pytest.raises(ValueError, match="peak_memory_bytes is a count"):
+        replace(make_record(), peak_memory_bytes=peak)

@@ -60,6 +60,20 @@ def test_half_the_width_of_the_interval_is_a_fraction_of_the_median():
 def test_a_picosecond_and_thirty_years_are_times_yet():
     ends = (1e-12, 1e9)
     assert samples(wall_s=ends).wall_s == ends
+    for beyond in (math.nextafter(1e-12, 0), math.nextafter(1e9, math.inf)):
+        with pytest.raises(ValueError, match="wall_s must be finite and above zero"):
+            samples(wall_s=(beyond,))
+
+
+def test_a_sample_is_of_one_call_and_a_round_of_one_sample_unless_it_is_said():
+    one = samples()
+    assert (one.calls_per_sample, one.samples_per_round, one.throttled_rounds) == (1, 1, 0)
+
+
+def test_a_device_with_a_clock_of_its_own_says_how_long_a_call_takes():
+    wall, own = (0.010, 0.011, 0.012), (0.008, 0.009, 0.007)
+    assert samples(wall_s=wall).times_s == wall
+    assert samples(wall_s=wall, device_s=own).times_s == own
 
 
 @pytest.mark.parametrize("name", ["device_s", "launch_s", "to_device_s", "to_host_s"])
@@ -102,4 +116,4 @@ def test_the_host_holds_the_device_up_above_nine_tenths_of_a_calls_time():
     wall = (0.010,) * 3
     assert launch_bound(samples(wall_s=wall, launch_s=(0.0091,) * 3))
     assert not launch_bound(samples(wall_s=wall, launch_s=(0.9 * 0.010,) * 3))
-    assert not launch_bound(samples(wall_s=wall))
+    assert launch_bound(samples(wall_s=wall)) is False  # not known
