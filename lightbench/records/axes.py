@@ -18,7 +18,7 @@ from lightbench.records.case import Case, Dtype, Layout, Mode
 _DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(Case)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Axis:
     """One axis. ``about`` is its help, without the default; ``phrase`` the words for a value where no
     heading explains it; ``example`` a value to try."""
@@ -117,7 +117,7 @@ def struct_of(names: Iterable[str], *, several: bool = False) -> type[msgspec.St
     for name in names:
         kind = AXES[name].kind
         fields.append((name, kind | list[kind] | None if several else kind | None, None))  # type: ignore[valid-type]
-    return msgspec.defstruct("Axes", fields, frozen=True, forbid_unknown_fields=True, kw_only=True)
+    return msgspec.defstruct("Axes", fields, frozen=True, forbid_unknown_fields=True)
 
 
 def said(axes: msgspec.Struct) -> dict[str, Any]:

@@ -93,8 +93,7 @@ class Evidence:
         """A record as if it were timed in another run, which may have timed the network as an anchor."""
         where, case = setup(record), _case(record)
         there = self._timed.get(where, {}).get(base, {}).get(case)
-        known = there is not None and record.identity and there.identity == record.identity
-        if known and there and there.run and is_anchor(there):
+        if there and there.run and there.run.anchor and _same_network(there, record):
             return msgspec.structs.replace(
                 there, run=msgspec.structs.replace(there.run, anchor=False)
             )
@@ -198,6 +197,11 @@ def is_anchor(record: Record) -> bool:
 def run_of(record: Record) -> str:
     """What tells its run from others; of a record of no known run, the record itself."""
     return record.run.id if record.run else record.id
+
+
+def _same_network(a: Record, b: Record) -> bool:
+    """Is it known that they are of the same?"""
+    return a.identity is not None and a.identity == b.identity
 
 
 def _alike(record: Record) -> object:

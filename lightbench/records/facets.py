@@ -11,7 +11,7 @@ from lightbench.records.inputs import inputs_text
 from lightbench.records.record import Record
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facet:
     """One property of a case, and the words for it where no heading explains the value."""
 

@@ -132,7 +132,7 @@ def _frames(error: BaseException) -> Iterator[FrameType]:
 
 def _said(error: BaseException) -> str:
     """Its type and the first line of its message, as a sentence."""
-    line = unicode(words_of(error)).strip().partition("\n")[0][:LONGEST].rstrip(".")
+    line = unicode(words_of(error)).strip().partition("\n")[0][:LONGEST].rstrip(". ")
     return f"{type(error).__name__}: {line}." if line else f"{type(error).__name__}."
 
 

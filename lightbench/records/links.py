@@ -95,13 +95,12 @@ class Links:
         """The drift from ``base`` to every run that it is linked with, over as few others as can be; of
         several such ways by the one of which most is known. The case ``without`` links nothing: held
         against itself, no network ever changes."""
-        found, latest, used = {base: NONE}, [base], set[Key]()
-        while latest and len(found) < len(self._runs):
-            keys = {key for run in latest for key in self._runs.get(run, ())}
-            near = dict.fromkeys(run for key in keys - used for run in self._having[key])
-            used |= keys
+        found, latest = {base: NONE}, [base]
+        while latest:
+            keys = dict.fromkeys(key for run in latest for key in self._runs.get(run, ()))
+            having = (run for key in keys for run in self._having[key])
             reached: dict[str, Drift] = {}
-            for run in near.keys() - found.keys():
+            for run in dict.fromkeys(run for run in having if run not in found):
                 steps = ((found[start], self._step(start, run, without)) for start in latest)
                 ways = [so_far.then(step) for so_far, step in steps if step is not None]
                 if ways:

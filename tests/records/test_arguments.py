@@ -148,6 +148,7 @@ def test_lists_tuples_dictionaries_and_values_are_stored_as_they_are_typed():
     assert described(((x,),), {}, 2, "float32") == (
         Items(items=(InputSpec(shape=(3,)),), kind="tuple"),
     )
+    assert text([], (), {}) == "[], (), {}"
     assert described((0.5,), {}, None, "float32") == (Value(literal="0.5"),)
 
 
@@ -159,6 +160,7 @@ def test_an_object_is_stored_by_its_name_and_what_can_be_seen_in_it():
         "<OrderedDict(3)>": collections.OrderedDict(x=x),
         "<mappingproxy(3)>": MappingProxyType({"x": x}),
         "<dict(3)>": {1: x},
+        "<dict(3, +2)>": {"a": x, 1: 2},
         "<Size(+2, +3)>": x.shape,
         "<NestedTensor>": nested(x, x),
         "<object>": object(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 
 import click
@@ -11,7 +12,7 @@ import pytest
 import lightbench as lb
 from lightbench import registry
 from lightbench.records import Case
-from lightbench.records.axes import AXES, SETUP, said, struct_of
+from lightbench.records.axes import AXES, SETUP, Axis, said, struct_of
 from lightbench.records.facets import FACETS
 from lightbench.runner.setup import Setup
 from lightbench.studies.check.budgets import AXES as OF_PROJECT
@@ -50,6 +51,15 @@ def test_the_words_for_a_value_ask_the_command_for_that_value(name):
     assert context.params["models"] == ("net",)  # no word is left over
     typed = context.params[name]
     assert typed == (value if axis.flag or name == "device" else [value])
+
+
+def test_a_row_is_read_by_its_names_and_does_not_change():
+    with pytest.raises(TypeError, match="positional"):
+        Axis("batch", "Batch size", "8")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        AXES["batch"].about = "Images"
+    with pytest.raises(AttributeError, match="immutable"):
+        struct_of(["batch"])(batch=2).batch = 3
 
 
 def test_words_do_not_say_what_is_usual_but_where_and_how_many():

@@ -5,6 +5,7 @@ The interval of every record is +-2 %, see ``make_record``.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import msgspec
@@ -51,7 +52,7 @@ def test_what_was_timed_in_another_run_stands_as_if_it_were_timed_in_this_one(ti
     (group,) = evidence.groups
     assert medians(group) == near({"a": 0.010, "b": 0.012, "new": 0.015})
     placed = group[2]
-    assert (placed.run.id, placed.run.anchor) == ("one", False)
+    assert placed.run == msgspec.structs.replace(second[1].run, id="one")
     assert placed.latency.low_s == near(0.0294 / (2 * ROOM))
     assert placed.latency.high_s == near(0.0306 / (2 / ROOM))
     assert group[:2] == tuple(first)
@@ -130,6 +131,10 @@ def test_of_networks_that_are_not_known_nothing_is_linked(make_record):
     one = [make_record(name, identity=None) for name in "ab"]
     two = [make_record(name, identity=None, run="two", anchor=name == "a") for name in "ac"]
     assert Evidence((*one, *two)).groups == (tuple(one),)
+    more = [make_record(name, identity=None, run="two") for name in "de"]
+    unknown = Evidence((*one, *two, *more))
+    assert unknown.groups == ((two[1], *more),)
+    assert unknown.comparable(one[0]) is None  # it need not be what `a` was in the other run
 
 
 def test_what_was_timed_alone_is_its_own_run(make_record):
@@ -183,6 +188,12 @@ def test_the_batch_and_the_mode_are_of_the_case_and_not_of_the_setup(make_record
 def test_a_machine_is_what_is_known_of_it_in_alphabetical_order(make_record):
     record = make_record(comparable={"torch": "2", "cpu": "A", "cores": 4, "gpu": None})
     assert machine(record.environment) == (("cores", "4"), ("cpu", "A"), ("torch", "2"))
+
+
+def test_what_is_sorted_does_not_change_meanwhile(make_record):
+    evidence = Evidence((make_record(),))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        evidence.records = ()
 
 
 def test_what_a_study_makes_of_all_records_is_made_once(make_record):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import msgspec
 import pytest
 
@@ -68,6 +70,11 @@ def test_cases_differ_in_what_is_not_the_same_of_all(make_record, changes, key, 
     assert (facet.key, facet.value(other)) == (key, value)
     assert facet.value(usual) != value
     assert differing([usual, usual]) == differing([other]) == differing([]) == ()
+
+
+def test_a_facet_is_a_row_that_does_not_change():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        FACETS[0].key = "shape"
 
 
 def test_numbers_stand_at_the_right():

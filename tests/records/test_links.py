@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import msgspec
@@ -72,10 +73,30 @@ def test_runs_are_linked_over_others_and_those_that_are_not_are_not_there():
     assert found["base"] == NONE
 
 
+def test_a_drift_does_not_change_once_it_is_known():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        NONE.log = 1.0
+
+
 def test_a_direct_link_goes_before_one_over_others():
     both = {("a", 1): latency(0.010), ("b", 1): latency(0.010)}
     runs = {"base": both, "x": {("a", 1): latency(0.020), ("b", 1): latency(0.020)}, "y": both}
     assert Links(runs).drifts("base")["y"].log == 0.0
+
+
+def test_what_one_run_has_timed_too_briefly_links_others_all_the_same():
+    """`a` has no interval in the base, and one in the two others."""
+    runs = {
+        "base": {("a", 1): latency(0.010, None), ("b", 1): latency(0.010)},
+        "next": {("a", 1): latency(0.020), ("b", 1): latency(0.020)},
+        "far": {("a", 1): latency(0.060)},
+    }
+    found = Links(runs).drifts("base")
+    assert math.exp(found["far"].log) == near(6)
+
+
+def test_a_run_of_which_nothing_is_known_is_linked_with_itself():
+    assert Links({"one": {("a", 1): latency(0.010)}}).drifts("other") == {"other": NONE}
 
 
 def test_of_two_ways_that_are_as_short_the_better_known_counts():
