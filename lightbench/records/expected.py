@@ -26,7 +26,7 @@ def advice(network: Any, error: BaseException, *, itself: bool) -> str:
     parameters = _parameters(network)
     if parameters is None:
         return ASK
-    takes = ", ".join(_shown(parameters))
+    takes = _shown(parameters)
     if isinstance(error, TypeError) and any(text in said for text in _UNFIT):
         return f"forward takes ({takes}): {_typed(parameters)}."
     forms = f" {FORMS}" if itself or isinstance(error, _OF_ANOTHER_FORM) else ""
@@ -41,10 +41,10 @@ def _parameters(network: Any) -> list[inspect.Parameter] | None:
         return None
 
 
-def _shown(parameters: list[inspect.Parameter]) -> list[str]:
+def _shown(parameters: list[inspect.Parameter]) -> str:
     """As in a definition, without annotations: ``x, *, mask=None``."""
     bare = [p.replace(annotation=p.empty) for p in parameters]
-    return str(inspect.Signature(bare))[1:-1].split(", ") if bare else []
+    return str(inspect.Signature(bare))[1:-1]
 
 
 def _typed(parameters: list[inspect.Parameter]) -> str:

@@ -73,18 +73,15 @@ def place(record: Record) -> dict[str, str]:
 def _environments(records: Sequence[Record]) -> Iterator[Facet]:
     """A facet whose value is the fewest facts that tell the environments apart, if there are several."""
     places = [place(record) for record in records]
-    distinct = len({tuple(facts.items()) for facts in places})
     keys: list[str] = []
 
     def told(keys: Sequence[str]) -> int:
         return len({tuple(facts.get(key) for key in keys) for facts in places})
 
     for key in (*TELLING, *dict.fromkeys(key for facts in places for key in facts)):
-        if told(keys) == distinct:
-            break
         if told([*keys, key]) > told(keys):
             keys.append(key)
-    if distinct > 1:
+    if keys:
         yield Facet(
             "environment",
             lambda r: ", ".join(place(r).get(key, f"no {key}") for key in keys),

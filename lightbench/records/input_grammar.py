@@ -88,7 +88,6 @@ class _Reader:
 
     def taken(self, pattern: re.Pattern[str]) -> str:
         """What matches here, which is read; "" for nothing."""
-        self.next()
         found = pattern.match(self.text, self.at)
         self.at = found.end() if found else self.at
         return found[0] if found else ""
@@ -118,7 +117,7 @@ class _Reader:
         try:
             return InputSpec.parse(leaf)
         except UsageError as error:
-            if _NAME.fullmatch(leaf) and "dtype" not in error.message:
+            if _NAME.fullmatch(leaf):
                 error.hint = f"{error.hint} {QUOTES.format(leaf)}"
             if self.text.strip() == leaf:
                 raise

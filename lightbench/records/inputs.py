@@ -34,7 +34,7 @@ EXACT = "="  # before a shape without a batch
 BATCH = "B"  # where the batch stands in a shape, if not before it
 
 
-class Form(Noun, frozen=True, kw_only=True, tag_field="form"):
+class Form(Noun, frozen=True, tag_field="form"):
     """Base of everything that a network may be called with."""
 
 
@@ -84,8 +84,8 @@ class InputSpec(Form, frozen=True, kw_only=True, tag="tensor"):
 
     def __str__(self) -> str:
         sizes = list(map(str, self.shape))
-        if self.batch_at or not sizes:
-            sizes.insert(self.batch_at or 0, BATCH if self.batch_at is not None else "")
+        if self.batch_at is not None and (self.batch_at or not sizes):
+            sizes.insert(self.batch_at, BATCH)
         dtype = f":{self.dtype}" if self.dtype else ""
         below = "" if self.below is None else f"<{self.below}"
         return f"{EXACT if self.batch_at is None else ''}{'x'.join(sizes)}{dtype}{below}"

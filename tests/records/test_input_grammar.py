@@ -109,12 +109,29 @@ def test_settings_are_parted_at_commas_outside_brackets_and_quotes():
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "may_be"),
+    [
+        ("fast", True),
+        ("dtype", True),
+        ("[x1]", True),
+        ("4y4", False),
+        ("[4y4]", False),
+        ("x:y", False),
+    ],
+)
+def test_only_of_what_may_be_a_text_it_is_said_that_texts_are_in_quotes(text, may_be):
+    with pytest.raises(UsageError) as caught:
+        parse_input(text)
+    assert ("A text is in quotes" in caught.value.hint) is may_be
+
+
 def test_brackets_are_nested_twenty_deep_and_no_deeper():
     deep = "[" * 20 + "3" + "]" * 20
     assert str(parse_input(deep)) == deep
     assert str(parse_input(f"[{deep[1:-1]}, {deep[1:-1]}]")).count("3") == 2
     with pytest.raises(UsageError, match="at '3.*nested deeper than 20"):
-        parse_input(f"[{deep}]")
+        parse_input(f"[[], {{}}, {deep}]")
 
 
 @pytest.mark.parametrize(
