@@ -69,6 +69,8 @@ def test_the_drift_between_two_runs_is_that_of_what_both_have_timed(timed):
     assert (on.low, on.high) == near((math.log(2 / ROOM), math.log(2 * ROOM)))
     assert evidence.drift(first[0], first[1]) == NONE
     assert evidence.drift(first[0], timed("three", c=1)[0]) is None
+    assert Evidence(()).drift(first[0], first[1]) == NONE  # in one run nothing drifts
+    assert Evidence(()).drift(first[0], second[1]) is None
 
 
 def test_without_anything_in_common_a_time_is_compared_with_nothing(timed):
