@@ -134,6 +134,10 @@ def test_a_tensor_has_the_batch_where_its_first_size_is_the_batch(x, expected):
     assert (alone.shape, alone.batch_at) == (tuple(x.shape), None)
 
 
+def test_a_single_number_is_a_batch_of_one():
+    assert text(torch.ones(1), batch=1) == "B"
+
+
 def test_a_dtype_is_said_unless_it_is_that_of_the_case():
     x = torch.ones(2, 3, dtype=torch.float16)
     assert text(x, batch=2, dtype="float16") == "3"
