@@ -12,6 +12,12 @@ _ROWS = (torch.sparse_csr, torch.sparse_bsr)
 _COLUMNS = (torch.sparse_csc, torch.sparse_bsc)
 _SPARSE = frozenset((torch.sparse_coo, *_ROWS, *_COLUMNS))
 
+# Packed weights that cannot be unpacked -> where weight and bias stand in what they would be saved as.
+_SAVED = {
+    "__torch__.torch.classes.mkldnn.ConvOpContext": (0, 1),
+    "__torch__.torch.classes.sparse.LinearPackedParamsBase": (9, 1),  # the stored blocks' values
+}
+
 
 def is_sparse(tensor: Tensor) -> bool:
     """Are only some of its elements stored?"""
@@ -50,7 +56,17 @@ def unpacked(packed: Any) -> list[Tensor]:
         content = script.unpack()
         tensors = content if isinstance(content, (list, tuple)) else (content,)
         return [tensor for tensor in tensors if isinstance(tensor, Tensor)]
-    return _state_of_a_cell(script.__getstate__()) if script._has_method("__getstate__") else []
+    if not script._has_method("__getstate__"):
+        return []
+    state = saved(script)
+    if places := _SAVED.get(script._type().qualified_name()):
+        return [state[place] for place in places if isinstance(state[place], Tensor)]
+    return _state_of_a_cell(state)
+
+
+def saved(packed: Any) -> Any:
+    """What a packed weight would be saved as."""
+    return packed._get_method("__getstate__")()
 
 
 def _state_of_a_cell(state: Any) -> list[Tensor]:
@@ -61,11 +77,11 @@ def _state_of_a_cell(state: Any) -> list[Tensor]:
 
 
 def packed_size(tensors: Iterable[Tensor]) -> tuple[int, int]:
-    """(elements, bytes) of what ``unpacked`` gives. A weight that comes back as float32 was float16."""
+    """(elements, bytes) of what ``unpacked`` gives. A matrix that comes back as float32 was float16."""
     elements = size = 0
     for tensor in tensors:
         elements += tensor.numel()
-        halved = tensor.dtype is torch.float32 and tensor.dim() > 1
+        halved = tensor.dtype is torch.float32 and tensor.dim() == 2
         size += tensor.numel() * (2 if halved else tensor.itemsize)
     return elements, size
 

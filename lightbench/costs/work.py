@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -50,6 +52,12 @@ def at(args: tuple[Any, ...], position: int, default: Any = None) -> Any:
 def first(out: Any) -> Any:
     """The output itself, without its by-products."""
     return out[0] if isinstance(out, (list, tuple)) else out
+
+
+def broadcast_size(shapes: Iterable[Sequence[int]]) -> int:
+    """Elements of what tensors of these shapes are broadcast to."""
+    dimensions = zip_longest(*map(reversed, shapes), fillvalue=1)
+    return math.prod(min(sizes) and max(sizes) for sizes in dimensions)
 
 
 def rows(names: Names) -> Iterator[tuple[str, Rule]]:

@@ -33,6 +33,9 @@ CALLS = {
     "conv_tbc": lambda x: torch.conv_tbc(x[:, None], x.new_ones(3, 6, 5), x.new_ones(5), 1),
     "unfold": lambda x: F.unfold(x[None, None], 3),
     "batch_norm": lambda x: F.batch_norm(x, x.new_zeros(6), x.new_ones(6)),
+    "batch_norm by the batch": lambda x: torch.ops.aten._batch_norm_with_update(
+        x, x.new_ones(6), x.new_ones(6), x.new_zeros(6), x.new_ones(6), 0.1, 1e-5
+    )[0],
     "layer_norm": lambda x: F.layer_norm(x, (6,), x.new_ones(6), x.new_ones(6)),
     "group_norm": lambda x: F.group_norm(x, 2, x.new_ones(6), x.new_ones(6)),
     "instance_norm": lambda x: F.instance_norm(x[None]),
@@ -82,6 +85,7 @@ CALLS = {
     "index_put_": lambda x: (x + 0).index_put_((torch.tensor([2, 0]),), x[:2]),
     "index_copy_": lambda x: (x + 0).index_copy_(0, torch.tensor([2, 0]), x[:2]),
     "index_add_": lambda x: (x + 0).index_add_(0, torch.tensor([2, 0]), x[:2]),
+    "index_add_ to nothing": lambda x: (x[:0] + 0).index_add_(0, torch.tensor([], dtype=torch.int64), x[:0]),
     "index_fill_": lambda x: (x + 0).index_fill_(0, torch.tensor([2, 0]), 0.0),
     "scatter_": lambda x: (x + 0).scatter_(0, torch.zeros(1, 6, dtype=torch.int64), x[:1]),
     "scatter_add_": lambda x: (x + 0).scatter_add_(0, torch.zeros(1, 6, dtype=torch.int64), x[:1]),

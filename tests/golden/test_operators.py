@@ -99,7 +99,14 @@ PRODUCTS = {
         lambda m: F.scaled_dot_product_attention(image(1, 1, 4, 6), *[image(3, 2, 5, 6)] * 2),
         3 * 2 * 4 * 5 * 12,
     ),
-    "int4 weights": (
+    "attention of sequences one after the other": (
+        lambda m: aten._efficient_attention_forward(
+            *(image(1, n, 3, 8).to("meta") for n in (10, 14, 14)), None,
+            torch.tensor([0, 4, 10]), torch.tensor([0, 8, 14]), 6, 8, 0.0, 0,
+        ),
+        10 * 3 * 8 * 16,
+    ),
+    "int8 weights": (
         lambda m: aten._weight_int8pack_mm(
             image(3, 16).bfloat16(), torch.ones(8, 16).to(torch.int8), torch.ones(8).bfloat16()
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from call import Call
 from torch import nn
 from torch.ao import quantization as q
 
@@ -110,3 +111,42 @@ def test_a_linear_layer_quantized_dynamically_keeps_its_parameters(dtype):
     size = 64 * (2 if dtype is torch.float16 else 1) + 16
     assert (costs.madds, costs.params, costs.param_bytes) == (192, 68, size)
     assert [op.weight for op in costs.ops if op.madds] == [(4, 16)]
+
+
+# Of kernels with a form of their own.
+
+
+@pytest.mark.skipif(
+    "fbgemm" not in torch.backends.quantized.supported_engines, reason="a build without FBGEMM"
+)
+def test_a_layer_of_sparse_blocks_has_the_parameters_that_it_stores(monkeypatch):
+    """Four of eight rows store one block of four; all eight have a bias."""
+    monkeypatch.setattr(torch.backends.quantized, "engine", "fbgemm")
+    weight = torch.zeros(8, 12)
+    weight[:4, :3] = 1.0
+    weight = torch.quantize_per_tensor(weight, 1.0, 0, torch.qint8)
+    packed = torch.ops.sparse.qlinear_prepack(weight, torch.ones(8), 1, 4)
+
+    def run(m, x):
+        x = torch.quantize_per_tensor(x, 1.0, 0, torch.quint8)
+        return torch.ops.sparse.qlinear(x, m.packed, 1.0, 0).dequantize()
+
+    costs = costs_of(Call(run, packed=packed), 5, 12)
+    assert (costs.madds, costs.uncounted) == (5 * 16, {})
+    assert (costs.params, costs.param_bytes) == (16 + 8, 16 + 4 * 8)
+
+
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="a build without oneDNN")
+def test_what_onednn_has_packed_is_counted_as_what_it_was():
+    filters, shape = torch.ones(16, 2, 3, 3), [2, 8, 10, 10]
+    packed = torch.ops.mkldnn_prepacked.conv2d_prepack(
+        filters, torch.ones(16), [2, 1], [0, 0], [1, 1], 4, shape, "none"
+    )
+    conv = torch.ops.mkldnn_prepacked.conv2d_run
+    costs = costs_of(Call(lambda m, x: conv(x, m.packed), packed=packed), *shape)
+    assert costs.madds == 2 * 16 * 4 * 8 * 2 * 9
+    assert (costs.params, costs.param_bytes) == (288 + 16, 4 * (288 + 16))
+    weight = torch.ops.onednn.linear_prepack_fp16(torch.ones(7, 16), [3, 16])
+    linear = torch.ops.onednn.linear_dynamic_fp16
+    costs = costs_of(Call(lambda m, x: linear(x, weight, None)), 3, 16)
+    assert (costs.madds, [op.weight for op in costs.ops]) == (3 * 16 * 7, [(7, 16)])

@@ -63,10 +63,9 @@ def _derived(name: str) -> Rule | None:
 
 
 def _without_madds(name: str) -> Rule | None:
-    space, _, base = name.partition("::")
-    for known in (name, f"{space}::_{base}", f"{space}::{base.lstrip('_')}"):
-        rule = RULES.get(known) or (ELEMENTWISE if _is_pointwise(known) else None)
-        if rule is not None:
+    """Also of torchvision::_roi_align, by which the gradient of roi_align is named."""
+    for known in (name, name.replace("::_", "::")):
+        if rule := RULES.get(known) or (ELEMENTWISE if _is_pointwise(known) else None):
             return rule if rule in _NO_MADDS else None
     return None
 

@@ -15,11 +15,18 @@ from lightbench.costs.work import Names, Rule, Work, at
 from lightbench.records import Kind
 
 
-def _kind(weight: Sequence[int], groups: int) -> Kind:
-    """PyTorch's weight is (c_out, c_in / groups, k, k): one input channel per group is depthwise."""
+def _kind(channels: int, kernel: Sequence[int], groups: int) -> Kind:
+    """One input channel per group is depthwise."""
     if groups > 1:
-        return "depthwise conv" if weight[1] == 1 else "grouped conv"
-    return "pointwise conv" if math.prod(weight[2:]) == 1 else "dense conv"
+        return "depthwise conv" if channels == groups else "grouped conv"
+    return "pointwise conv" if math.prod(kernel) == 1 else "dense conv"
+
+
+def _madds(w: Tensor, positions: Sequence[int]) -> int:
+    """A filter at each of ``positions``, the shape of the output, or of the input if transposed."""
+    spatial = w.dim() - 2
+    batch = positions[0] if len(positions) == w.dim() else 1
+    return batch * w.numel() * math.prod(positions[len(positions) - spatial :])
 
 
 def convolve(
@@ -27,18 +34,18 @@ def convolve(
     w: Tensor,
     positions: Sequence[int],
     *,
-    bias: Any = None,
-    stride: Any = (1,),
-    groups: int = 1,
-    weights: tuple[int, ...] = (1, 2),
+    bias: Any,
+    stride: Any,
+    groups: int,
+    weights: tuple[int, ...],
 ) -> Work:
-    """A filter at each of ``positions``, the shape of the output, or of the input if transposed."""
+    """A convolution of these filters: (c_out, c_in / groups, k, k), or (c_in, c_out / groups, k, k)
+    if transposed."""
     spatial = w.dim() - 2
-    batch = x.shape[0] if x.dim() == w.dim() else 1
     stride = (stride,) if isinstance(stride, int) else tuple(stride)
     return Work(
-        _kind(w.shape, groups),
-        madds=batch * w.numel() * math.prod(positions[len(positions) - spatial :]),
+        _kind(x.shape[x.dim() - spatial - 1], w.shape[2:], groups),
+        madds=_madds(w, positions),
         weight=tuple(w.shape),
         bias=bias is not None,
         stride=stride * (spatial if len(stride) == 1 else 1),
@@ -48,6 +55,7 @@ def convolve(
 
 
 def _conv(
+    x: int = 0,
     w: int = 1,
     bias: int | None = 2,
     stride: int = 3,
@@ -59,9 +67,9 @@ def _conv(
 
     def rule(args: tuple[Any, ...], out: Tensor) -> Work:
         return convolve(
-            args[0],
+            args[x],
             args[w],
-            args[0].shape if transposed else out.shape,
+            args[x].shape if transposed else out.shape,
             bias=None if bias is None else at(args, bias),
             stride=at(args, stride, (1,)),
             groups=1 if groups is None else at(args, groups, 1),
@@ -88,15 +96,27 @@ def _depthwise(args: tuple[Any, ...], out: Tensor) -> Work:
 def _convolution(args: tuple[Any, ...], out: Tensor) -> Work:
     """(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups)."""
     positions = args[0].shape if args[6] else out.shape
-    return convolve(args[0], args[1], positions, bias=args[2], stride=args[3], groups=args[8])
+    return convolve(
+        args[0],
+        args[1],
+        positions,
+        bias=args[2],
+        stride=args[3],
+        groups=args[8],
+        weights=(1, 2),
+    )
 
 
 def _time_batch_channels(args: tuple[Any, ...], out: Tensor) -> Work:
     """conv_tbc: input (T, B, c_in), weight (k, c_in, c_out)."""
     k, c_in, c_out = args[1].shape
-    weight = (c_out, c_in, k)
     return Work(
-        _kind(weight, 1), out.numel() * k * c_in, weight, bias=True, stride=(1,), weights=(1, 2)
+        _kind(c_in, (k,), 1),
+        out.numel() * k * c_in,
+        (c_out, c_in, k),
+        bias=True,
+        stride=(1,),
+        weights=(1, 2),
     )
 
 
@@ -116,23 +136,21 @@ def _deformable(args: tuple[Any, ...], out: Tensor) -> Work:
     )
 
 
-def _backward(gradient: int, x: int, mask: int, transposed: int | None = None) -> Rule:
-    """``mask`` says for which of input and weight (then bias) a gradient is wanted."""
+def _backward(positions: int, mask: int, transposed: int | None = None) -> Rule:
+    """(..., filters, ...): at ``positions`` stands the output's gradient, and the input behind it where
+    ``transposed`` may be said. ``mask`` says for which of input and filters (then bias) one is wanted."""
 
     def rule(args: tuple[Any, ...], _out: Any) -> Work:
-        turned = transposed is not None and args[transposed]
-        positions = (args[x] if turned else args[gradient]).shape
-        forward = convolve(args[x], args[2], positions).madds
+        turned = transposed is not None and bool(args[transposed])
+        forward = _madds(args[2], args[positions + turned].shape)
         return Work("other", forward * sum(map(bool, args[mask][:2])))
 
     return rule
 
 
-def _both_gradients(gradient: int, x: int) -> Rule:
-    """Of input and filters, whoever wants them."""
-    return lambda args, _out: Work(
-        "other", 2 * convolve(args[x], args[2], args[gradient].shape).madds
-    )
+def _both_gradients(args: tuple[Any, ...], _out: Any) -> Work:
+    """(gradient, input, filters, ...): of input and filters, whoever wants them."""
+    return Work("other", 2 * _madds(args[2], args[0].shape))
 
 
 CONVOLUTIONS: Names = {
@@ -143,9 +161,8 @@ CONVOLUTIONS: Names = {
         "mkldnn_convolution miopen_convolution miopen_depthwise_convolution _mps_convolution"
         " mkldnn::_convolution_pointwise"
     ),
-    _conv(w=2, bias=3, stride=5, groups=7): (
-        "mkldnn::_convolution_pointwise.binary mkldnn::_convolution_pointwise_.binary"
-    ),
+    _conv(w=2, bias=3, stride=5, groups=7): "mkldnn::_convolution_pointwise.binary",
+    _conv(x=1, w=2, bias=3, stride=5, groups=7): "mkldnn::_convolution_pointwise_.binary",
     _conv(stride=5, groups=7, transposed=True): (
         "miopen_convolution_transpose mkldnn::_convolution_transpose_pointwise"
     ),
@@ -171,12 +188,12 @@ CONVOLUTIONS: Names = {
     ),
     _time_batch_channels: "conv_tbc",
     _deformable: "torchvision::deform_conv2d",
-    _backward(0, 1, mask=10, transposed=7): "convolution_backward",
-    _backward(0, 1, mask=9, transposed=6): "convolution_backward_overrideable",
-    _backward(1, 0, mask=7): "mps_convolution_backward",
-    _backward(0, 0, mask=8): "mps_convolution_transpose_backward",
-    _backward(0, 1, mask=6): "_slow_conv2d_backward.output_mask",
-    _both_gradients(0, 1): (
+    _backward(0, mask=10, transposed=7): "convolution_backward",
+    _backward(0, mask=9, transposed=6): "convolution_backward_overrideable",
+    _backward(1, mask=7): "mps_convolution_backward",
+    _backward(0, mask=8): "mps_convolution_transpose_backward",  # of the input's positions
+    _backward(0, mask=6): "_slow_conv2d_backward.output_mask",
+    _both_gradients: (
         "_slow_conv2d_backward.grad_input torchvision::_deform_conv2d_backward"
     ),
 }  # fmt: skip

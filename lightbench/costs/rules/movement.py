@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lightbench.costs.work import Names, Rule, Work, at, fixed
+from lightbench.costs.work import Names, Rule, Work, at, broadcast_size, fixed
 from lightbench.records import Kind
 
 MOVEMENT = fixed(Work("data movement"))
@@ -46,7 +46,8 @@ def _into(written: Callable[[tuple[Any, ...]], int], *, adds: bool = False) -> R
 def _rows(args: tuple[Any, ...]) -> int:
     """(self, dim, index, ...): as many slices across ``dim`` as there are indices."""
     target, dim, index = args[:3]
-    return index.numel() * target.numel() // target.shape[dim] if target.dim() else 1
+    slices = target.shape[dim] if target.dim() else 1
+    return int(index.numel() * target.numel() // max(slices, 1))
 
 
 def _indexed(args: tuple[Any, ...]) -> int:
@@ -56,25 +57,19 @@ def _indexed(args: tuple[Any, ...]) -> int:
     given = [index for index in indices if index is not None]
     if any(index.dtype in _MASKS for index in given):
         return int(target.numel())
-    positions = math.prod(_broadcast([tuple(index.shape) for index in given]))
+    positions = broadcast_size(index.shape for index in given)
     kept = (*indices, *[None] * target.dim())
     rest = [int(n) for n, i in zip(target.shape, kept, strict=False) if i is None]
     return positions * math.prod(rest)
-
-
-def _broadcast(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
-    rank = max(map(len, shapes), default=0)
-    padded = [(1,) * (rank - len(shape)) + shape for shape in shapes]
-    return tuple(map(max, *padded)) if len(padded) > 1 else (padded or [()])[0]
 
 
 def _index_of(position: int) -> Callable[[tuple[Any, ...]], int]:
     return lambda args: int(args[position].numel())
 
 
-def _put(args: tuple[Any, ...], out: Tensor) -> Work:
-    """index_put (self, indices, values, accumulate)."""
-    return _into(_indexed, adds=bool(at(args, 3, default=False)))(args, out)
+def _put(written: Callable[[tuple[Any, ...]], int]) -> Rule:
+    """index_put or put (self, indices, values, accumulate)."""
+    return lambda args, out: _into(written, adds=bool(at(args, 3)))(args, out)
 
 
 MOVING: Names = {
@@ -157,7 +152,7 @@ MOVING: Names = {
     _into(_index_of(2), adds=True): (
         "scatter_add scatter_reduce scatter.reduce scatter.value_reduce"
     ),
-    _into(_index_of(1)): "put",
-    _put: "index_put _unsafe_index_put _index_put_impl",
+    _put(_index_of(1)): "put",
+    _put(_indexed): "index_put _unsafe_index_put _index_put_impl",
     _into(lambda args: args[0].numel(), adds=True): "_unsafe_masked_index_put_accumulate",
 }  # fmt: skip

@@ -20,11 +20,12 @@ _NORMS = {
 }
 
 
-def norm(scale: int, training: int | None = None) -> Rule:
-    """A normalisation whose argument ``scale`` is its scale, and ``training`` says "by the batch"."""
+def norm(scale: int, training: int | None = None, *, always: bool = False) -> Rule:
+    """A normalisation whose argument ``scale`` is its scale, and ``training`` says "by the batch",
+    or which is ``always`` by it."""
 
     def rule(args: tuple[Any, ...], _out: Any) -> Work:
-        by_batch = training is not None and bool(at(args, training, False))
+        by_batch = always or (training is not None and bool(at(args, training)))
         return _NORMS[at(args, scale) is not None, by_batch]
 
     return rule
@@ -37,7 +38,7 @@ NORMS: Names = {
         " _batch_norm_impl_index cudnn_batch_norm miopen_batch_norm instance_norm"
     ),
     norm(1): "_native_batch_norm_legit_no_training _batch_norm_no_update native_group_norm",
-    norm(1, 0): "_batch_norm_with_update _batch_norm_with_update_functional",
+    norm(1, always=True): "_batch_norm_with_update _batch_norm_with_update_functional",
     norm(2): "layer_norm native_layer_norm group_norm rms_norm _fused_rms_norm",
     fixed(_NORMS[False, False]): (
         "batch_norm_elemt quantized_batch_norm quantized::batch_norm quantized::batch_norm_relu"
@@ -139,6 +140,6 @@ PLAIN: Names = {
         " _weight_norm_interface_backward _segment_reduce_backward _embedding_bag_dense_backward"
         " _embedding_bag_per_sample_weights_backward embedding_dense_backward"
         " embedding_sparse_backward _embedding_bag_backward _nested_select_backward"
-        " _nested_sum_backward"
+        " _nested_sum_backward to_dense_backward"
     ),
 }  # fmt: skip

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from lightbench.costs.stored import is_sparse, stored_values
-from lightbench.costs.work import Names, Rule, Work, at, first
+from lightbench.costs.work import Names, Rule, Work, at, broadcast_size, first
 
 
 def product(left: Tensor, right: Tensor, out: Any) -> int:
@@ -60,7 +59,7 @@ def linear(args: tuple[Any, ...], out: Tensor) -> Work:
 
 
 def by_width(w: int, bias: int | None = None, weights: tuple[int, ...] = ()) -> Rule:
-    """A linear layer whose packed weight ``w`` hides its shape: c_in is the input's last dimension."""
+    """A linear layer whose packed weight ``w`` hides or turns its shape: c_in is the input's last dimension."""
 
     def rule(args: tuple[Any, ...], out: Tensor) -> Work:
         c_in = args[0].shape[-1]
@@ -79,7 +78,8 @@ def _half_stored(stored: int, weights: tuple[int, ...]) -> Rule:
     """2:4 sparsity: of every four weights the argument ``stored`` keeps two, and they are multiplied."""
 
     def rule(args: tuple[Any, ...], out: Tensor) -> Work:
-        return Work("matmul", out.numel() * args[stored].shape[-1], weights=weights)
+        _, kept = args[stored].shape
+        return Work("matmul", out.numel() * kept, weights=weights)
 
     return rule
 
@@ -94,7 +94,7 @@ def _grouped(args: tuple[Any, ...], out: Tensor) -> Work:
     dimension (2-d @ 2-d), or a batch of products (3-d @ 3-d)."""
     left, right = args[0], args[1]
     inner = left.dim() == right.dim() == 2
-    madds = left.numel() * right.shape[-1] if inner else out.numel() * left.shape[-1]
+    madds = left.numel() * out.shape[-1] if inner else out.numel() * left.shape[-1]
     return Work("matmul", madds, weight=tuple(right.shape[::-1]))
 
 
@@ -125,7 +125,7 @@ def _trilinear(args: tuple[Any, ...], _out: Tensor) -> Work:
         for dimension in sorted(expand):
             shape.insert(dimension, 1)
         shapes.append(shape)
-    return Work("matmul", math.prod(map(max, *shapes)), weights=(1,))
+    return Work("matmul", broadcast_size(shapes), weights=(1,))
 
 
 def _of_lists(args: tuple[Any, ...], out: Any) -> Work:
@@ -134,16 +134,16 @@ def _of_lists(args: tuple[Any, ...], out: Any) -> Work:
 
 def _two_products(args: tuple[Any, ...], out: Tensor) -> Work:
     """inductor's a @ b + c @ d."""
-    return Work("matmul", product(args[0], args[1], out) + product(args[2], args[3], out))
+    return Work("matmul", out.numel() * (args[0].shape[1] + args[2].shape[1]))
 
 
 def _linear_backward(args: tuple[Any, ...], _out: Any) -> Work:
     """(input, gradient, weight, mask): one product for the input, one for the weight."""
-    return Work("other", args[1].numel() * args[2].shape[-1] * sum(map(bool, args[3][:2])))
+    return Work("other", args[1].numel() * args[2].shape[1] * sum(map(bool, args[3][:2])))
 
 
 def _linear_backward_part(gradient: int, w: int) -> Rule:
-    return lambda args, _out: Work("other", args[gradient].numel() * args[w].shape[-1])
+    return lambda args, _out: Work("other", args[gradient].numel() * args[w].shape[1])
 
 
 def _matmul_backward(args: tuple[Any, ...], _out: Any) -> Work:
@@ -153,11 +153,11 @@ def _matmul_backward(args: tuple[Any, ...], _out: Any) -> Work:
 
 def _sparse_mm_backward(args: tuple[Any, ...], _out: Any) -> Work:
     """(sparse, gradient, dense, reduce, arg, mask): each stored element once more per column."""
-    return Work("other", stored_values(args[0]) * args[1].shape[-1] * sum(map(bool, args[5])))
+    return Work("other", stored_values(args[0]) * args[1].shape[1] * sum(map(bool, args[5])))
 
 
 PRODUCTS: Names = {
-    linear: "linear mkldnn_linear onednn::linear_dynamic_fp16 onednn::linear_relu_dynamic_fp16",
+    linear: "linear mkldnn_linear",
     matmul(0, 1): (
         "mm bmm mv _int_mm _scaled_mm _scaled_mm_v2 _sparse_sparse_matmul _sparse_mm_reduce_impl"
         " hspmm quantized::matmul torchao::swizzle_mm torchao::swizzle_scaled_mm torchao::mx_fp8_bf16"
@@ -174,7 +174,8 @@ PRODUCTS: Names = {
     _two_products: "inductor::_mm_plus_mm",
     by_width(1, 2): (
         "mkldnn::_linear_pointwise quantized::linear_dynamic_fp16_unpacked_weight"
-        " _quantized::wrapped_fbgemm_linear_fp16_weight"
+        " _quantized::wrapped_fbgemm_linear_fp16_weight onednn::linear_dynamic_fp16"
+        " onednn::linear_relu_dynamic_fp16"
     ),
     by_width(2, 3): "mkldnn::_linear_pointwise.binary mkl::_mkl_linear",
     by_width(3, 6): "onednn::qlinear_pointwise onednn::qlinear_pointwise.tensor",
@@ -188,7 +189,8 @@ PRODUCTS: Names = {
         "_weight_int4pack_mm _weight_int4pack_mm_for_cpu quantized::int4mm_packed_weight_cpu"
     ),
     by_width(1, weights=(3, 4)): "_weight_int4pack_mm_with_scales_and_zeros",
-    by_width(1, weights=(2,)): "_weight_int8pack_mm _mixed_dtypes_linear",
+    by_width(1, weights=(2,)): "_weight_int8pack_mm",
+    by_width(1, 3, weights=(2,)): "_mixed_dtypes_linear",
     by_width(1): "_dyn_quant_matmul_4bit",
     by_width(2, 4, weights=(3,)): "torchao::float8_linear_cpu",
     _half_stored(1, (1, 2)): "_sparse_semi_structured_linear _sparse_semi_structured_addmm",

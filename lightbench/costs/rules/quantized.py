@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from lightbench.costs.rules.convolutions import convolve
-from lightbench.costs.stored import packed_size, unpacked
+from lightbench.costs.stored import packed_size, saved, unpacked
 from lightbench.costs.work import Names, Rule, Work
 
 
@@ -41,10 +41,11 @@ def _linear(pack: int = 1) -> Rule:
 
     def rule(args: tuple[Any, ...], out: Tensor) -> Work:
         weight, *bias = tensors = unpacked(args[pack])
+        c_out, c_in = weight.shape
         return Work(
             "linear",
-            out.numel() * weight.shape[-1],
-            tuple(weight.shape),
+            out.numel() * c_in,
+            (c_out, c_in),
             bias=bool(bias),
             packed=packed_size(tensors),
         )
@@ -53,13 +54,13 @@ def _linear(pack: int = 1) -> Rule:
 
 
 def _sparse_linear(args: tuple[Any, ...], _out: Tensor) -> Work:
-    """A weight of sparse blocks: what is stored of it is multiplied."""
-    weight, *bias = tensors = unpacked(args[1])
-    nonzero = int((weight.dequantize() != 0).sum())
+    """A weight of sparse blocks: what is stored of it is multiplied, zeros in a block too."""
+    values, *bias = tensors = unpacked(args[1])
+    c_out, c_in = saved(args[1])[-2:]
     return Work(
         "linear",
-        args[0].numel() // args[0].shape[-1] * nonzero,
-        tuple(weight.shape),
+        args[0].numel() // c_in * values.numel(),
+        (c_out, c_in),
         bias=bool(bias),
         packed=packed_size(tensors),
     )
@@ -70,7 +71,7 @@ def _embedding(args: tuple[Any, ...], _out: Tensor) -> Work:
     indices = args[1].numel()
     table = unpacked(args[0])
     elements, size = packed_size(table)
-    rows = table[0].shape[0] if table else 1
+    rows = table[0].shape[0]
     return Work(
         "data movement",
         reads={2: 0},
@@ -81,10 +82,10 @@ def _embedding(args: tuple[Any, ...], _out: Tensor) -> Work:
 
 def _onednn_conv2d(args: tuple[Any, ...], out: Tensor) -> Work:
     """mkldnn_prepacked::conv2d_run (input, context)."""
-    weight, bias, stride, _, _, groups, *_ = args[1].__getstate__()
+    weight, bias, stride, _, _, groups, *_ = saved(args[1])
     return convolve(
         args[0], weight, out.shape, bias=bias, stride=stride, groups=groups, weights=()
-    )._replace(packed=packed_size([weight, *([] if bias is None else [bias])]))
+    )._replace(packed=packed_size(unpacked(args[1])))
 
 
 QUANTIZED: Names = {
