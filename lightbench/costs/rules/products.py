@@ -24,8 +24,8 @@ def product(left: Tensor, right: Tensor, out: Any) -> int:
 
 def _both_sparse(left: Tensor, right: Tensor) -> int:
     """Entry (i, k) meets each entry of row k."""
-    columns, rows = _indices(left)[-1], _indices(right)[-2]
-    return int(torch.bincount(rows, minlength=right.shape[-2])[columns].sum())
+    columns, rows = _indices(left)[1], _indices(right)[0]
+    return int(torch.bincount(rows, minlength=right.shape[0])[columns].sum())
 
 
 def _indices(tensor: Any) -> Tensor:

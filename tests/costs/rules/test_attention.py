@@ -153,8 +153,7 @@ def test_an_encoder_layer_in_one_kernel_has_two_more_products():
 )
 def test_nn_multihead_attention_in_one_kernel_projects_four_times(operator):
     """3 E and E wide, and tokens meet all of their sequence twice."""
-    x = empty(B, L, E)
-    given = {"query": x, "key": x, "value": x, "embed_dim": E}
+    given = {"query": empty(B, L, E), "embed_dim": E}
     work = rule_of(operator)(arguments(operator, given), None)
     assert work.weights == places(operator, "qkv_weight qkv_bias proj_weight proj_bias")
     assert (work.kind, work.outputs) == ("attention", 1)

@@ -103,6 +103,10 @@ def test_of_a_sparse_factor_what_is_stored_is_multiplied():
     assert product(sparse.to_sparse(), dense[:, 0], None) == stored
     assert product(torch.ones(P, N), sparse.to_sparse(), None) == stored * P
     assert product(torch.zeros(P, N), sparse.to_sparse(), None) == stored * P  # a dense zero, too
+    assert product(torch.zeros(N), sparse.to_sparse(), None) == stored
+    several = torch.eye(N, M).expand(B, N, M).to_sparse()
+    assert product(several, torch.ones(B, M, P), None) == B * N * P
+    assert product(torch.ones(P, 0), torch.ones(0, 4).to_sparse(), None) == 0
     assert product(torch.ones(0, N), sparse.to_sparse(), None) == 0
     # Entry (i, k) meets each entry of row k: columns 0 to 2 meet rows 0 to 2, of two entries each.
     square = torch.zeros(M, M)
@@ -133,14 +137,16 @@ LINEAR = """
 @pytest.mark.parametrize("operator", operators(LINEAR), ids=str)
 def test_a_linear_layer_finds_its_arguments_where_the_schema_says(operator):
     """What scales its weight is a weight as well, and so is its bias."""
-    given = dict.fromkeys(("input", "self", "x", "X", "qx", "inp"), x)
+    given = dict.fromkeys(("input", "self", "x", "X", "qx", "inp"), empty(2, N, M))
     given |= dict.fromkeys(WEIGHT.split(), w) | dict.fromkeys(("bias", "B"), bias)
-    work = rule_of(operator)(arguments(operator, given), out)
+    work = rule_of(operator)(arguments(operator, given), empty(2, N, P))
     place = places(operator, "bias B")
-    assert (work.kind, work.madds, work.weight) == ("linear", N * M * P, (P, M))
+    assert (work.kind, work.madds, work.weight) == ("linear", 2 * N * M * P, (P, M))
     assert work.weights == places(operator, WEIGHT) + place + places(operator, SCALES)
     assert work.bias == bool(place)
-    without = rule_of(operator)(arguments(operator, given | dict.fromkeys(("bias", "B"))), out)
+    without = rule_of(operator)(
+        arguments(operator, given | dict.fromkeys(("bias", "B"))), empty(2, N, P)
+    )
     assert not without.bias
 
 
@@ -219,6 +225,8 @@ def test_bilinear_multiplies_each_pair_of_channels_for_each_of_its_own():
     args = (empty(N, c_1), empty(c_out, c_1, c_2), empty(N, c_2), [1, 3], [0], [1, 2], [2, 3])
     work = rule("_trilinear")(args, empty(N, c_out))
     assert (work.madds, work.weights) == (N * c_1 * c_2 * c_out, (1,))
+    one = (empty(1, c_1), args[1], empty(1, c_2), *args[3:])
+    assert rule("_trilinear")(one, empty(1, c_out)).madds == c_1 * c_2 * c_out
     nothing = (empty(0, c_1), args[1], empty(0, c_2), *args[3:])
     assert rule("_trilinear")(nothing, empty(0, c_out)).madds == 0
 
@@ -232,6 +240,9 @@ def test_of_a_sparse_weight_what_is_stored_is_multiplied_for_each_row():
 def test_of_what_is_sampled_only_what_is_stored_is_computed():
     stored = torch.eye(N, P).to_sparse()
     assert rule("sparse_sampled_addmm")((stored, x, empty(M, P)), stored).madds == N * M
+    several = torch.eye(N, P).expand(B, N, P).to_sparse()
+    args = (several, empty(B, N, M), empty(B, M, P))
+    assert rule("sparse_sampled_addmm")(args, several).madds == B * N * M
 
 
 def test_a_weight_that_a_kernel_has_turned_is_no_wider():
