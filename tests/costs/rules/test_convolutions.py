@@ -147,6 +147,8 @@ def test_a_convolution_of_groups_finds_its_arguments_where_the_schema_says(opera
     work = rule_of(operator)(arguments(operator, given), out)
     assert (work.madds, work.groups, work.weight) == (MADDS, GROUPS, FILTERS)
     assert_read(work, operator)
+    deep = given | dict.fromkeys(WEIGHT, empty(2 * C_IN, 1, K, K)) | {"groups": C_IN}
+    assert rule_of(operator)(arguments(operator, deep), out).kind == "depthwise conv"
     without = given | {"bias": None, "B": None}
     assert not rule_of(operator)(arguments(operator, without), out).bias
 
@@ -284,6 +286,8 @@ def test_a_deformable_one_strides_as_it_is_told():
     args = (x, w, None, None, None, 2, 1, 0, 0, 1, 1, GROUPS, 1, False)
     work = rule("torchvision::deform_conv2d")(args, out)
     assert (work.stride, work.groups, work.bias) == ((2, 1), GROUPS, False)
+    args = (x, empty(C_IN, 1, K, K), None, None, None, 2, 1, 0, 0, 1, 1, C_IN, 1, False)
+    assert rule("torchvision::deform_conv2d")(args, out).kind == "depthwise conv"
 
 
 def test_time_in_front_has_one_filter_a_step():
