@@ -107,16 +107,20 @@ class MissingPackage(NotAvailable):
 # Packages that only some things need, as pyproject.toml asks for them.
 OPTIONAL = {
     "fvcore": ">=0.1.5.post20221221",
+    "onnx": ">=1.20",
+    "onnxruntime": ">=1.24.1",
+    "onnxscript": ">=0.6",
+    "openvino": ">=2026.1",
     "thop": ">=0.1.1.post2209072238",
     "timm": ">=1.0.3",
     "torchvision": ">=0.25",
 }
 
 
-def how_to_install(package: str) -> str:
-    """The command for one of `OPTIONAL`. It names the package itself and no extra of ours: on the public
+def how_to_install(*packages: str) -> str:
+    """The command for some of `OPTIONAL`. It names the package itself and no extra of ours: on the public
     index the name lightbench is another project's."""
-    return f'pip install "{package}{OPTIONAL[package]}"'
+    return " ".join(("pip install", *(f'"{name}{OPTIONAL[name]}"' for name in packages)))
 
 
 class DeviceUnavailable(NotAvailable):

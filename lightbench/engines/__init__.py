@@ -1,4 +1,13 @@
-"""What every engine makes of a network: a call that can be timed."""
+"""What every engine makes of a network: a call that can be timed.
+
+An engine is a file with ``prepare(network, inputs, keywords, *, mode) -> Program``. One that runs no PyTorch has
+instead
+
+- ``convert(network, inputs, keywords) -> bytes``: the network as a file that it reads,
+- ``load(model, inputs, *, threads) -> Program``, of such bytes; ``inputs`` are the tensors in the order of the
+  arguments, and their memory is what a call reads,
+- ``PACKAGES``, those that it needs, by the names that pip knows, and ``DTYPES``, the precisions that it computes in.
+"""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ A stored record carries ``schema``. History:
 6. ``inputs`` of other forms than tensors with a batch in front: each says its ``form``; ``calls`` of modules, and
    how an operator was called: what other tools' conventions go by, where it was noted
 7. ``found``: what a study found, one field that says of which study it is, where each had a field of its own
+8. other engines than eager: ``outputs`` held against float64, and the ``conversion`` of those that run no PyTorch
 """
 
 from __future__ import annotations
@@ -33,9 +34,10 @@ from lightbench.records.findings import (
     SweepPoint,
 )
 from lightbench.records.noun import Noun
+from lightbench.records.outputs import Conversion, Outputs
 from lightbench.records.samples import Latency, Samples
 
-SCHEMA = 7
+SCHEMA = 8
 CONTENDED = "contended"  # how a warning begins that says so of a record
 SUSPECT = "suspect"  # the same: its time cannot be that of the work that was counted
 
@@ -97,6 +99,8 @@ class Record(Noun, frozen=True, kw_only=True):
     found: SweepPoint | LayerTimes | Linted | Crosscheck | Check | None = None  # None: a profile's
     identity: Identity | None = None  # None: not known, of a schema before 5
     run: Run | None = None  # None: not timed in rounds, or not known in which
+    outputs: Outputs | None = None  # None: of eager PyTorch, or not held against it
+    conversion: Conversion | None = None  # of an engine that runs no PyTorch
 
     def __post_init__(self) -> None:
         if self.schema != SCHEMA:

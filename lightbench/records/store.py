@@ -74,6 +74,7 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     4: lambda record: {"run": _run_of(record), **record, "schema": 5},
     5: lambda record: {**record, "case": with_forms(record["case"]), "schema": 6},
     6: lambda record: {**_with_found(record), "schema": 7},
+    7: lambda record: {**record, "schema": 8},
 }
 
 _LINE = re.compile(rb'\{"id":"([0-9a-f]{16})",')

@@ -20,7 +20,7 @@ from lightbench import registry, units
 from lightbench.costs.count import MakeInputs, count_costs
 from lightbench.costs.precision import as_asked, cast, own_dtype
 from lightbench.devices import Device
-from lightbench.engines import Context, Program
+from lightbench.engines import Context, Program, eager
 from lightbench.errors import ModelError, OutOfMemory
 from lightbench.models import sources
 from lightbench.models.inputs import (
@@ -34,6 +34,7 @@ from lightbench.models.inputs import (
 from lightbench.models.sources import own_switches
 from lightbench.process import patched, switches
 from lightbench.records import (
+    SUSPECT,
     Case,
     Costs,
     Identity,
@@ -42,10 +43,13 @@ from lightbench.records import (
 from lightbench.records.arguments import bytes_of, map_tensors, tensors_in
 from lightbench.records.failure import explain, explain_plainly
 from lightbench.records.inputs import without
-from lightbench.runner import anew, later
+from lightbench.records.outputs import Conversion, Outputs
+from lightbench.runner import anew, converted, later
+from lightbench.runner.converted import on_engine
 from lightbench.runner.first_run import FirstRun, first_run
 from lightbench.runner.given import Given
 from lightbench.runner.identity import identity_of
+from lightbench.runner.outputs import Reference, reference
 from lightbench.runner.session import process_kept
 from lightbench.runner.suspect import suspicions
 from lightbench.runner.watch import Watch, threads_now
@@ -73,6 +77,8 @@ class Prepared(NamedTuple):
     bracket: Callable[[Context], Step] | None = None  # makes a step in a context of its own
     takes_gradients: bool = False  # in its forward pass, so that it runs under no_grad
     again: Callable[[Samples], tuple[str, ...]] = lambda _samples: ()  # what later calls show
+    outputs: Outputs | None = None
+    conversion: Conversion | None = None
 
 
 def prepare(
@@ -80,6 +86,7 @@ def prepare(
 ) -> Prepared:
     """Load, count, and run once, in a session of the case's device. Raises a LightbenchError that says
     what is wrong with the case."""
+    sources.refuse_fallen(on_engine(case))
     device.refuse(layout=case.layout, dtype=case.dtype, mode=case.mode)
     with switches.kept(), patched.given_back():  # whatever the network's code sets is its own
         return _prepared(case, device, given, trusted=trusted)
@@ -96,9 +103,17 @@ def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool)
         costs = count_costs(network, inputs)
     _check_memory(costs, case, device.free_memory())
     try:
-        with journal.held("first call", case.model):
+        with journal.held("first call", on_engine(case)):
             called = _called(
-                case, device, network, inputs, own, start, others, settle=given is None
+                case,
+                device,
+                network,
+                inputs,
+                own,
+                start,
+                others,
+                (identity, costs),
+                settle=given is None,
             )
     except BaseException as error:
         journal.let_through(error)
@@ -129,6 +144,8 @@ def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool)
         called.bracket,
         called.look.gradients,
         partial(_again, first, own),
+        called.outputs,
+        called.conversion,
     )
 
 
@@ -143,6 +160,8 @@ class _Called(NamedTuple):
     given: tuple[tuple[Any, ...], dict[str, Any]]
     watch: Watch
     said: tuple[str, ...]
+    outputs: Outputs | None
+    conversion: Conversion | None
 
 
 def _called(
@@ -153,15 +172,18 @@ def _called(
     own: switches.Values,
     start: switches.Values,
     others: frozenset[Thread],
+    what: tuple[Identity, Costs],
     *,
     settle: bool,
 ) -> _Called:
     """``own`` switches are those that its code has set, and ``start`` all of them before it is called;
-    ``others`` are threads that are not its. Raises whatever the network does."""
+    ``others`` are threads that are not its, and ``what`` says which network it is. Raises whatever the
+    network does."""
     given_to = inputs(device.torch_device)
     if settle and device.torch_device == "cpu":
         settle_norms(network, *given_to)
-    program = registry.load("engine", case.engine).prepare(network, *given_to, mode=case.mode)
+    held_against = reference(network, given_to) if _to_be_held(case, device) else None
+    program, conversion = _program(case, device, network, given_to, what)
     with device.noticing() as noticed:
         look = first_run(program, device, given_to)
     running = switches.told(switches.changed(start))
@@ -177,13 +199,54 @@ def _called(
         step = device.step(program.call, context, tuple(tensors_in(given_to)))
         timed = anew.one_by_one(step) if look.overwritten else step
         if device.torch_device == "meta":  # nothing is answered there
-            return journal.marked("timed", case.model, timed)
-        return journal.marked("timed", case.model, watch.around(timed, context))
+            return journal.marked("timed", on_engine(case), timed)
+        return journal.marked("timed", on_engine(case), watch.around(timed, context))
 
     peak = device.peak_memory(program.call, program.context)
-    said = (*_said(own, running), *look.said(), *noticed)
+    outputs = None
+    if isinstance(held_against, Reference):
+        outputs = held_against.holds(program, given_to, reads=not look.overwritten)
+    said = (*_said(own, running), *look.said(), *_said_of(held_against, outputs), *noticed)
+    if conversion:
+        said += converted.more_threads(program, torch.get_num_threads())
     step = bracket(program.context)
-    return _Called(program, step, bracket, look, peak, given_to, watch, said)
+    return _Called(program, step, bracket, look, peak, given_to, watch, said, outputs, conversion)
+
+
+def _program(
+    case: Case,
+    device: Device,
+    network: nn.Module,
+    given_to: tuple[tuple[Any, ...], dict[str, Any]],
+    what: tuple[Identity, Costs],
+) -> tuple[Program, Conversion | None]:
+    engine = registry.load("engine", case.engine)
+    if not converted.converts(engine):
+        return engine.prepare(network, *given_to, mode=case.mode), None
+    converted.refuse(case, engine)
+    if device.torch_device == "meta":  # nothing runs, and nothing is made for it
+        return eager.prepare(network, *given_to, mode=case.mode), None
+    return converted.prepare(case, engine, network, given_to, what)
+
+
+def _to_be_held(case: Case, device: Device) -> bool:
+    """Are its outputs held against those of eager PyTorch?"""
+    return case.engine != "eager" and case.mode == "infer" and device.torch_device != "meta"
+
+
+def _said_of(held_against: Reference | str | None, outputs: Outputs | None) -> Iterator[str]:
+    if isinstance(held_against, str):
+        yield f"its outputs are not held against float64: {held_against}."
+    if outputs is None or outputs.verdict != "differs":
+        return
+    if outputs.error is None:
+        yield f"{SUSPECT}: its outputs are no numbers, or of other shapes: it is not the same network."
+        return
+    more = "more than " if outputs.error > 1 else ""
+    yield (
+        f"{SUSPECT}: its outputs are {more}{units.percent(min(outputs.error, 1.0))} off float64, where those of"
+        f" eager PyTorch are {units.percent(outputs.eager_error)} off: it is not the same network."
+    )
 
 
 def as_if_taking_gradients(prepared: Prepared) -> Prepared:
@@ -294,7 +357,7 @@ def _again(first: later.First, own: switches.Values, samples: Samples) -> tuple[
     """What later calls show."""
     said: list[str] = []
     try:
-        with switches.kept(), journal.held("timed", first.case.model):
+        with switches.kept(), journal.held("timed", on_engine(first.case)):
             switches.put(own)
             said.extend(later.remarks(first, samples))
             said.extend(suspicions(first, median(samples.times_s)))

@@ -60,6 +60,8 @@ def measured(
         warnings=tuple(said),
         identity=prepared.identity,
         run=run,
+        outputs=prepared.outputs,
+        conversion=prepared.conversion,
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lightbench import registry
 from lightbench.environment.capture import DIRTY
 from lightbench.errors import LightbenchError
 from lightbench.models import sources
 from lightbench.records import Environment, Identity, Record
-from lightbench.runner import identity, prepare
+from lightbench.runner import converted, identity, prepare
 from lightbench.timing.stopping import Rule
 
 if TYPE_CHECKING:
@@ -62,12 +63,25 @@ class Reuse:
             return False
         if sources.is_file(model) and _commit(record.environment) != _commit(where):
             return False
+        if not _engine_as_it_was(record):
+            return False
         if model not in self._now:
             self._now[model] = identity.current(model, trusted=self._trusted)
         now = self._now[model]
         if now is None or now[0] != record.identity:
             return False
         return not sources.is_file(model) or _counts_alike(record, now[1])
+
+
+def _engine_as_it_was(record: Record) -> bool:
+    """Is an engine that runs no PyTorch of the versions that it was?"""
+    if record.conversion is None:
+        return True
+    try:
+        engine = registry.load("engine", record.case.engine)
+        return converted.packages_of(engine) == record.conversion.packages
+    except LightbenchError:
+        return False
 
 
 def _counts_alike(record: Record, network: nn.Module) -> bool:

@@ -8,7 +8,7 @@ with ``suspect``: such a time is in no sentence, no figure, and passes no gate.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -23,13 +23,13 @@ from lightbench.records import SUSPECT
 from lightbench.records.arguments import tensors_in
 from lightbench.runner.answer import Answer, answer
 from lightbench.runner.later import First
+from lightbench.runner.other_values import TURNS, given_back, roll
 from lightbench.runner.watch import Watch, threads_now
 from lightbench.stats.median import median
 
 SLOW_MADDS_PER_S = 1e9  # what any processor attains, and need not be asked for
 BEYOND = 10.0  # times what a matrix multiplication attains: less may be another algorithm, or noise
 LONG_S, LARGEST, TRIES = 2e-3, 8192, 3  # of the matrix multiplication
-NEW = 7  # times that it is called with values it has not seen, unless one of them is quick
 LONGER, BY_S = 3.0, 200e-6  # a call with them takes so many times as long, and by as much longer
 ROUNDING = 1e-3
 WINDOW_S, LOOK_S = 0.2, 1e-3  # how long threads are watched after an answer, and how often
@@ -100,25 +100,21 @@ def _multiplied(device: Device, a: Tensor) -> float:
 def _remembers(first: First, time_s: float) -> str:
     """Does it give its old answer to new values, or take much longer for them than for old ones?"""
     tensors = [t for t in tensors_in(first.given) if first.reads and t.is_floating_point()]
-    before = [t.detach().clone() for t in tensors]
     new_s, old_s = [], []
     try:
-        for turn in range(1, NEW + 1):
-            if not _rolled(tensors, turn):
-                return ""
-            took_s, said = _on_clock(first)
-            if said.like(first.look.answer, 0.0):
-                return _of_old_values(first, said, turn)
-            if took_s <= LONGER * time_s + BY_S:
-                return ""
-            new_s.append(took_s)
-            old_s.append(_on_clock(first)[0])
+        with given_back(tensors):
+            for turn in range(1, TURNS + 1):
+                if not roll(tensors, turn):
+                    return ""
+                took_s, said = _on_clock(first)
+                if said.like(first.look.answer, 0.0):
+                    return _of_old_values(first, said, turn)
+                if took_s <= LONGER * time_s + BY_S:
+                    return ""
+                new_s.append(took_s)
+                old_s.append(_on_clock(first)[0])
     except Exception:  # noqa: BLE001  it works on some values only
         return ""
-    finally:
-        with suppress(Exception), torch.no_grad():
-            for tensor, was in zip(tensors, before, strict=True):
-                tensor.copy_(was)
     by = min(new_s) / max(median(old_s), time_s)
     if by <= LONGER:
         return ""
@@ -129,27 +125,12 @@ def _of_old_values(first: First, said: Answer, turn: int) -> str:
     """An answer that has not changed with the values: that of a network that does not depend on them, or
     that remembers? It is asked in tensors that it has not seen."""
     args, keywords = first.inputs(first.device.torch_device)
-    _rolled([t for t in tensors_in((args, keywords)) if t.is_floating_point()], turn)
+    roll([t for t in tensors_in((args, keywords)) if t.is_floating_point()], turn)
     with first.watch.program.context():
         true = answer(first.network(*args, **keywords))
     if true.like(said, ROUNDING):
         return ""
     return f"{SUSPECT}: it gives its old answer when its input has changed: the work is not done again."
-
-
-def _rolled(tensors: Sequence[Tensor], turn: int) -> bool:
-    """Put each tensor's values in other places of it; were any changed?"""
-    changed = False
-    with torch.no_grad():
-        for tensor in tensors:
-            new = (
-                tensor.reshape(-1)
-                .roll(turn * (tensor.numel() // (NEW + 2) + 1))
-                .reshape(tensor.shape)
-            )
-            changed = changed or not torch.equal(new, tensor)
-            tensor.copy_(new)
-    return changed
 
 
 def _on_clock(first: First) -> tuple[float, Answer]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lightbench.stats.interval import Interval
 from lightbench.stats.median import CONFIDENCE, median, median_interval
 
 
@@ -36,6 +37,11 @@ class Ratio:
     def high(self) -> float | None:
         """Upper bound of the ratio."""
         return None if self.log_high is None else _exp(self.log_high)
+
+    @property
+    def interval(self) -> Interval:
+        """The ratio with its bounds."""
+        return Interval(self.ratio, self.low, self.high)
 
 
 def _exp(log: float) -> float:

@@ -12,14 +12,15 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar, get_args
 
-Phase = Literal["ours", "load", "count", "first call", "timed"]
-PHASES: tuple[Phase, ...] = ("ours", "load", "count", "first call", "timed")
+Phase = Literal["ours", "load", "count", "convert", "first call", "timed"]
+PHASES: tuple[Phase, ...] = get_args(Phase)
 WORDS = {
     "ours": "after it was run",
     "load": "while it was loaded",
     "count": "while it was counted",
+    "convert": "while it was converted",
     "first call": "in its first call",
     "timed": "while it was timed",
 }

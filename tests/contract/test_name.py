@@ -157,18 +157,21 @@ def test_what_is_no_such_spelling_is_let_be(text):
     assert forbidden(text) == []
 
 
+OURS = ("torchvision", "timm", "crosscheck", "onnxruntime", "openvino")
 # Hints name the package that is missing, with the bound of pyproject.toml.
 
 
 def test_hints_and_extras_ask_for_the_same_packages():
-    asked = {line for name in ("torchvision", "timm", "crosscheck") for line in EXTRAS[name]}
+    asked = {line for name in OURS for line in EXTRAS[name]}
     assert {f"{name}{bound}" for name, bound in OPTIONAL.items()} == asked
     for package in OPTIONAL:
         assert how_to_install(package) == f'pip install "{package}{OPTIONAL[package]}"'
+    thop, timm = (f'"{name}{OPTIONAL[name]}"' for name in ("thop", "timm"))
+    assert how_to_install("thop", "timm") == f"pip install {thop} {timm}"
 
 
 def test_dev_holds_the_extras_that_tests_need_and_never_the_package_itself():
-    for name in ("torchvision", "timm", "crosscheck"):
+    for name in OURS:
         assert {*EXTRAS[name]} <= {*EXTRAS["dev"]}
     every = [*PROJECT["dependencies"], *(line for lines in EXTRAS.values() for line in lines)]
     assert not [line for line in every if re.match(r"lightbench\b", line, re.IGNORECASE)]

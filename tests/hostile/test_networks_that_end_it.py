@@ -19,6 +19,7 @@ pytestmark = [
 
 NETS = """
 import ctypes, os, signal, sys, time
+import torch
 from torch import nn
 
 
@@ -40,6 +41,12 @@ class Good(nn.Conv2d):
 class Crashes(Good):
     def misbehave(self):
         ctypes.string_at(0)
+
+
+class LeavesItsExporter(Good):
+    def misbehave(self):
+        if torch.compiler.is_exporting():
+            os._exit(7)
 
 
 class Leaves(Good):
@@ -122,6 +129,19 @@ def test_each_is_a_row_with_its_reason_and_the_good_one_is_measured(folder):
     kept = [json.loads(line) for line in (folder / "runs.jsonl").read_text().splitlines()]
     asked = [r["case"]["model"] for r in kept if not (r["run"] and r["run"]["anchor"])]
     assert sorted(asked) == sorted(names)  # each once
+
+
+def test_one_that_ends_the_process_while_an_engine_converts_it_is_a_row_of_that_engine(folder):
+    pytest.importorskip("onnxscript", reason="needs onnx and onnxscript")
+    words = ("nets.py:LeavesItsExporter", *RUN, "--engine", "eager,onnxruntime")
+    done = lightbench(folder, "profile", *words, "--format", "json")
+    assert done.returncode == 3, done.stderr
+    rows = {row["case"]["engine"]: row for row in json.loads(done.stdout)}
+    message = rows["onnxruntime"]["failure"]["message"]
+    assert message == (
+        "nets.py:LeavesItsExporter on onnxruntime ended the process with exit code 7, while it was converted."
+    )
+    assert rows["eager"]["latency"]["median_s"] > 0
 
 
 @pytest.mark.parametrize("command", ["count", "layers", "lint"])

@@ -100,7 +100,7 @@ def test_records_of_schema_1_are_read_as_they_are_and_belong_to_no_sweep():
     assert all(record.schema == SCHEMA and record.sweep is None for record in found)
     for record, line in zip(found, lines, strict=True):
         again = json.loads(msgspec.json.encode(record))
-        new = ("found", "energy_j", "identity")
+        new = ("found", "energy_j", "identity", "outputs", "conversion")
         since = dict.fromkeys(new)
         assert again.pop("run")["id"] == line["environment"]["noted"]["time"]
         for noun, added in ADDED.items():

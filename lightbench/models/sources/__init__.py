@@ -38,9 +38,14 @@ def find(model: str, *, trusted: bool = True) -> Source:
     """Look ``model`` up; nothing is built yet. Raises UnknownName, UsageError, MissingPackage,
     UntrustedCode (a file that the user did not type, see ``--trust-code``), and ModelError for one
     that has ended an earlier process of this command."""
-    if how := journal.fallen.get(model):
-        raise ModelError(f"{model} {how}.", "Run it by itself: does it end there, too?")
+    refuse_fallen(model)
     return _in_its_hands(model, _found(model, trusted=trusted))
+
+
+def refuse_fallen(what: str) -> None:
+    """Raises ModelError for a network, be it on an engine, that has ended an earlier process of this command."""
+    if how := journal.fallen.get(what):
+        raise ModelError(f"{what} {how}.", "Run it by itself: does it end there, too?")
 
 
 def _in_its_hands(model: str, source: Source) -> Source:
@@ -109,5 +114,6 @@ __all__ = [
     "library_names",
     "load_model",
     "own_names",
+    "refuse_fallen",
     "split_name",
 ]

@@ -11,6 +11,8 @@ from lightbench import units
 from lightbench.records import Costs, Latency, Record
 from lightbench.records.facets import FACETS, differing, shared
 from lightbench.stats.median import median
+from lightbench.stats.ratio import Ratio
+from lightbench.studies.profile.beside_eager import beside_eager
 from lightbench.studies.profile.transfers import transfers_table
 from lightbench.views.remarks import about_runs, remarks, signs, status
 from lightbench.views.table import Column, Table, View
@@ -45,6 +47,10 @@ VALUES: tuple[tuple[Column, Value], ...] = (
     (Column("status", "", signs, align="left"), status),
     (Column("latency_s", "latency (ms)", units.milliseconds), _latency(lambda t: t.median_s)),
     (Column("latency_rel", "+-", units.percent, drop=4), _latency(lambda t: t.rel)),
+    (
+        Column("outputs", "outputs", align="left", drop=1, sparse=True),
+        lambda r: r.outputs.verdict if r.outputs else None,
+    ),
     (Column("latency_p90_s", "p90 (ms)", units.milliseconds, drop=7), _latency(lambda t: t.p90_s)),
     (Column("latency_p99_s", "p99 (ms)", units.milliseconds, drop=10), _latency(lambda t: t.p99_s)),
     (Column("latency_min_s", "min (ms)", units.milliseconds, drop=11), _latency(lambda t: t.min_s)),
@@ -76,12 +82,32 @@ VALUES: tuple[tuple[Column, Value], ...] = (
         Column("first_call_s", "first call (s)", shown=False),
         lambda r: r.samples.first_call_s if r.samples else None,
     ),
+    (
+        Column("convert_s", "convert (s)", shown=False),
+        lambda r: r.conversion.seconds if r.conversion else None,
+    ),
     (Column("latency_low_s", "low (s)", shown=False), _latency(lambda t: t.low_s)),
     (Column("latency_high_s", "high (s)", shown=False), _latency(lambda t: t.high_s)),
     (Column("mem_access", "MAC (elements)", shown=False), _costs(lambda c: c.mem_access)),
     (Column("fused_bytes", "fused (bytes)", shown=False), _costs(lambda c: c.fused_bytes)),
     (Column("time", "time", shown=False), lambda r: r.time),
     (Column("id", "id", shown=False), lambda r: r.id),
+)
+
+
+# Of engines other than eager; the values are those of `beside_eager`.
+RATIOS: tuple[tuple[Column, Callable[[Ratio], Any]], ...] = (
+    (Column("ratio_eager", "x eager", units.number, sparse=True), lambda ratio: ratio.ratio),
+    (
+        Column("ratio_eager_rel", "+-", units.percent, drop=4, sparse=True),
+        lambda ratio: ratio.interval.rel,
+    ),
+    (Column("ratio_eager_low", "x eager, low", shown=False), lambda ratio: ratio.low),
+    (Column("ratio_eager_high", "x eager, high", shown=False), lambda ratio: ratio.high),
+)
+ENGINES = (
+    "x eager: time, as a multiple of eager PyTorch's in the same rounds; below 1 is faster.",
+    "outputs: held against float64. same: as close as eager PyTorch; approximate: 1 % off at most.",
 )
 
 
@@ -92,11 +118,19 @@ def profile_view(records: Sequence[Record]) -> View:
         (Column(f.key, f.key, align=f.align, drop=1, shown=f in differs), f.value) for f in FACETS
     ]
     columns = (MODEL, *facets, *VALUES)
+    ratios = beside_eager(records)
+    named = any(ratios) or any(record.outputs for record in records)
     table = Table(
         title=f"Profile: {', '.join(shared(records)) or 'no cases'}",
-        columns=tuple(column for column, _ in columns),
-        rows=tuple(tuple(value(record) for _, value in columns) for record in records),
-        notes=(*remarks(records), *about_runs(records)),
+        columns=(*(column for column, _ in columns), *(column for column, _ in RATIOS)),
+        rows=tuple(
+            (
+                *(value(record) for _, value in columns),
+                *(value(ratio) if ratio else None for _, value in RATIOS),
+            )
+            for record, ratio in zip(records, ratios, strict=True)
+        ),
+        notes=(*(ENGINES if named else ()), *remarks(records), *about_runs(records)),
     )
     return View(table, [record_data(record) for record in records], transfers_table(records))
 

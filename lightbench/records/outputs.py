@@ -1,0 +1,45 @@
+"""What an engine answers, held against the network itself in float64."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from lightbench.records.noun import Noun
+
+Verdict = Literal["same", "approximate", "differs"]
+TIMES = 16  # engines in float32 were found within 5.2 times the error of eager PyTorch
+FLOOR = 1e-6  # of rounding alone
+FAR = 1e-2  # what is stored in 16 bits stays below, and so do large tiles of Winograd's convolution
+
+
+class Outputs(Noun, frozen=True, kw_only=True):
+    """The largest error of an answer, as a fraction of its largest number: of the engine, and of eager PyTorch
+    in the same precision. Of the answer to one input or, where that is larger, of the difference between the
+    answers to two. None: it has other shapes, or what is no number."""
+
+    error: float | None
+    eager_error: float
+
+    def __post_init__(self) -> None:
+        for error in (self.error, self.eager_error):
+            if error is not None and not 0 <= error < math.inf:
+                raise ValueError(f"an error is a number, 0 or more, got {error!r}")
+
+    @property
+    def verdict(self) -> Verdict:
+        """*same*: no more than another order of sums does; *approximate*: up to 1 %; else it *differs*."""
+        if self.error is None:
+            return "differs"
+        if self.error <= max(TIMES * self.eager_error, FLOOR):
+            return "same"
+        return "approximate" if self.error <= FAR else "differs"
+
+
+class Conversion(Noun, frozen=True, kw_only=True):
+    """What an engine that runs no PyTorch has made of a network."""
+
+    packages: tuple[str, ...]  # that made it and run it: "onnxruntime 1.32.0"
+    size_bytes: int  # of the file that it reads
+    seconds: float  # to make it
+    kept: bool = False  # made by an earlier run, and so are the seconds

@@ -1,0 +1,123 @@
+"""Does an engine answer as the network itself does? Held against float64, in multiples of eager PyTorch's own error."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils import _pytree as pytree
+
+from lightbench.engines import Program
+from lightbench.records.arguments import map_tensors, tensors_in
+from lightbench.records.outputs import Outputs
+from lightbench.runner.other_values import given_back, roll
+from lightbench.workers import journal
+
+Numbers = list[Tensor]  # of one answer: its tensors, on the host, in float64
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a network answers in float64, and how far off it is in its own precision. A random network answers
+    almost the same whatever it is given, so that there are two answers, and what tells them apart counts."""
+
+    true: Sequence[Numbers]
+    eager_error: float
+
+    def holds(self, program: Program, given: Any, *, reads: bool) -> Outputs:
+        """How far off a program is. ``reads``: a call begins with the values that ``given`` has."""
+
+        def call() -> Any:
+            with program.context():
+                return program.call()
+
+        said = _answers(call, given if reads else ())
+        error = _error(said, self.true[: len(said)])
+        return Outputs(error=error, eager_error=self.eager_error)
+
+
+def reference(network: nn.Module, given: Any) -> Reference | str:
+    """Of a copy, on the host; or why there is none, in words."""
+    try:
+        twin = copy.deepcopy(network).cpu().eval()
+        own, again = _called(twin, given, Tensor.cpu), _called(twin, given, Tensor.cpu)
+        true = _called(twin.double(), given, _double)
+    except BaseException as error:  # noqa: BLE001  somebody else's code
+        journal.let_through(error)
+        return f"in float64 it fails: {type(error).__name__}"
+    if not true[0]:
+        return "it answers with no tensor"
+    eager_error = _error(own, true)
+    if eager_error is None:
+        return "its answers are no numbers"
+    if _error(own, again) != 0.0:
+        return "its answers vary from call to call"
+    return Reference(true, eager_error)
+
+
+def _called(network: nn.Module, given: Any, as_: Callable[[Tensor], Tensor]) -> list[Numbers]:
+    args, keywords = map_tensors(lambda x: as_(x).clone(), given)
+
+    def call() -> Any:
+        with torch.no_grad():
+            return network(*args, **keywords)
+
+    return _answers(call, (args, keywords))
+
+
+def _double(x: Tensor) -> Tensor:
+    return x.cpu().double() if x.is_floating_point() else x.cpu()
+
+
+def _answers(call: Callable[[], Any], given: Any) -> list[Numbers]:
+    """To what is given, and to the same values in other places of it where there are any."""
+    tensors = [x for x in tensors_in(given) if x.is_floating_point()]
+    with given_back(tensors):  # some networks overwrite it
+        said = [_numbers(call())]
+    with given_back(tensors):
+        if roll(tensors, 1):
+            said.append(_numbers(call()))
+    return said
+
+
+def _numbers(outputs: Any) -> Numbers:
+    found = (x for x in pytree.tree_leaves(outputs) if isinstance(x, Tensor))
+    return [
+        x.detach().dequantize().to(device="cpu", dtype=torch.float64, copy=True)
+        if x.is_quantized
+        else x.detach().to(device="cpu", dtype=torch.float64, copy=True)
+        for x in found
+        if x.layout == torch.strided and not x.is_complex()
+    ]
+
+
+def _error(said: Sequence[Numbers], true: Sequence[Numbers]) -> float | None:
+    """The largest, of each answer and of what tells the two apart; None if it is no number, or the shapes
+    are others."""
+    shapes = [[x.shape for x in answer] for answer in said]
+    if shapes != [[x.shape for x in answer] for answer in true]:
+        return None
+    errors = list(_errors(said, true))
+    return (
+        None if any(error is None for error in errors) else max(filter(None, errors), default=0.0)
+    )
+
+
+def _errors(said: Sequence[Numbers], true: Sequence[Numbers]) -> Iterator[float | None]:
+    for answer, right in zip(said, true, strict=True):
+        yield from map(_relative, answer, right)
+    if len(said) == 2 and all(a.shape == b.shape for a, b in zip(*true, strict=False)):
+        for a, b, x, y in zip(*said, *true, strict=False):
+            yield _relative(a - b, x - y)
+
+
+def _relative(said: Tensor, true: Tensor) -> float | None:
+    if not said.numel():
+        return 0.0
+    off, size = (said - true).abs().max(), true.abs().max()
+    error = float(off / size) if size > 0 else float(off)
+    return error if torch.isfinite(torch.tensor(error)) else None

@@ -1,0 +1,34 @@
+"""Does an engine answer as the network itself does? In multiples of eager PyTorch's own error."""
+
+import math
+
+import pytest
+
+from lightbench.records.outputs import Outputs
+
+
+@pytest.mark.parametrize(
+    ("error", "eager_error", "verdict"),
+    [
+        (0.0, 0.0, "same"),
+        (1.6e-5, 1e-6, "same"),  # 16 times as far off
+        (1.7e-5, 1e-6, "approximate"),
+        (9e-7, 0.0, "same"),  # rounding, where eager PyTorch makes no error at all
+        (1.1e-6, 0.0, "approximate"),
+        (0.01, 1e-6, "approximate"),
+        (0.0101, 1e-6, "differs"),
+        (0.14, 5.6e-6, "differs"),  # mobilenet_v1 in bfloat16, which nobody asked for
+        (0.05, 0.004, "same"),  # in bfloat16 that was asked for
+        (None, 1e-6, "differs"),  # no numbers, or of other shapes
+    ],
+)
+def test_a_verdict_is_by_how_much_further_off_it_is_than_eager_pytorch(error, eager_error, verdict):
+    assert Outputs(error=error, eager_error=eager_error).verdict == verdict
+
+
+@pytest.mark.parametrize("error", [-1e-9, math.inf, math.nan])
+def test_an_error_is_a_number_from_0_on(error):
+    with pytest.raises(ValueError, match="an error is a number"):
+        Outputs(error=error, eager_error=0.0)
+    with pytest.raises(ValueError, match="an error is a number"):
+        Outputs(error=0.0, eager_error=error)

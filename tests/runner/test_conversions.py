@@ -1,0 +1,52 @@
+"""Networks that were converted are kept for the next run, and never in its way."""
+
+import os
+
+import pytest
+
+from lightbench.runner import conversions
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "lightbench/converted"
+
+
+def test_what_is_kept_is_read_with_how_long_it_took(folder):
+    assert conversions.read("a") is None
+    conversions.keep("a", b"model", 12.5)
+    assert conversions.read("a") == (b"model", 12.5)
+    assert [file.name for file in folder.iterdir()] == ["a"]
+
+
+def test_without_a_place_of_the_users_it_is_below_their_home(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative/is/ignored")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert conversions.folder() == tmp_path / ".cache/lightbench/converted"
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"\x92\xa1x\xa1y"])
+def test_what_somebody_else_has_put_there_is_nothing(folder, content):
+    folder.mkdir(parents=True)
+    (folder / "a").write_bytes(content)
+    assert conversions.read("a") is None
+
+
+def test_where_nothing_can_be_written_nothing_is_kept(folder):
+    folder.parent.mkdir(parents=True)
+    folder.write_text("a file where the folder would be")
+    conversions.keep("a", b"model", 1.0)
+    assert conversions.read("a") is None
+
+
+def test_those_that_were_not_read_for_longest_go_when_it_is_too_much(folder, monkeypatch):
+    monkeypatch.setattr(conversions, "LARGEST", 1000)
+    for age, name in enumerate("abc"):
+        conversions.keep(name, bytes(400), 1.0)
+        if (folder / name).exists():
+            os.utime(folder / name, (1000 + age, 1000 + age))
+    assert sorted(file.name for file in folder.iterdir()) == ["b", "c"]
+    conversions.read("b")
+    conversions.keep("d", bytes(400), 1.0)
+    assert sorted(file.name for file in folder.iterdir()) == ["b", "d"]

@@ -1,0 +1,272 @@
+"""A network for an engine that runs no PyTorch: what is refused, what is kept, and what becomes of its answers.
+
+The engine here is one of the test's: its files are the weights of a linear layer.
+"""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from pathlib import Path
+from threading import Barrier
+from types import ModuleType
+
+import pytest
+import torch
+from torch import nn
+
+import lightbench as lb
+from lightbench import registry
+from lightbench.engines import Program
+from lightbench.errors import MissingPackage, ModelError, UsageError
+from lightbench.records import Case, InputSpec
+from lightbench.runner import conversions, converted
+
+QUICK = {"seconds": 0.05, "rel": 1.0, "threads": 1}
+NETWORK = """
+from torch import nn
+
+
+class Net(nn.Linear):
+    def __init__(self, width=4):
+        super().__init__(4, width)
+"""
+
+
+def case(**how):
+    return Case(model="net", inputs=(InputSpec(shape=(4,)),), engine="plain", **how)
+
+
+@pytest.fixture
+def engine(monkeypatch, tmp_path):
+    """``made`` are the files, in order; what ``off`` is set to is added to each answer."""
+    module = ModuleType("a_test_of_converted.plain")
+    module.PACKAGES, module.DTYPES, module.made, module.off = ("torch",), ("float32",), [], 0.0
+
+    def convert(network, inputs, keywords):
+        module.made.append(network.weight.detach().numpy().tobytes())
+        return module.made[-1] + network.bias.detach().numpy().tobytes()
+
+    def load(model, inputs, *, threads):
+        (x,) = inputs
+        numbers = torch.frombuffer(bytearray(model), dtype=torch.float32).reshape(-1, 1)
+        width = len(numbers) // 5
+        weight, bias = numbers[: 4 * width].reshape(width, 4), numbers[4 * width :].reshape(-1)
+        return Program(lambda: x @ weight.T + bias + module.off, torch.inference_mode)
+
+    module.convert, module.load = convert, load
+    convert.__module__ = module.__name__
+    real = registry.load
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(
+        registry, "load", lambda kind, name: module if name == "plain" else real(kind, name)
+    )
+    names = registry.names
+    monkeypatch.setattr(
+        registry, "names", lambda kind: (*names(kind), *(["plain"] if kind == "engine" else []))
+    )
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return module
+
+
+@pytest.fixture
+def net(tmp_path):
+    file = tmp_path / "net.py"
+    file.write_text(NETWORK)
+    return f"{file}:Net"
+
+
+def profile(model, **how):
+    (record,) = lb.profile(model, **{"engine": "plain", "input": "4", **QUICK, **how}).records
+    return record
+
+
+def test_a_network_is_converted_once_and_loaded_each_time(engine, net):
+    first, second = profile(net), profile(net)
+    assert first.failure is None, first.failure
+    assert len(engine.made) == 1
+    assert (first.conversion.kept, second.conversion.kept) == (False, True)
+    assert first.conversion.seconds == second.conversion.seconds > 0
+    assert first.conversion.size_bytes == 4 * (4 * 4 + 4)
+    assert first.conversion.packages == (f"torch {torch.__version__}",)
+    assert first.outputs.verdict == second.outputs.verdict == "same"
+    assert second.believed or second.contended
+
+
+def test_another_network_of_the_same_name_is_converted_anew(engine, net, tmp_path):
+    profile(net)
+    profile(net.replace(":Net", ":Net(width=5)"))
+    (tmp_path / "net.py").write_text(NETWORK.replace("super", "self.more = 1\n        super"))
+    assert not profile(net).conversion.kept
+    assert len(engine.made) == 3
+
+
+def test_other_weights_are_converted_anew(engine, net, tmp_path):
+    """Code and shapes are the same, and what is read from a file is not."""
+    (tmp_path / "net.py").write_text(
+        "from pathlib import Path\n"
+        + NETWORK
+        + "        nn.init.constant_(self.weight, float(Path(__file__ + '.txt').read_text()))\n"
+    )
+    for value in (1, 2, 1):
+        (tmp_path / "net.py.txt").write_text(str(value))
+        profile(net)
+    assert len(engine.made) == 2
+    assert engine.made[0] != engine.made[1]
+
+
+def test_what_a_module_holds_besides_its_weights_counts(engine, net, tmp_path, monkeypatch):
+    (tmp_path / "net.py").write_text(
+        "import os\n" + NETWORK + "        self.scale = float(os.environ['SCALE'])\n"
+    )
+    for scale in "121":
+        monkeypatch.setenv("SCALE", scale)
+        profile(net)
+    assert len(engine.made) == 2
+
+
+def test_an_input_that_is_no_tensor_is_part_of_the_file(engine, tmp_path):
+    (tmp_path / "net.py").write_text(
+        NETWORK + "\n    def forward(self, given):\n        return super().forward(given['x'])\n"
+    )
+    for times in (2, 3, 2):
+        profile(f"{tmp_path}/net.py:Net", input=f"{{x: 4, times: {times}}}")
+    assert len(engine.made) == 2
+
+
+def test_what_another_converter_has_made_is_not_taken(engine, net, monkeypatch):
+    profile(net)
+    monkeypatch.setattr(converted.inspect, "getsource", lambda _module: "another")
+    profile(net)
+    assert len(engine.made) == 2
+
+
+def test_a_network_that_was_handed_over_is_not_kept_as_its_code_is_not_known(engine):
+    network = nn.Linear(4, 4)
+    assert [profile(network).conversion.kept for _ in range(2)] == [False, False]
+    assert len(engine.made) == 2
+    assert not conversions.folder().exists()
+
+
+def test_a_stored_record_stands_for_an_engine_of_the_same_versions_only(engine, net, monkeypatch):
+    def again():
+        return lb.profile(net, engine="plain", input="4", stored=[first], **QUICK).record
+
+    first = profile(net)
+    assert again() == first
+    monkeypatch.setattr(converted, "version", lambda _name: "99.0")
+    anew = again()
+    assert anew.id != first.id
+    assert anew.conversion.packages == ("torch 99.0",)
+    engine.PACKAGES = ("gone",)
+    monkeypatch.setattr(converted, "version", lambda name: {}[name])
+    monkeypatch.setattr(converted, "PackageNotFoundError", KeyError)
+    monkeypatch.setattr(converted, "how_to_install", lambda *_: "")
+    assert "gone is not installed" in again().failure.message
+
+
+def test_answers_of_another_network_are_suspect_and_in_no_ranking(engine):
+    engine.off = 1.0
+    record = profile(nn.Linear(4, 4))
+    assert record.outputs.verdict == "differs"
+    (said,) = record.suspicions
+    assert "off float64, where those of eager PyTorch are" in said
+    assert not record.believed
+
+
+def test_what_the_converter_raises_is_the_reason(engine):
+    def convert(network, inputs, keywords):
+        raise ModelError("it has a loop.")
+
+    engine.convert = convert
+    convert.__module__ = engine.__name__
+    assert profile(nn.Linear(4, 4)).failure.message == "it has a loop."
+
+
+def test_what_a_loader_raises_is_explained(engine):
+    def load(*_args, **_how):
+        raise RuntimeError("no such operator")
+
+    engine.load = load
+    message = profile(nn.Linear(4, 4)).failure.message
+    assert message.startswith("plain cannot load Linear: ")
+    assert "no such operator" in message
+
+
+def test_an_input_that_is_laid_out_otherwise_is_refused(engine):
+    x = torch.rand(4, 4).T
+    record = lb.profile(nn.Linear(4, 4), engine="plain", args=(x,), **QUICK).record
+    assert "laid out otherwise" in record.failure.message
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs Linux")
+def test_an_engine_that_takes_more_threads_than_it_is_told_is_found_out(engine):
+    def work():
+        return sum(i * i for i in range(20_000))
+
+    def in_a_thread():
+        together.wait()
+        work()
+
+    together = Barrier(3)
+    with ThreadPoolExecutor(2) as pool:
+
+        def three():
+            waiting = [pool.submit(in_a_thread) for _ in range(2)]
+            in_a_thread()
+            for each in waiting:
+                each.result()
+
+        three()  # its threads are there
+        (said,) = converted.more_threads(Program(three, nullcontext), 2)
+        assert said.startswith("it works in 3 threads, and was told to take 2")
+        assert converted.more_threads(Program(three, nullcontext), 3) == ()
+    assert converted.more_threads(Program(work, nullcontext), 1) == ()
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ({"mode": "train"}, "plain trains no networks"),
+        ({"device": "cuda:1"}, "plain runs on the CPU here"),
+        ({"layout": "channels_last"}, "no --channels-last for it"),
+        ({"dtype": "bfloat16"}, "computes in float32 here, not in bfloat16"),
+    ],
+)
+def test_what_it_cannot_do_is_refused_in_words(engine, how, why):
+    with pytest.raises(UsageError, match=why) as raised:
+        converted.refuse(case(**how), engine)
+    assert "--engine eager" in raised.value.hint or "Leave it out" in raised.value.hint
+
+
+def test_where_nothing_runs_nothing_is_converted(engine):
+    record = profile(nn.Linear(4, 4), device="null")
+    assert record.failure is None
+    assert (record.outputs, record.conversion, engine.made) == (None, None, [])
+
+
+def test_a_package_that_is_missing_is_named_with_the_command_that_installs_it(engine, monkeypatch):
+    engine.PACKAGES = ("onnxruntime", "onnx")
+
+    def nothing(name):
+        raise converted.PackageNotFoundError(name)
+
+    monkeypatch.setattr(converted, "version", nothing)
+    with pytest.raises(MissingPackage, match="onnxruntime is not installed, .* engine plain") as e:
+        converted.packages_of(engine)
+    assert e.value.hint.startswith('pip install "onnxruntime>=')
+    assert '"onnx>=' in e.value.hint
+
+
+def test_keywords_are_in_the_order_of_the_networks_own():
+    class Net(nn.Module):
+        def forward(self, a, b, *, c=None):
+            return a
+
+    def free(a, **more):
+        return a
+
+    in_order = converted._in_order(Net(), {"c": 3, "a": 1, "b": 2})
+    assert list(in_order.items()) == [("a", 1), ("b", 2), ("c", 3)]
+    net = Net()
+    net.forward = free
+    assert list(converted._in_order(net, {"z": 1, "a": 2})) == ["z", "a"]
