@@ -100,10 +100,13 @@ def _changed(file: Path) -> float:
 
 
 def _mark(number: int) -> str:
-    """Which process it is: its number may be another's later. Raises psutil.Error if there is none."""
+    """Which process it is: its number may be another's later. Raises psutil.Error if there is none; one that
+    has ended, and that nobody has taken note of yet, is none."""
     import psutil  # 30 ms, and --help needs none
 
     process = psutil.Process(number)
+    if process.status() == psutil.STATUS_ZOMBIE:
+        raise psutil.ZombieProcess(number)
     return f"{process.pid}-{process.create_time():.0f}"
 
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+import psutil
 import pytest
 
 from lightbench.cli.unfinished import Unfinished
@@ -87,6 +88,20 @@ def test_what_a_process_that_lives_writes_is_not_taken(tmp_path, make_record, at
     assert Unfinished(str(tmp_path / "runs.jsonl")).stored() == [make_record("a")]
     assert not gone.exists()
     assert Unfinished(str(tmp_path / "other.jsonl")).stored() == []
+
+
+@pytest.mark.skipif(not hasattr(os, "waitid"), reason="needs POSIX")
+def test_what_a_process_has_left_that_is_dead_and_that_nobody_has_taken_note_of_is_taken(
+    tmp_path, make_record, at_once
+):
+    """As below a first process that is slow to do so, in a container."""
+    Unfinished(str(tmp_path / "runs.jsonl"))(lambda: [make_record("a")])
+    (part,) = tmp_path.glob(".*.part")
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        began = psutil.Process(process.pid).create_time()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        part.rename(tmp_path / f".runs.jsonl.{process.pid}-{began:.0f}.part")
+        assert Unfinished(str(tmp_path / "runs.jsonl")).stored() == [make_record("a")]
 
 
 def test_what_another_command_was_quicker_to_take_is_its_own(tmp_path, monkeypatch):
