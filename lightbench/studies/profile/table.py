@@ -99,7 +99,7 @@ VALUES: tuple[tuple[Column, Value], ...] = (
 RATIOS: tuple[tuple[Column, Callable[[Ratio], Any]], ...] = (
     (Column("ratio_eager", "x eager", units.number, sparse=True), lambda ratio: ratio.ratio),
     (
-        Column("ratio_eager_rel", "+-", units.percent, drop=4, sparse=True),
+        Column("ratio_eager_rel", "+- (ratio)", units.percent, drop=4, sparse=True),
         lambda ratio: ratio.interval.rel,
     ),
     (Column("ratio_eager_low", "x eager, low", shown=False), lambda ratio: ratio.low),
