@@ -235,10 +235,9 @@ def test_profile_leaves_the_studies_of_a_suite_alone(lightbench, tmp_path):
 
 def test_the_committed_suites_can_be_read(pytestconfig):
     for path in sorted((pytestconfig.rootpath / "bench" / "suites").glob("*.toml")):
-        suite = read_suite(path)
-        assert list(read_settings(suite.studies)) == [
-            "card", "layers", "lint", "crosscheck", "guidelines",
-        ]  # fmt: skip
+        studies = list(read_settings(read_suite(path).studies))
+        all_of_a_report = ["card", "layers", "lint", "crosscheck", "guidelines"]
+        assert studies == ([] if path.stem == "engines" else all_of_a_report)
 
 
 def test_only_what_eager_infers_is_taken_apart():
