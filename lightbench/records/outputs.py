@@ -42,4 +42,4 @@ class Conversion(Noun, frozen=True, kw_only=True):
     packages: tuple[str, ...]  # that made it and run it: "onnxruntime 1.32.0"
     size_bytes: int  # of the file that it reads
     seconds: float  # to make it
-    kept: bool = False  # made by an earlier run, and so are the seconds
+    kept: bool  # made by an earlier run, and so are the seconds

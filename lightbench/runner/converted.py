@@ -80,7 +80,7 @@ def more_threads(program: Program, threads: int) -> tuple[str, ...]:
 
 
 def refuse(case: Case, engine: ModuleType) -> None:
-    """Raises UsageError for what it cannot do, and MissingPackage."""
+    """Raises UsageError for what it cannot do."""
     if case.mode != "infer":
         raise UsageError(f"{case.engine} trains no networks.", "Try --engine eager.")
     if case.device.partition(":")[0] not in ("cpu", "null"):
@@ -97,7 +97,6 @@ def refuse(case: Case, engine: ModuleType) -> None:
             f"{case.engine} computes in {' and '.join(engine.DTYPES)} here, not in {case.dtype}.",
             "Try --engine eager.",
         )
-    packages_of(engine)
 
 
 def packages_of(engine: ModuleType) -> tuple[str, ...]:
@@ -130,7 +129,7 @@ def _model(
     seconds = time.perf_counter() - began
     if key:
         conversions.keep(key, model, seconds)
-    return model, Conversion(packages=packages, size_bytes=len(model), seconds=seconds)
+    return model, Conversion(packages=packages, size_bytes=len(model), seconds=seconds, kept=False)
 
 
 def _in_order(network: nn.Module, keywords: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
+from lightbench import units
 from lightbench.engines import Program
+from lightbench.records import SUSPECT
 from lightbench.records.arguments import map_tensors, tensors_in
 from lightbench.records.outputs import Outputs
 from lightbench.runner.other_values import given_back, roll
@@ -59,6 +61,22 @@ def reference(network: nn.Module, given: Any) -> Reference | str:
     return Reference(true, eager_error)
 
 
+def said(held_against: Reference | str | None, outputs: Outputs | None) -> Iterator[str]:
+    """What a reader must know, a sentence each."""
+    if isinstance(held_against, str):
+        yield f"its outputs are not held against float64: {held_against}."
+    if outputs is None or outputs.verdict != "differs":
+        return
+    if outputs.error is None:
+        yield f"{SUSPECT}: its outputs are no numbers, or of other shapes: it is not the same network."
+        return
+    more = "more than " if outputs.error > 1 else ""
+    yield (
+        f"{SUSPECT}: its outputs are {more}{units.percent(min(outputs.error, 1.0))} off float64, where those of"
+        f" eager PyTorch are {units.percent(outputs.eager_error)} off: it is not the same network."
+    )
+
+
 def _called(network: nn.Module, given: Any, as_: Callable[[Tensor], Tensor]) -> list[Numbers]:
     args, keywords = map_tensors(lambda x: as_(x).clone(), given)
 
@@ -86,13 +104,12 @@ def _answers(call: Callable[[], Any], given: Any) -> list[Numbers]:
 
 def _numbers(outputs: Any) -> Numbers:
     found = (x for x in pytree.tree_leaves(outputs) if isinstance(x, Tensor))
-    return [
-        x.detach().dequantize().to(device="cpu", dtype=torch.float64, copy=True)
-        if x.is_quantized
-        else x.detach().to(device="cpu", dtype=torch.float64, copy=True)
-        for x in found
-        if x.layout == torch.strided and not x.is_complex()
-    ]
+    return [_number(x) for x in found if x.layout == torch.strided and not x.is_complex()]
+
+
+def _number(x: Tensor) -> Tensor:
+    plain = x.dequantize() if x.is_quantized else x
+    return plain.detach().to(device="cpu", dtype=torch.float64, copy=True)
 
 
 def _error(said: Sequence[Numbers], true: Sequence[Numbers]) -> float | None:

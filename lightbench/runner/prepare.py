@@ -34,7 +34,6 @@ from lightbench.models.inputs import (
 from lightbench.models.sources import own_switches
 from lightbench.process import patched, switches
 from lightbench.records import (
-    SUSPECT,
     Case,
     Costs,
     Identity,
@@ -45,11 +44,11 @@ from lightbench.records.failure import explain, explain_plainly
 from lightbench.records.inputs import without
 from lightbench.records.outputs import Conversion, Outputs
 from lightbench.runner import anew, converted, later
+from lightbench.runner import outputs as outputs_of
 from lightbench.runner.converted import on_engine
 from lightbench.runner.first_run import FirstRun, first_run
 from lightbench.runner.given import Given
 from lightbench.runner.identity import identity_of
-from lightbench.runner.outputs import Reference, reference
 from lightbench.runner.session import process_kept
 from lightbench.runner.suspect import suspicions
 from lightbench.runner.watch import Watch, threads_now
@@ -182,7 +181,8 @@ def _called(
     given_to = inputs(device.torch_device)
     if settle and device.torch_device == "cpu":
         settle_norms(network, *given_to)
-    held_against = reference(network, given_to) if _to_be_held(case, device) else None
+    held = case.engine != "eager" and case.mode == "infer" and device.torch_device != "meta"
+    held_against = outputs_of.reference(network, given_to) if held else None
     program, conversion = _program(case, device, network, given_to, what)
     with device.noticing() as noticed:
         look = first_run(program, device, given_to)
@@ -204,9 +204,9 @@ def _called(
 
     peak = device.peak_memory(program.call, program.context)
     outputs = None
-    if isinstance(held_against, Reference):
+    if isinstance(held_against, outputs_of.Reference):
         outputs = held_against.holds(program, given_to, reads=not look.overwritten)
-    said = (*_said(own, running), *look.said(), *_said_of(held_against, outputs), *noticed)
+    said = (*_said(own, running), *look.said(), *outputs_of.said(held_against, outputs), *noticed)
     if conversion:
         said += converted.more_threads(program, torch.get_num_threads())
     step = bracket(program.context)
@@ -227,26 +227,6 @@ def _program(
     if device.torch_device == "meta":  # nothing runs, and nothing is made for it
         return eager.prepare(network, *given_to, mode=case.mode), None
     return converted.prepare(case, engine, network, given_to, what)
-
-
-def _to_be_held(case: Case, device: Device) -> bool:
-    """Are its outputs held against those of eager PyTorch?"""
-    return case.engine != "eager" and case.mode == "infer" and device.torch_device != "meta"
-
-
-def _said_of(held_against: Reference | str | None, outputs: Outputs | None) -> Iterator[str]:
-    if isinstance(held_against, str):
-        yield f"its outputs are not held against float64: {held_against}."
-    if outputs is None or outputs.verdict != "differs":
-        return
-    if outputs.error is None:
-        yield f"{SUSPECT}: its outputs are no numbers, or of other shapes: it is not the same network."
-        return
-    more = "more than " if outputs.error > 1 else ""
-    yield (
-        f"{SUSPECT}: its outputs are {more}{units.percent(min(outputs.error, 1.0))} off float64, where those of"
-        f" eager PyTorch are {units.percent(outputs.eager_error)} off: it is not the same network."
-    )
 
 
 def as_if_taking_gradients(prepared: Prepared) -> Prepared:

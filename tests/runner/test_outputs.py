@@ -1,11 +1,14 @@
 """What an engine answers, held against the network itself in float64."""
 
+import warnings
+
 import pytest
 import torch
 from torch import nn
 
 from lightbench.engines import Program
-from lightbench.runner.outputs import Reference, reference
+from lightbench.records.outputs import Outputs
+from lightbench.runner.outputs import Reference, reference, said
 
 
 class Far(nn.Module):
@@ -70,6 +73,68 @@ def test_what_is_no_such_answer_has_no_error_and_differs(answer):
     ((x,), _) = arguments = given(4)
     found = held(nn.Identity(), lambda: answer(x), arguments)
     assert (found.error, found.verdict) == (None, "differs")
+
+
+def test_one_number_of_several_answers_that_is_none_is_enough():
+    ((x,), _) = arguments = given(4)
+
+    class Two(nn.Module):
+        def forward(self, x):
+            return x, x
+
+    assert held(Two(), lambda: (x, x * torch.nan), arguments).error is None
+
+
+def test_nothing_at_all_and_quantized_numbers_are_answers_too():
+    class Quantizes(nn.Module):
+        def forward(self, x):
+            quantized = torch.quantize_per_tensor(x.float(), 0.5, 0, torch.quint8)
+            return x[:0], quantized
+
+    ((x,), _) = arguments = given(4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch will drop them
+        found = held(Quantizes(), lambda: Quantizes()(x), arguments)
+    assert (found.error, found.eager_error) == (0.0, 0.0)
+
+
+def test_whole_numbers_that_are_given_stay_as_they_are():
+    """They may be places in something, of which not every order is one."""
+
+    class Looks(nn.Module):
+        def forward(self, at):
+            assert at.tolist() == [0, 2, 5]
+            return at * 1.0
+
+    at = torch.tensor([0, 2, 5])
+    assert held(Looks(), lambda: at * 1.0, ((at,), {})).error == 0.0
+
+
+def test_a_users_interrupt_is_let_through():
+    class Stopped(nn.Module):
+        def forward(self, x):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        reference(Stopped(), given(4))
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (None, ["no numbers, or of other shapes"]),
+        (0.25, ["outputs are 25.0 % off float64"]),
+        (3e9, ["outputs are more than 100.0 % off float64"]),
+        (1e-3, []),
+    ],
+)
+def test_answers_that_differ_make_a_time_suspect_in_words(error, words):
+    told = list(said(None, Outputs(error=error, eager_error=1e-7)))
+    assert len(told) == len(words)
+    assert all(
+        each.startswith("suspect: ") and word in each
+        for each, word in zip(told, words, strict=True)
+    )
 
 
 def test_answers_of_whole_numbers_and_in_dictionaries_are_held_against_it_too():

@@ -71,7 +71,7 @@ def test_the_table_has_the_ratio_and_what_the_outputs_are_and_says_what_they_mea
     other = msgspec.structs.replace(
         other,
         outputs=Outputs(error=1e-4, eager_error=1e-6),
-        conversion=Conversion(packages=("p 1",), size_bytes=9, seconds=3.5),
+        conversion=Conversion(packages=("p 1",), size_bytes=9, seconds=3.5, kept=False),
     )
     table = profile_view([eager, other]).table
     first, second = (table.named(row) for row in table.rows)
