@@ -67,6 +67,16 @@ def test_a_suspect_time_has_no_ratio_and_neither_has_what_lacks_a_time(eager, ma
     assert beside_eager([eager, short]) == [None, None]
 
 
+def test_records_of_no_run_and_networks_that_fail_in_eager_have_no_ratio(eager, other):
+    alone = msgspec.structs.replace(eager, run=None)
+    assert beside_eager([alone, other]) == [None, None]
+    assert beside_eager([eager, msgspec.structs.replace(other, run=None)]) == [None, None]
+    untimed = msgspec.structs.replace(eager, samples=None, latency=None)
+    assert beside_eager([untimed, other]) == [None, None]
+    not_timed = msgspec.structs.replace(other, samples=None, latency=None)
+    assert beside_eager([eager, not_timed]) == [None, None]
+
+
 def test_the_table_has_the_ratio_and_what_the_outputs_are_and_says_what_they_mean(eager, other):
     other = msgspec.structs.replace(
         other,
