@@ -107,6 +107,7 @@ class MissingPackage(NotAvailable):
 # Packages that only some things need, as pyproject.toml asks for them.
 OPTIONAL = {
     "fvcore": ">=0.1.5.post20221221",
+    "nncf": ">=3.1",
     "onnx": ">=1.20",
     "onnxruntime": ">=1.24.1",
     "onnxscript": ">=0.6",

@@ -7,7 +7,6 @@ weights, tables in float64), and then only their main one follows what is asked.
 from __future__ import annotations
 
 from collections import Counter
-from typing import get_args
 
 import torch
 from torch import Tensor, nn
@@ -15,9 +14,10 @@ from torch import Tensor, nn
 from lightbench.costs.borrow import borrowed, parts_of
 from lightbench.costs.count import MakeInputs
 from lightbench.records import Dtype
+from lightbench.records.case import FLOATS
 
 USUAL: Dtype = "float32"  # what a name stands for if nothing is asked
-_NAMES = {getattr(torch, name): name for name in get_args(Dtype)}
+_NAMES = {getattr(torch, name): name for name in FLOATS}
 
 
 def own_dtype(network: nn.Module) -> str:

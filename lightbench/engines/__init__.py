@@ -3,21 +3,28 @@
 An engine is a file with ``prepare(network, inputs, keywords, *, mode) -> Program``. One that runs no PyTorch has
 instead
 
-- ``convert(network, inputs, keywords) -> bytes``: the network as a file that it reads,
-- ``load(model, inputs, *, threads) -> Program``, of such bytes; ``inputs`` are the tensors in the order of the
-  arguments, and their memory is what a call reads,
-- ``PACKAGES``, those that it needs, by the names that pip knows, and ``DTYPES``, the precisions that it computes in.
+- ``convert(network, inputs, keywords) -> bytes``: the network as a file that it reads; both are in float32 (or in
+  float64, where it computes in that),
+- ``load(model, inputs, *, threads, dtype, options) -> Program``, of such bytes; ``inputs`` are the tensors in the order
+  of the arguments, and their memory is what a call reads,
+- ``PACKAGES``, those that it needs, by the names that pip knows, and ``DTYPES``, the precisions that it computes in,
+- with int8 among these ``quantize(network, samples) -> bytes``, of several inputs as ``convert`` takes them, and
+  ``QUANTIZERS``, the packages for it,
+- ``OPTIONS``, if it can be asked for more: {"defaults": "what the list of engines says of it"}.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 NO_KEYWORDS: Mapping[str, Any] = MappingProxyType({})
 Context = Callable[[], AbstractContextManager[Any]]
+Given = tuple[
+    Sequence[Any], Mapping[str, Any]
+]  # what a network is called with: arguments, and those by name
 
 
 class Program(NamedTuple):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from lightbench.errors import UsageError
 from lightbench.records.inputs import Input, check_inputs
 from lightbench.records.noun import Noun
 
-Dtype = Literal["float32", "float64", "float16", "bfloat16"]
+Float = Literal["float32", "float64", "float16", "bfloat16"]  # what PyTorch computes a network in
+Dtype = Literal[
+    "float32", "float64", "float16", "bfloat16", "int8"
+]  # and what some engines make of it
+FLOATS: tuple[str, ...] = get_args(Float)
+WIDE = ("float32", "float64")  # in which a network is made and trained
 Mode = Literal["infer", "train"]
 Layout = Literal["contiguous", "channels_last"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from lightbench import units
 from lightbench.engines import Program
 from lightbench.records import SUSPECT
 from lightbench.records.arguments import map_tensors, tensors_in
+from lightbench.records.case import FLOATS, WIDE, Dtype
 from lightbench.records.outputs import Outputs
 from lightbench.runner.other_values import given_back, roll
 from lightbench.workers import journal
@@ -29,6 +31,7 @@ class Reference:
 
     true: Sequence[Numbers]
     eager_error: float
+    dtype: Dtype = "float32"
 
     def holds(self, program: Program, given: Any, *, reads: bool) -> Outputs:
         """How far off a program is. ``reads``: a call begins with the values that ``given`` has."""
@@ -39,14 +42,15 @@ class Reference:
 
         said = _answers(call, given if reads else ())
         error = _error(said, self.true[: len(said)])
-        return Outputs(error=error, eager_error=self.eager_error)
+        return Outputs(error=error, eager_error=self.eager_error, dtype=self.dtype)
 
 
-def reference(network: nn.Module, given: Any) -> Reference | str:
-    """Of a copy, on the host; or why there is none, in words."""
+def reference(network: nn.Module, given: Any, dtype: Dtype = "float32") -> Reference | str:
+    """Of a copy, on the host, for an engine that computes in ``dtype``; or why there is none, in words."""
     try:
         twin = copy.deepcopy(network).cpu().eval()
         own, again = _called(twin, given, Tensor.cpu), _called(twin, given, Tensor.cpu)
+        less = _in_less(twin, given, dtype)
         true = _called(twin.double(), given, _double)
     except BaseException as error:  # noqa: BLE001  somebody else's code
         journal.let_through(error)
@@ -58,14 +62,35 @@ def reference(network: nn.Module, given: Any) -> Reference | str:
         return "its answers are no numbers"
     if _error(own, again) != 0.0:
         return "its answers vary from call to call"
-    return Reference(true, eager_error)
+    in_less = _error(less, true) if less else None
+    return Reference(true, eager_error if in_less is None else in_less, dtype)
+
+
+def _in_less(network: nn.Module, given: Any, dtype: Dtype) -> list[Numbers]:
+    """What eager PyTorch answers in a precision below float32; nothing where it cannot."""
+    if dtype in WIDE or dtype not in FLOATS:
+        return []
+    kind = getattr(torch, dtype)
+    twin = copy.deepcopy(network).to(kind)
+    with suppress(Exception):  # not every operator is there in every precision
+        return _called(
+            twin, given, lambda x: x.cpu().to(kind) if x.is_floating_point() else x.cpu()
+        )
+    return []
 
 
 def said(held_against: Reference | str | None, outputs: Outputs | None) -> Iterator[str]:
     """What a reader must know, a sentence each."""
     if isinstance(held_against, str):
         yield f"its outputs are not held against float64: {held_against}."
-    if outputs is None or outputs.verdict != "differs":
+    if outputs is None:
+        return
+    if outputs.verdict != "differs":
+        if outputs.dtype not in WIDE and outputs.error is not None:
+            yield (
+                f"in {outputs.dtype} its outputs are {units.percent(outputs.error)} off float64: what that costs in"
+                " accuracy only an evaluation says."
+            )
         return
     if outputs.error is None:
         yield f"{SUSPECT}: its outputs are no numbers, or of other shapes: it is not the same network."

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from lightbench import devices, registry
+from lightbench import devices
+from lightbench.engines.support import named
 from lightbench.errors import (
     LightbenchError,
     UnknownName,
@@ -36,8 +37,7 @@ def plan(
     from lightbench.models import sources  # may import torchvision
 
     for name in axes.get("engine", ()):
-        if name not in registry.names("engine"):
-            raise UnknownName("engine", name, registry.names("engine"))
+        named.check(name)
     if "device" in axes:
         axes["device"] = [name for text in axes["device"] for name in devices.named(text)]
     cases: list[Case] = []

@@ -16,11 +16,12 @@ import torch
 from torch import Tensor
 from torch.nn.parameter import is_lazy
 
-from lightbench import registry, units
+from lightbench import units
 from lightbench.costs.count import MakeInputs, count_costs
 from lightbench.costs.precision import as_asked, cast, own_dtype
 from lightbench.devices import Device
 from lightbench.engines import Context, Program, eager
+from lightbench.engines.support import named
 from lightbench.errors import ModelError, OutOfMemory
 from lightbench.models import sources
 from lightbench.models.inputs import (
@@ -43,7 +44,7 @@ from lightbench.records.arguments import bytes_of, map_tensors, tensors_in
 from lightbench.records.failure import explain, explain_plainly
 from lightbench.records.inputs import without
 from lightbench.records.outputs import Conversion, Outputs
-from lightbench.runner import anew, converted, later
+from lightbench.runner import abilities, anew, converted, later
 from lightbench.runner import outputs as outputs_of
 from lightbench.runner.converted import on_engine
 from lightbench.runner.first_run import FirstRun, first_run
@@ -86,7 +87,8 @@ def prepare(
     """Load, count, and run once, in a session of the case's device. Raises a LightbenchError that says
     what is wrong with the case."""
     sources.refuse_fallen(on_engine(case))
-    device.refuse(layout=case.layout, dtype=case.dtype, mode=case.mode)
+    abilities.refuse(case)
+    device.refuse(layout=case.layout, dtype=abilities.built_as(case).dtype, mode=case.mode)
     with switches.kept(), patched.given_back():  # whatever the network's code sets is its own
         return _prepared(case, device, given, trusted=trusted)
 
@@ -94,9 +96,10 @@ def prepare(
 def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool) -> Prepared:
     where = device.torch_device
     others = threads_now()
+    built = abilities.built_as(case)
     with own_switches.loading(None if given else case.model) as own:
-        network, identity = _network(case, given, where, trusted=trusted)
-    inputs = _inputs(case, network, given, where)
+        network, identity = _network(built, given, where, trusted=trusted)
+    inputs = _inputs(built, network, given, where)
     start = switches.now()
     with journal.held("count", case.model):
         costs = count_costs(network, inputs)
@@ -182,7 +185,7 @@ def _called(
     if settle and device.torch_device == "cpu":
         settle_norms(network, *given_to)
     held = case.engine != "eager" and case.mode == "infer" and device.torch_device != "meta"
-    held_against = outputs_of.reference(network, given_to) if held else None
+    held_against = outputs_of.reference(network, given_to, case.dtype) if held else None
     program, conversion = _program(case, device, network, given_to, what)
     with device.noticing() as noticed:
         look = first_run(program, device, given_to)
@@ -220,13 +223,12 @@ def _program(
     given_to: tuple[tuple[Any, ...], dict[str, Any]],
     what: tuple[Identity, Costs],
 ) -> tuple[Program, Conversion | None]:
-    engine = registry.load("engine", case.engine)
-    if not converted.converts(engine):
+    engine = named.find(case.engine)
+    if not abilities.converts(engine):
         return engine.prepare(network, *given_to, mode=case.mode), None
-    converted.refuse(case, engine)
     if device.torch_device == "meta":  # nothing runs, and nothing is made for it
         return eager.prepare(network, *given_to, mode=case.mode), None
-    return converted.prepare(case, engine, network, given_to, what)
+    return converted.prepare(case, network, given_to, what)
 
 
 def as_if_taking_gradients(prepared: Prepared) -> Prepared:
@@ -244,6 +246,7 @@ def as_if_taking_gradients(prepared: Prepared) -> Prepared:
 def count(case: Case, network: nn.Module | None = None) -> Costs:
     """What a case by name costs, or a ``network`` that was built for it; nothing is timed. Raises a
     LightbenchError."""
+    case = abilities.built_as(case)
     with process_kept(), switches.kept():
         with own_switches.loading(case.model):
             if network is None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lightbench import registry
+from lightbench.engines.support import named
 from lightbench.environment.capture import DIRTY
 from lightbench.errors import LightbenchError
 from lightbench.models import sources
 from lightbench.records import Environment, Identity, Record
-from lightbench.runner import converted, identity, prepare
+from lightbench.runner import identity, prepare
+from lightbench.runner.abilities import packages_of
 from lightbench.timing.stopping import Rule
 
 if TYPE_CHECKING:
@@ -78,8 +79,8 @@ def _engine_as_it_was(record: Record) -> bool:
     if record.conversion is None:
         return True
     try:
-        engine = registry.load("engine", record.case.engine)
-        return converted.packages_of(engine) == record.conversion.packages
+        engine = named.find(record.case.engine)
+        return packages_of(engine, record.case.dtype) == record.conversion.packages
     except LightbenchError:
         return False
 

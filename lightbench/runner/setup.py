@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lightbench import devices, registry
+from lightbench import devices
 from lightbench.devices import Device
+from lightbench.engines.support import named
 from lightbench.errors import UnknownName, UsageError
 from lightbench.runner.plan import CHOICES, check_batch
 
@@ -32,8 +33,7 @@ class Setup:
 
     def check(self) -> None:
         """Raises UnknownName, UsageError or DeviceUnavailable before anything is measured."""
-        if self.engine not in registry.names("engine"):
-            raise UnknownName("engine", self.engine, registry.names("engine"))
+        named.check(self.engine)
         for axis in ("dtype", "layout"):
             known, value = CHOICES[axis], getattr(self, axis)
             if value not in known:

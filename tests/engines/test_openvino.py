@@ -5,6 +5,7 @@ from importlib.util import find_spec
 
 import pytest
 import torch
+from torch import nn
 
 pytest.importorskip("onnx", reason="needs onnx")
 if not find_spec("openvino"):  # imported by us, for once without its telemetry
@@ -14,6 +15,7 @@ from onnx_models import WHERE_IT_IS_NOT_ZERO, model
 
 from lightbench.engines import openvino as engine
 from lightbench.engines.openvino import load
+from lightbench.errors import NotAvailable
 
 
 def test_it_computes_in_float32_with_the_threads_it_is_told(monkeypatch):
@@ -32,6 +34,52 @@ def test_it_computes_in_float32_with_the_threads_it_is_told(monkeypatch):
     load(WHERE_IT_IS_NOT_ZERO, [torch.zeros(4)], threads=1)
     assert settings[0].to_string() == "f32"
     assert settings[1:] == [1, 1]
+
+
+def test_what_a_processor_does_not_have_is_refused_and_not_replaced(monkeypatch):
+    """OpenVINO itself would take another precision without a word."""
+    core = engine._openvino().Core
+
+    class Old(core):
+        def get_property(self, device, name):
+            return ["FP32", "INT8"]
+
+    monkeypatch.setattr(engine._openvino(), "Core", Old)
+    with pytest.raises(NotAvailable, match="does not compute in bfloat16"):
+        load(WHERE_IT_IS_NOT_ZERO, [torch.zeros(4)], threads=1, dtype="bfloat16")
+    load(WHERE_IT_IS_NOT_ZERO, [torch.zeros(4)], threads=1)
+
+
+@pytest.mark.parametrize(("dtype", "bits"), [("bfloat16", 8), ("float16", 11)])
+def test_a_precision_that_is_asked_for_is_taken(dtype, bits):
+    core = engine._openvino().Core()
+    able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    if {"bfloat16": "BF16", "float16": "FP16"}[dtype] not in able:
+        pytest.skip(f"this processor does not compute in {dtype}")
+    torch.manual_seed(0)
+    x = torch.rand(64, 64)
+    product = model(
+        {"input_0": ("FLOAT", [64, 64])},
+        [("MatMul", ["input_0", "input_0"], ["y"])],
+        {"y": ("FLOAT", [64, 64])},
+    )
+    (y,) = load(product, [x], threads=1, dtype=dtype).call()
+    error = float(((y - x @ x).abs() / (x @ x)).max())
+    assert 2.0**-24 * 64 < error < 2.0**-bits * 4  # more than float32's, and of its own size
+
+
+def test_it_quantizes_by_intels_own_tool():
+    if not find_spec("nncf"):
+        pytest.skip("nncf is not installed")
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 1)).eval()
+    samples = [((torch.rand(1, 3, 16, 16),), {}) for _ in range(4)]
+    made = engine.quantize(network, samples)
+    assert b"FakeQuantize" in made
+    (x,), _ = samples[0]
+    (said,) = load(made, [x], threads=1, dtype="int8").call()
+    true = network(x).detach()
+    assert 0 < float((said - true).abs().max() / true.abs().max()) < 0.1
 
 
 def test_numbers_that_bfloat16_does_not_have_come_out_right():

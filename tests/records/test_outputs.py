@@ -32,3 +32,22 @@ def test_an_error_is_a_number_from_0_on(error):
         Outputs(error=error, eager_error=0.0)
     with pytest.raises(ValueError, match="an error is a number"):
         Outputs(error=0.0, eager_error=error)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "error", "eager_error", "verdict"),
+    [
+        ("bfloat16", 1e-9, 0.0, "approximate"),  # never the same: it was not asked for
+        ("bfloat16", 0.16, 0.01, "approximate"),
+        ("bfloat16", 0.17, 0.01, "differs"),
+        ("float16", 0.01, 0.0, "approximate"),
+        ("float16", 0.011, 0.0, "differs"),
+        ("int8", 0.9, 1e-6, "approximate"),
+        ("int8", None, 1e-6, "differs"),
+        ("float64", 0.01, 1e-15, "approximate"),
+    ],
+)
+def test_in_less_than_float32_an_engine_may_be_as_far_off_as_that(
+    dtype, error, eager_error, verdict
+):
+    assert Outputs(error=error, eager_error=eager_error, dtype=dtype).verdict == verdict

@@ -22,7 +22,7 @@ from lightbench import registry
 from lightbench.engines import Program
 from lightbench.errors import MissingPackage, ModelError, UsageError
 from lightbench.records import Case, InputSpec
-from lightbench.runner import conversions, converted
+from lightbench.runner import abilities, conversion_key, conversions, converted
 
 QUICK = {"seconds": 0.05, "rel": 1.0, "threads": 1}
 NETWORK = """
@@ -44,21 +44,35 @@ def engine(monkeypatch, tmp_path):
     """``made`` are the files, in order; what ``off`` is set to is added to each answer."""
     module = ModuleType("a_test_of_converted.plain")
     module.PACKAGES, module.DTYPES, module.made, module.off = ("torch",), ("float32",), [], 0.0
+    module.OPTIONS = {"defaults": "as it comes"}
+    module.asked = []
 
     def convert(network, inputs, keywords):
         module.made.append(network.weight.detach().numpy().tobytes())
         return module.made[-1] + network.bias.detach().numpy().tobytes()
 
-    def load(model, inputs, *, threads):
+    def quantize(network, samples):
+        module.samples = samples
+        return convert(network, *samples[0])
+
+    def load(model, inputs, *, threads, dtype, options):
+        module.asked.append((threads, dtype, options))
         (x,) = inputs
         numbers = torch.frombuffer(bytearray(model), dtype=torch.float32).reshape(-1, 1)
         width = len(numbers) // 5
         weight, bias = numbers[: 4 * width].reshape(width, 4), numbers[4 * width :].reshape(-1)
         return Program(lambda: x @ weight.T + bias + module.off, torch.inference_mode)
 
-    module.convert, module.load = convert, load
-    convert.__module__ = module.__name__
-    real = registry.load
+    module.convert, module.load, module.quantize = convert, load, quantize
+    convert.__module__ = quantize.__module__ = module.__name__
+    real, literal = registry.load, registry.literal
+    monkeypatch.setattr(
+        registry,
+        "literal",
+        lambda kind, name, what: (
+            getattr(module, what) if name == "plain" else literal(kind, name, what)
+        ),
+    )
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(
         registry, "load", lambda kind, name: module if name == "plain" else real(kind, name)
@@ -140,7 +154,7 @@ def test_an_input_that_is_no_tensor_is_part_of_the_file(engine, tmp_path):
 
 def test_what_another_converter_has_made_is_not_taken(engine, net, monkeypatch):
     profile(net)
-    monkeypatch.setattr(converted.inspect, "getsource", lambda _module: "another")
+    monkeypatch.setattr(conversion_key.inspect, "getsource", lambda _module: "another")
     profile(net)
     assert len(engine.made) == 2
 
@@ -158,14 +172,14 @@ def test_a_stored_record_stands_for_an_engine_of_the_same_versions_only(engine, 
 
     first = profile(net)
     assert again() == first
-    monkeypatch.setattr(converted, "version", lambda _name: "99.0")
+    monkeypatch.setattr(abilities, "version", lambda _name: "99.0")
     anew = again()
     assert anew.id != first.id
     assert anew.conversion.packages == ("torch 99.0",)
     engine.PACKAGES = ("gone",)
-    monkeypatch.setattr(converted, "version", lambda name: {}[name])
-    monkeypatch.setattr(converted, "PackageNotFoundError", KeyError)
-    monkeypatch.setattr(converted, "how_to_install", lambda *_: "")
+    monkeypatch.setattr(abilities, "version", lambda name: {}[name])
+    monkeypatch.setattr(abilities, "PackageNotFoundError", KeyError)
+    monkeypatch.setattr(abilities, "how_to_install", lambda *_: "")
     assert "gone is not installed" in again().failure.message
 
 
@@ -235,12 +249,72 @@ def test_an_engine_that_takes_more_threads_than_it_is_told_is_found_out(engine):
         ({"device": "cuda:1"}, "plain runs on the CPU here"),
         ({"layout": "channels_last"}, "no --channels-last for it"),
         ({"dtype": "bfloat16"}, "computes in float32 here, not in bfloat16"),
+        ({"dtype": "int8"}, "computes in float32 here, not in int8"),
     ],
 )
 def test_what_it_cannot_do_is_refused_in_words(engine, how, why):
     with pytest.raises(UsageError, match=why) as raised:
-        converted.refuse(case(**how), engine)
+        abilities.refuse(case(**how))
     assert "--engine eager" in raised.value.hint or "Leave it out" in raised.value.hint
+
+
+def test_pytorch_quantizes_nothing_and_names_the_engines_that_do(engine):
+    engine.DTYPES = ("float32", "int8")
+    for name in ("eager", "compile"):
+        with pytest.raises(UsageError, match=f"{name} computes in .*, not in int8") as raised:
+            abilities.refuse(msgspec.structs.replace(case(dtype="int8"), engine=name))
+        assert raised.value.hint.endswith("onnxruntime, openvino, plain.")
+
+
+def test_int8_is_made_of_sixteen_inputs_like_the_timed_one_and_says_so(engine, net):
+    engine.DTYPES = ("float32", "int8")
+    record = profile(net, dtype="int8")
+    assert record.failure is None, record.failure
+    assert engine.asked == [(1, "int8", ())]
+    inputs = [args[0] for args, _ in engine.samples]
+    assert len(inputs) == 16
+    values = [sorted(x.reshape(-1).tolist()) for x in inputs]
+    assert all(each == values[0] for each in values)
+    assert (
+        len({tuple(x.reshape(-1).tolist()) for x in inputs}) == 4
+    )  # all that 4 numbers can be rolled to
+    assert record.conversion.calibrated_on == "16 inputs like the timed one"
+    assert record.outputs.verdict == "approximate"
+    assert any(said.startswith("in int8 its outputs are") for said in record.warnings)
+    assert profile(net).conversion.kept is False  # float32 is another file
+    assert profile(net, dtype="int8").conversion.kept
+    assert profile(net).conversion.calibrated_on is None
+
+
+def test_a_network_for_less_than_float32_is_built_and_counted_in_float32(engine, net):
+    engine.DTYPES = ("float32", "bfloat16")
+    wide, short = profile(net), profile(net, dtype="bfloat16")
+    assert engine.asked == [(1, "float32", ()), (1, "bfloat16", ())]
+    assert short.costs == wide.costs
+    assert short.conversion.kept  # it is the same file
+    assert short.case.dtype == "bfloat16"
+
+
+def test_options_of_an_engine_are_rows_beside_it(engine, net):
+    records = lb.profile(net, engine=["plain", "plain:defaults"], input="4", **QUICK).records
+    assert [record.case.engine for record in records] == ["plain", "plain:defaults"]
+    assert engine.asked == [(1, "float32", ()), (1, "float32", ("defaults",))]
+    assert len(engine.made) == 1
+    with pytest.raises(UsageError, match="plain has no option 'fast'") as raised:
+        lb.profile(net, engine="plain:fast", **QUICK)
+    assert raised.value.hint == "Known: plain:defaults."
+    engine.DTYPES = ("float32", "bfloat16")
+    failed = profile(net, engine="plain:defaults", dtype="bfloat16")
+    assert "plain:defaults computes in what it likes" in failed.failure.message
+
+
+def test_what_goes_wrong_in_a_converter_is_not_laid_at_the_networks_door(engine):
+    def convert(network, inputs, keywords):
+        raise NameError("name 'x' is not defined")
+
+    engine.convert = convert
+    convert.__module__ = engine.__name__
+    assert profile(nn.Linear(4, 4)).failure.message.startswith("plain cannot convert Linear: ")
 
 
 def test_what_is_in_control_is_the_network_on_that_engine_and_of_eager_the_network():
@@ -258,11 +332,11 @@ def test_a_package_that_is_missing_is_named_with_the_command_that_installs_it(en
     engine.PACKAGES = ("onnxruntime", "onnx")
 
     def nothing(name):
-        raise converted.PackageNotFoundError(name)
+        raise abilities.PackageNotFoundError(name)
 
-    monkeypatch.setattr(converted, "version", nothing)
+    monkeypatch.setattr(abilities, "version", nothing)
     with pytest.raises(MissingPackage, match="onnxruntime is not installed, .* engine plain") as e:
-        converted.packages_of(engine)
+        abilities.packages_of(engine)
     assert e.value.hint.startswith('pip install "onnxruntime>=')
     assert '"onnx>=' in e.value.hint
 

@@ -261,6 +261,13 @@ def test_calls_with_and_without_denormals_are_compared_and_the_switch_is_put_bac
         assert denormals.cost(scripted(1.0, 0.9)).slower is None
 
 
+def test_what_waits_for_a_core_is_not_taken_for_denormals():
+    """By the wall each call without them is twice as fast, and on the core it is not."""
+    with held({"threads": 1}):
+        cost = denormals.cost(lambda _calls: Reading(1.0 if flushes_denormals() else 2.0, 0.5))
+    assert cost.slower is None
+
+
 def test_denormal_weights_are_said():
     network = nn.Linear(4, 4)
     with torch.no_grad():

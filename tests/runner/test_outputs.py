@@ -202,3 +202,30 @@ def test_the_network_stays_what_it_is():
     reference(network, given(4))
     assert network.weight.dtype == torch.float32
     assert network.training
+
+
+def test_an_engine_in_bfloat16_is_held_against_eager_pytorch_in_bfloat16():
+    """Its numbers have 8 bits: eager is up to 2**-9 of a number off, and so may an engine be, 16 times."""
+    (x,), _ = arguments = (torch.tensor([1 + 2**-8, 2.0, 3.0]),), {}
+    found = reference(nn.Identity(), arguments, "bfloat16")
+    assert found.eager_error == pytest.approx(
+        2**-8 / (2 - 2**-8)
+    )  # of the difference of two answers
+    said = found.holds(program(x.bfloat16), arguments, reads=True)
+    assert (said.dtype, said.verdict) == ("bfloat16", "approximate")
+
+
+def test_where_eager_pytorch_has_not_that_precision_it_is_held_against_float32():
+    class OnlyWide(nn.Module):
+        def forward(self, x):
+            assert x.dtype in (torch.float32, torch.float64)
+            return x
+
+    assert reference(OnlyWide(), given(4), "float16").eager_error == 0.0
+    assert reference(nn.Identity(), given(4), "int8").eager_error == 0.0
+
+
+def test_a_precision_that_was_asked_for_says_how_far_off_it_is():
+    (told,) = said(None, Outputs(error=0.25, eager_error=1e-7, dtype="int8"))
+    assert told.startswith("in int8 its outputs are 25.0 % off float64")
+    assert not list(said(None, Outputs(error=1e-7, eager_error=1e-7)))

@@ -89,8 +89,8 @@ FIELDS = {
         "schema time case status environment costs samples latency peak_memory_bytes energy_j warnings"
         " failure found identity run outputs conversion"
     ),
-    "Outputs": "error eager_error",
-    "Conversion": "packages size_bytes seconds kept",
+    "Outputs": "error eager_error dtype",
+    "Conversion": "packages size_bytes seconds kept calibrated_on",
     "Identity": "structure code packages counting",
     "Run": "id anchor rel max_s",
     "SweepPoint": ("run experiment point channels width settings reference launch per_madd note"),

@@ -11,6 +11,7 @@ from lightbench import registry
 from lightbench.cli.guarded import Guarded
 from lightbench.cli.options import output_options
 from lightbench.cli.output import emit
+from lightbench.engines.support import named
 from lightbench.errors import UsageError
 from lightbench.models import sources
 from lightbench.views.table import Column, Table, View
@@ -25,6 +26,13 @@ def _models() -> Rows:
 
 def _plugins(kind: str) -> Callable[[], Rows]:
     return lambda: ((name, registry.summary(kind, name)) for name in registry.names(kind))
+
+
+def _engines() -> Rows:
+    for name in registry.names("engine"):
+        yield name, registry.summary("engine", name)
+        for option, about in named.known(name).items():
+            yield f"{name}:{option}", about
 
 
 def _conventions() -> Rows:
@@ -42,7 +50,7 @@ def _axes() -> Rows:
 LISTS: dict[str, Callable[[], Rows]] = {
     "models": _models,
     "devices": _plugins("device"),
-    "engines": _plugins("engine"),
+    "engines": _engines,
     "conventions": _conventions,
     "guidelines": _plugins("guideline"),
     "axes": _axes,

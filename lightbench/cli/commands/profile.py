@@ -36,6 +36,7 @@ from lightbench.cli.output import (
 )
 from lightbench.cli.progress import reports
 from lightbench.cli.unfinished import Unfinished
+from lightbench.engines.support import named
 from lightbench.errors import LightbenchError, UsageError
 from lightbench.models import sources
 from lightbench.records import Failure, Record
@@ -50,6 +51,11 @@ from lightbench.studies.profile.table import profile_view
 @click.option("--suite", "file", type=SuiteFile(), help="A TOML file of models and settings.")
 @axis_options("device", "engine", "threads", "batch", "dtype", "mode", "layout", several=True)
 @device_flags
+@click.option(
+    "--defaults",
+    is_flag=True,
+    help="Beside each engine also the same as it comes, with threads and precision of its own choice.",
+)
 @settings_options(Settings)
 @SEED
 @TIMEOUT
@@ -117,7 +123,15 @@ def measure(
 ) -> tuple[list[Record], int]:
     """Run the cases of ``models`` or of a suite ``file``, with progress on stderr; gives the records,
     and the exit code that they ask for. With a store, anchors are timed as well."""
+    defaults = settings.pop("defaults", False)
     names, settings = _with_suite(models, file, settings, trusted=trusted)
+    if defaults:
+        settings["engine"] = named.beside_defaults(settings.get("engine", ()))
+        if not any(map(named.options_of, settings["engine"])):
+            raise UsageError(
+                "--defaults is for engines that have some of their own.",
+                "Try --engine eager,openvino --defaults.",
+            )
     from lightbench.runner.run import Interrupted
     from lightbench.studies.profile.api import profile  # imports torch
 

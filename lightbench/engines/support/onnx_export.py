@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lightbench.engines import Given
 from lightbench.errors import ModelError
 from lightbench.records.arguments import tensors_in
 from lightbench.records.failure import explain_plainly
@@ -37,6 +38,17 @@ def taken(made: Iterable[str], inputs: Sequence[Tensor]) -> dict[str, Tensor]:
             f"its ONNX model has an input {strange[0]!r}, which is none of the network's."
         )
     return {name: named[name] for name in made}
+
+
+def fed(model: bytes, samples: Iterable[Given]) -> list[dict[str, Any]]:
+    """Each of several inputs as the arrays that a model takes, by their names."""
+    import onnx
+
+    names = [each.name for each in onnx.load_from_string(model).graph.input]
+    return [
+        {name: x.numpy() for name, x in taken(names, list(tensors_in(given))).items()}
+        for given in samples
+    ]
 
 
 def convert(network: nn.Module, inputs: Sequence[Any], keywords: Mapping[str, Any]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -20,8 +20,9 @@ from lightbench.models.inputs import Arguments, Inputs, fewest_ids, make_argumen
 from lightbench.models.sources import own_switches
 from lightbench.models.sources.without_memory import told, without_memory
 from lightbench.process import switches
-from lightbench.records import Case, Costs, Dtype, Identity, Op, Record
+from lightbench.records import Case, Costs, Identity, Op, Record
 from lightbench.records.arguments import map_tensors
+from lightbench.records.case import FLOATS
 from lightbench.records.findings import Crosscheck, Opinion
 from lightbench.records.inputs import Input, InputSpec, without
 from lightbench.runner.given import (
@@ -171,10 +172,8 @@ def count(
     for one in () if batch is None else (batch,):
         check_batch(one)
     asked = dtypes_of(dtype)
-    if asked is not None and asked not in get_args(Dtype):
-        raise UnknownName(
-            "dtype", str(asked), get_args(Dtype), f"Known: {', '.join(get_args(Dtype))}."
-        )
+    if asked is not None and asked not in FLOATS:
+        raise UnknownName("dtype", str(asked), FLOATS, f"Known: {', '.join(FLOATS)}.")
     if isinstance(model, nn.Module):
         name, network = type(model).__name__, model
         kind = asked or own_dtype(network)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from lightbench import units
 from lightbench.records import Costs, Latency, Record
+from lightbench.records.case import WIDE
 from lightbench.records.facets import FACETS, differing, shared
 from lightbench.stats.median import median
 from lightbench.stats.ratio import Ratio
@@ -105,10 +106,20 @@ RATIOS: tuple[tuple[Column, Callable[[Ratio], Any]], ...] = (
     (Column("ratio_eager_low", "x eager, low", shown=False), lambda ratio: ratio.low),
     (Column("ratio_eager_high", "x eager, high", shown=False), lambda ratio: ratio.high),
 )
-ENGINES = (
-    "x eager: time, as a multiple of eager PyTorch's in the same rounds; below 1 is faster.",
-    "outputs: held against float64. same: as close as eager PyTorch; approximate: 1 % off at most.",
+BESIDE_EAGER = (
+    "x eager: time, as a multiple of eager PyTorch's in the same rounds; below 1 is faster."
 )
+HELD = (
+    "outputs: held against float64. same: as close as eager PyTorch; approximate: 1 % off at most"
+)
+HELD_IN_LESS = f"{HELD}, or as far as the precision that was asked for goes"
+
+
+def _on_engines(records: Sequence[Record], ratios: Sequence[Ratio | None]) -> Iterator[str]:
+    if any(ratios):
+        yield BESIDE_EAGER
+    if held := [record.outputs for record in records if record.outputs]:
+        yield f"{HELD if all(each.dtype in WIDE for each in held) else HELD_IN_LESS}."
 
 
 def profile_view(records: Sequence[Record]) -> View:
@@ -119,7 +130,6 @@ def profile_view(records: Sequence[Record]) -> View:
     ]
     columns = (MODEL, *facets, *VALUES)
     ratios = beside_eager(records)
-    named = any(ratios) or any(record.outputs for record in records)
     table = Table(
         title=f"Profile: {', '.join(shared(records)) or 'no cases'}",
         columns=(*(column for column, _ in columns), *(column for column, _ in RATIOS)),
@@ -130,7 +140,7 @@ def profile_view(records: Sequence[Record]) -> View:
             )
             for record, ratio in zip(records, ratios, strict=True)
         ),
-        notes=(*(ENGINES if named else ()), *remarks(records), *about_runs(records)),
+        notes=(*_on_engines(records, ratios), *remarks(records), *about_runs(records)),
     )
     return View(table, [record_data(record) for record in records], transfers_table(records))
 
