@@ -21,9 +21,11 @@ ASKS_ONLY = {"-h", "--help", "--version"}  # no network is run, and the answer c
 def main() -> NoReturn:
     """Run a command, in a process that is supervised where that can be, and exit with its code."""
     _answer_signals()
+    from lightbench.environment import waiting
     from lightbench.process import streams
     from lightbench.workers import interrupts, supervisor
 
+    waiting.wait_asleep()
     streams.secure()
     streams.lose_what_stderr_cannot_take()
     streams.keep_stdout()

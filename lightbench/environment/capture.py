@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from lightbench.environment import machine
+from lightbench.environment import machine, waiting
 from lightbench.environment.machine import Source
 from lightbench.environment.version import VERSION
 from lightbench.records import Environment
@@ -77,7 +77,12 @@ def capture(
         name: _known(read, source) for name, read in COMPARABLE.items()
     }
     return Environment(
-        comparable={**facts, "threads": threads, **(extra or {})},
+        comparable={
+            **facts,
+            "threads": threads,
+            **waiting.facts(threads, source.environ),
+            **(extra or {}),
+        },
         noted={name: _known(read, source) for name, read in NOTED.items()},
     )
 

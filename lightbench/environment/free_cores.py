@@ -21,7 +21,7 @@ from lightbench.records import Environment, Record
 HANDED_ON = "LIGHTBENCH_FREE_CORES"  # to child processes: "1 2 1", see `Free`
 WINDOW_S = 0.3  # in which a core is used for 0 to 30 ticks of 10 ms
 SPARE = 0.25  # of a core: a desktop that does nothing uses as much, and leaves the core free
-BESIDE = ("threads", "allocator")  # facts that are no property of the machine
+BESIDE = ("threads", "waiting", "allocator")  # facts that are no property of the machine
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from typing import Any
 
 import psutil
 
-from lightbench.environment import git
+from lightbench.environment import git, waiting
 
 TIME_LIMIT_S = 2.0  # for git and sysctl: a slow disk must not delay a measurement
 CPUS = "sys/devices/system/cpu"
@@ -137,7 +137,13 @@ _LIBRARIES = {
 
 def settings(source: Source) -> str | None:
     """Environment variables that change how fast the same code runs; None where none is set."""
-    return ", ".join(f"{k}={source.environ[k]}" for k in _SETTINGS if k in source.environ) or None
+    said = (k for k in _SETTINGS if k in source.environ)
+    return ", ".join(f"{k}={source.environ[k]}" for k in said if not _usual(k, source)) or None
+
+
+def _usual(name: str, source: Source) -> bool:
+    """Is it as the command sets it itself? See `environment.waiting`."""
+    return name == waiting.VARIABLE and waiting.asleep(source.environ)
 
 
 _SETTINGS = (

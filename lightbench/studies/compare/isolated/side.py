@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from lightbench.environment import free_cores
+from lightbench.environment import free_cores, waiting
 from lightbench.environment.version import VERSION
 from lightbench.errors import NotAvailable, UsageError
 from lightbench.records import Environment, Record
@@ -135,7 +135,7 @@ def started(key: str, task: Task, python: str | None = None) -> Iterator[Child]:
         "PYTHONHASHSEED": None,
         # Threads that spin until their next call take the core from the side whose turn it is: measured
         # on two cores with two threads, 12 pairs in the time of 300.
-        "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "passive"),
+        waiting.VARIABLE: os.environ.get(waiting.VARIABLE, waiting.ASLEEP),
     }
     with ExitStack() as stack:
         try:
