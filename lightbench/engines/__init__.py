@@ -3,8 +3,8 @@
 An engine is a file with ``prepare(network, inputs, keywords, *, mode) -> Program``. One that runs no PyTorch has
 instead
 
-- ``convert(network, inputs, keywords) -> bytes``: the network as a file that it reads; both are in float32 (or in
-  float64, where it computes in that),
+- ``convert(network, inputs, keywords) -> bytes``: the network as a file that it reads, or `Converted`, which also says
+  what of it is off the engine's fast path; both are given in float32 (or in float64, where it computes in that),
 - ``load(model, inputs, *, threads, dtype, options) -> Program``, of such bytes; ``inputs`` are the tensors in the order
   of the arguments, and their memory is what a call reads,
 - ``PACKAGES``, those that it needs, by the names that pip knows, and ``DTYPES``, the precisions that it computes in,
@@ -20,11 +20,20 @@ from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from lightbench.records.outputs import OffPath
+
 NO_KEYWORDS: Mapping[str, Any] = MappingProxyType({})
 Context = Callable[[], AbstractContextManager[Any]]
 Given = tuple[
     Sequence[Any], Mapping[str, Any]
 ]  # what a network is called with: arguments, and those by name
+
+
+class Converted(NamedTuple):
+    """A network as a file for an engine, and which operators of it this does not run as fast as others."""
+
+    model: bytes
+    left: tuple[OffPath, ...] = ()
 
 
 class Program(NamedTuple):

@@ -43,6 +43,19 @@ class Outputs(Noun, frozen=True, kw_only=True):
         return "approximate" if near else "differs"
 
 
+class OffPath(Noun, frozen=True, kw_only=True):
+    """Operators that an engine runs, and not as fast as it runs others."""
+
+    path: str  # of the module that calls them: "features.0.pool"; "" is the network itself
+    op: str  # as its engine names it: "avg_pool2d"
+    count: int  # 1 or more, of one call
+    why: str  # what becomes of them, after "run": "outside XNNPACK"
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ValueError(f"a count of operators is 1 or more, got {self.count!r}")
+
+
 class Conversion(Noun, frozen=True, kw_only=True):
     """What an engine that runs no PyTorch has made of a network."""
 
@@ -51,3 +64,4 @@ class Conversion(Noun, frozen=True, kw_only=True):
     seconds: float  # to make it
     kept: bool  # made by an earlier run, and so are the seconds
     calibrated_on: str | None = None  # what the ranges of int8 were learnt from
+    left: tuple[OffPath, ...] = ()  # what is off the engine's fast path, as far as it tells

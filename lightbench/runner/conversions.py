@@ -15,15 +15,17 @@ import msgspec
 
 from lightbench import files
 from lightbench.errors import StoreError
+from lightbench.records.outputs import OffPath
 
 LARGEST = 2 * 10**9  # bytes, of all
 
 
 class Kept(NamedTuple):
-    """A file for an engine, and how long it took to make it."""
+    """A file for an engine, how long it took to make it, and what of it is off the fast path."""
 
     model: bytes
     seconds: float
+    left: tuple[OffPath, ...] = ()
 
 
 def folder() -> Path:
@@ -42,11 +44,11 @@ def read(key: str) -> Kept | None:
     return None
 
 
-def keep(key: str, model: bytes, seconds: float) -> None:
+def keep(key: str, made: Kept) -> None:
     """For the next run. Where nothing can be written, nothing is kept."""
     with suppress(OSError, RuntimeError, StoreError):
         folder().mkdir(parents=True, exist_ok=True)
-        files.write(folder() / key, msgspec.msgpack.encode(Kept(model, seconds)))
+        files.write(folder() / key, msgspec.msgpack.encode(made))
         _drop_oldest()
 
 

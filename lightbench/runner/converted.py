@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from lightbench.engines import Given, Program
+from lightbench.engines import Converted, Given, Program
 from lightbench.engines.support import named
 from lightbench.errors import LightbenchError, UsageError
 from lightbench.records import Case, Costs, Identity
@@ -81,33 +81,40 @@ def more_threads(program: Program, threads: int) -> tuple[str, ...]:
 
 def _model(
     case: Case,
-    make: Callable[..., bytes],
+    make: Callable[..., bytes | Converted],
     network: nn.Module,
     given: Given,
     packages: tuple[str, ...],
     key: str,
 ) -> tuple[bytes, Conversion]:
-    kept = conversions.read(key) if key else None
-    if kept is None:
-        began = time.perf_counter()
-        try:
-            small = case.dtype == "int8"
-            model = make(network, list(_samples(given))) if small else make(network, *given)
-        except LightbenchError:
-            raise
-        except Exception as error:
-            raise explain_plainly(f"{case.engine} cannot convert {case.model}", error) from error
-        made = conversions.Kept(model, time.perf_counter() - began)
-        if key:
-            conversions.keep(key, *made)
-    model, seconds = kept or made
-    return model, Conversion(
+    known = conversions.read(key) if key else None
+    made = known or _made(case, make, network, given)
+    if key and not known:
+        conversions.keep(key, made)
+    return made.model, Conversion(
         packages=packages,
-        size_bytes=len(model),
-        seconds=seconds,
-        kept=kept is not None,
+        size_bytes=len(made.model),
+        seconds=made.seconds,
+        kept=known is not None,
         calibrated_on=f"{SAMPLES} inputs like the timed one" if case.dtype == "int8" else None,
+        left=made.left,
     )
+
+
+def _made(
+    case: Case, make: Callable[..., bytes | Converted], network: nn.Module, given: Given
+) -> conversions.Kept:
+    began = time.perf_counter()
+    try:
+        small = case.dtype == "int8"
+        made = make(network, list(_samples(given))) if small else make(network, *given)
+    except LightbenchError:
+        raise
+    except Exception as error:
+        raise explain_plainly(f"{case.engine} cannot convert {case.model}", error) from error
+    seconds = time.perf_counter() - began
+    model, left = made if isinstance(made, Converted) else (made, ())
+    return conversions.Kept(model, seconds, left)
 
 
 def _samples(given: Given) -> Iterator[Given]:

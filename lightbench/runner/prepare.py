@@ -44,7 +44,7 @@ from lightbench.records.arguments import bytes_of, map_tensors, tensors_in
 from lightbench.records.failure import explain, explain_plainly
 from lightbench.records.inputs import without
 from lightbench.records.outputs import Conversion, Outputs
-from lightbench.runner import abilities, anew, converted, later
+from lightbench.runner import abilities, anew, converted, later, off_path
 from lightbench.runner import outputs as outputs_of
 from lightbench.runner.converted import on_engine
 from lightbench.runner.first_run import FirstRun, first_run
@@ -211,6 +211,7 @@ def _called(
         outputs = held_against.holds(program, given_to, reads=not look.overwritten)
     said = (*_said(own, running), *look.said(), *outputs_of.said(held_against, outputs), *noticed)
     if conversion:
+        said += tuple(off_path.said(conversion.left))
         said += converted.more_threads(program, torch.get_num_threads())
     step = bracket(program.context)
     return _Called(program, step, bracket, look, peak, given_to, watch, said, outputs, conversion)

@@ -2,9 +2,12 @@
 
 import os
 
+import msgspec
 import pytest
 
+from lightbench.records.outputs import OffPath
 from lightbench.runner import conversions
+from lightbench.runner.conversions import Kept
 
 
 @pytest.fixture
@@ -13,11 +16,18 @@ def folder(tmp_path, monkeypatch):
     return tmp_path / "lightbench/converted"
 
 
-def test_what_is_kept_is_read_with_how_long_it_took(folder):
+def test_what_is_kept_is_read_with_how_long_it_took_and_what_is_slow_in_it(folder):
     assert conversions.read("a") is None
-    conversions.keep("a", b"model", 12.5)
-    assert conversions.read("a") == (b"model", 12.5)
+    left = (OffPath(path="pool", op="avg_pool2d", count=3, why="outside XNNPACK"),)
+    conversions.keep("a", Kept(b"model", 12.5, left))
+    assert conversions.read("a") == (b"model", 12.5, left)
     assert [file.name for file in folder.iterdir()] == ["a"]
+
+
+def test_what_was_kept_before_engines_said_what_is_slow_is_read_too(folder):
+    folder.mkdir(parents=True)
+    (folder / "a").write_bytes(msgspec.msgpack.encode((b"model", 12.5)))
+    assert conversions.read("a") == Kept(b"model", 12.5)
 
 
 def test_without_a_place_of_the_users_it_is_below_their_home(monkeypatch, tmp_path):
@@ -36,17 +46,17 @@ def test_what_somebody_else_has_put_there_is_nothing(folder, content):
 def test_where_nothing_can_be_written_nothing_is_kept(folder):
     folder.parent.mkdir(parents=True)
     folder.write_text("a file where the folder would be")
-    conversions.keep("a", b"model", 1.0)
+    conversions.keep("a", Kept(b"model", 1.0))
     assert conversions.read("a") is None
 
 
 def test_those_that_were_not_read_for_longest_go_when_it_is_too_much(folder, monkeypatch):
     monkeypatch.setattr(conversions, "LARGEST", 1000)
     for age, name in enumerate("abc"):
-        conversions.keep(name, bytes(400), 1.0)
+        conversions.keep(name, Kept(bytes(400), 1.0))
         if (folder / name).exists():
             os.utime(folder / name, (1000 + age, 1000 + age))
     assert sorted(file.name for file in folder.iterdir()) == ["b", "c"]
     conversions.read("b")
-    conversions.keep("d", bytes(400), 1.0)
+    conversions.keep("d", Kept(bytes(400), 1.0))
     assert sorted(file.name for file in folder.iterdir()) == ["b", "d"]

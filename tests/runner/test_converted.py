@@ -19,9 +19,10 @@ from torch import nn
 
 import lightbench as lb
 from lightbench import registry
-from lightbench.engines import Program
+from lightbench.engines import Converted, Program
 from lightbench.errors import MissingPackage, ModelError, UsageError
 from lightbench.records import Case, InputSpec
+from lightbench.records.outputs import OffPath
 from lightbench.runner import abilities, conversion_key, conversions, converted
 
 QUICK = {"seconds": 0.05, "rel": 1.0, "threads": 1}
@@ -157,6 +158,22 @@ def test_what_another_converter_has_made_is_not_taken(engine, net, monkeypatch):
     monkeypatch.setattr(conversion_key.inspect, "getsource", lambda _module: "another")
     profile(net)
     assert len(engine.made) == 2
+
+
+def test_what_is_off_the_fast_path_is_said_also_of_a_file_that_was_kept(engine, net):
+    left = (OffPath(path="", op="relu", count=2, why="in Python"),)
+    plain = engine.convert
+
+    def convert(*given):
+        return Converted(plain(*given), left)
+
+    engine.convert, convert.__module__ = convert, engine.__name__
+    first, second = profile(net), profile(net)
+    assert (first.conversion.kept, second.conversion.kept) == (False, True)
+    for record in (first, second):
+        assert record.conversion.left == left
+        assert "2 operators run in Python: relu (2)." in record.warnings
+        assert record.believed or record.contended
 
 
 def test_a_network_that_was_handed_over_is_not_kept_as_its_code_is_not_known(engine):

@@ -90,7 +90,8 @@ FIELDS = {
         " failure found identity run outputs conversion"
     ),
     "Outputs": "error eager_error dtype",
-    "Conversion": "packages size_bytes seconds kept calibrated_on",
+    "Conversion": "packages size_bytes seconds kept calibrated_on left",
+    "OffPath": "path op count why",
     "Identity": "structure code packages counting",
     "Run": "id anchor rel max_s",
     "SweepPoint": ("run experiment point channels width settings reference launch per_madd note"),
