@@ -38,7 +38,7 @@ def _folded(table: Table) -> str:
 
 def _table(table: Table) -> str:
     table = table.for_people()
-    lines = [_row(column.heading for column in table.columns)]
+    lines = [_row(_heading(column.heading) for column in table.columns)]
     lines.append(_row("---:" if column.align == "right" else ":---" for column in table.columns))
     lines += [_row(map(_cell, table.columns, row)) for row in table.rows]
     lines += ["", *(f"- {prose(note)}" for note in table.notes)]
@@ -56,6 +56,15 @@ def _cell(column: Column, value: Any) -> str:
     stored = isinstance(value, str) and column.text is str
     if not text or (not stored and (not isinstance(value, str) or _PROSE.fullmatch(text))):
         return text
+    return _code_cell(text)
+
+
+def _heading(text: str) -> str:
+    """As it is, or as code where Markdown might act on it: it may hold a name."""
+    return text if _PROSE.fullmatch(f"a{text}") else _code_cell(text)
+
+
+def _code_cell(text: str) -> str:
     # GitHub ends a cell at a bar unless an odd number of backslashes stands before it.
     return re.sub(r"(?<!\\)(\\*)\|", r"\1\1\\|", code(text))
 

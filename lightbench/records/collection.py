@@ -45,8 +45,8 @@ class Evidence:
         return self._placed.get(id(record))
 
     def beside(self, record: Record, other: Record) -> Record | None:
-        """The record of ``other``'s network that was timed in the same rounds as ``record``."""
-        found = self._timed.get(setup(record), {}).get(run_of(record), {}).get(_case(other))
+        """The record of ``other``'s network and engine that was timed in the same rounds as ``record``."""
+        found = self._timed.get(setup(other), {}).get(run_of(record), {}).get(_case(other))
         return found if found is not None and found.identity == other.identity else None
 
     def drift(self, before: Record, now: Record) -> Drift | None:

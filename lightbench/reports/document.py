@@ -29,6 +29,7 @@ PARTS = (
     "answer",
     "environment",
     "comparison",
+    "engines",
     "predictors",
     "pareto",
     "card",

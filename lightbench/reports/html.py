@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lightbench.stats.interval import Interval
+from lightbench.stats.ratio import Ratio
 from lightbench.units import DASH, visible
 from lightbench.views.section import Document, Drawing, Section
 from lightbench.views.sentence import Name, Sentence
@@ -175,9 +177,18 @@ def _largest(table: Table, i: int) -> float:
 
 def _cells(columns: tuple[Column, ...], row: tuple[Any, ...], bars: list[float]) -> Iterator[_Cell]:
     for column, value, largest in zip(columns, row, bars, strict=True):
-        number = column.align == "right" and isinstance(value, (int, float))
+        number = _number(value) if column.align == "right" else None
         yield _Cell(
-            text=column.cell(value) or DASH if number else column.cell(value),
-            value=repr(value) if number else None,
-            bar=f"{value / largest:.0%}" if number and largest else None,
+            text=column.cell(value) or DASH if number is not None else column.cell(value),
+            value=repr(number) if number is not None else None,
+            bar=f"{number / largest:.0%}" if number is not None and largest else None,
         )
+
+
+def _number(value: Any) -> int | float | None:
+    """What a value is sorted by, if it is a number: of one with bounds, the middle."""
+    if isinstance(value, Interval):
+        return value.median
+    if isinstance(value, Ratio):
+        return value.ratio
+    return value if isinstance(value, (int, float)) else None

@@ -115,15 +115,7 @@ def verdict_of(looks: Looks, tolerance: float) -> Verdict:
 
 def mirrored(looks: Looks) -> list[Ratio]:
     """The same run with its sides exchanged."""
-    return [
-        Ratio(
-            -r.log,
-            None if r.log_high is None else -r.log_high,
-            None if r.log_low is None else -r.log_low,
-            r.n,
-        )
-        for r in looks
-    ]
+    return [ratio.inverse for ratio in looks]
 
 
 def least_found(looks: Looks, tolerance: float) -> float:

@@ -39,6 +39,13 @@ class Ratio:
         return None if self.log_high is None else _exp(self.log_high)
 
     @property
+    def inverse(self) -> Ratio:
+        """a over b: exactly what swapping the sides gives."""
+        low = None if self.log_high is None else -self.log_high
+        high = None if self.log_low is None else -self.log_low
+        return Ratio(-self.log, low, high, self.n)
+
+    @property
     def interval(self) -> Interval:
         """The ratio with its bounds."""
         return Interval(self.ratio, self.low, self.high)

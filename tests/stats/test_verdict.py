@@ -196,3 +196,9 @@ def test_four_percent_are_found_in_95_of_100_runs(shape):
 def test_a_slowdown_within_the_tolerance_fails_no_build():
     noise = preempted(random.Random(13))
     assert all(gate(noise, 0.015)[0] != "slower" for _ in range(100))
+
+
+def test_the_inverse_of_a_ratio_is_what_swapped_sides_give_to_the_last_bit():
+    a, b = [1.0, 1.1, 0.9, 1.2, 1.0, 1.3, 0.8], [1.4, 1.5, 1.0, 1.3, 1.7, 1.1, 0.9]
+    assert paired_ratio(a, b).inverse == paired_ratio(b, a)
+    assert paired_ratio(a[:3], b[:3]).inverse == paired_ratio(b[:3], a[:3])  # without bounds

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 COLUMNS = 3  # of the key
 LINE = 0.155  # inches, of the key
 BOTH, ONE = "o", "D"
+Known = tuple[Record, Accuracy]
 
 
 def draw(records: Sequence[Record], own: Mapping[str, Accuracy] | None = None) -> Figure:
@@ -38,16 +39,16 @@ def draw(records: Sequence[Record], own: Mapping[str, Accuracy] | None = None) -
     from matplotlib.figure import Figure
 
     groups = Evidence(tuple(records)).groups
-    group = max(groups, key=lambda g: len(_known(g, own or {})), default=())
-    known = _known(group, own or {})
+    group = max(groups, key=lambda g: len(known_of(g, own or {})), default=())
+    known = known_of(group, own or {})
     if not known:
         raise UsageError("no case has a known accuracy and a time: there is nothing to draw.")
     cases = [record for record, _ in known]
     top1 = [accuracy.top1 for _, accuracy in known]
-    times, madds = [_median(r) for r in cases], [_madds(r) for r in cases]
+    times, madds = [median_of(r) for r in cases], [madds_of(r) for r in cases]
     fronts = front(times, top1), front(madds, top1)
     # as in the figure of times, where cases of unknown accuracy have theirs
-    places = {id(r): str(n) for n, r in enumerate(sorted(group, key=_median), 1)}
+    places = {id(r): str(n) for n, r in enumerate(sorted(group, key=median_of), 1)}
     numbers = [places[id(record)] for record in cases]
     below = -(-len(known) // COLUMNS)
     with style():
@@ -57,10 +58,11 @@ def draw(records: Sequence[Record], own: Mapping[str, Accuracy] | None = None) -
             (by_time, times, fronts[0], fronts[1]),
             (by_madds, madds, fronts[1], fronts[0]),
         ):
-            _panel(axes, xs, known, ours, ours ^ theirs, numbers)
-        _intervals(by_time, known)
-        _scale(by_time, units.seconds, "median time of one call")
-        _scale(by_madds, lambda tick: units.count(tick, 1), "MAdds")
+            limits(axes, xs, top1)
+            panel(axes, xs, known, ours, ours ^ theirs, numbers)
+        intervals(by_time, known)
+        scale(by_time, units.seconds, "median time of one call")
+        scale(by_madds, lambda tick: units.count(tick, 1), "MAdds")
         by_time.set(title="Accuracy against time", ylabel="ImageNet top-1 (%)")
         by_madds.set_title("Accuracy against multiply-adds")
         names, shared = labels(cases)
@@ -73,36 +75,44 @@ def draw(records: Sequence[Record], own: Mapping[str, Accuracy] | None = None) -
     return figure
 
 
-def _known(group: Sequence[Record], own: Mapping[str, Accuracy]) -> list[tuple[Record, Accuracy]]:
+def known_of(group: Sequence[Record], own: Mapping[str, Accuracy]) -> list[Known]:
     """The cases that can stand in both panels, fastest first."""
     pairs = [(r, accuracy_of(r, own)) for r in group if r.costs and r.costs.madds]
     known = [(record, accuracy) for record, accuracy in pairs if accuracy]
-    return sorted(known, key=lambda pair: _median(pair[0]))
+    return sorted(known, key=lambda pair: median_of(pair[0]))
 
 
-def _median(record: Record) -> float:
+def median_of(record: Record) -> float:
+    """Seconds, of a record with a time."""
     assert record.latency is not None
     return record.latency.median_s
 
 
-def _madds(record: Record) -> float:
+def madds_of(record: Record) -> float:
+    """Multiply-adds, of a record that has them."""
     assert record.costs is not None
     return record.costs.madds
 
 
-def _panel(
-    axes: Axes,
-    xs: Sequence[float],
-    known: Sequence[tuple[Record, Accuracy]],
-    on: set[int],
-    swaps: set[int],
-    numbers: Sequence[str],
-) -> None:
-    top1 = [accuracy.top1 for _, accuracy in known]
+def limits(axes: Axes, xs: Sequence[float], top1: Sequence[float]) -> None:
+    """Room for all of them, on a logarithmic axis."""
     axes.set_xscale("log")
     axes.set_xlim(min(xs) / 1.4, max(xs) * 1.4)
     room = 0.08 * (max(top1) - min(top1)) or 1
     axes.set_ylim(min(top1) - room, max(top1) + room)
+
+
+def panel(
+    axes: Axes,
+    xs: Sequence[float],
+    known: Sequence[Known],
+    on: set[int],
+    swaps: set[int],
+    numbers: Sequence[str],
+) -> None:
+    """The front as steps, within the limits, and a dot for each case: black ``on`` it, a diamond if it
+    ``swaps``."""
+    top1 = [accuracy.top1 for _, accuracy in known]
     steps = sorted((xs[i], top1[i]) for i in on)
     across = [steps[0][0], *(x for x, _ in steps), axes.get_xlim()[1]]
     up = [axes.get_ylim()[0], *(y for _, y in steps), steps[-1][1]]
@@ -119,10 +129,11 @@ def _panel(
             label=numbers[i],
         )
         facts = f"top-1 {units.number(accuracy.top1)} % ({accuracy.source})"
-        tip_of(dot, record, facts, f"{units.count(_madds(record))} MAdds")
+        tip_of(dot, record, facts, f"{units.count(madds_of(record))} MAdds")
 
 
-def _intervals(axes: Axes, known: Sequence[tuple[Record, Accuracy]]) -> None:
+def intervals(axes: Axes, known: Sequence[Known]) -> None:
+    """The 95 % interval of each time, through its dot."""
     for record, accuracy in known:
         time = record.latency
         if time is not None and time.low_s is not None and time.high_s is not None:
@@ -130,8 +141,10 @@ def _intervals(axes: Axes, known: Sequence[tuple[Record, Accuracy]]) -> None:
             axes.plot(ends, at, "-", marker="|", markersize=5, color="0.3", linewidth=0.8, zorder=1)
 
 
-def _scale(axes: Axes, text: Callable[[float], str], heading: str) -> None:
+def scale(axes: Axes, text: Callable[[float], str], heading: str, most: int = 12) -> None:
+    """Ticks at round numbers, at ``most`` so many of them, and what the axis is."""
     at = ticks(*axes.get_xlim())
+    at = at[:: -(-len(at) // most)]
     axes.set_xticks(at, [text(tick) for tick in at])
     axes.tick_params(which="minor", bottom=False, labelbottom=False)
     axes.set_xlabel(heading)
@@ -147,7 +160,7 @@ def _key(figure: Figure, axes: Axes, names: Sequence[str]) -> None:
     )  # fmt: skip
 
 
-def _caption(group: Sequence[Record], known: Sequence[tuple[Record, Accuracy]], shared: str) -> str:
+def _caption(group: Sequence[Record], known: Sequence[Known], shared: str) -> str:
     remarks = "black: on the front; diamond: on one of the two fronts only"
     if missing := len(group) - len(known):
         remarks += f"; {missing} of {len(group)} cases have no known accuracy and are not shown"

@@ -1,4 +1,4 @@
-"""The answer first: three sentences made from the data."""
+"""The answer first: a few sentences made from the data."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from lightbench import units
 from lightbench.records import Latency, Record
 from lightbench.records.facets import conditions, names
+from lightbench.reports.engine_sentences import short, unlike_said
+from lightbench.reports.engines import main_set, unlike
 from lightbench.reports.parts.comparison import ratio_text, runs_of, shown_faster
 from lightbench.reports.predictors import Prediction, correlation_text, predictions
 from lightbench.stats.pareto import front
@@ -48,11 +50,15 @@ def _sentences(subject: Subject) -> Iterator[Sentence]:
             f"They were timed in {runs} runs, between which the machine may have changed: what is said of two"
             " of them goes by networks that both runs have timed."
         )
+    if engines := main_set(subject):
+        yield from short(engines)
 
 
 def _left_out(subject: Subject) -> Iterator[Sentence]:
     """How many times are in no sentence, and why: a reader would look for them."""
-    timed = [r for r in subject.evidence.profiles if r.latency is not None]
+    if said := unlike_said(subject.evidence.profiles):
+        yield said
+    timed = [r for r in subject.evidence.profiles if r.latency is not None and not unlike(r)]
     busy = sum(r.contended for r in timed)
     odd = sum(bool(r.suspicions) for r in timed if not r.contended)
     apart = sum(subject.evidence.comparable(r) is None for r in timed if r.believed)

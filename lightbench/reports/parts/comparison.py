@@ -11,8 +11,7 @@ from lightbench import units
 from lightbench.records import Record
 from lightbench.records.collection import run_of, setup
 from lightbench.records.facets import FACETS, shared, telling
-from lightbench.stats.median import by_round
-from lightbench.stats.ratio import Ratio, paired_ratio
+from lightbench.reports.ratios import by_latency, by_rounds
 from lightbench.studies.card.roofline import roofline_s
 from lightbench.studies.card.stored import card_for
 from lightbench.studies.profile.table import MODEL, VALUES, record_data
@@ -205,24 +204,11 @@ def _ratio(subject: Subject, record: Record) -> tuple[float | None, float | None
     placed = subject.evidence.comparable(record) or record
     if reference is None or placed.latency is None or reference.latency is None:
         return None, None, None
-    if placed is not reference and (pairs := _pairs(subject, record, reference)):
-        return pairs.ratio, pairs.low, pairs.high
-    a, b = reference.latency, placed.latency
-    ratio = b.median_s / a.median_s
-    if placed is reference or None in (a.low_s, a.high_s, b.low_s, b.high_s):
-        return ratio, None, None
-    return ratio, _over(b.low_s, a.high_s), _over(b.high_s, a.low_s)
-
-
-def _pairs(subject: Subject, record: Record, reference: Record) -> Ratio | None:
-    """The ratio round by round, if there are rounds enough for an interval."""
-    other = subject.evidence.beside(record, reference)
-    if other is None or other.samples is None or record.samples is None:
-        return None
-    a, b = (by_round(s.times_s, s.samples_per_round) for s in (other.samples, record.samples))
-    n = min(len(a), len(b))
-    ratio = paired_ratio(a[:n], b[:n])
-    return ratio if ratio.log_low is not None else None
+    if placed is reference:
+        return 1.0, None, None
+    pairs = by_rounds(subject.evidence, reference, record)
+    found = pairs or by_latency(reference.latency, placed.latency)
+    return found.ratio, found.low, found.high
 
 
 def _interval(low: float | None, high: float | None) -> str | None:
@@ -230,10 +216,6 @@ def _interval(low: float | None, high: float | None) -> str | None:
     if low is None or high is None:
         return None
     return f"{units.factor(low)} to {units.factor(high)}"
-
-
-def _over(a: float | None, b: float | None) -> float | None:
-    return a / b if a and b and math.isfinite(a / b) else None
 
 
 def _sources(subject: Subject) -> Iterator[View]:
