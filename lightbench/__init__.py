@@ -40,6 +40,8 @@ if TYPE_CHECKING:  # what _PUBLIC says, for type checkers
     from lightbench.studies.noise.api import noise as noise
     from lightbench.studies.profile.api import Profile as Profile
     from lightbench.studies.profile.api import profile as profile
+    from lightbench.studies.scaling.api import Scaling as Scaling
+    from lightbench.studies.scaling.api import scaling as scaling
     from lightbench.studies.sweep.api import SweepResult as SweepResult
     from lightbench.studies.sweep.api import sweep as sweep
 
@@ -57,6 +59,7 @@ _PUBLIC = {
         "studies.profile.api": "Profile profile",
         "studies.layers.api": "LayerTimes layers",
         "studies.sweep.api": "SweepResult sweep",
+        "studies.scaling.api": "Scaling scaling",
         "studies.card.api": "Card device_card",
         "studies.guidelines.api": "Guidelines guidelines",
         "studies.lint.api": "Lint lint",

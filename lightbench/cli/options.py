@@ -72,6 +72,7 @@ class Fraction(click.ParamType):  # type: ignore[type-arg]
 
 FRACTION = Fraction()
 NUMBERS = Many(int, "whole numbers")
+DECIMALS = Many(float, "numbers")
 WORDS = Many(str, "names")
 
 
@@ -151,7 +152,8 @@ def _setting(name: str, kind: Any, meta: msgspec.Meta, default: Any) -> Callable
         f"--{name.replace('_', '-')}",
         name,
         type=FRACTION if fraction else _click_type(kind),
-        metavar=more.get("metavar") or {tuple[int, ...]: "N[,N]"}.get(kind),
+        metavar=more.get("metavar")
+        or {tuple[int, ...]: "N[,N]", tuple[float, ...]: "N[,N]"}.get(kind),
         help=f"{meta.description}{usual}",
     )
 
@@ -169,7 +171,8 @@ def _click_type(kind: Any) -> Any:
     """What reads a value of this type from the command line."""
     if get_origin(kind) is Literal:
         return click.Choice(list(get_args(kind)))
-    return {tuple[int, ...]: NUMBERS, tuple[str, ...]: WORDS}.get(kind, kind)
+    lists = {tuple[int, ...]: NUMBERS, tuple[float, ...]: DECIMALS, tuple[str, ...]: WORDS}
+    return lists.get(kind, kind)
 
 
 def device_flags(function: F) -> F:

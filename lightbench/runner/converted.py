@@ -65,8 +65,10 @@ def prepare(
 
 
 def on_engine(case: Case) -> str:
-    """The network as it is called in the journal: what ends the process on one engine may run on others."""
-    return case.model if case.engine == "eager" else f"{case.model} on {case.engine}"
+    """The network as it is called in the journal: what ends the process on one engine, or with one batch,
+    may run on others."""
+    batch = "" if case.batch == 1 else f" at batch {case.batch}"
+    return case.model + ("" if case.engine == "eager" else f" on {case.engine}") + batch
 
 
 def more_threads(program: Program, threads: int) -> tuple[str, ...]:

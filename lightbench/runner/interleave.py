@@ -13,10 +13,10 @@ import msgspec
 from lightbench import units
 from lightbench.devices import Device
 from lightbench.devices.support.base import ENERGY
-from lightbench.errors import LightbenchError
+from lightbench.errors import LightbenchError, OutOfMemory
 from lightbench.records import Case, Environment, Record, Run, Samples, SweepPoint
 from lightbench.records.failure import explain_plainly
-from lightbench.runner import prepare
+from lightbench.runner import beyond, prepare
 from lightbench.runner.control import Finish, Report, Say, SoFar
 from lightbench.runner.given import Given
 from lightbench.runner.record import failed, measured
@@ -103,14 +103,18 @@ def _made_ready(
 ) -> dict[int, prepare.Prepared]:
     """Cases that can be timed; those that cannot are finished. None if nothing that was asked for can."""
     ready: dict[int, prepare.Prepared] = {}
+    spent: list[Case] = []  # for which memory did not suffice
     for i, case in group.cases.items():
-        say(f"{label(case)}: load, count, first run")
         try:
+            beyond.refuse(case, spent)
+            say(f"{label(case)}: load, count, first run")
             if i in group.errors:
                 raise group.errors[i]
             given = group.given.get(case.model)
             ready[i] = prepare.prepare(case, device, given, trusted=group.trusted)
         except LightbenchError as error:
+            if isinstance(error, OutOfMemory):
+                spent.append(case)
             if i not in group.anchors:
                 finish(i, failed(case, error, where))
     return {} if ready.keys() <= group.anchors else ready

@@ -61,8 +61,13 @@ def examples(make_record, sweep_records):
     def pareto(names, **case):
         return cases([known for known, _ in zip(WITH_TOP1, names, strict=False)], **case)
 
+    def scaling(names, **case):
+        each = [(name, batch) for name in names for batch in (1, 2, 4)]
+        return [make_record(n, batch=b, latency_s=0.01 * (1 + i % 9), **case)
+                for i, (n, b) in enumerate(each)]  # fmt: skip
+
     known = {
-        "profile": cases, "history": cases, "guidelines": guideline, "card": device_card,
+        "scaling": scaling, "profile": cases, "history": cases, "guidelines": guideline, "card": device_card,
         "predictors": predictors, "pareto": pareto,
     }  # fmt: skip
     return lambda figure, names, **case: known.get(figure, sweep)(names, **case)
@@ -75,7 +80,7 @@ WITH_TOP1 = [
     for family in registry.names("model family")
     for name in registry.literal("model family", family, "TOP1") or ()
 ]
-NO_SWEEP = {"history", "profile", "pareto", "predictors"}
+NO_SWEEP = {"scaling", "history", "profile", "pareto", "predictors"}
 SWEEP_FIGURES = [name for name in FIGURES if name not in NO_SWEEP]
 
 

@@ -37,9 +37,9 @@ def calls(path):
 def test_the_public_names_are_these():
     assert lightbench.__all__ == [
         "__version__", "Card", "Case", "Checked", "Compared", "Costs", "Counts", "Guidelines", "History", "Latency",
-        "LayerTimes", "Lint", "NoiseResult", "Op", "Profile", "Record", "Report", "Samples", "SweepPoint",
-        "SweepResult", "Work", "check", "compare", "count", "device_card", "guidelines", "history", "layers", "lint",
-        "load_model", "noise", "profile", "register_rule", "report", "sweep",
+        "LayerTimes", "Lint", "NoiseResult", "Op", "Profile", "Record", "Report", "Samples", "Scaling",
+        "SweepPoint", "SweepResult", "Work", "check", "compare", "count", "device_card", "guidelines", "history",
+        "layers", "lint", "load_model", "noise", "profile", "register_rule", "report", "scaling", "sweep",
     ]  # fmt: skip
     assert all(getattr(lightbench, name) for name in lightbench.__all__)
     assert dir(lightbench) == sorted(lightbench.__all__)
@@ -146,6 +146,10 @@ def test_the_parameters_of_the_public_functions_are_these():
             f" {HOW}"
         ),
         "guidelines": (f"names scale channels widths geometry seconds batch {HOW} {STORED}"),
+        "scaling": (
+            "models input resolution width rel seconds trusted seed say progress stored force keep so_far"
+            " device engine batch threads dtype mode layout"
+        ),
         "sweep": (f"axis channels input constant seconds batch {HOW} {STORED}"),
         "device_card": (f"path {HOW} {STORED}"),
         "layers": (f"model input batch seconds trusted {HOW}"),

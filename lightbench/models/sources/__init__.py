@@ -10,7 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightbench import registry
-from lightbench.errors import ModelError, NotThere, UnknownName, UntrustedCode, UsageError
+from lightbench.errors import (
+    ModelError,
+    NotThere,
+    OutOfMemory,
+    UnknownName,
+    UntrustedCode,
+    UsageError,
+)
 from lightbench.models.sources.libraries import LIBRARIES
 from lightbench.models.sources.model_names import split_name
 from lightbench.models.sources.source import DEFAULT_INPUT, Source
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 FAMILY = "model family"
+KILLED = "killed by SIGKILL"
 
 
 def own_names() -> dict[str, str]:
@@ -43,8 +51,14 @@ def find(model: str, *, trusted: bool = True) -> Source:
 
 
 def refuse_fallen(what: str) -> None:
-    """Raises ModelError for a network, be it on an engine, that has ended an earlier process of this command."""
+    """Raises ModelError for a network, be it on an engine, that has ended an earlier process of this command;
+    OutOfMemory where it was killed as Linux kills what takes more memory than there is."""
     if how := journal.fallen.get(what):
+        if KILLED in how:
+            raise OutOfMemory(
+                f"{what} {how}, as Linux does when memory runs out.",
+                "Try a smaller --batch or --input.",
+            )
         raise ModelError(f"{what} {how}.", "Run it by itself: does it end there, too?")
 
 

@@ -126,7 +126,8 @@ def plan_axis(
 ) -> Sweep:
     """The sweep of one axis. Raises UnknownName, UsageError."""
     if axis not in AXES:
-        raise UnknownName("axis", axis, AXES, f"Known: {', '.join(AXES)}.")
+        hint = f"Known: {', '.join(AXES)}. How a network scales: `lightbench scaling MODEL`."
+        raise UnknownName("axis", axis, AXES, hint)
     found = AXES[axis]
     constant = constant or found.constants[0]
     if constant not in found.constants:
