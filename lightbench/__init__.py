@@ -42,6 +42,8 @@ if TYPE_CHECKING:  # what _PUBLIC says, for type checkers
     from lightbench.studies.profile.api import profile as profile
     from lightbench.studies.scaling.api import Scaling as Scaling
     from lightbench.studies.scaling.api import scaling as scaling
+    from lightbench.studies.roofline.api import Roofline as Roofline
+    from lightbench.studies.roofline.api import roofline as roofline
     from lightbench.studies.sweep.api import SweepResult as SweepResult
     from lightbench.studies.sweep.api import sweep as sweep
 
@@ -61,6 +63,7 @@ _PUBLIC = {
         "studies.sweep.api": "SweepResult sweep",
         "studies.scaling.api": "Scaling scaling",
         "studies.card.api": "Card device_card",
+        "studies.roofline.api": "Roofline roofline",
         "studies.guidelines.api": "Guidelines guidelines",
         "studies.lint.api": "Lint lint",
         "studies.compare.api": "Compared compare",

@@ -11,6 +11,7 @@ import matplotlib as mpl
 import pytest
 from drawings import UGLY
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from rooflines import roofline_records
 
 from lightbench import registry
 from lightbench.errors import StoreError, UsageError
@@ -51,6 +52,9 @@ def examples(make_record, sweep_records):
         axes = [other.experiment for other in others]
         return card + [r for axis in axes for r in sweep(names, experiment=axis, run=axis, **case)]
 
+    def roofline(names, **case):
+        return roofline_records(make_record, names, **case)
+
     def predictors(names, **case):
         enough = [*names, *(f"other{i}" for i in range(5 - len(names)))]
         nets = [make_record(n, latency_s=0.01 * (1 + i % 9), madds=10**8 * (1 + i // 2 % 7),
@@ -68,6 +72,7 @@ def examples(make_record, sweep_records):
 
     known = {
         "scaling": scaling, "profile": cases, "history": cases, "guidelines": guideline, "card": device_card,
+        "roofline": roofline,
         "predictors": predictors, "pareto": pareto,
     }  # fmt: skip
     return lambda figure, names, **case: known.get(figure, sweep)(names, **case)

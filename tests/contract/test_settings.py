@@ -40,6 +40,7 @@ def test_most_studies_have_settings():
         "lint",
         "noise",
         "profile",
+        "roofline",
         "sweep",
     }
 

@@ -37,9 +37,9 @@ def calls(path):
 def test_the_public_names_are_these():
     assert lightbench.__all__ == [
         "__version__", "Card", "Case", "Checked", "Compared", "Costs", "Counts", "Guidelines", "History", "Latency",
-        "LayerTimes", "Lint", "NoiseResult", "Op", "Profile", "Record", "Report", "Samples", "Scaling",
+        "LayerTimes", "Lint", "NoiseResult", "Op", "Profile", "Record", "Report", "Roofline", "Samples", "Scaling",
         "SweepPoint", "SweepResult", "Work", "check", "compare", "count", "device_card", "guidelines", "history",
-        "layers", "lint", "load_model", "noise", "profile", "register_rule", "report", "scaling", "sweep",
+        "layers", "lint", "load_model", "noise", "profile", "register_rule", "report", "roofline", "scaling", "sweep",
     ]  # fmt: skip
     assert all(getattr(lightbench, name) for name in lightbench.__all__)
     assert dir(lightbench) == sorted(lightbench.__all__)
@@ -153,6 +153,7 @@ def test_the_parameters_of_the_public_functions_are_these():
         "sweep": (f"axis channels input constant seconds batch {HOW} {STORED}"),
         "device_card": (f"path {HOW} {STORED}"),
         "layers": (f"model input batch seconds trusted {HOW}"),
+        "roofline": (f"models layers input batch rel seconds trusted {HOW} {STORED}"),
         "lint": (f"model input card verify seconds batch trusted {HOW}"),
     }
 
