@@ -40,10 +40,10 @@ if TYPE_CHECKING:  # what _PUBLIC says, for type checkers
     from lightbench.studies.noise.api import noise as noise
     from lightbench.studies.profile.api import Profile as Profile
     from lightbench.studies.profile.api import profile as profile
-    from lightbench.studies.scaling.api import Scaling as Scaling
-    from lightbench.studies.scaling.api import scaling as scaling
     from lightbench.studies.roofline.api import Roofline as Roofline
     from lightbench.studies.roofline.api import roofline as roofline
+    from lightbench.studies.scaling.api import Scaling as Scaling
+    from lightbench.studies.scaling.api import scaling as scaling
     from lightbench.studies.sweep.api import SweepResult as SweepResult
     from lightbench.studies.sweep.api import sweep as sweep
 

@@ -147,7 +147,7 @@ def _setting(name: str, kind: Any, meta: msgspec.Meta, default: Any) -> Callable
     if get_origin(kind) in (Union, UnionType):
         (kind,) = (one for one in get_args(kind) if one is not NoneType)
     fraction = bool(more.get("fraction"))
-    usual = "" if default is None else f" Default {_written(default, fraction=fraction)}."
+    usual = "" if default in (None, ()) else f" Default {_written(default, fraction=fraction)}."
     return click.option(
         f"--{name.replace('_', '-')}",
         name,
