@@ -113,8 +113,26 @@ def literal(kind: str, name: str, variable: str) -> Any:
     """A module-level table that is a pure literal, read without importing; None if there is none."""
     syntax = _syntax(kind, name)
     for node in syntax.body if syntax else ():
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        if any(isinstance(target, ast.Name) and target.id == variable for target in targets):
+        if (
+            isinstance(node, (ast.Assign, ast.AnnAssign))
+            and node.value
+            and variable in _bound(node)
+        ):
             with suppress(ValueError):
-                return ast.literal_eval(node.value)  # type: ignore[attr-defined]
+                return ast.literal_eval(node.value)
     return None
+
+
+def binds(kind: str, name: str, variable: str) -> bool:
+    """Does the plugin's file define this name, or take it from elsewhere? It is read, not imported."""
+    syntax = _syntax(kind, name)
+    return any(variable in _bound(node) for node in (syntax.body if syntax else ()))
+
+
+def _bound(node: ast.stmt) -> list[str]:
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        return [node.name]
+    if isinstance(node, ast.ImportFrom):
+        return [alias.asname or alias.name for alias in node.names]
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return [target.id for target in targets if isinstance(target, ast.Name)]

@@ -10,7 +10,8 @@ instead
 - ``PACKAGES``, those that it needs, by the names that pip knows, and ``DTYPES``, the precisions that it computes in,
 - with int8 among these ``quantize(network, samples) -> bytes``, of several inputs as ``convert`` takes them, and
   ``QUANTIZERS``, the packages for it,
-- ``OPTIONS``, if it can be asked for more: {"defaults": "what the list of engines says of it"}.
+- ``OPTIONS``, if it can be asked for more: {"defaults": "what the list of engines says of it"},
+- ``profile(model, inputs, *, threads, dtype, options, calls) -> Sequence[Kernel]``, if it tells times of its own.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from lightbench import registry
 from lightbench.records.outputs import OffPath
 
 NO_KEYWORDS: Mapping[str, Any] = MappingProxyType({})
@@ -49,3 +51,32 @@ class Program(NamedTuple):
         """The same call, with more around its contexts."""
         relaxed = self.with_gradients
         return Program(self.call, wrap(self.context), relaxed and wrap(relaxed))
+
+
+class Kernel(NamedTuple):
+    """What an engine runs of a network in one piece, as its own profile tells it.
+
+    ``modules`` are the paths of those that it computes, in the order in which they run; those next to it, for one
+    that ``copies`` what they hand over into another layout; none where nothing is known of it.
+    """
+
+    name: str
+    op: str  # "Conv"
+    times_s: tuple[float, ...]  # of each call
+    modules: tuple[str, ...] = ()
+    kernel: str = (
+        ""  # which of several for the same operator, where it is told: "brgconv_avx512_f32"
+    )
+    copies: bool = False
+    why: str = ""  # it is off the fast path: "reference kernel"; "" for one that is on it
+    mem_bytes: int | None = None  # read and written
+
+
+def runs_no_pytorch(engine: str) -> bool:
+    """Is it a runtime of its own, which folds norms and merges what it can? It is not imported for that."""
+    return registry.binds("engine", engine.partition(":")[0], "load")
+
+
+def tells_times(engine: str) -> bool:
+    """Has it a profile of its own? It is not imported for that."""
+    return registry.binds("engine", engine.partition(":")[0], "profile")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,8 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lightbench.engines import Given, Program
+from lightbench.engines import Given, Kernel, Program
 from lightbench.engines.support import onnx_export
+from lightbench.engines.support.onnx_modules import Modules
 from lightbench.engines.support.quiet import quiet
 
 PACKAGES = ("onnxruntime", *onnx_export.PACKAGES)
@@ -35,6 +38,16 @@ _TYPES = {
 }
 
 convert = onnx_export.convert
+
+WARMUP = 2  # calls of a profile that are thrown away
+# Operators that it adds, since some kernels want images in blocks of channels -> what they are.
+COPIES = {"ReorderInput": "layout copy", "ReorderOutput": "layout copy"}
+_TIMED = "_kernel_time"
+_BYTES = (
+    "activation_size",
+    "parameter_size",
+    "output_size",
+)  # what a kernel reads, its weights, what it writes
 
 
 def quantize(network: nn.Module, samples: Sequence[Given]) -> bytes:
@@ -77,19 +90,7 @@ def load(
     Inputs and outputs are bound to PyTorch's memory, so that a call copies nothing: 3 us of its own, where
     ``session.run`` takes 7. Threads that have nothing to do sleep: those that wait actively, as is ONNX Runtime's
     default, burn 20 ms of a core after each call, which is other engines' time."""
-    import onnxruntime
-
-    settings = onnxruntime.SessionOptions()
-    settings.log_severity_level = 3  # errors
-    if "defaults" not in options:
-        settings.intra_op_num_threads = (
-            threads  # 0, its default, is all cores, and pins threads to them
-        )
-        settings.inter_op_num_threads = 1
-        settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if "unoptimized" in options:
-        settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(model, settings, providers=PROVIDERS)
+    session = _session(model, _settings(threads, options))
     binding = session.io_binding()
     names = (each.name for each in session.get_inputs())
     for name, tensor in onnx_export.taken(names, inputs).items():
@@ -114,6 +115,119 @@ def load(
         return [torch.from_numpy(value.numpy()) for value in binding.get_outputs()]
 
     return Program(call_and_see if free else call, torch.inference_mode)
+
+
+def profile(
+    model: bytes,
+    inputs: Sequence[Tensor],
+    *,
+    threads: int,
+    dtype: str = "float32",  # noqa: ARG001  its file is in it
+    options: Sequence[str] = (),
+    calls: int,
+) -> Sequence[Kernel]:
+    """The times of its kernels in so many calls, which are slower than others since each kernel is noted."""
+    with TemporaryDirectory() as folder:
+        settings, run_as = _settings(threads, options), Path(folder, "run_as.onnx")
+        settings.enable_profiling = True
+        settings.profile_file_prefix = str(Path(folder, "profile"))
+        settings.optimized_model_filepath = str(run_as)  # which kernel hands what to which
+        session = _session(model, settings)
+        names = (each.name for each in session.get_inputs())
+        given = {name: x.numpy() for name, x in onnx_export.taken(names, inputs).items()}
+        for _ in range(WARMUP + calls):
+            session.run(None, given)
+        events = json.loads(Path(session.end_profiling()).read_bytes())
+        return kernels(events, Modules(model), _values(run_as))
+
+
+def kernels(
+    events: Sequence[Mapping[str, Any]],
+    modules: Modules,
+    values: Mapping[str, tuple[Sequence[str], Sequence[str]]],
+) -> list[Kernel]:
+    """What a profile tells of all calls but the first `WARMUP`. ``values`` are those that a kernel reads and makes,
+    by its name."""
+    begins = sorted(event["ts"] for event in events if event["name"] == "model_run")
+    ran: dict[tuple[str, str], list[float]] = {}
+    moved: dict[tuple[str, str], int] = {}
+    for event in events:
+        if event.get("cat") != "Node" or not event["name"].endswith(_TIMED):
+            continue
+        told = event["args"]
+        one = event["name"].removesuffix(_TIMED), told["op_name"]
+        call = bisect_right(begins, event["ts"]) - 1
+        ran.setdefault(one, [0.0] * len(begins))[call] += event["dur"] / 1e6
+        moved[one] = sum(int(told.get(key) or 0) for key in _BYTES)
+    nodes = modules.covered([_claimed(name, op, values) for name, op in ran])
+    found = [
+        Kernel(
+            name,
+            op,
+            tuple(times[WARMUP:]),
+            modules.paths(its),
+            copies=op in COPIES,
+            why=COPIES.get(op, ""),
+            mem_bytes=moved[name, op],
+        )
+        for ((name, op), times), its in zip(ran.items(), nodes, strict=True)
+    ]
+    return [each._replace(modules=_beside(each, found, modules, values)) for each in found]
+
+
+def _claimed(
+    name: str, op: str, values: Mapping[str, tuple[Sequence[str], Sequence[str]]]
+) -> Sequence[str]:
+    """What names its nodes: a copy computes none."""
+    return () if op in COPIES else (name, *values.get(name, ((), ()))[1])
+
+
+def _beside(
+    kernel: Kernel,
+    all_: Sequence[Kernel],
+    modules: Modules,
+    values: Mapping[str, tuple[Sequence[str], Sequence[str]]],
+) -> tuple[str, ...]:
+    """Of a copy: the module that has made what it copies, or if that is not known the one that reads it."""
+    if not kernel.copies:
+        return kernel.modules
+    reads, makes = values.get(kernel.name, ((), ()))
+    for name in (*makes, *reads):
+        if (node := modules.found(name)) is not None:
+            return modules.paths([node])[-1:]
+    return next(
+        (e.modules[:1] for e in all_ if set(makes) & {*values.get(e.name, ((), ()))[0]}), ()
+    )
+
+
+def _values(run_as: Path) -> dict[str, tuple[Sequence[str], Sequence[str]]]:
+    """What each kernel reads and makes in the model as it is run."""
+    import onnx
+
+    graph = onnx.load(run_as, load_external_data=False).graph
+    return {node.name: (node.input, node.output) for node in graph.node}
+
+
+def _settings(threads: int, options: Sequence[str]) -> Any:
+    import onnxruntime
+
+    settings = onnxruntime.SessionOptions()
+    settings.log_severity_level = 3  # errors
+    if "defaults" not in options:
+        settings.intra_op_num_threads = (
+            threads  # 0, its default: all cores, and threads pinned to them
+        )
+        settings.inter_op_num_threads = 1
+        settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if "unoptimized" in options:
+        settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return settings
+
+
+def _session(model: bytes, settings: Any) -> Any:
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(model, settings, providers=PROVIDERS)
 
 
 def _output(made: Any) -> Tensor | None:

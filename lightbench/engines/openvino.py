@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import torch
 from torch import Tensor, nn
 
-from lightbench.engines import Given, Program
+from lightbench.engines import Given, Kernel, Program
 from lightbench.engines.support import onnx_export
+from lightbench.engines.support.onnx_modules import Modules
 from lightbench.engines.support.quiet import quiet
 from lightbench.errors import NotAvailable
 
@@ -31,6 +33,9 @@ _PRECISIONS = {
 
 convert = onnx_export.convert
 
+WARMUP = 2  # calls of a profile that are thrown away
+COPY = "Reorder"  # an operator that it adds where the next kernel wants another layout
+
 
 def quantize(network: nn.Module, samples: Sequence[Given]) -> bytes:
     """By Intel's own tool, NNCF, with its defaults: weights with a sign and a range for each channel."""
@@ -44,7 +49,8 @@ def quantize(network: nn.Module, samples: Sequence[Given]) -> bytes:
         small = nncf.quantize(found, nncf.Dataset(feeds), subset_size=len(feeds))
         file = Path(folder) / "small.xml"
         openvino.save_model(small, file, compress_to_fp16=False)
-        return msgspec.msgpack.encode([file.read_bytes(), file.with_suffix(".bin").read_bytes()])
+        files = [model, file.read_bytes(), file.with_suffix(".bin").read_bytes()]
+        return msgspec.msgpack.encode(files)
 
 
 def load(
@@ -58,30 +64,8 @@ def load(
     """Computes in float32 unless asked: of its own accord OpenVINO takes bfloat16 where the processor has it, which is
     2 to 5 times faster and up to 14 % off. Inputs and outputs are PyTorch's memory. Raises NotAvailable for a
     precision that this processor has not."""
-    core = _openvino().Core()
-    precision, ability = _PRECISIONS[dtype]
-    if ability not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-        raise NotAvailable(
-            f"this processor does not compute in {dtype}: OpenVINO would take another precision.",
-            "Leave out --dtype.",
-        )
-    settings = {
-        "INFERENCE_PRECISION_HINT": precision,
-        "INFERENCE_NUM_THREADS": threads,
-        "NUM_STREAMS": "1",
-        "PERFORMANCE_HINT": "LATENCY",
-        "ENABLE_CPU_PINNING": False,  # of its own accord it pins threads to cores
-    }
-    found = (
-        core.read_model(*msgspec.msgpack.decode(model))
-        if dtype == "int8"
-        else core.read_model(model)
-    )
-    compiled = core.compile_model(found, "CPU", {} if "defaults" in options else settings)
-    request = compiled.create_infer_request()
-    names = (each.any_name for each in compiled.inputs)
-    for name, tensor in onnx_export.taken(names, inputs).items():
-        request.set_tensor(name, _shared(tensor))
+    compiled = _compiled(model, dtype, _settings(threads, dtype, options))
+    request = _request(compiled, inputs)
     # In this thread, whose CPU time is taken; `start_async` takes 4 us less, in another one.
     infer = request.infer
 
@@ -102,6 +86,135 @@ def load(
         return Program(call_and_see, torch.inference_mode)
     known = outputs()
     return Program(call, torch.inference_mode)
+
+
+class Timed(NamedTuple):
+    """A kernel in one call: name, operator, which kernel, seconds."""
+
+    name: str
+    op: str
+    kernel: str
+    seconds: float
+
+
+class Made(NamedTuple):
+    """What a kernel is made of: nodes of the model, by name; the kernels that read what it makes, and the bytes
+    that it reads and writes, where that is known."""
+
+    of: Sequence[str]
+    readers: Sequence[str] = ()
+    mem_bytes: int | None = None
+
+
+def profile(
+    model: bytes,
+    inputs: Sequence[Tensor],
+    *,
+    threads: int,
+    dtype: str = "float32",
+    options: Sequence[str] = (),
+    calls: int,
+) -> Sequence[Kernel]:
+    """The times of its kernels in so many calls, which are slower than others since each kernel is noted."""
+    settings = {**_settings(threads, dtype, options), "PERF_COUNT": True}
+    compiled = _compiled(model, dtype, settings)
+    request = _request(compiled, inputs)
+    noted = []
+    for _ in range(WARMUP + calls):
+        request.infer()
+        told = request.get_profiling_info()
+        noted.append([_timed(each) for each in told if each.status == each.Status.EXECUTED])
+    made = {op.get_friendly_name(): _made(op) for op in compiled.get_runtime_model().get_ops()}
+    onnx = msgspec.msgpack.decode(model)[0] if dtype == "int8" else model
+    return kernels(noted[WARMUP:], Modules(onnx), made)
+
+
+def kernels(
+    calls: Sequence[Sequence[Timed]], modules: Modules, made: Mapping[str, Made]
+) -> list[Kernel]:
+    """What profiles of several calls tell. ``made`` says of what each kernel is made, by its name."""
+    ran: dict[str, list[Timed]] = {}
+    for call in calls:
+        for one in call:
+            ran.setdefault(one.name, []).append(one)
+    known = {name: made.get(name, Made((name,))) for name in ran}
+    nodes = modules.covered([known[name].of for name in ran])
+    paths = {name: modules.paths(its) for name, its in zip(ran, nodes, strict=True)}
+    return [
+        Kernel(
+            name,
+            timed[0].op,
+            tuple(one.seconds for one in timed),
+            paths[name] or next((paths[r][:1] for r in known[name].readers if r in paths), ()),
+            kernel=timed[0].kernel,
+            copies=timed[0].op == COPY,
+            why=_why(timed[0]),
+            mem_bytes=known[name].mem_bytes,
+        )
+        for name, timed in ran.items()
+        if len(timed) == len(calls)
+    ]
+
+
+def _why(one: Timed) -> str:
+    if one.op == COPY:
+        return "layout copy"
+    return "reference kernel" if one.kernel.startswith("ref") else ""
+
+
+def _timed(told: Any) -> Timed:
+    return Timed(told.node_name, told.node_type, told.exec_type, told.real_time.total_seconds())
+
+
+def _made(op: Any) -> Made:
+    told = op.get_rt_info()
+    of = told["originalLayersNames"].astype(str) if "originalLayersNames" in told else ""
+    readers = [
+        each.get_node().get_friendly_name() for x in op.outputs() for each in x.get_target_inputs()
+    ]
+    values = (*op.inputs(), *op.outputs())
+    if any(each.get_partial_shape().is_dynamic for each in values):
+        return Made(of.split(","), readers)
+    return Made(of.split(","), readers, sum(_bytes(each) for each in values))
+
+
+def _bytes(value: Any) -> int:
+    return int(math.prod(value.get_shape()) * value.get_element_type().size)
+
+
+def _settings(threads: int, dtype: str, options: Sequence[str]) -> dict[str, Any]:
+    if "defaults" in options:
+        return {}
+    return {
+        "INFERENCE_PRECISION_HINT": _PRECISIONS[dtype][0],
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": "1",
+        "PERFORMANCE_HINT": "LATENCY",
+        "ENABLE_CPU_PINNING": False,  # of its own accord it pins threads to cores
+    }
+
+
+def _compiled(model: bytes, dtype: str, settings: Mapping[str, Any]) -> Any:
+    core = _openvino().Core()
+    if _PRECISIONS[dtype][1] not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        raise NotAvailable(
+            f"this processor does not compute in {dtype}: OpenVINO would take another precision.",
+            "Leave out --dtype.",
+        )
+    if dtype == "int8":
+        found = core.read_model(*msgspec.msgpack.decode(model)[1:])
+    else:
+        found = core.read_model(model)
+    return core.compile_model(found, "CPU", dict(settings))
+
+
+def _request(compiled: Any, inputs: Sequence[Tensor]) -> Any:
+    """One that reads these tensors."""
+    request = compiled.create_infer_request()
+    names = (each.any_name for each in compiled.inputs)
+    for name, tensor in onnx_export.taken(names, inputs).items():
+        request.set_tensor(name, _shared(tensor))
+    return request
 
 
 def _shared(tensor: Tensor) -> Any:

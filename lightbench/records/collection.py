@@ -146,6 +146,11 @@ class Evidence:
         return self._latest("layers")
 
     @cached_property
+    def kernels(self) -> tuple[Record, ...]:
+        """The latest times of an engine's kernels of each case on each machine."""
+        return self._latest("kernels")
+
+    @cached_property
     def lints(self) -> tuple[Record, ...]:
         """The latest findings of lint of each case on each machine."""
         return self._latest("lint")

@@ -65,10 +65,33 @@ class LayerTimes(Found, frozen=True, kw_only=True, tag="layers"):
     views: PartTime  # operators that move nothing, and have no row
 
 
+class KernelTime(Noun, frozen=True, kw_only=True):
+    """What an engine runs in one piece, by its own profile: its time as a share of that of all kernels."""
+
+    op: str  # as the engine calls it: "FusedConv"
+    kernel: str = ""  # which of several for it, where that is told: "brgconv_avx512_f32"
+    modules: tuple[
+        str, ...
+    ] = ()  # paths of what it computes, or of what is next to a copy; (): not known
+    copies: bool = False  # into another layout
+    why: str = ""  # off the fast path: why; "": on it
+    mem_bytes: int | None = None  # read and written
+    share: Interval  # 0 to 1
+
+
+class EngineTimes(Found, frozen=True, kw_only=True, tag="kernels"):
+    """How long each layer of a case takes on an engine that tells so: shares of its own profile, to be taken of
+    the time of undisturbed calls, which are the record's samples."""
+
+    calls: int  # that were profiled
+    profiled_s: float  # all kernels of such a call together
+    kernels: tuple[KernelTime, ...]  # in the order in which they run
+
+
 class Finding(Noun, frozen=True, kw_only=True):
     """One guideline strained at one place of a network, and what that costs."""
 
-    guideline: str  # "G1" to "G4"
+    guideline: str  # "G1" to "G4", or what a rule of lint calls it
     path: str
     cause: str
     remedy: str

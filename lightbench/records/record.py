@@ -10,7 +10,8 @@ A stored record carries ``schema``. History:
 6. ``inputs`` of other forms than tensors with a batch in front: each says its ``form``; ``calls`` of modules, and
    how an operator was called: what other tools' conventions go by, where it was noted
 7. ``found``: what a study found, one field that says of which study it is, where each had a field of its own
-8. other engines than eager: ``outputs`` held against float64, and the ``conversion`` of those that run no PyTorch
+8. other engines than eager: ``outputs`` held against float64, and the ``conversion`` of those that run no PyTorch;
+   what a network's layers take on them, ``found`` of the study ``kernels``
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from lightbench.records.failure import Failure
 from lightbench.records.findings import (
     Check,
     Crosscheck,
+    EngineTimes,
     Finding,
     Found,
     LayerTimes,
@@ -96,7 +98,9 @@ class Record(Noun, frozen=True, kw_only=True):
     energy_j: float | None = None  # per image
     warnings: tuple[str, ...] = ()
     failure: Failure | None = None
-    found: SweepPoint | LayerTimes | Linted | Crosscheck | Check | None = None  # None: a profile's
+    found: SweepPoint | LayerTimes | EngineTimes | Linted | Crosscheck | Check | None = (
+        None  # None: a profile's
+    )
     identity: Identity | None = None  # None: not known, of a schema before 5
     run: Run | None = None  # None: not timed in rounds, or not known in which
     outputs: Outputs | None = None  # None: of eager PyTorch, or not held against it
@@ -130,6 +134,11 @@ class Record(Noun, frozen=True, kw_only=True):
     def layers(self) -> LayerTimes | None:
         """Of `lightbench layers`; the samples are of the same rounds."""
         return self._of(LayerTimes)
+
+    @property
+    def kernels(self) -> EngineTimes | None:
+        """Of `lightbench layers` with an engine that tells times of its own."""
+        return self._of(EngineTimes)
 
     @property
     def findings(self) -> tuple[Finding, ...] | None:

@@ -30,6 +30,7 @@ Words = tuple[str, ...]
 STUDIES: dict[str, Words] = {
     "profile": ("profile",),
     "layers": ("layers", "--measure"),
+    "kernels": ("layers", "--measure"),
     "lint": ("lint",),
     "crosscheck": ("count", "--crosscheck"),
 }
@@ -119,7 +120,8 @@ def _network(record: Record, *, carded: bool) -> Words:
         words += [f"--{option}" for option in case.options if option in device_options()]
     if record.study == "lint" and carded:
         words += ["--card", CARD]
-    if any(finding.measured_s for finding in record.findings or ()):
+    verified = any(finding.measured_s for finding in record.findings or ())
+    if verified and case.engine == "eager":  # others tell times of their own
         words.append("--verify")
     return tuple(words)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 
-from lightbench.engines import Converted, Given, Program
+from lightbench.engines import Converted, Given, Kernel, Program
 from lightbench.engines.support import named
 from lightbench.errors import LightbenchError, UsageError
 from lightbench.records import Case, Costs, Identity
@@ -35,6 +36,42 @@ def prepare(
 ) -> tuple[Program, Conversion]:
     """Converted, or taken from what an earlier run has made of the same network. Raises a LightbenchError."""
     refuse(case)
+    tensors, model, conversion = _file(case, network, given, what)
+    try:
+        return named.find(case.engine).load(model, tensors, **_how(case)), conversion
+    except LightbenchError:
+        raise
+    except Exception as error:
+        raise explain_plainly(f"{case.engine} cannot load {case.model}", error) from error
+
+
+def kernels(
+    case: Case, network: nn.Module, given: Given, what: tuple[Identity, Costs], *, calls: int
+) -> Sequence[Kernel]:
+    """What so many calls are made of, by the engine's own profile; as `prepare` of the same. Raises a
+    LightbenchError."""
+    tensors, model, _ = _file(case, network, given, what)
+    try:
+        with journal.held("timed", on_engine(case)):
+            found: Sequence[Kernel] = named.find(case.engine).profile(
+                model, tensors, **_how(case), calls=calls
+            )
+            return found
+    except LightbenchError:
+        raise
+    except Exception as error:
+        raise explain_plainly(f"{case.engine} tells no times of {case.model}", error) from error
+
+
+def _how(case: Case) -> dict[str, Any]:
+    options = named.options_of(case.engine)
+    return {"threads": torch.get_num_threads(), "dtype": case.dtype, "options": options}
+
+
+def _file(
+    case: Case, network: nn.Module, given: Given, what: tuple[Identity, Costs]
+) -> tuple[list[Tensor], bytes, Conversion]:
+    """What the engine reads, and the inputs in the order in which it reads them."""
     engine = named.find(case.engine)
     packages = packages_of(engine, case.dtype)
     given = given[0], _in_order(network, given[1])
@@ -48,20 +85,7 @@ def prepare(
     make = engine.quantize if case.dtype == "int8" else engine.convert
     key = key_of(case, make, network, tensors, what)
     with journal.held("convert", on_engine(case)):
-        model, conversion = _model(case, make, network, given, packages, key)
-    try:
-        program = engine.load(
-            model,
-            tensors,
-            threads=torch.get_num_threads(),
-            dtype=case.dtype,
-            options=named.options_of(case.engine),
-        )
-    except LightbenchError:
-        raise
-    except Exception as error:
-        raise explain_plainly(f"{case.engine} cannot load {case.model}", error) from error
-    return program, conversion
+        return tensors, *_model(case, make, network, given, packages, key)
 
 
 def on_engine(case: Case) -> str:

@@ -79,6 +79,7 @@ class Prepared(NamedTuple):
     again: Callable[[Samples], tuple[str, ...]] = lambda _samples: ()  # what later calls show
     outputs: Outputs | None = None
     conversion: Conversion | None = None
+    given: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})  # what it is called with
 
 
 def prepare(
@@ -148,6 +149,7 @@ def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool)
         partial(_again, first, own),
         called.outputs,
         called.conversion,
+        called.given,
     )
 
 

@@ -7,9 +7,10 @@ from torch import nn
 onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("onnx", reason="needs onnx")
 
-from onnx_models import WHERE_IT_IS_NOT_ZERO  # noqa: E402
+from onnx_models import BRANCHES, WHERE_IT_IS_NOT_ZERO  # noqa: E402
 
-from lightbench.engines.onnxruntime import load, quantize  # noqa: E402
+from lightbench.engines.onnxruntime import kernels, load, profile, quantize  # noqa: E402
+from lightbench.engines.support.onnx_modules import Modules  # noqa: E402
 
 
 def test_threads_are_as_many_as_it_is_told_and_sleep_when_there_is_nothing_to_do(monkeypatch):
@@ -65,3 +66,96 @@ def test_it_quantizes_activations_without_a_sign_and_weights_with_one_for_each_c
     (said,) = load(made, [x], threads=1, dtype="int8").call()
     true = network(x).detach()
     assert 0 < float((said - true).abs().max() / true.abs().max()) < 0.1
+
+
+# Its profile.
+
+US = 1e-6
+
+
+def event(name, op, ts, dur, **sizes):
+    sizes = {key: str(value) for key, value in sizes.items()}
+    return {
+        "cat": "Node",
+        "name": f"{name}_kernel_time",
+        "ts": ts,
+        "dur": dur,
+        "args": {"op_name": op, **sizes},
+    }
+
+
+def a_call(at, slower=1):
+    """As ONNX Runtime 1.32 notes it: the call itself last, and each kernel with its sizes in bytes."""
+    return [
+        event("relu_nchwc", "Conv", at + 1, 50 * slower, activation_size=576, parameter_size=64, output_size=576),
+        event("ReorderOutput", "ReorderOutput", at + 60, 8, activation_size=576, output_size=576),
+        event("node_left", "Split", at + 70, 4),
+        event("ReorderInput_token_1", "ReorderInput", at + 75, 2, activation_size=288, output_size=288),
+        event("getitem_1_nchwc", "Conv", at + 80, 20),
+        event("node_y", "Sigmoid", at + 101, 5),
+        event("Mul_159", "Mul", at + 106, 1),
+        {"cat": "Session", "name": "model_run", "ts": at, "dur": 120},
+    ]  # fmt: skip
+
+
+VALUES = {
+    "relu_nchwc": (["input_0", "reorder"], ["reorder_token_0"]),
+    "ReorderOutput": (["reorder_token_0"], ["relu"]),
+    "node_left": (["relu"], ["left", "right"]),
+    "ReorderInput_token_1": (["right"], ["reorder_token_2"]),
+    "getitem_1_nchwc": (["reorder_token_2", "reorder_1"], ["add"]),
+    "node_y": (["add"], ["y"]),
+    "Mul_159": (["token_7"], ["token_8"]),
+}
+
+
+@pytest.fixture(scope="module")
+def told():
+    events = [
+        {"cat": "Session", "name": "session_initialization", "ts": 0, "dur": 9},
+        *a_call(1000, slower=9),
+        *a_call(2000, slower=5),
+        *a_call(3000),
+        *a_call(4000, slower=2),
+    ]
+    return {each.name: each for each in kernels(events, Modules(BRANCHES), VALUES)}
+
+
+def test_a_profile_has_the_times_of_each_call_but_the_first_two(told):
+    assert told["relu_nchwc"].times_s == pytest.approx((50 * US, 100 * US))
+    assert told["node_left"].times_s == pytest.approx((4 * US, 4 * US))
+
+
+def test_a_kernel_is_of_the_modules_that_were_merged_into_it(told):
+    assert told["relu_nchwc"].modules == ("stem.0", "stem.1", "stem.2")
+    assert told["getitem_1_nchwc"].modules == ("block.branch.0", "block.branch.1", "block")
+    assert told["node_left"].modules == ("block",)
+    assert told["node_y"].modules == ("",)
+
+
+def test_a_kernel_of_which_the_file_says_nothing_is_of_no_module(told):
+    assert told["Mul_159"].modules == ()
+
+
+def test_a_copy_into_another_layout_is_told_with_the_module_whose_answer_it_copies(told):
+    out, in_ = told["ReorderOutput"], told["ReorderInput_token_1"]
+    assert (out.copies, out.why, out.modules) == (True, "layout copy", ("stem.2",))
+    assert (in_.copies, in_.why, in_.modules) == (True, "layout copy", ("block",))
+    assert out.mem_bytes == 2 * 576  # read and written
+    assert not told["relu_nchwc"].copies
+    assert told["relu_nchwc"].why == ""
+
+
+def test_a_copy_between_values_that_nobody_knows_is_of_the_module_that_reads_it():
+    values = {**VALUES, "ReorderInput_token_1": (["token_5"], ["reorder_token_2"])}
+    told = kernels(a_call(0) * 3, Modules(BRANCHES), values)
+    (copy,) = (each for each in told if each.op == "ReorderInput")
+    assert copy.modules == ("block.branch.0",)
+
+
+def test_a_network_that_runs_is_told_kernel_by_kernel():
+    told = profile(BRANCHES, [torch.ones(1, 4, 6, 6)], threads=1, calls=3)
+    assert {len(each.times_s) for each in told} == {3}
+    paths = {path for each in told for path in each.modules}
+    assert {"stem.0", "block.branch.0", "block", ""} <= paths
+    assert not any(each.modules == () for each in told)

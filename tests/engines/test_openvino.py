@@ -11,10 +11,11 @@ pytest.importorskip("onnx", reason="needs onnx")
 if not find_spec("openvino"):  # imported by us, for once without its telemetry
     pytest.skip("openvino is not installed", allow_module_level=True)
 
-from onnx_models import WHERE_IT_IS_NOT_ZERO, model
+from onnx_models import BRANCHES, WHERE_IT_IS_NOT_ZERO, model
 
 from lightbench.engines import openvino as engine
-from lightbench.engines.openvino import load
+from lightbench.engines.openvino import Made, Timed, kernels, load, profile
+from lightbench.engines.support.onnx_modules import Modules
 from lightbench.errors import NotAvailable
 
 
@@ -96,3 +97,57 @@ def test_numbers_that_bfloat16_does_not_have_come_out_right():
 def test_its_package_that_tells_an_analytics_host_is_not_imported():
     engine._openvino()
     assert sys.modules["openvino_telemetry"] is None
+
+
+# Its profile.
+
+
+def a_call(conv_s):
+    """As OpenVINO 2026.4 tells it, without what was not run."""
+    return [
+        Timed("input_0_abcd_acdb_node_getitem", "Reorder", "reorder_brgemm_f32", 2e-5),
+        Timed("node_getitem", "Convolution", "brgconv_avx512_1x1_f32", conv_s),
+        Timed("node_left", "Split", "ref_f32", 1e-5),
+        Timed("node_getitem_1", "Convolution", "brgconv_avx512_1x1_f32", 3e-5),
+        Timed("node_y", "Sigmoid", "jit_avx512_f32", 1e-6),
+    ]
+
+
+MADE = {
+    "input_0_abcd_acdb_node_getitem": Made(("",), ("node_getitem",), 1152),
+    "node_getitem": Made(("node_getitem", "node_relu"), ("node_left",), 1216),
+    "node_getitem_1": Made(("node_getitem_1", "node_add"), ("node_y",)),
+}
+
+
+@pytest.fixture(scope="module")
+def told():
+    calls = [a_call(1e-4), a_call(2e-4), a_call(3e-4)]
+    return {each.name: each for each in kernels(calls, Modules(BRANCHES), MADE)}
+
+
+def test_a_kernel_is_told_with_its_times_its_modules_and_which_of_several_it_is(told):
+    conv = told["node_getitem"]
+    assert conv.times_s == (1e-4, 2e-4, 3e-4)
+    assert conv.modules == ("stem.0", "stem.1", "stem.2")
+    assert (conv.op, conv.kernel, conv.why) == ("Convolution", "brgconv_avx512_1x1_f32", "")
+    assert told["node_getitem_1"].modules == ("block.branch.0", "block.branch.1", "block")
+
+
+def test_a_reference_kernel_is_off_the_fast_path(told):
+    assert [name for name, each in told.items() if each.why == "reference kernel"] == ["node_left"]
+    assert told["node_left"].modules == ("block",)
+
+
+def test_a_reorder_is_a_copy_in_front_of_the_module_that_reads_it(told):
+    copy = told["input_0_abcd_acdb_node_getitem"]
+    assert (copy.copies, copy.why, copy.modules) == (True, "layout copy", ("stem.0",))
+    assert copy.mem_bytes == 1152
+
+
+def test_a_network_that_runs_is_told_kernel_by_kernel():
+    found = profile(BRANCHES, [torch.ones(1, 4, 6, 6)], threads=1, calls=3)
+    assert {len(each.times_s) for each in found} == {3}
+    paths = {path for each in found for path in each.modules}
+    assert {"stem.0", "block.branch.0"} <= paths
+    assert all(each.kernel for each in found)

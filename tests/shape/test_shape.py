@@ -98,6 +98,8 @@ FIELDS = {
     "Interval": "median low high",
     "PartTime": "name time_s share",
     "LayerTimes": "rounds total_s over_whole operators kinds views",
+    "KernelTime": "op kernel modules copies why mem_bytes share",
+    "EngineTimes": "calls profiled_s kernels",
     "Finding": "guideline path cause remedy mem_bytes estimate_s measured_s",
     "CheckedMetric": ("metric before now verdict state change low high limit note seconds alone"),
     "Check": "against metrics",

@@ -103,6 +103,9 @@ def command(
     One row per operator, in the order in which they run. With --measure, rounds of two: one pass in
     which the device's clock stops the time of every operator, and one call as always; what the
     operators add up to is held against that call. Options about time need --measure.
+
+    With --engine onnxruntime or openvino, one row per module with what the engine merges into it: the
+    shares of its own profile, of the time of undisturbed calls.
     """
     chosen_format(form, output)
     if not (measure or trace):
@@ -114,6 +117,8 @@ def command(
     check_figure(figure)
     if trace and trace.suffix.lower() != ".json":
         raise UsageError(f"a trace is JSON, {trace.name!r} is not.", "Try --trace trace.json.")
+    if trace and settings["engine"] not in (None, "eager"):
+        raise UsageError("a trace shows operators as eager runs them.", "Leave --engine out.")
     make_room(trace)
     make_store(path)
     from lightbench.studies.layers.api import layers as measure_layers  # imports torch

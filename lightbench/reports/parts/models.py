@@ -10,6 +10,7 @@ from lightbench.records import Record
 from lightbench.records.collection import asked
 from lightbench.records.facets import names
 from lightbench.studies.count.table import layers_view
+from lightbench.studies.layers.engine_table import stored_engine_view
 from lightbench.studies.layers.table import stored_kinds_view, stored_layers_view
 from lightbench.studies.lint.table import findings_view
 from lightbench.studies.subject import Subject
@@ -24,7 +25,7 @@ def section(subject: Subject) -> Section | None:
     """One section a case: profiles in the order of the comparison, then those that only other studies
     have; cases without costs have none."""
     evidence, cases = subject.evidence, dict[object, Record]()
-    for record in (*evidence.profiles, *evidence.layers, *evidence.lints):
+    for record in (*evidence.profiles, *evidence.layers, *evidence.kernels, *evidence.lints):
         if record.costs:
             cases.setdefault(asked(record), record)
     records = list(cases.values())
@@ -59,6 +60,10 @@ def _views(subject: Subject, record: Record) -> Iterator[View]:
         yield _titled(stored_kinds_view(timed), "Time by kind of operator", said)
         slowest = stored_layers_view(timed, sort="time", top=TOP)
         yield _titled(slowest, "Layers that take the most time", said)
+    told = _alike(evidence.kernels, record)
+    if told is not None:
+        slowest = stored_engine_view(told, sort="time", top=TOP)
+        yield _titled(slowest, f"Layers that take the most time on {record.case.engine}", said)
     costs = record.costs
     assert costs is not None
     dearest = sorted(costs.ops, key=lambda op: -op.mem_bytes)[:TOP]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Unpack
@@ -19,7 +19,7 @@ from lightbench import devices
 from lightbench.costs.borrow import unwrap
 from lightbench.costs.precision import own_dtype
 from lightbench.environment.allocator import keep_freed_memory
-from lightbench.errors import UnknownName, UsageError
+from lightbench.errors import UnknownName
 from lightbench.models.inputs import Inputs, specs_of
 from lightbench.models.sources.not_networks import not_a_network
 from lightbench.records import Record
@@ -28,6 +28,9 @@ from lightbench.runner.how import How, control_of, said, spelled
 from lightbench.runner.plan import plan
 from lightbench.runner.prepare import prepare
 from lightbench.runner.session import here, process_kept
+from lightbench.studies.layers import on_engine
+from lightbench.studies.layers.engine_table import engine_view
+from lightbench.studies.layers.kernels import EngineBreakdown
 from lightbench.studies.layers.settings import SECONDS, Settings
 from lightbench.studies.layers.shares import BY, Breakdown, Part
 from lightbench.studies.layers.stopwatch import take_apart
@@ -38,9 +41,10 @@ from lightbench.views.table import View
 
 @dataclass(frozen=True, repr=False)
 class LayerTimes(Shown):
-    """What `layers` found: ``breakdown``, of which everything else is made."""
+    """What `layers` found: ``breakdown``, of which everything else is made. On an engine that runs no PyTorch its
+    parts are modules with what was merged into them, and not operators."""
 
-    breakdown: Breakdown
+    breakdown: Breakdown | EngineBreakdown
 
     @property
     def view(self) -> View:  # type: ignore[override]
@@ -48,7 +52,7 @@ class LayerTimes(Shown):
 
     @property
     def record(self) -> Record:
-        """What is stored of it: the whole call, and the median times of the operators."""
+        """What is stored of it: the whole call, and the median times of the operators or modules."""
         return self.breakdown.explained
 
     def parts(self, by: str | None) -> list[Part]:
@@ -57,11 +61,13 @@ class LayerTimes(Shown):
             return list(self.breakdown.layers)
         if by not in BY:
             raise UnknownName("grouping", by, BY, f"Known: {', '.join(BY)}.")
-        return self.breakdown.parts(by)
+        return list(self.breakdown.parts(by))
 
     def by(self, by: str | None, parts: Sequence[Part] | None = None) -> View:
         """The same as a table; ``parts`` to sort or select them."""
         parts = self.parts(by) if parts is None else parts
+        if self.record.kernels:
+            return engine_view(self.record, parts, by)
         if by is None:
             return layers_view(self.record, parts)
         return parts_view(self.record, parts, by)
@@ -95,7 +101,11 @@ def layers(
     sum over the whole call, shows by how much in the end. Attention modules are taken apart into
     their matrix products, as `count` does, also where the whole call takes PyTorch's fused path.
 
-    Raises UnknownName, UsageError, ModelError, OutOfMemory, DeviceUnavailable.
+    An ``engine`` that tells times of its own (ONNX Runtime, OpenVINO) is not stopped in between: its profile gives
+    the share of each kernel, which is taken of the time of undisturbed calls; a kernel stands at the first module that
+    it computes.
+
+    Raises UnknownName, UsageError, ModelError, OutOfMemory, DeviceUnavailable, MissingPackage.
     """
     settings, control = Settings(seconds=seconds), control_of(how, trusted=trusted)
     name, given = _named(model)
@@ -111,10 +121,7 @@ def layers(
     for error in errors.values():
         raise error
     if case.engine != "eager":
-        raise UsageError(
-            f"operators run one by one in eager only, not in {case.engine!r}.",
-            "Try --engine eager.",
-        )
+        on_engine.refuse(case)
     hardware = devices.find(device)
     if reason := hardware.unavailable():
         raise reason
@@ -122,11 +129,14 @@ def layers(
         keep_freed_memory()
         where = here(hardware, device, active)
         control.say(f"{name}: load, count, first run")
+        prepared = prepare(case, hardware, given, trusted=trusted)
+        measure: Callable[..., Breakdown | EngineBreakdown] = (
+            partial(take_apart, prepared, where, hardware.step)
+            if case.engine == "eager"
+            else partial(on_engine.profile, prepared, where)
+        )
         return LayerTimes(
-            take_apart(
-                prepare(case, hardware, given, trusted=trusted),
-                where,
-                hardware.step,
+            measure(
                 watching=partial(hardware.watching, case.threads, active),
                 seconds=settings.seconds,
                 clock=time.perf_counter,

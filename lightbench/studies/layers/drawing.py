@@ -15,6 +15,7 @@ from lightbench.figures.labels import shorten
 from lightbench.figures.style import LITERAL, style
 from lightbench.records import Record
 from lightbench.records.facets import shared
+from lightbench.studies.layers.kernels import EngineBreakdown
 from lightbench.studies.layers.shares import GROUPS, Part, costs_and_times, kinds_of
 from lightbench.studies.layers.table import whole_call, with_interval
 from lightbench.units import visible
@@ -44,7 +45,8 @@ def draw(records: Sequence[Record]) -> Figure:
         axes = figure.subplots()
         end = 1.0
         for row, record in enumerate(records):
-            end = max(end, _bar(axes, row, kinds_of(record), named=row == 0))
+            kinds = EngineBreakdown(record).parts("kind") if record.kernels else kinds_of(record)
+            end = max(end, _bar(axes, row, kinds, named=row == 0))
             text = axes.text(0, row - HEADER, _said(record), va="bottom", **WORDS)
             text.set_in_layout(False)  # it is short enough, and must not make the bars shorter
         axes.set(xlim=(0, end), ylim=(len(records) - 0.7, -0.7))
@@ -63,12 +65,14 @@ def draw(records: Sequence[Record]) -> Figure:
 
 def _said(record: Record) -> str:
     """The name, what a call takes, and how much of it the pieces are."""
-    over = costs_and_times(record)[1].over_whole
-    return (
+    takes = (
         f"{shorten(visible(record.case.model), 28)}: a call takes"
-        f" {with_interval(whole_call(record), units.seconds)},"
-        f" its operators add up to {units.percent(over.median)} of it"
+        f" {with_interval(whole_call(record), units.seconds)}"
     )
+    if record.kernels:
+        return f"{takes}; shares as {record.case.engine} itself tells them"
+    over = costs_and_times(record)[1].over_whole
+    return f"{takes}, its operators add up to {units.percent(over.median)} of it"
 
 
 def _conditions(records: Sequence[Record]) -> str:

@@ -28,10 +28,11 @@ MAX_ROUNDS = 10_000  # ends the rounds even if the clock stands still
 
 # ShuffleNet V2 (ECCV 2018), Figure 2: what run time is made of. Any other kind is "other".
 OTHER = "other"
+MOVEMENT = "shuffle, data movement"
 GROUPS: dict[str, frozenset[Kind]] = {
     "convolution": CONV_KINDS,
     "element-wise": frozenset(("activation", "element-wise", "norm")),
-    "shuffle, data movement": frozenset(("data movement",)),
+    MOVEMENT: frozenset(("data movement",)),
     OTHER: frozenset(("linear", "matmul", "attention", "recurrent", "pooling", "other")),
 }
 _GROUP_OF = {kind: group for group, kinds in GROUPS.items() for kind in kinds}

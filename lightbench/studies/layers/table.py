@@ -26,7 +26,7 @@ from lightbench.views.table import Column, Table, View
 
 Row = TypeVar("Row", Op, Part)
 
-_TIME = (
+TIME = (
     Column("time_s", "time (ms)", units.milliseconds),
     Column("time_rel", "+-", units.percent, drop=1),
     Column("share", "share", units.percent),
@@ -40,7 +40,7 @@ PARTS = (
     Column("operators", "operators", units.exact, drop=3),
     Column("madds", "MAdds (M)", units.millions),
     Column("mem_bytes", "MAC (MB)", units.megabytes, drop=2),
-    *_TIME,
+    *TIME,
 )
 UNEVEN = 0.01  # medians of shares that miss 1 by more than this are pointed out
 HEADINGS = {"kind": "kind of operator", "op": "operator", "module": "module"}
@@ -71,10 +71,10 @@ def parts_view(record: Record, parts: Sequence[Part], by: str) -> View:
     """One row a group of operators, in the order given, and the sum of all operators."""
     costs, layers = costs_and_times(record)
     rows: list[tuple[Any, ...]] = [
-        (part.name, len(part.ops), part.madds, part.mem_bytes, *_times(part.time, part.share))
+        (part.name, len(part.ops), part.madds, part.mem_bytes, *times(part.time, part.share))
         for part in parts
     ]
-    whole = (costs.madds, costs.mem_bytes, *_times(layers.total_s, None))
+    whole = (costs.madds, costs.mem_bytes, *times(layers.total_s, None))
     rows.append(("sum", len(costs.ops), *whole))
     columns = (Column("name", HEADINGS[by], align="left"), *PARTS)
     notes = [
@@ -91,7 +91,7 @@ def parts_view(record: Record, parts: Sequence[Part], by: str) -> View:
         notes.insert(0, f"The median shares add up to {units.percent(added)}: times varied a lot.")
     if any(part.name == VIEWS for part in parts):
         notes.append("(views): operators that move nothing; starting them takes time.")
-    title = f"Run time by {HEADINGS[by]}: {_case(record)}"
+    title = f"Run time by {HEADINGS[by]}: {case_words(record)}"
     return View(Table(title, columns, tuple(rows), tuple(notes)), _data(record, parts, by))
 
 
@@ -99,11 +99,11 @@ def layers_view(record: Record, parts: Sequence[Part]) -> View:
     """The table of layers with two more columns: time, and share of the time of all operators."""
     costs, layers = costs_and_times(record)
     ops = [op for part in parts for op in part.ops]
-    plain = table.layers_view(costs, ops, f"Layers of {_case(record)}").table
-    times = [_times(part.time, part.share) for part in parts]
-    times.append(_times(layers.total_s, None))
-    rows = tuple((*row, *more) for row, more in zip(plain.rows, times, strict=True))
-    columns = tuple(plain.columns) + _TIME
+    plain = table.layers_view(costs, ops, f"Layers of {case_words(record)}").table
+    timed = [times(part.time, part.share) for part in parts]
+    timed.append(times(layers.total_s, None))
+    rows = tuple((*row, *more) for row, more in zip(plain.rows, timed, strict=True))
+    columns = tuple(plain.columns) + TIME
     views = layers.views
     apart = f"{units.milliseconds(views.time_s.median)} ms, {units.percent(views.share.median)}"
     notes = [
@@ -121,12 +121,12 @@ def whole_call(record: Record) -> Interval:
     return Interval(record.latency.median_s, record.latency.low_s, record.latency.high_s)
 
 
-def _case(record: Record) -> str:
+def case_words(record: Record) -> str:
     return ", ".join((record.case.model, *shared([record])))
 
 
-def _times(time: Interval, share: Interval | None) -> tuple[float | None, ...]:
-    """The cells of `_TIME`; without a share it is the sum of all."""
+def times(time: Interval, share: Interval | None) -> tuple[float | None, ...]:
+    """The cells of `TIME`; without a share it is the sum of all."""
     share = share or Interval(1.0, 1.0, 1.0)
     bounds = (time.low, time.high, share.low, share.high)
     return (time.median, time.rel, share.median, *bounds)
@@ -156,10 +156,10 @@ def _data(record: Record, parts: Sequence[Part], by: str | None) -> dict[str, An
     layers = costs_and_times(record)[1]
     views = Part(VIEWS, (), layers.views.time_s, layers.views.share)
     return {
-        "record": _plain(record),
+        "record": plain_record(record),
         "rounds": layers.rounds,
-        "whole": _spread(whole_call(record)),
-        "sum": _spread(layers.total_s),
+        "whole": spread(whole_call(record)),
+        "sum": spread(layers.total_s),
         "sum_over_whole": msgspec.to_builtins(layers.over_whole),
         "views": _part(views),
         "by": by,
@@ -167,7 +167,7 @@ def _data(record: Record, parts: Sequence[Part], by: str | None) -> dict[str, An
     }
 
 
-def _plain(record: Record) -> dict[str, Any]:
+def plain_record(record: Record) -> dict[str, Any]:
     """A record without its rows of costs, which are the layers, and without their times."""
     data: dict[str, Any] = msgspec.to_builtins(record, order="deterministic")
     data["costs"].pop("ops")
@@ -175,14 +175,14 @@ def _plain(record: Record) -> dict[str, Any]:
     return {"id": record.id, **data}
 
 
-def _spread(time: Interval) -> dict[str, float | None]:
+def spread(time: Interval) -> dict[str, float | None]:
     return {"median_s": time.median, "low_s": time.low, "high_s": time.high}
 
 
 def _layer(part: Part) -> dict[str, Any]:
     (op,) = part.ops
     row = {key: getattr(op, key) for key in (*op.__struct_fields__, "mem_access", "mem_bytes")}
-    return row | {"intensity": op.intensity} | _spreads(part)
+    return row | {"intensity": op.intensity} | spreads(part)
 
 
 def _part(part: Part) -> dict[str, Any]:
@@ -191,11 +191,11 @@ def _part(part: Part) -> dict[str, Any]:
         "name": part.name,
         "operators": len(part.ops),
         **{key: getattr(part, key) for key in costs},
-        **_spreads(part),
+        **spreads(part),
     }
 
 
-def _spreads(part: Part) -> dict[str, float | None]:
+def spreads(part: Part) -> dict[str, float | None]:
     share = part.share
     return {
         "time_s": part.time.median,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from shuffling import Net
 
-from lightbench import registry
 from lightbench.errors import UnknownName, UsageError
 from lightbench.studies.layers.api import layers as measure_layers
 
@@ -34,14 +33,6 @@ def test_seconds_are_a_number_above_zero(seconds):
 def test_a_class_is_no_model():
     with pytest.raises(UsageError, match="a name or a torch.nn.Module"):
         measure_layers(Net)
-
-
-def test_only_eager_runs_operators_one_by_one(monkeypatch):
-    names = registry.names
-    more = lambda kind: (*names(kind), "compile") if kind == "engine" else names(kind)  # noqa: E731
-    monkeypatch.setattr(registry, "names", more)
-    with pytest.raises(UsageError, match="in eager only, not in 'compile'"):
-        measure_layers(Net(), engine="compile", input="4x8x8")
 
 
 def test_the_devices_own_clock_is_what_measures():
