@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lightbench.engines import runs_no_pytorch
 from lightbench.records import Kind, Latency, Op, Record
 from lightbench.studies.sweep.relative import Relative, crossover, relatives, sweeps
 
@@ -26,6 +27,7 @@ MOVES: dict[str, Kind] = {
     "norm": "norm",
     "shuffle": "data movement",
 }
+MERGE_NEVER: Kind = "data movement"  # of MOVES: of ten of the others an engine may make one
 STREAM, LAUNCH, CONV_LAUNCH = "stream", "launch", "conv launch"
 AXES = ("groups", "ratio")  # sweeps that belong to a card, and follow its own
 
@@ -47,7 +49,9 @@ class DeviceCard:
     madds_per_s: Mapping[Kind, Figure]
     bandwidth: Figure  # bytes per second, reading and writing maps larger than the caches
     bytes_per_s: Mapping[Kind, Figure]  # the same in operators of a network, on a usual map
-    launch_s: Figure  # a call of an element-wise operator with nothing to do
+    launch_s: (
+        Figure  # a call of an element-wise operator with nothing to do, or else of a convolution
+    )
     conv_launch_s: Figure | None
     groups: Sequence[Relative] = ()  # group counts at equal multiply-adds
     ratios: Sequence[Relative] = ()  # channel ratios at equal multiply-adds
@@ -73,24 +77,31 @@ class DeviceCard:
         """The first channel ratio that is slower than 1:1."""
         return crossover(self.ratios)
 
-    def estimate_s(self, op: Op) -> float:
-        """About how long an operator takes: the larger of arithmetic and memory, and its start.
+    def estimate_s(self, op: Op, moved: int | None = None) -> float:
+        """About how long an operator takes: the larger of arithmetic and memory, and its start. ``moved`` are the
+        bytes that it moves, where they are not those of eager mode.
 
         An estimate: one speed stands for all sizes of a kind.
         """
         rate = self.madds_per_s.get(op.kind)
         arithmetic = op.madds / rate.value if rate else 0.0
         launch = self.conv_launch_s if rate and self.conv_launch_s else self.launch_s
-        return max(arithmetic, self.move_s(op.mem_bytes, op.kind)) + launch.value
+        moved = op.mem_bytes if moved is None else moved
+        return max(arithmetic, self.move_s(moved, op.kind)) + launch.value
 
     def move_s(self, count: float, kind: Kind = "element-wise") -> float:
         """About how long operators of a kind take to move so many bytes; those with arithmetic
-        besides move them as an addition does."""
-        return count / self.bytes_per_s.get(kind, self.bytes_per_s["element-wise"]).value
+        besides move them as an addition does, or as a shuffle where that has no speed of its own."""
+        known = self.bytes_per_s
+        usual = known.get("element-wise", known[MERGE_NEVER])
+        return count / known.get(kind, usual).value
 
 
 def card_of(records: Sequence[Record]) -> DeviceCard | None:
-    """The card that records hold, the latest if they hold several; None if a part is missing."""
+    """The card that records hold, the latest if they hold several; None if a part is missing.
+
+    An engine that runs no PyTorch makes one operator of many that have no weights: only a shuffle has a speed of its
+    own there, maps are streamed once where eager mode does it twice, and what starts is a convolution."""
     runs = {group[0].sweep.experiment: group for group in sweeps(records) if group[0].sweep}
     timed = (r for r in runs.get(EXPERIMENT, []) if r.latency and r.costs)
     by_point = {r.sweep.point: r for r in timed if r.sweep and not r.sweep.launch}
@@ -100,13 +111,17 @@ def card_of(records: Sequence[Record]) -> DeviceCard | None:
     }
     if not all(name in by_point and getattr(by_point[name].costs, c) for name, c in needed.items()):
         return None
+    fused = runs_no_pytorch(by_point[STREAM].case.engine)
+    moves = {n: kind for n, kind in MOVES.items() if not fused or kind == MERGE_NEVER}
+    account = "fused_bytes" if fused else "mem_bytes"
+    conv_launch = _per_op(by_point[CONV_LAUNCH]) if CONV_LAUNCH in by_point else None
     return DeviceCard(
         record=by_point[STREAM],
         madds_per_s={kind: _rate(by_point[name], "madds") for name, kind in RATES.items()},
-        bandwidth=_rate(by_point[STREAM], "mem_bytes"),
-        bytes_per_s={kind: _rate(by_point[name], "mem_bytes") for name, kind in MOVES.items()},
-        launch_s=_per_op(by_point[LAUNCH]),
-        conv_launch_s=_per_op(by_point[CONV_LAUNCH]) if CONV_LAUNCH in by_point else None,
+        bandwidth=_rate(by_point[STREAM], account),
+        bytes_per_s={kind: _rate(by_point[name], account) for name, kind in moves.items()},
+        launch_s=conv_launch if fused and conv_launch else _per_op(by_point[LAUNCH]),
+        conv_launch_s=conv_launch,
         groups=relatives(runs.get("groups", [])),
         ratios=relatives(runs.get("ratio", [])),
         records=[r for name in (EXPERIMENT, *AXES) for r in runs.get(name, [])],

@@ -28,7 +28,8 @@ def _rows(card: DeviceCard) -> Iterator[Row]:
     yield "bandwidth_bytes_per_s", "memory bandwidth", card.bandwidth, _giga("GB/s")
     for kind, rate in card.bytes_per_s.items():
         yield f"{_key(kind)}_bytes_per_s", f"{kind}, in cache", rate, _giga("GB/s")
-    yield "launch_s", "start of an operator", card.launch_s, units.seconds
+    if card.launch_s is not card.conv_launch_s:
+        yield "launch_s", "start of an operator", card.launch_s, units.seconds
     if card.conv_launch_s:
         yield "conv_launch_s", "start of a convolution", card.conv_launch_s, units.seconds
 
@@ -84,6 +85,8 @@ def _bounds(figure: Figure, text: Callable[[float], str]) -> str:
 
 
 def _doubts(card: DeviceCard) -> Iterator[str]:
+    if "element-wise" not in card.bytes_per_s:
+        yield f"{card.record.case.engine} makes one of many additions, activations or norms: they have no speed here."
     if card.contended:
         yield BUSY_CARD
     if any(undecided(points) for points in (card.groups, card.ratios)):

@@ -12,6 +12,7 @@ import msgspec
 from torch import nn
 
 from lightbench.costs import precision
+from lightbench.engines import runs_no_pytorch
 from lightbench.errors import UsageError
 from lightbench.models.inputs import Inputs
 from lightbench.records import Record
@@ -23,6 +24,7 @@ from lightbench.runner.record import untimed
 from lightbench.studies.card import cache
 from lightbench.studies.card.card import DeviceCard
 from lightbench.studies.count.api import count
+from lightbench.studies.lint.fast_path import off_path
 from lightbench.studies.lint.find import find_all
 from lightbench.studies.lint.linted import Finding, linted
 from lightbench.studies.lint.linting import Linting, lint_view
@@ -74,6 +76,10 @@ def lint(
     """Where ``model`` strains the four guidelines, and what that costs in memory access; in time too
     where there is a device card: ``card``, or the one that this machine has for these settings.
 
+    For an ``engine`` that runs no PyTorch what it folds and merges is no finding, and what it does not run on its fast
+    path is one: the network is converted and called, and where the engine tells times of its own they are measured
+    for ``seconds``.
+
     ``verify`` is how many of the dearest findings are measured, ``seconds`` for how long each.
     A module in another ``dtype`` than its own is copied. Raises UsageError, ModelError, StoreError.
     """
@@ -81,21 +87,30 @@ def lint(
     asked = said(how, "dtype").get("dtype")
     own = precision.own_dtype(model) if isinstance(model, nn.Module) else "float32"
     setup = replace(setup_of(how, batch=batch), dtype=asked or own)
-    if setup.engine != "eager":
+    setup.check()
+    fused = runs_no_pytorch(setup.engine)
+    if setup.engine != "eager" and not fused:
         raise UsageError(
             f"lint looks at operators as eager runs them, not {setup.engine}.",
             "Try --engine eager.",
         )
-    setup.check()
+    if fused and settings.verify:
+        raise UsageError(
+            f"findings are verified as eager runs them: nothing stands in for a part of what {setup.engine} runs.",
+            "Leave --verify out; what is off the fast path is measured anyway.",
+        )
     looked_at = model if isinstance(model, str) else cast(model, setup.dtype)
     counted = count(looked_at, input=input, batch=batch, dtype=asked, trusted=trusted)
     known = card if isinstance(card, DeviceCard) else cache.card(setup, card)
     network = linted(counted.network, counted.costs, known)
-    findings = find_all(network)
     given = None if isinstance(model, str) else Given(model)
     case = msgspec.structs.replace(counted.case, **{axis: getattr(setup, axis) for axis in SETUP})
-    measured: dict[int, Saving] = {}
     warnings: list[str] = []
+    if fused:
+        told = off_path(case, given, control, seconds=settings.seconds, warn=warnings.extend)
+        network = replace(network, fused=True, off_path=told)
+    findings = find_all(network)
+    measured: dict[int, Saving] = {}
     if settings.verify:
         measured = savings(
             findings[:verify],

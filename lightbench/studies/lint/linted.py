@@ -10,7 +10,9 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from lightbench.records import Costs, Op
+from lightbench.stats.interval import Interval
 from lightbench.studies.card.card import DeviceCard
+from lightbench.studies.layers.kernels import OffFastPath
 from lightbench.units import unicode
 
 # They only hold other modules: what they hold is not one block because of them.
@@ -38,17 +40,23 @@ class Finding:
     ops: tuple[int, ...]
     block: tuple[int, ...]
     instead: tuple[int, int, int] | None = None  # channels in, channels out, kernel
+    measured: Interval | None = None  # seconds, where the engine itself has told them
 
 
 @dataclass(frozen=True)
 class Linted:
     """A counted network; ``blocks`` maps the path of each block to the positions of its operators;
-    those in ``whole`` are modules of their own kind, the others only hold one layer after another."""
+    those in ``whole`` are modules of their own kind, the others only hold one layer after another.
+
+    ``fused``: it is for an engine that folds norms and merges activations and additions, of which ``off_path`` is
+    what it does not run on its fast path."""
 
     costs: Costs
     blocks: dict[str, tuple[int, ...]]
     card: DeviceCard | None = None
     whole: frozenset[str] = frozenset()
+    fused: bool = False
+    off_path: Sequence[OffFastPath] = ()
 
     @property
     def ops(self) -> Sequence[Op]:
@@ -59,7 +67,11 @@ class Linted:
         """About how long these operators take; None without a card."""
         if self.card is None:
             return None
-        return sum(self.card.estimate_s(self.ops[i]) for i in positions)
+        return sum(self.card.estimate_s(self.ops[i], self.moved(self.ops[i])) for i in positions)
+
+    def moved(self, op: Op) -> int:
+        """Bytes that an operator reads and writes on this engine; 0 where it disappears into another."""
+        return op.fused_bytes if self.fused else op.mem_bytes
 
 
 def linted(network: nn.Module, costs: Costs, card: DeviceCard | None = None) -> Linted:

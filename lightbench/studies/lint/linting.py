@@ -14,7 +14,7 @@ from lightbench.records import findings as nouns
 from lightbench.records.facets import shared
 from lightbench.stats.interval import Interval
 from lightbench.studies.lint.linted import Finding, Linted
-from lightbench.studies.lint.table import ESTIMATE, MEASURED, NO_CARD, findings_view
+from lightbench.studies.lint.table import ESTIMATE, MEASURED, TOLD, findings_view, no_card
 from lightbench.studies.lint.verify import Saving
 from lightbench.views.remarks import BUSY_CARD
 from lightbench.views.table import View
@@ -56,18 +56,23 @@ def _stored(finding: Finding, saving: Saving | None) -> nouns.Finding:
         remedy=finding.remedy,
         mem_bytes=finding.mem_bytes,
         estimate_s=finding.estimate_s,
-        measured_s=Interval(saving.seconds, saving.low_s, saving.high_s) if saving else None,
+        measured_s=Interval(saving.seconds, saving.low_s, saving.high_s)
+        if saving
+        else finding.measured,
     )
 
 
 def _about_times(lint: Linting) -> list[str]:
     """Which card it was, and what could not be measured: a record does not tell."""
-    card = lint.network.card
-    notes = [NO_CARD]
+    card, engine = lint.network.card, lint.record.case.engine
+    notes = [no_card(engine)]
     if card is not None:
         where = [word for word in shared([card.record]) if not word.startswith("input")]
         notes = [ESTIMATE.format(of=f" of {', '.join(where)}, made {card.record.time}")]
         notes += [BUSY_CARD] if card.contended else []
+    if any(finding.measured for finding in lint.findings):
+        notes.append(TOLD.format(engine))
+        notes += [f"warning: {said}" for said in lint.record.warnings]
     if lint.savings:
         notes.append(MEASURED)
         notes += [f"warning: {said}" for said in lint.record.warnings]

@@ -6,20 +6,31 @@ from collections.abc import Sequence
 from typing import Any
 
 from lightbench import registry, units
+from lightbench.engines import runs_no_pytorch
 from lightbench.records import Record
 from lightbench.records.facets import FACETS
 from lightbench.records.findings import Finding
 from lightbench.stats.interval import Interval
+from lightbench.studies.lint.holds import rules_for
 from lightbench.views.table import Column, Table, View, own_words
 
 NO_CARD = (
     "No device card for these settings, so no time, and no search for launch-bound operators (G3):"
     " `lightbench device-card` makes one."
 )
+NO_CARD_OF = "No device card for these settings, so no estimate: `lightbench device-card --engine {}` makes one."
 ESTIMATE = "estimate: from the device card{of}; not a measurement."
 MEASURED = (
     "measured: what the block's operators take less without the cause (at equal MAdds where it is"
     " their shape), median over rounds."
+)
+MOVED = "MAC: memory access that the cause adds, in bytes as eager PyTorch moves them."
+MOVED_FUSED = (
+    "MAC: memory access that the cause adds, in bytes with norms folded, activations and additions merged;"
+    " off the fast path all that is read and written."
+)
+TOLD = (
+    "measured: as {0}'s own profile divides a call, see `lightbench layers --measure --engine {0}`."
 )
 SETTINGS = ("batch", "device", "dtype", "layout", "threads")  # what of a case the costs depend on
 
@@ -47,9 +58,10 @@ TOTALS = (
 )
 
 
-def guidelines() -> dict[str, str]:
-    """What the rules look for, by guideline, in the order of these. No rule is imported for it."""
-    rules = registry.names("lint rule")
+def guidelines(engine: str = "eager") -> dict[str, str]:
+    """What the rules that hold for an engine look for, by guideline, in the order of these. No rule is imported for
+    it."""
+    rules = rules_for(fused=runs_no_pytorch(engine))
     found = {registry.literal("lint rule", rule, "GUIDELINE"): rule for rule in reversed(rules)}
     return {
         guideline: registry.literal("lint rule", found[guideline], "ABOUT") or ""
@@ -72,15 +84,17 @@ def findings_view(
     """
     findings = _of(record)
     shown = findings[:top]
+    engine = record.case.engine
     notes = [
-        "MAC: memory access that the cause adds, in bytes as eager PyTorch moves them.",
-        *(_about_times(findings) if about_times is None else about_times),
+        MOVED_FUSED if runs_no_pytorch(engine) else MOVED,
+        *(_about_times(findings, engine) if about_times is None else about_times),
     ]
     if len(shown) < len(findings):
         some = f"{len(shown)} of {len(findings)} findings"
         notes.insert(0, f"{some}; `lightbench lint --top` shows more.")
     rows = tuple((*_row(record, finding), *(source or (None, None))) for finding in shown)
-    words = (facet.phrase.format(facet.value(record)) for facet in FACETS if facet.key in SETTINGS)
+    said = SETTINGS if record.case.engine == "eager" else (*SETTINGS, "engine")
+    words = (facet.phrase.format(facet.value(record)) for facet in FACETS if facet.key in said)
     title = f"Lint: {record.case.model} ({', '.join(words)})"
     return View(
         Table(title, COLUMNS, rows, tuple(notes)),
@@ -95,18 +109,23 @@ def _of(record: Record) -> Sequence[Finding]:
     return record.findings
 
 
-def _about_times(findings: Sequence[Finding]) -> list[str]:
+def no_card(engine: str) -> str:
+    """What is missing without a card."""
+    return NO_CARD_OF.format(engine) if runs_no_pytorch(engine) else NO_CARD
+
+
+def _about_times(findings: Sequence[Finding], engine: str) -> list[str]:
     """Without findings nobody can tell whether there was a card, and nobody needs to."""
     estimated = any(finding.estimate_s is not None for finding in findings)
-    notes = [ESTIMATE.format(of="")] if estimated else [NO_CARD] if findings else []
+    notes = [ESTIMATE.format(of="")] if estimated else [no_card(engine)] if findings else []
     if any(finding.measured_s for finding in findings):
-        notes.append(MEASURED)
+        notes.append(TOLD.format(engine) if runs_no_pytorch(engine) else MEASURED)
     return notes
 
 
 def _totals(record: Record) -> Table:
     rows = []
-    for name, about in guidelines().items():
+    for name, about in guidelines(record.case.engine).items():
         found = [finding for finding in _of(record) if finding.guideline == name]
         moved = sum(finding.mem_bytes for finding in found)
         known = [finding.estimate_s for finding in found if finding.estimate_s is not None]
@@ -121,7 +140,8 @@ def _totals(record: Record) -> Table:
 
 
 def _share(record: Record, moved: float) -> float | None:
-    whole = record.costs.mem_bytes if record.costs else 0
+    account = "fused_bytes" if runs_no_pytorch(record.case.engine) else "mem_bytes"
+    whole = getattr(record.costs, account) if record.costs else 0
     return moved / whole if whole else None
 
 
@@ -151,7 +171,7 @@ def _data(record: Record, finding: Finding) -> dict[str, Any]:
     return {
         "model": record.case.model,
         "guideline": finding.guideline,
-        "about": guidelines().get(finding.guideline),
+        "about": guidelines(record.case.engine).get(finding.guideline),
         "layer": finding.path,
         "cause": finding.cause,
         "instead": finding.remedy,

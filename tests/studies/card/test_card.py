@@ -294,3 +294,25 @@ def test_what_was_noticed_while_a_card_was_measured_is_said_once(card_records):
     records = [msgspec.structs.replace(r, warnings=(busy,)) for r in card_records()]
     notes = card_view(card_of(records)).table.notes
     assert [note for note in notes if "busy" in note] == [f"warning: {busy}"]
+
+
+# On an engine that folds and merges.
+
+
+def test_an_engine_that_merges_has_no_speed_of_what_it_makes_one_of(card_records):
+    card = card_of(card_records(engine="onnxruntime"))
+    assert set(card.bytes_per_s) == {"data movement"}
+    assert card.madds_per_s.keys() == RATE.keys()
+    # what a map is streamed for once counts once: half of what the record says, see its fused_bytes
+    assert card.bandwidth.value == pytest.approx(1e9)
+    assert card.launch_s is card.conv_launch_s
+    assert card.move_s(1e9) == card.move_s(1e9, "data movement")
+
+
+def test_what_starts_on_such_an_engine_is_a_convolution_and_said_once(card_records):
+    rows = [row[0] for row in card_view(card_of(card_records(engine="onnxruntime"))).table.rows]
+    assert "start of a convolution" in rows
+    assert "start of an operator" not in rows
+    notes = " ".join(card_view(card_of(card_records(engine="onnxruntime"))).table.notes)
+    assert "onnxruntime makes one of many additions, activations or norms" in notes
+    assert "makes one of many" not in " ".join(card_view(card_of(card_records())).table.notes)

@@ -9,7 +9,9 @@ from lightbench.studies.lint.linted import Finding, Linted
 
 GUIDELINE = "G4"
 ABOUT = "element-wise operators"
+ENGINES = ("eager", "fused")
 
+OR_FUSED = ", or an engine that fuses them"
 # Kind of operator -> cause and remedy. The paper counts depthwise convolution as element-wise, since
 # it has as little arithmetic for what it moves (section 2, G4).
 CAUSES: dict[Kind, tuple[str, str]] = {
@@ -17,8 +19,8 @@ CAUSES: dict[Kind, tuple[str, str]] = {
         "norm",
         "fewer of them, or a batch norm right behind a convolution, which folds into it",
     ),
-    "activation": ("activation", "fewer or cheaper ones, or an engine that fuses them"),
-    "element-wise": ("addition or the like", "fewer of them, or an engine that fuses them"),
+    "activation": ("activation", f"fewer or cheaper ones{OR_FUSED}"),
+    "element-wise": ("addition or the like", f"fewer of them{OR_FUSED}"),
     "data movement": ("shuffle or copy", "merge them, or keep the parts in place"),
     "depthwise conv": ("depthwise conv", "fewer channels in it"),
 }
@@ -28,11 +30,12 @@ FOLD, FOLD_LINEAR = "fold it into the convolution before it", "fold it into the 
 
 
 def find(network: Linted) -> Iterator[Finding]:
-    """One finding for each cause and remedy in each block; the cost is all that these operators move."""
+    """One finding for each cause and remedy in each block; the cost is all that these operators move. For an engine
+    that folds and merges it is what is left then: norms behind a convolution, and most activations, are no cause."""
     for path, rows in network.blocks.items():
         for kind, (cause, usual) in CAUSES.items():
-            for remedy, found in _by_remedy(network.ops, rows, kind, usual).items():
-                moved = sum(network.ops[i].mem_bytes for i in found)
+            for remedy, found in _by_remedy(network, rows, kind, usual).items():
+                moved = sum(network.moved(network.ops[i]) for i in found)
                 if not moved:
                     continue
                 yield Finding(
@@ -48,14 +51,21 @@ def find(network: Linted) -> Iterator[Finding]:
 
 
 def _by_remedy(
-    ops: Sequence[Op], rows: Sequence[int], kind: Kind, usual: str
+    network: Linted, rows: Sequence[int], kind: Kind, usual: str
 ) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for i in rows:
-        if ops[i].kind == kind:
-            remedy = usual if kind != "norm" or not _folds(ops[i]) else _fold(ops[i])
+        op = network.ops[i]
+        if op.kind == kind and not (network.fused and _disappears(op)):
+            remedy = usual if kind != "norm" or not _folds(op) else _fold(op)
+            remedy = remedy.removesuffix(OR_FUSED) if network.fused else remedy
             found.setdefault(remedy, []).append(i)
     return found
+
+
+def _disappears(op: Op) -> bool:
+    """Is it part of another operator where engines fold and merge?"""
+    return not op.fused_bytes or (op.kind == "norm" and _folds(op))
 
 
 def _folds(op: Op) -> bool:

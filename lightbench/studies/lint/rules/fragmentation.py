@@ -12,18 +12,19 @@ from lightbench.studies.lint.linted import Finding, Linted
 
 GUIDELINE = "G3"
 ABOUT = "many small operators in a block"
+ENGINES = ("eager", "fused")
 MOST_FRAGMENTS = 4  # a bottleneck with its downsampling shortcut; NASNet's cells have 13
 
 
 def find(network: Linted) -> Iterator[Finding]:
-    """Blocks with more than four convolutions (depthwise ones not counted), and with a card the
-    operators of a block that are launch-bound."""
+    """Blocks with more than four convolutions (depthwise ones not counted), and in eager mode with a card
+    the operators of a block that are launch-bound: other engines start most of them with another."""
     for path, rows in network.blocks.items():
         fragments = [i for i in rows if _is_fragment(network.ops[i])]
         calls = Counter(network.ops[i].call for i in fragments)  # a shared block runs several times
         if path in network.whole and max(calls.values(), default=0) > MOST_FRAGMENTS:
             yield _fragmented(network, path, fragments)
-        if network.card is not None:
+        if network.card is not None and not network.fused:
             bound = [i for i in rows if launch_bound(network.card, network.ops[i])]
             if bound:
                 yield _launched(network.card, network, path, rows, bound)

@@ -12,6 +12,7 @@ from lightbench.studies.lint.slowdown import slowdown
 
 GUIDELINE = "G2"
 ABOUT = "group convolution"
+ENGINES = ("eager", "fused")
 
 
 def find(network: Linted) -> Iterator[Finding]:
