@@ -218,6 +218,15 @@ def test_a_card_whose_sweeps_have_other_settings_is_no_fault_of_ours(
     assert lightbench(*LINT, "--card", path).code in (0, 2)
 
 
+def test_what_only_eager_can_do_is_refused_on_an_engine(lightbench, nets, tmp_path):
+    trace = ("layers", f"{nets}:Wide", "--engine", "onnxruntime", "--trace", tmp_path / "t.json")
+    assert "a trace shows operators as eager runs them." in lightbench(*trace).err
+    verify = ("lint", f"{nets}:Wide", "--engine", "onnxruntime", "--verify")
+    assert "findings are verified as eager runs them" in lightbench(*verify).err
+    seconds = lightbench("lint", f"{nets}:Wide", "--seconds", "1")
+    assert "--seconds is the time of --verify." in seconds.err
+
+
 def test_a_network_whose_forward_raises_is_named_with_its_module(lightbench, nets):
     answer = lightbench("lint", f"{nets}:Bad", "--input", "32x8x8", *NULL)
     assert (answer.code, answer.out) == (2, "")

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import nn
 
-from lightbench import devices, registry
+from lightbench import devices, engines, registry
 from lightbench.cli.commands import profile
 from lightbench.devices import Device
 from lightbench.devices.support.options import device_options
@@ -159,6 +159,29 @@ def test_an_engine_makes_a_program_that_can_be_called_again_and_again(name, mode
     assert network.training is (mode == "train")
     if not hasattr(engine, "prepare"):
         assert set(engine.DTYPES) <= set(get_args(Dtype))
+
+
+def test_what_an_engine_is_can_be_told_without_importing_it():
+    for name in registry.names("engine"):
+        engine = registry.load("engine", name)
+        assert engines.runs_no_pytorch(name) == hasattr(engine, "load")
+        assert engines.tells_times(name) == hasattr(engine, "profile")
+        if hasattr(engine, "profile"):
+            asked = inspect.signature(engine.profile).parameters
+            assert list(asked)[:2] == ["model", "inputs"]
+            assert {"threads", "calls"} <= asked.keys()
+    assert not engines.runs_no_pytorch("one that is not there")
+
+
+# Lint rules.
+
+
+@pytest.mark.parametrize("name", registry.names("lint rule"))
+def test_a_lint_rule_says_for_which_engines_it_holds(name):
+    said = registry.literal("lint rule", name, "ENGINES")
+    assert said
+    assert set(said) <= {"eager", "fused"}
+    assert registry.literal("lint rule", name, "GUIDELINE")
 
 
 # Formats and figures: what they do is in test_exporters*.py and test_plots*.py.

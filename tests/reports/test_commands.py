@@ -16,6 +16,7 @@ from lightbench.records import SweepPoint
 from lightbench.records.findings import (
     Check,
     Crosscheck,
+    EngineTimes,
     Finding,
     LayerTimes,
     Linted,
@@ -266,6 +267,15 @@ def test_findings_that_were_timed_are_timed_again(make_record):
     first, second, _ = commands([timed, not_timed])
     assert parsed(first)["verify"]
     assert "verify" not in parsed(second)
+
+
+def test_what_an_engine_has_told_of_itself_is_told_again_without_more(make_record):
+    told = as_lint(make_record("a", engine="onnxruntime"), Interval(0.001))
+    kernels = EngineTimes(calls=6, profiled_s=0.01, kernels=())
+    times = msgspec.structs.replace(make_record("a", engine="onnxruntime"), found=kernels)
+    first, second, _ = commands([told, times])
+    assert "verify" not in parsed(first)
+    assert second.startswith("lightbench layers --measure --device cpu --engine onnxruntime")
 
 
 def test_a_check_has_a_side_that_a_reader_may_not_have(make_record):

@@ -10,9 +10,19 @@ from lightbench import registry
 from lightbench.errors import UsageError
 from lightbench.models.accuracy import Accuracy
 from lightbench.records.collection import Evidence
-from lightbench.records.findings import Check, CheckedMetric, Crosscheck, Finding, Linted, Opinion
+from lightbench.records.findings import (
+    Check,
+    CheckedMetric,
+    Crosscheck,
+    EngineTimes,
+    Finding,
+    KernelTime,
+    Linted,
+    Opinion,
+)
 from lightbench.reports import report
 from lightbench.reports.document import PARTS, in_order
+from lightbench.stats.interval import Interval
 from lightbench.studies.card.stored import cards
 from lightbench.studies.subject import Subject
 
@@ -200,6 +210,20 @@ def test_layers_and_lint_without_a_profile_have_their_sections(make_record):
     (part,) = sections([lint])["Network by network"].inner
     assert part.title == "net"
     assert part.views[-1].table.title == "Findings of lint"
+
+
+def test_times_of_an_engine_are_a_table_of_the_network_on_that_engine(make_record):
+    conv = KernelTime(op="Conv", modules=("conv1",), share=Interval(0.75))
+    copy = KernelTime(op="Reorder", copies=True, why="layout copy", share=Interval(0.25))
+    record = msgspec.structs.replace(
+        make_record("net", engine="onnxruntime"),
+        found=EngineTimes(calls=6, profiled_s=0.02, kernels=(conv, copy)),
+    )
+    (part,) = sections([record])["Network by network"].inner
+    table = part.views[0].table
+    assert table.title == "Layers that take the most time on onnxruntime"
+    assert cells(part.views[0], "path") == ["conv1", "(layout copies)", "total"]
+    assert cells(part.views[0], "time_s") == [0.0075, 0.0025, 0.010]
 
 
 def test_guidelines_of_which_the_reference_is_missing_are_no_part(sweep_records):
