@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import msgspec
 
+from lightbench.errors import UsageError
 from lightbench.records import Case, Record
 from lightbench.records.collection import Evidence, setup
 from lightbench.records.facets import conditions, names
@@ -44,6 +46,12 @@ class EngineSet:
     def base(self) -> str:
         """The engine that others are held against: eager, where it is among them."""
         return self.engines[0]
+
+    @property
+    def sources(self) -> tuple[Record, ...]:
+        """All records under these conditions, of every run: what the same set can be made of."""
+        where = but_engine(self.records[0])
+        return tuple(r for r in self.evidence.records if but_engine(r) == where)
 
     @cached_property
     def networks(self) -> dict[Case, str]:
@@ -144,6 +152,14 @@ def engine_sets(evidence: Evidence) -> list[EngineSet]:
         found.setdefault(but_engine(record), []).append(record)
     sets = (EngineSet(evidence, tuple(records)) for records in found.values())
     return sorted((s for s in sets if len(s.engines) > 1), key=lambda s: -len(s.records))
+
+
+def largest(records: Sequence[Record]) -> EngineSet:
+    """Of these records the largest set. Raises UsageError where none is of several engines."""
+    found = engine_sets(Evidence(tuple(records)))
+    if not found:
+        raise UsageError("no case ran by several engines: there is nothing to draw.")
+    return found[0]
 
 
 def main_set(subject: Subject) -> EngineSet | None:

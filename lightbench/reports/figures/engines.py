@@ -12,8 +12,8 @@ from lightbench.figures.hover import between, tip_of
 from lightbench.figures.labels import LABEL, shorten
 from lightbench.figures.style import LITERAL, style
 from lightbench.figures.ticks import ticks
-from lightbench.records import Case
-from lightbench.reports.engines import EngineSet
+from lightbench.records import Case, Record
+from lightbench.reports.engines import EngineSet, largest
 from lightbench.stats.ratio import Ratio
 from lightbench.units import visible
 
@@ -28,11 +28,13 @@ LOOKS = (
 APART, MOST = 0.3, 0.3  # of a row: between marks of two engines; at most so far from its middle
 
 
-def draw(found: EngineSet) -> Figure:
+def draw(records: Sequence[Record]) -> Figure:
     """A row for each network, the one that gains most at the top; a mark for each engine at its multiple of
-    eager's time, with its 95 % interval. Raises UsageError where there is no such ratio."""
+    eager's time, with its 95 % interval. Of several sets of profiles that differ in network and engine
+    alone, the largest. Raises UsageError where no engine was timed beside another."""
     from matplotlib.figure import Figure
 
+    found = largest(records)
     rows = [(network, ratios) for network in found.networks if (ratios := _ratios(found, network))]
     if not rows:
         raise UsageError(f"no engine was timed beside {found.base}: there is nothing to draw.")

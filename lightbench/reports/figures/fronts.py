@@ -13,7 +13,7 @@ from lightbench.figures.numbers import number_points
 from lightbench.figures.style import LITERAL, style
 from lightbench.models.accuracy import Accuracy
 from lightbench.records import Case, Record
-from lightbench.reports.engines import EngineSet, network_of
+from lightbench.reports.engines import EngineSet, largest, network_of
 from lightbench.reports.figures.pareto import (
     COLUMNS,
     LINE,
@@ -36,16 +36,18 @@ HIGH = 3.4  # inches, of a row of panels
 TICKS = {2: 8, 3: 4}  # at most so many, by how many panels are beside each other
 
 
-def draw(found: EngineSet, own: Mapping[str, Accuracy] | None = None) -> Figure:
+def draw(records: Sequence[Record], own: Mapping[str, Accuracy] | None = None) -> Figure:
     """A panel for each engine: top-1 accuracy against the median time with its 95 % interval; all have one
     scale of time. The last panel is against MAdds. Steps and black: the front of that engine alone. Diamonds
     are on one of two fronts only, that of the engine and that of its networks by MAdds.
 
-    A number is a network, the same in every panel. Raises UsageError if no engine has a network of known
+    A number is a network, the same in every panel. Of several sets of profiles that differ in network and
+    engine alone, the largest. Raises UsageError if there is none, and if no engine has a network of known
     accuracy, MAdds and time.
     """
     from matplotlib.figure import Figure
 
+    found = largest(records)
     panels = {engine: known for engine, known in _panels(found, own or {}) if known}
     if not panels:
         raise UsageError("no case has a known accuracy and a time: there is nothing to draw.")

@@ -1,4 +1,4 @@
-"""Networks by engine: the fastest of each, times as multiples of eager's, and which networks swap places."""
+"""Networks by engine: the fastest of each, times beside eager, and which networks swap places."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _drawings(found: Sequence[EngineSet]) -> Iterator[Drawing]:
 def _draw(found: EngineSet) -> Figure:
     from lightbench.reports.figures.engines import draw
 
-    return draw(found)
+    return draw(found.sources)
 
 
 def _views(found: EngineSet) -> Iterator[View]:

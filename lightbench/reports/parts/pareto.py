@@ -30,7 +30,7 @@ def section(subject: Subject) -> Section | None:
         from lightbench.reports.figures.pareto import draw as pareto
 
         if engines:
-            return fronts(engines, subject.accuracies)
+            return fronts(engines.sources, subject.accuracies)
         return pareto(subject.main, subject.accuracies)
 
     where = engines.conditions if engines else conditions(subject.main, subject.evidence.profiles)
