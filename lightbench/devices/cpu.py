@@ -14,15 +14,19 @@ import psutil
 import torch
 from torch.autograd import profiler
 
-from lightbench.devices.support import denormals
-from lightbench.devices.support.base import Call, Context, Device
+from lightbench.devices.support import denormals, rapl
+from lightbench.devices.support.base import ENERGY, Call, Context, Device
 from lightbench.environment import free_cores, machine
 from lightbench.errors import UsageError
 from lightbench.process import streams
 from lightbench.timing.clock import Reading, Step
 
-OPTIONS = {"flush-denormal": "CPU: take denormal numbers for zero."}
-(FLUSH,) = OPTIONS
+OPTIONS = {
+    "flush-denormal": "CPU: take denormal numbers for zero.",
+    "memory": "CPU: also what each network adds to a process of its own.",
+}
+FLUSH = "flush-denormal"
+ENERGY_S = 2.0  # the counters are brought up to date every millisecond
 CGROUP = Path("/sys/fs/cgroup")
 MOST_THREADS = 1024  # OpenMP ends the process when it cannot start as many as it was told to
 
@@ -31,7 +35,7 @@ class Cpu(Device):
     """The only one there is; ``flush``: denormal numbers are taken for zero."""
 
     torch_device = "cpu"
-    known = tuple(OPTIONS)
+    known = (*OPTIONS, ENERGY)
 
     def __init__(self, *, flush: bool = False) -> None:
         self._flush = flush
@@ -118,6 +122,23 @@ class Cpu(Device):
                 now += event.nbytes()
                 peak = max(peak, now)
         return peak
+
+    def energy(self, call: Call, context: Context) -> float | None:
+        """Joules of one call, from calls without a pause: what the counters of all packages have gained,
+        which is also other programs'. None where there is none that can be read."""
+        n, start, before = 0, time.perf_counter(), rapl.counters()
+        if not before:
+            return None
+        with context():
+            while time.perf_counter() - start < ENERGY_S:
+                call()
+                n += 1
+        spent = rapl.joules(before, rapl.counters())
+        return None if spent is None else spent / n
+
+    def why_no_energy(self) -> str:
+        """The counters."""
+        return rapl.why_none()
 
 
 _CPU, _FLUSHING = Cpu(), Cpu(flush=True)

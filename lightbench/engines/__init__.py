@@ -11,7 +11,8 @@ instead
 - with int8 among these ``quantize(network, samples) -> bytes``, of several inputs as ``convert`` takes them, and
   ``QUANTIZERS``, the packages for it,
 - ``OPTIONS``, if it can be asked for more: {"defaults": "what the list of engines says of it"},
-- ``profile(model, inputs, *, threads, dtype, options, calls) -> Sequence[Kernel]``, if it tells times of its own.
+- ``profile(model, inputs, *, threads, dtype, options, calls) -> Sequence[Kernel]``, if it tells times of its own,
+- ``runtime()``, which imports what ``load`` needs, so that the memory of a network can be told from its.
 """
 
 from __future__ import annotations

@@ -78,6 +78,11 @@ def quantize(network: nn.Module, samples: Sequence[Given]) -> bytes:
         return small.read_bytes()
 
 
+def runtime() -> None:
+    """Import it."""
+    import onnxruntime  # noqa: F401
+
+
 def load(
     model: bytes,
     inputs: Sequence[Tensor],

@@ -53,6 +53,11 @@ def quantize(network: nn.Module, samples: Sequence[Given]) -> bytes:
         return msgspec.msgpack.encode(files)
 
 
+def runtime() -> None:
+    """Import it."""
+    _openvino()
+
+
 def load(
     model: bytes,
     inputs: Sequence[Tensor],

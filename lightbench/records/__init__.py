@@ -14,6 +14,7 @@ from lightbench.records.record import (
     Record,
     Run,
 )
+from lightbench.records.resident import Resident
 from lightbench.records.samples import (
     LAUNCH_BOUND,
     LONGEST_S,
@@ -47,6 +48,7 @@ __all__ = [
     "Mode",
     "Op",
     "Record",
+    "Resident",
     "Run",
     "Samples",
     "Stop",

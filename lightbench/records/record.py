@@ -37,6 +37,7 @@ from lightbench.records.findings import (
 )
 from lightbench.records.noun import Noun
 from lightbench.records.outputs import Conversion, Outputs
+from lightbench.records.resident import Resident
 from lightbench.records.samples import Latency, Samples
 
 SCHEMA = 8
@@ -105,6 +106,7 @@ class Record(Noun, frozen=True, kw_only=True):
     run: Run | None = None  # None: not timed in rounds, or not known in which
     outputs: Outputs | None = None  # None: of eager PyTorch, or not held against it
     conversion: Conversion | None = None  # of an engine that runs no PyTorch
+    resident: Resident | None = None  # asked for by the option "memory"
 
     def __post_init__(self) -> None:
         if self.schema != SCHEMA:

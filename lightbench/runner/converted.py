@@ -36,9 +36,9 @@ def prepare(
 ) -> tuple[Program, Conversion]:
     """Converted, or taken from what an earlier run has made of the same network. Raises a LightbenchError."""
     refuse(case)
-    tensors, model, conversion = _file(case, network, given, what)
+    tensors, model, conversion = file_of(case, network, given, what)
     try:
-        return named.find(case.engine).load(model, tensors, **_how(case)), conversion
+        return named.find(case.engine).load(model, tensors, **how(case)), conversion
     except LightbenchError:
         raise
     except Exception as error:
@@ -50,11 +50,11 @@ def kernels(
 ) -> Sequence[Kernel]:
     """What so many calls are made of, by the engine's own profile; as `prepare` of the same. Raises a
     LightbenchError."""
-    tensors, model, _ = _file(case, network, given, what)
+    tensors, model, _ = file_of(case, network, given, what)
     try:
         with journal.held("timed", on_engine(case)):
             found: Sequence[Kernel] = named.find(case.engine).profile(
-                model, tensors, **_how(case), calls=calls
+                model, tensors, **how(case), calls=calls
             )
             return found
     except LightbenchError:
@@ -63,15 +63,16 @@ def kernels(
         raise explain_plainly(f"{case.engine} tells no times of {case.model}", error) from error
 
 
-def _how(case: Case) -> dict[str, Any]:
+def how(case: Case) -> dict[str, Any]:
+    """What an engine is told when it loads a file."""
     options = named.options_of(case.engine)
     return {"threads": torch.get_num_threads(), "dtype": case.dtype, "options": options}
 
 
-def _file(
+def file_of(
     case: Case, network: nn.Module, given: Given, what: tuple[Identity, Costs]
 ) -> tuple[list[Tensor], bytes, Conversion]:
-    """What the engine reads, and the inputs in the order in which it reads them."""
+    """The inputs in the order in which the engine reads them, and its file. Raises a LightbenchError."""
     engine = named.find(case.engine)
     packages = packages_of(engine, case.dtype)
     given = given[0], _in_order(network, given[1])

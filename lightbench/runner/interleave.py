@@ -12,11 +12,11 @@ import msgspec
 
 from lightbench import units
 from lightbench.devices import Device
-from lightbench.devices.support.base import ENERGY
+from lightbench.devices.support.base import ENERGY, MEMORY
 from lightbench.errors import LightbenchError, OutOfMemory
 from lightbench.records import Case, Environment, Record, Run, Samples, SweepPoint
 from lightbench.records.failure import explain_plainly
-from lightbench.runner import beyond, prepare
+from lightbench.runner import beyond, prepare, resident
 from lightbench.runner.control import Finish, Report, Say, SoFar
 from lightbench.runner.given import Given
 from lightbench.runner.record import failed, measured
@@ -93,6 +93,10 @@ def measure(
                 if ENERGY in record.case.options:
                     say(f"{label(record.case)}: energy")
                     record = _with_energy(record, ready[i], device)
+                if MEMORY in record.case.options and i not in group.anchors:
+                    say(f"{label(record.case)}: memory")
+                    at_hand = record.case.model in group.given
+                    record = resident.with_resident(record, ready[i], at_hand=at_hand)
                 finish(i, record)
         if any(isinstance(r, Samples) and r.stop == "interrupted" for r in results.values()):
             raise KeyboardInterrupt
@@ -123,7 +127,7 @@ def _made_ready(
 def _with_energy(record: Record, prepared: prepare.Prepared, device: Device) -> Record:
     joules = device.energy(prepared.program.call, prepared.program.context)
     if joules is None:
-        said = f"no energy: {record.case.device} gave too few samples of power."
+        said = f"no energy: {device.why_no_energy()}."
         return msgspec.structs.replace(record, warnings=(*record.warnings, said))
     return msgspec.structs.replace(record, energy_j=joules / record.case.batch)
 

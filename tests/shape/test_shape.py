@@ -87,9 +87,10 @@ FIELDS = {
     "Environment": "comparable noted",
     "Record": (
         "schema time case status environment costs samples latency peak_memory_bytes energy_j warnings"
-        " failure found identity run outputs conversion"
+        " failure found identity run outputs conversion resident"
     ),
     "Outputs": "error eager_error dtype",
+    "Resident": "runtime_bytes load_bytes calls_bytes peak_bytes",
     "Conversion": "packages size_bytes seconds kept calibrated_on left",
     "OffPath": "path op count why",
     "Identity": "structure code packages counting",

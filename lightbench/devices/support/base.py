@@ -21,7 +21,8 @@ Notes = Mapping[str, str | int | float | None]
 GRAPH = "graph"  # record the call, and play it again: no launch overhead
 COLD = "cold-cache"  # empty the last cache before each call
 TRANSFERS = "h2d"  # also time the inputs' way to the device and the outputs' to the host
-ENERGY = "energy"  # joules per image, from samples of power
+ENERGY = "energy"  # joules per image, from samples of power or a counter
+MEMORY = "memory"  # what a network adds to a process of its own; of the CPU
 
 
 class Device(ABC):
@@ -108,3 +109,7 @@ class Device(ABC):
     def energy(self, call: Call, context: Context) -> float | None:  # noqa: ARG002
         """In a session: joules of one call; None: it does not say."""
         return None
+
+    def why_no_energy(self) -> str:
+        """Why `energy` says nothing, as the end of a sentence."""
+        return f"{self.torch_device} gave too few samples of power"

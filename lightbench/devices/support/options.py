@@ -13,7 +13,7 @@ SHARED = {  # by accelerators
     GRAPH: "Accelerators: record the call, and play it again.",
     COLD: "Accelerators: empty the last cache before a call.",
     TRANSFERS: "Accelerators: also time the copies there and back.",
-    ENERGY: "Accelerators: also energy per image.",
+    ENERGY: "Accelerators, and CPUs that count it (RAPL): also energy per image.",
 }
 
 

@@ -88,7 +88,8 @@ def profile(
     name, beside ``args`` or ``input``. ``rel`` is how well each
     median is to be known (0.01: its 95 % interval within 1 %), ``seconds`` how long each case may
     take for it. ``device`` is "cpu", "cuda:1", "npu:0,1", "auto"; ``options`` are those of an
-    accelerator, "graph", "cold-cache", "h2d", "energy", or of the CPU: "flush-denormal".
+    accelerator, "graph", "cold-cache", "h2d", "energy", or of the CPU: "memory",
+    "energy", "flush-denormal".
 
     Of ``stored`` records those are taken that are still of the same network and of this machine, and
     as good as asked for; none with ``force``. ``keep`` gets every new record; with ``anchored`` also

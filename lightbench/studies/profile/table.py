@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
 from lightbench import units
 from lightbench.records import Costs, Latency, Record
-from lightbench.records.case import WIDE
 from lightbench.records.facets import FACETS, differing, shared
 from lightbench.stats.median import median
 from lightbench.stats.ratio import Ratio
 from lightbench.studies.profile.beside_eager import beside_eager
+from lightbench.studies.profile.notes import about_engines, about_memory
 from lightbench.studies.profile.transfers import transfers_table
 from lightbench.views.remarks import about_runs, remarks, signs, status
 from lightbench.views.table import Column, Table, View
@@ -74,8 +74,16 @@ VALUES: tuple[tuple[Column, Value], ...] = (
         Column("peak_memory_bytes", "peak (MB)", units.megabytes, drop=8),
         lambda r: r.peak_memory_bytes,
     ),
+    (
+        Column("resident_bytes", "resident (MB)", units.megabytes, drop=1, sparse=True),
+        lambda r: r.resident.network_bytes if r.resident else None,
+    ),
     (Column("intensity", "MAdds/byte", units.number, drop=9), _costs(lambda c: c.intensity)),
     # for programs
+    (
+        Column("resident_peak_bytes", "resident, peak (bytes)", shown=False),
+        lambda r: r.resident.peak_bytes if r.resident else None,
+    ),
     (Column("level", "level", shown=False), lambda r: "error" if r.failure else "notice"),
     (Column("wall_s", "wall (s)", shown=False), _typical("wall_s")),
     (Column("device_s", "device (s)", shown=False), _typical("device_s")),
@@ -106,20 +114,6 @@ RATIOS: tuple[tuple[Column, Callable[[Ratio], Any]], ...] = (
     (Column("ratio_eager_low", "x eager, low", shown=False), lambda ratio: ratio.low),
     (Column("ratio_eager_high", "x eager, high", shown=False), lambda ratio: ratio.high),
 )
-BESIDE_EAGER = (
-    "x eager: time, as a multiple of eager PyTorch's in the same rounds; below 1 is faster."
-)
-HELD = (
-    "outputs: held against float64. same: as close as eager PyTorch; approximate: 1 % off at most"
-)
-HELD_IN_LESS = f"{HELD}, or as far as the precision that was asked for goes"
-
-
-def _on_engines(records: Sequence[Record], ratios: Sequence[Ratio | None]) -> Iterator[str]:
-    if any(ratios):
-        yield BESIDE_EAGER
-    if held := [record.outputs for record in records if record.outputs]:
-        yield f"{HELD if all(each.dtype in WIDE for each in held) else HELD_IN_LESS}."
 
 
 def profile_view(records: Sequence[Record]) -> View:
@@ -140,7 +134,12 @@ def profile_view(records: Sequence[Record]) -> View:
             )
             for record, ratio in zip(records, ratios, strict=True)
         ),
-        notes=(*_on_engines(records, ratios), *remarks(records), *about_runs(records)),
+        notes=(
+            *about_engines(records, ratios),
+            *about_memory(records),
+            *remarks(records),
+            *about_runs(records),
+        ),
     )
     return View(table, [record_data(record) for record in records], transfers_table(records))
 

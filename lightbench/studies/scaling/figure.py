@@ -1,4 +1,4 @@
-"""Throughput against latency: one line for each series, its points named by what grows, the knee marked."""
+"""Throughput against latency: a line for each series, points named by what grows, the knee marked."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ SHADES = ("black", "0.45", "0.65")
 MOST = len(MARKERS)
 ROOM = 1.25  # around all of them
 RING = 2.2  # of the knee, in diameters of a point
+NAMES = 36  # letters, of which two stand beside each other
 
 
 def draw(records: Sequence[Record]) -> Figure:
@@ -42,7 +43,7 @@ def draw(records: Sequence[Record]) -> Figure:
         raise UsageError("no series has two points with a time: there is nothing to draw.")
     shown = found[:MOST]
     with style():
-        figure = Figure(figsize=(7.5, 4.8 + 0.16 * len(shown)), layout="constrained")
+        figure = Figure(figsize=(8.8, 4.8 + 0.16 * len(shown)), layout="constrained")
         axes = figure.subplots()
         for i, (series, name) in enumerate(zip(shown, series_names(found), strict=False)):
             _line(axes, series, name, MARKERS[i], SHADES[i % len(SHADES)])
@@ -68,7 +69,7 @@ def _line(axes: Axes, series: Series, name: str, marker: str, shade: str) -> Non
     xs, ys = [_latency(p) for p in series.timed], [_throughput(p) for p in series.timed]
     axes.plot(
         xs, ys, "-", marker=marker, markersize=2 * DOT, color=shade, linewidth=0.9,
-        label=shorten(visible(name), 40),
+        label=shorten(visible(name), NAMES),
     )  # fmt: skip
     for point, x, y in zip(series.timed, xs, ys, strict=True):
         _interval(axes, point, shade)
