@@ -58,8 +58,8 @@ class Scaling(Shown):
 def scaling(
     *models: Model,
     input: Inputs = None,  # noqa: A002  the word of the command line
-    resolution: Sequence[int] = (),
-    width: Sequence[float] = (),
+    resolution: int | Sequence[int] | None = None,
+    width: float | Sequence[float] | None = None,
     rel: float = REL,
     seconds: float = SECONDS,
     trusted: bool = True,
@@ -77,23 +77,22 @@ def scaling(
         raise UsageError("no model is named.", 'Try lightbench.scaling("mobilenet_v2").')
     for model in models:
         check_model(model)
-    settings = Settings(
-        resolution=tuple(_list(resolution)), width=tuple(_list(width)), rel=rel, seconds=seconds
-    )
+    sides, widths = (tuple(_list(() if given is None else given)) for given in (resolution, width))
+    settings = Settings(resolution=sides, width=widths, rel=rel, seconds=seconds)
     axes = {name: _list(value) for name, value in said(how).items()}
-    axis = grows({**axes, RESOLUTION: settings.resolution, WIDTH: settings.width})
+    axis = grows({**axes, RESOLUTION: sides, WIDTH: widths})
     if not axes.get("batch") and axis == "batch":
         axes["batch"] = list(BATCHES)
     for name in ("batch", "threads"):
         axes[name] = _rising(axes.get(name, [None]))
     names, given = handed_over(models, None)
-    if settings.width and given:
+    if widths and given:
         raise UsageError(
             "a network that is built has the width that it has.", "Name the code: net.py:Net."
         )
     cases, errors = _cases(
-        [at_width(n, w) for n in names for w in sorted(settings.width)] or names,
-        _inputs(input, settings.resolution),
+        [at_width(n, w) for n in names for w in sorted(widths)] or names,
+        _inputs(input, sides),
         {name: defaults_of(of) for name, of in given.items()},
         {name: axes[name] for name in (*ORDER, "batch") if name in axes},
         trusted=trusted,
