@@ -64,6 +64,10 @@ OPTIONS = {
         "files --suite --store --device --reference --accuracy --title --force --timeout --trust-code -q/--quiet"
         " --format -o/--output"
     ),
+    "roofline": (
+        "models --layers --rel --seconds --batch --device --engine --threads --dtype --channels-last --timeout"
+        " --seed --force --store --from -q/--quiet --figure --input --format -o/--output"
+    ),
     "scaling": (
         "models --batch --threads --resolution --width --rel --seconds --device --engine --dtype --mode"
         " --channels-last --input --timeout --seed --force --store --from -q/--quiet --figure --format -o/--output"

@@ -9,6 +9,7 @@ import sys
 
 import click
 import pytest
+from rooflines import peak_records
 
 from lightbench import registry
 from lightbench.errors import DeviceUnavailable
@@ -33,6 +34,7 @@ RUNS = {
     "noise": ("noise", NET, *NULL, "--seconds", "1"),
     "profile": ("profile", NET, *NULL, "--seconds", "0.05", "--store", "{}/s.jsonl"),
     "report": ("report", "{}/store.jsonl", "-o", "{}/r.md"),
+    "roofline": ("roofline", "--from", "{}/peaks.jsonl", "--figure", "{}/f.svg"),  # null has none
     "store verify": ("store", "verify", "{}/store.jsonl"),
     "sweep": ("sweep", "groups", "--input", "7x7", *NULL, "--seconds", "0.1", "--figure", "{}/f.svg"),
 }  # fmt: skip
@@ -63,6 +65,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def folder(tmp_path, make_record):
     store.append(tmp_path / "store.jsonl", [make_record("net_a"), make_record("net_b")])
+    store.append(tmp_path / "peaks.jsonl", peak_records(make_record))
     return tmp_path
 
 

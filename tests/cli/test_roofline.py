@@ -22,7 +22,7 @@ def test_what_a_file_holds_is_shown(lightbench, held):
     answer = lightbench("roofline", "--from", held)
     assert (answer.code, answer.err) == (0, "")
     said = " ".join(answer.out.split())
-    assert "products, 1x1 convolutions 8.00 GMAdds/s" in said
+    assert "products, convolutions 8.00 GMAdds/s" in said
     assert "50.0 %" in said
     assert "33.3 %" in said
     data = json.loads(lightbench("roofline", "--from", held, "--format", "json").out)

@@ -12,7 +12,9 @@ from lightbench.runner.control import Control
 from lightbench.runner.how import control_of, said, setup_of
 from lightbench.runner.setup import Setup
 
-MEASURE = ("compare", "device_card", "guidelines", "layers", "lint", "noise", "profile", "sweep")
+MEASURE = (
+    "compare", "device_card", "guidelines", "layers", "lint", "noise", "profile", "roofline", "sweep",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MEASURE)

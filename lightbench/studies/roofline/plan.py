@@ -17,17 +17,19 @@ from lightbench.studies.sweep.plan import Point
 EXPERIMENT = "roofline"
 EAGER = "eager"
 
-# Multiply-adds per second, of several shapes each: which of them is the fastest differs from device to device.
+# Multiply-adds per second, of several shapes each: which of them is the fastest differs from device to device,
+# and on a busy machine only a short call is ever left in peace.
 PRODUCTS = (
+    Point("product 512", "linear", {"c": 512, "layers": 1}, batch=512),
     Point("product 1024", "linear", {"c": 1024, "layers": 1}, batch=1024),
     Point("product 2048", "linear", {"c": 2048, "layers": 1}, batch=2048),
-    Point("1x1 256", "grouped", {"c": 256, "layers": 1}, (56, 56)),
-    Point("1x1 512", "grouped", {"c": 512, "layers": 1}, (28, 28)),
+    Point("1x1 256x56x56", "grouped", {"c": 256, "layers": 1}, (56, 56)),
+    Point("1x1 512x28x28", "grouped", {"c": 512, "layers": 1}, (28, 28)),
 )
 # Apart, since they may be computed with fewer multiplications than are counted (Winograd's algorithm).
 SPATIAL = tuple(
-    Point(f"3x3 {c}", "grouped", {"c": c, "kernel": 3, "layers": 1}, (side, side))
-    for c, side in ((64, 112), (128, 56), (256, 56), (256, 28))
+    Point(f"3x3 {c}x{side}x{side}", "grouped", {"c": c, "kernel": 3, "layers": 1}, (side, side))
+    for c, side in ((64, 56), (128, 28), (256, 28), (256, 56))
 )
 # Bytes per second by the size of the map that is read and written: 0.26 to 268 MB in float32. The small ones
 # again and again, as starting them takes as long as they do.

@@ -163,10 +163,12 @@ def ceilings_table(ceilings: Ceilings) -> Table:
 
 
 def _rows(ceilings: Ceilings) -> Iterator[tuple[str, str, str, str, float]]:
-    for what, key, peak in (
-        ("products, 1x1 convolutions", "product_madds_per_s", ceilings.product),
-        ("3x3 convolutions", "spatial_madds_per_s", ceilings.spatial),
-    ):
+    same = ceilings.spatial == ceilings.product
+    own = "products, convolutions" if same else "products, 1x1 convolutions"
+    rates = [(own, "product_madds_per_s", ceilings.product)]
+    if not same:
+        rates.append(("3x3 convolutions", "spatial_madds_per_s", ceilings.spatial))
+    for what, key, peak in rates:
         yield what, _giga(peak.value, "GMAdds/s"), _by(peak), key, peak.value
     for peak in ceilings.maps:
         what = f"memory, {units.size(peak.size)} again and again"
@@ -217,7 +219,10 @@ def _data(found: Found) -> dict[str, Any]:
     return {
         "setup": msgspec.to_builtins(ceilings.product.record.case),
         "environment": msgspec.to_builtins(ceilings.product.record.environment),
-        "ceilings": {key: raw for *_, key, raw in _rows(ceilings)},
+        "ceilings": {
+            "spatial_madds_per_s": ceilings.spatial.value,
+            **{key: raw for *_, key, raw in _rows(ceilings)},
+        },
         "maps": [{"bytes": p.size, "bytes_per_s": p.value} for p in ceilings.maps],
         "networks": [_plain(row) for row in found.networks],
         "layers": [_plain(row) for row in found.layers],

@@ -41,14 +41,18 @@ def test_convolutions_are_one_3x3_convolution_at_stride_1(point):
     assert op.madds >= 100e6
 
 
-def test_matrix_products_are_of_1024_and_2048_rows_and_columns():
-    assert [layers(p)[0].madds for p in PRODUCTS[:2]] == [1024**3, 2048**3]
+def test_matrix_products_are_of_512_to_2048_rows_and_columns():
+    assert [layers(p)[0].madds for p in PRODUCTS[:3]] == [512**3, 1024**3, 2048**3]
 
 
 def test_maps_are_from_a_quarter_of_a_megabyte_to_a_quarter_of_a_gigabyte_four_times_apart():
     sizes = [layers(point)[0].write_bytes for point in STREAMS]
     assert sizes == [4 * 16 * 64 * 64 * 4**i for i in range(6)]
     assert all(op.read_bytes == op.write_bytes for p in STREAMS for op in layers(p))
+
+
+def test_points_have_names_of_their_own():
+    assert len(POINTS) == len(PRODUCTS) + len(SPATIAL) + len(STREAMS) + 2
 
 
 def test_a_start_has_next_to_nothing_to_do():
@@ -66,7 +70,7 @@ def test_peaks_are_run_as_the_networks_are():
     assert {(c.dtype, c.layout, c.threads, c.device) for c in found} == {
         ("bfloat16", "channels_last", 2, "cpu")
     }
-    assert {case.batch for case in found} == {1, 1024, 2048}
+    assert {case.batch for case in found} == {1, 512, 1024, 2048}
 
 
 def test_a_map_that_is_large_for_the_memory_is_left_out(monkeypatch):
