@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from lightbench.records import Costs, Latency, Op, SweepPoint
-from lightbench.studies.roofline.plan import POINTS, PRODUCTS, SPATIAL, STARTS, STREAMS, labels
+from lightbench.studies.roofline.points import POINTS, PRODUCTS, SPATIAL, STARTS, STREAMS, labels
 
 KB, MB = 1000, 10**6
 # GMAdds/s of every shape: the best product has 8, the best 3x3 convolution 8 as well.

@@ -25,7 +25,8 @@ from lightbench.runner.setup import Setup
 from lightbench.studies.layers.api import layers as measure_layers
 from lightbench.studies.result import Shown
 from lightbench.studies.roofline.placed import Found, found_in
-from lightbench.studies.roofline.plan import EAGER, EXPERIMENT, peaks
+from lightbench.studies.roofline.plan import peaks
+from lightbench.studies.roofline.points import EAGER, EXPERIMENT
 from lightbench.studies.roofline.settings import REL, SECONDS, Settings
 from lightbench.studies.roofline.stored import stored_layers, stored_run
 from lightbench.studies.roofline.table import roofline_view
@@ -93,6 +94,8 @@ def roofline(
         trusted=trusted,
         **{**axes, "device": [setup.device], "batch": [batch]},
     )
+    if errors and len(errors) == len(cases):  # nothing is left to be held against the peaks
+        raise errors[0]
     if setup.threads is None:
         follow(control.stored, setup.found, setup.device)
     keep_freed_memory()

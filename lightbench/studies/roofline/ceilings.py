@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lightbench.records import CONV_KINDS, Costs, Op, Record
-from lightbench.studies.roofline.plan import (
+from lightbench.studies.roofline.points import (
     CONV_START,
     EAGER,
     EXPERIMENT,

@@ -9,7 +9,7 @@ from lightbench.runner.control import Control
 from lightbench.runner.reuse import Reuse
 from lightbench.runner.session import here
 from lightbench.runner.setup import Setup
-from lightbench.studies.roofline.plan import EXPERIMENT
+from lightbench.studies.roofline.points import EXPERIMENT
 from lightbench.timing.stopping import Rule
 
 

@@ -12,7 +12,7 @@ from lightbench.records import CONTENDED
 from lightbench.records.facets import FACETS, differing, shared
 from lightbench.studies.roofline.ceilings import Ceilings, Peak, is_fused
 from lightbench.studies.roofline.placed import Found, Placed
-from lightbench.studies.roofline.plan import EAGER
+from lightbench.studies.roofline.points import EAGER
 from lightbench.views.remarks import explained, signs, status, warned_of
 from lightbench.views.table import Column, Table, View, own_words
 

@@ -172,6 +172,7 @@ def test_layers_that_fail_are_a_record_that_says_so(monkeypatch):
 @pytest.mark.parametrize(
     ("models", "how", "error", "words"),
     [
+        (["nosuchnet"], {}, UnknownName, "no model is called 'nosuchnet'"),
         ([NET], {"device": "null"}, UsageError, "'null' runs nothing, so it has no peaks."),
         ([NET], {"device": "meta"}, UnknownName, "no device is called 'meta'"),
         ([NET], {"engine": "eagre"}, UnknownName, "Did you mean eager?"),

@@ -10,7 +10,7 @@ from rooflines import BEST, KB, MAPS, MB, RATES, conv, costs_of, of_costs, peak_
 
 from lightbench.records import SweepPoint
 from lightbench.studies.roofline.ceilings import ceilings_of, memory_s
-from lightbench.studies.roofline.plan import CONV_START, PRODUCTS, SPATIAL, START, STREAMS, labels
+from lightbench.studies.roofline.points import CONV_START, PRODUCTS, SPATIAL, START, STREAMS, labels
 
 
 @pytest.fixture(scope="module")

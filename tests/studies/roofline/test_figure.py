@@ -8,7 +8,7 @@ from rooflines import conv, costs_of, of_costs, peak_records, roofline_records
 
 from lightbench.errors import UsageError
 from lightbench.studies.roofline.figure import draw
-from lightbench.studies.roofline.plan import PRODUCTS, labels
+from lightbench.studies.roofline.points import PRODUCTS, labels
 
 
 def lines(figure):

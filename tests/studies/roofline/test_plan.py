@@ -8,16 +8,8 @@ import pytest
 
 from lightbench import count, devices
 from lightbench.runner.setup import Setup
-from lightbench.studies.roofline.plan import (
-    COPIES,
-    POINTS,
-    PRODUCTS,
-    SPATIAL,
-    START,
-    STREAMS,
-    labels,
-    peaks,
-)
+from lightbench.studies.roofline.plan import COPIES, peaks
+from lightbench.studies.roofline.points import POINTS, PRODUCTS, SPATIAL, START, STREAMS, labels
 from lightbench.studies.sweep.equal import input_of
 
 

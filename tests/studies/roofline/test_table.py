@@ -11,7 +11,7 @@ from rooflines import BEST, conv, costs_of, of_costs, peak_records, roofline_rec
 from lightbench import registry
 from lightbench.records import SweepPoint
 from lightbench.studies.roofline.placed import found_in
-from lightbench.studies.roofline.plan import PRODUCTS, SPATIAL, labels
+from lightbench.studies.roofline.points import PRODUCTS, SPATIAL, labels
 from lightbench.studies.roofline.table import roofline_view
 
 
