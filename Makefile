@@ -44,4 +44,4 @@ bench: .venv/ready  ## lightbench against its peers: counting speed and timing o
 	$(BIN)/python -m pytest bench --benchmark-only
 
 .venv/ready:
-	@tests/environment.sh .venv --constraint constraints.txt --editable ".[dev]"
+	@ALONE="executorch torchao" tests/environment.sh .venv --constraint constraints.txt --editable ".[dev]"

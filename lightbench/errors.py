@@ -106,22 +106,32 @@ class MissingPackage(NotAvailable):
 
 # Packages that only some things need, as pyproject.toml asks for them.
 OPTIONAL = {
+    "flatbuffers": ">=25.2.10",
     "fvcore": ">=0.1.5.post20221221",
     "nncf": ">=3.1",
     "onnx": ">=1.20",
     "onnxruntime": ">=1.24.1",
     "onnxscript": ">=0.6",
     "openvino": ">=2026.1",
+    "ruamel.yaml": ">=0.18",
+    "tabulate": ">=0.9",
     "thop": ">=0.1.1.post2209072238",
     "timm": ">=1.0.3",
     "torchvision": ">=0.25",
 }
+# The same without what they ask for: of that most is not used, and takes 400 MB. No extra can say so.
+ALONE = {"executorch": ">=1.5,<1.6", "torchao": ">=0.18,<0.19"}
 
 
 def how_to_install(*packages: str) -> str:
-    """The command for some of `OPTIONAL`. It names the package itself and no extra of ours: on the public
+    """The command for some of `OPTIONAL` and `ALONE`. It names the package itself and no extra of ours: on the public
     index the name lightbench is another project's."""
-    return " ".join(("pip install", *(f'"{name}{OPTIONAL[name]}"' for name in packages)))
+    commands = (("pip install --no-deps", ALONE), ("pip install", OPTIONAL))
+    said = []
+    for command, bounds in commands:
+        if names := [f'"{name}{bounds[name]}"' for name in packages if name in bounds]:
+            said.append(" ".join((command, *names)))
+    return " && ".join(said)
 
 
 class DeviceUnavailable(NotAvailable):

@@ -26,7 +26,7 @@ from lightbench.errors import NotAvailable, UsageError
 from lightbench.records import Environment
 
 SCHEMA = 1
-PACKAGES = ("torch", "torchvision", "torch_npu", "numpy", "onnxruntime", "openvino")
+PACKAGES = ("torch", "torchvision", "torch_npu", "numpy", "onnxruntime", "openvino", "executorch")
 # What a container must be given for an Ascend NPU, below the root; a star is the device's number.
 MOUNTS = (
     "dev/davinci[0-9]*",

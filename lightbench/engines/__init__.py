@@ -12,6 +12,7 @@ instead
   ``QUANTIZERS``, the packages for it,
 - ``OPTIONS``, if it can be asked for more: {"defaults": "what the list of engines says of it"},
 - ``profile(model, inputs, *, threads, dtype, options, calls) -> Sequence[Kernel]``, if it tells times of its own,
+- ``made_with() -> str``, if its files are for this processor and these settings alone: what else they depend on,
 - ``runtime()``, which imports what ``load`` needs, so that the memory of a network can be told from its.
 """
 

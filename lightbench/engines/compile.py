@@ -7,7 +7,6 @@ compiled kernels on disk as it does in any program, so that the next time the sa
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import chain, repeat
@@ -19,39 +18,10 @@ from torch import nn
 from torch._dynamo import config, exc
 
 from lightbench.engines import NO_KEYWORDS, Context, Program, eager
-from lightbench.errors import LightbenchError, MissingPackage, ModelError, NotAvailable
+from lightbench.engines.support import compiler
+from lightbench.errors import NotAvailable
 from lightbench.records import Mode
 from lightbench.records.arguments import tensors_in
-from lightbench.records.failure import explain_plainly
-
-# What goes wrong in PyTorch, by the name of its exception -> what it is here, and the next step.
-_MEANS: dict[str, tuple[type[LightbenchError], str, str]] = {
-    "InvalidCxxCompiler": (
-        MissingPackage,
-        "torch.compile finds no C++ compiler that works",
-        "Install g++, or name yours in the environment: CXX=clang++. Or try --engine eager.",
-    ),
-    "CppCompileError": (
-        NotAvailable,
-        "torch.compile cannot use this C++ compiler",
-        "It needs g++ 9 or newer with Python's headers (python3-dev). Or try --engine eager.",
-    ),
-    "TritonMissing": (
-        MissingPackage,
-        "torch.compile needs triton for this device",
-        "Install it: pip install triton. Or try --engine eager.",
-    ),
-    "GPUTooOldForTriton": (
-        NotAvailable,
-        "torch.compile does not know this device: triton is for newer ones",
-        "Try --engine eager.",
-    ),
-    "FailOnRecompileLimitHit": (
-        ModelError,
-        "{network} is compiled anew call after call: something in it changes each time",
-        "TORCH_LOGS=recompiles says what. Or try --engine eager.",
-    ),
-}
 
 # Code that runs between two graphs is shared by all networks of a class, and so is this limit.
 # Beyond it PyTorch would go on in eager, without a word.
@@ -118,36 +88,8 @@ def _compiling(name: str, context: Context, *, quiet: bool) -> Iterator[None]:
     strict = config.patch(
         suppress_errors=False, fail_on_recompile_limit_hit=True, recompile_limit=_RECOMPILES
     )
-    with _quiet() if quiet else nullcontext(), strict, context():
+    with compiler.quiet() if quiet else nullcontext(), strict, context():
         try:
             yield
         except (exc.TorchDynamoException, exc.FailOnRecompileLimitHit) as error:
-            raise _explained(name, error) from error
-
-
-def _explained(name: str, error: Exception) -> LightbenchError:
-    inner = getattr(error, "inner_exception", error)
-    for kind in (type(inner), type(error)):
-        if kind.__name__ in _MEANS:
-            means, message, hint = _MEANS[kind.__name__]
-            return means(f"{message.format(network=name)}{_first_complaint(inner)}.", hint)
-    reason = explain_plainly(f"{name} cannot be compiled", inner)
-    if type(reason) is ModelError and not reason.hint:
-        return ModelError(reason.message, "Try --engine eager.")
-    return reason
-
-
-def _first_complaint(error: BaseException) -> str:
-    """Of a C++ compiler's output, the line that says what is wrong."""
-    lines = str(getattr(error, "output", "")).splitlines()
-    return next((f": {line.strip().rstrip('.')}" for line in lines if "error" in line), "")
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """PyTorch's compiler uses what PyTorch itself has deprecated: no news for those who run -W error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.simplefilter("ignore", FutureWarning)
-        warnings.filterwarnings("ignore", module=r"torch\._(dynamo|functorch|inductor)\b")
-        yield
+            raise compiler.explained(name, error, "torch.compile") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import io
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -137,6 +138,23 @@ def stdout_elsewhere(*, quiet: bool) -> Iterator[None]:
             ):
                 yield
         finally:
+            _flush()
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """What libraries say meanwhile is lost: in C on both descriptors, on Python's stdout, and in logs. Python's stderr
+    stays: progress is written there."""
+    level = logging.root.manager.disable
+    _flush()
+    with descriptors_kept(1, 2), Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+        send_nowhere(1)
+        send_nowhere(2)
+        logging.disable(logging.CRITICAL)
+        try:
+            yield
+        finally:
+            logging.disable(level)
             _flush()
 
 

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
+from lightbench.engines.support import named
+from lightbench.environment.machine import Source, cpu
 from lightbench.records import Case, Costs, Identity
 from lightbench.runner.abilities import packages_of
 
@@ -30,6 +32,7 @@ def key_of(
     """Of the network's code and structure, what it does, its weights, its inputs, and what makes the file.
     "" for a network whose code is not known."""
     identity, costs = what
+    engine = named.find(case.engine)
     if not identity.code and not identity.packages:
         return ""
     converter = sys.modules[make.__module__]  # engines may share one
@@ -45,6 +48,7 @@ def key_of(
         costs.ops,
         case.inputs,  # some are no tensors, and part of the file
         [(x.shape, x.dtype) for x in inputs],
+        *((cpu(Source()), engine.made_with()) if hasattr(engine, "made_with") else ()),
     ):
         digest.update(repr(line).encode() + b"\n")
     for content in _contents(network):

@@ -14,6 +14,7 @@ from torch import Tensor
 from lightbench.engines import Converted, Given, Kernel, Program
 from lightbench.engines.support import named
 from lightbench.errors import LightbenchError, UsageError
+from lightbench.process import streams
 from lightbench.records import Case, Costs, Identity
 from lightbench.records.arguments import map_tensors, tensors_in
 from lightbench.records.failure import explain_plainly
@@ -38,7 +39,8 @@ def prepare(
     refuse(case)
     tensors, model, conversion = file_of(case, network, given, what)
     try:
-        return named.find(case.engine).load(model, tensors, **how(case)), conversion
+        with streams.unheard():
+            return named.find(case.engine).load(model, tensors, **how(case)), conversion
     except LightbenchError:
         raise
     except Exception as error:
@@ -85,7 +87,7 @@ def file_of(
             )
     make = engine.quantize if case.dtype == "int8" else engine.convert
     key = key_of(case, make, network, tensors, what)
-    with journal.held("convert", on_engine(case)):
+    with journal.held("convert", on_engine(case)), streams.unheard():
         return tensors, *_model(case, make, network, given, packages, key)
 
 

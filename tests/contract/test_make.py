@@ -59,7 +59,13 @@ def machine(tmp_path):
 
     def run(*command, **variables):
         log.write_text("")
-        theirs = ("PYTHON", "TORCH_INDEX", "MAKE", "MFLAGS")  # of the make that may run these tests
+        theirs = (
+            "ALONE",
+            "PYTHON",
+            "TORCH_INDEX",
+            "MAKE",
+            "MFLAGS",
+        )  # of the make that may run these tests
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(theirs)}
         path = f"{tmp_path / '3.11'}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
@@ -92,7 +98,8 @@ def test_an_environment_is_made_once_and_brought_up_to_date_when_its_packages_ch
     _, _, asked = machine("make", ".venv/ready")
     assert asked == [
         "python3 -m venv --clear .venv",
-        "pip install --quiet --no-compile --constraint constraints.txt --editable .[dev]",
+        "pip install --quiet --no-compile --no-warn-conflicts --constraint constraints.txt --editable .[dev]",
+        "pip install --quiet --no-compile --no-deps --constraint constraints.txt executorch torchao",
     ]
     assert machine("make", ".venv/ready") == (0, "", [])
     os.utime(machine.top / "constraints.txt")
@@ -102,7 +109,14 @@ def test_an_environment_is_made_once_and_brought_up_to_date_when_its_packages_ch
 def test_an_installation_that_failed_is_tried_again(machine):
     code, _, _ = machine("make", ".venv/ready", FAILS="install*")
     assert code != 0
-    assert len(installs(machine("make", ".venv/ready")[2])) == 1
+    assert len(installs(machine("make", ".venv/ready")[2])) == 2
+
+
+def test_packages_without_what_they_ask_for_are_tried_again_too(machine):
+    code, _, asked = machine("make", ".venv/ready", FAILS="*--no-deps*")
+    assert code != 0
+    assert len(installs(asked)) == 2
+    assert len(installs(machine("make", ".venv/ready")[2])) == 2
 
 
 def test_an_index_or_a_folder_is_where_pip_also_looks(machine):

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import lightbench
-from lightbench.errors import OPTIONAL, how_to_install
+from lightbench.errors import ALONE, OPTIONAL, how_to_install
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -163,11 +163,26 @@ OURS = ("torchvision", "timm", "crosscheck", "onnxruntime", "openvino")
 
 def test_hints_and_extras_ask_for_the_same_packages():
     asked = {line for name in OURS for line in EXTRAS[name]}
-    assert {f"{name}{bound}" for name, bound in OPTIONAL.items()} == asked
+    beside = {"flatbuffers", "ruamel.yaml", "tabulate"}  # those of `ALONE`, in no extra
+    of_extras = {name: bound for name, bound in OPTIONAL.items() if name not in beside}
+    assert {f"{name}{bound}" for name, bound in of_extras.items()} == asked
+    assert {f"{name}{OPTIONAL[name]}" for name in beside} <= {*EXTRAS["dev"]}
     for package in OPTIONAL:
         assert how_to_install(package) == f'pip install "{package}{OPTIONAL[package]}"'
     thop, timm = (f'"{name}{OPTIONAL[name]}"' for name in ("thop", "timm"))
     assert how_to_install("thop", "timm") == f"pip install {thop} {timm}"
+
+
+def test_what_is_installed_without_its_dependencies_is_a_command_before_that_of_the_few_it_needs():
+    assert how_to_install("executorch", "flatbuffers", "torchao", "tabulate") == (
+        'pip install --no-deps "executorch>=1.5,<1.6" "torchao>=0.18,<0.19"'
+        ' && pip install "flatbuffers>=25.2.10" "tabulate>=0.9"'
+    )
+    makefile = (ROOT / "Makefile").read_text()
+    assert f'ALONE="{" ".join(ALONE)}"' in makefile
+    pinned = (ROOT / "constraints.txt").read_text()
+    assert all(f"\n{name}==" in pinned for name in ALONE)
+    assert not [line for lines in EXTRAS.values() for line in lines if line.startswith((*ALONE,))]
 
 
 def test_dev_holds_the_extras_that_tests_need_and_never_the_package_itself():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from contextlib import nullcontext
-from importlib.util import find_spec
 from itertools import product
 from typing import get_args
 
@@ -17,11 +16,13 @@ from lightbench import devices, engines, registry
 from lightbench.cli.commands import profile
 from lightbench.devices import Device
 from lightbench.devices.support.options import device_options
-from lightbench.errors import DeviceUnavailable, UnknownName
+from lightbench.engines import Converted
+from lightbench.errors import DeviceUnavailable, MissingPackage, UnknownName
 from lightbench.models import sources
 from lightbench.models.inputs import make_inputs
 from lightbench.records import Dtype, InputSpec
 from lightbench.records.arguments import tensors_in
+from lightbench.runner.converted import packages_of
 from lightbench.studies.sweep.plan import Sweep
 from lightbench.timing.clock import Reading
 
@@ -135,7 +136,7 @@ def test_a_device_leaves_the_thread_count_as_it_was_also_after_an_exception(name
 @pytest.mark.parametrize("name", registry.names("engine"))
 @pytest.mark.parametrize("mode", ["infer", "train"])
 def test_an_engine_makes_a_program_that_can_be_called_again_and_again(name, mode, request):
-    if name == "compile":
+    if name in ("compile", "aoti"):
         request.getfixturevalue("compiler")
     engine = registry.load("engine", name)
     network, inputs = nn.Linear(3, 2), (torch.ones(4, 3),)
@@ -145,9 +146,13 @@ def test_an_engine_makes_a_program_that_can_be_called_again_and_again(name, mode
     elif mode == "train":
         pytest.skip("it runs no PyTorch, and trains nothing")
     else:
-        if missing := [package for package in engine.PACKAGES if not find_spec(package)]:
-            pytest.skip(f"needs {', '.join(missing)}")
-        program = engine.load(engine.convert(network, inputs, {}), inputs, threads=1)
+        try:
+            packages_of(engine)
+        except MissingPackage as error:
+            pytest.skip(error.message)
+        made = engine.convert(network, inputs, {})
+        model = made.model if isinstance(made, Converted) else made
+        program = engine.load(model, inputs, threads=1)
     assert callable(program.call)
     for _ in range(2):
         with program.context():

@@ -3,6 +3,8 @@
 The engine here is one of the test's: its files are the weights of a linear layer.
 """
 
+import logging
+import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -151,6 +153,42 @@ def test_an_input_that_is_no_tensor_is_part_of_the_file(engine, tmp_path):
     for times in (2, 3, 2):
         profile(f"{tmp_path}/net.py:Net", input=f"{{x: 4, times: {times}}}")
     assert len(engine.made) == 2
+
+
+def test_what_was_made_for_other_settings_or_another_processor_is_not_taken(
+    engine, net, monkeypatch
+):
+    engine.made_with = lambda: "1 thread"
+    profile(net)
+    profile(net)
+    assert len(engine.made) == 1
+    engine.made_with = lambda: "2 threads"
+    profile(net)
+    assert len(engine.made) == 2
+    monkeypatch.setattr(converted, "cpu", lambda _source: "another processor")
+    profile(net)
+    assert len(engine.made) == 3
+
+
+def test_what_a_converter_and_a_loader_print_and_log_is_lost(engine, capfd, caplog):
+    def noisy(then):
+        def noise(*given, **how):
+            sys.stdout.write("to stdout")
+            os.write(1, b"in C")
+            os.write(2, b"in C")
+            logging.getLogger("a.library").critical("it failed to load")
+            return then(*given, **how)
+
+        return noise
+
+    engine.convert, engine.load = noisy(engine.convert), noisy(engine.load)
+    engine.convert.__module__ = engine.__name__
+    record = profile(nn.Linear(4, 4))
+    assert record.failure is None, record.failure
+    assert capfd.readouterr() == ("", "")
+    assert caplog.records == []
+    logging.getLogger("a.library").critical("heard again")
+    assert [each.message for each in caplog.records] == ["heard again"]
 
 
 def test_what_another_converter_has_made_is_not_taken(engine, net, monkeypatch):
