@@ -33,7 +33,7 @@ elif [ -n "$(find "$folder/ready" -newer pyproject.toml -newer constraints.txt 2
 fi
 rm -f "$folder/ready"
 # Python compiles what is imported: to compile all of it took 51 s of a core.
-"$folder/bin/pip" install --quiet --no-compile ${ALONE:+--no-warn-conflicts} "$@"
+"$folder/bin/pip" install --quiet --no-compile "$@" ${ALONE:+--no-warn-conflicts}
 # shellcheck disable=SC2086  # several names
 [ -z "${ALONE:-}" ] || "$folder/bin/pip" install --quiet --no-compile --no-deps --constraint constraints.txt $ALONE
 touch "$folder/ready"

@@ -34,17 +34,17 @@ def convert(network: nn.Module, inputs: Sequence[Any], keywords: Mapping[str, An
     with _kept(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = exported.export(network, inputs, keywords)
-        if program.graph_signature.user_inputs_to_mutate:
-            raise ModelError(
-                f"{name} overwrites its input, which an ExecuTorch program cannot do.",
-                "Try --engine eager.",
-            )
         try:
             edge = to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner()])
             made = edge.to_executorch()
         except Exception as error:
             what = f"{name} cannot be made an ExecuTorch program"
             raise exported.refused(what, error) from error
+    if edge.exported_program().graph_signature.user_inputs_to_mutate:
+        raise ModelError(
+            f"{name} overwrites its input, which an ExecuTorch program cannot do.",
+            "Try --engine eager.",
+        )
     return Converted(bytes(made.buffer), off_path(made.exported_program().graph))
 
 
