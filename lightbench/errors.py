@@ -106,13 +106,16 @@ class MissingPackage(NotAvailable):
 
 # Packages that only some things need, as pyproject.toml asks for them.
 OPTIONAL = {
+    "ai-edge-litert": ">=2.1",
     "flatbuffers": ">=25.2.10",
     "fvcore": ">=0.1.5.post20221221",
+    "ncnn": ">=1.0.20261020",  # those before bring OpenCV, and number inputs that are not read otherwise
     "nncf": ">=3.1",
     "onnx": ">=1.20",
     "onnxruntime": ">=1.24.1",
     "onnxscript": ">=0.6",
     "openvino": ">=2026.1",
+    "pnnx": ">=20261020",
     "ruamel.yaml": ">=0.18",
     "tabulate": ">=0.9",
     "thop": ">=0.1.1.post2209072238",

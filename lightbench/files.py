@@ -15,6 +15,13 @@ from lightbench import units
 from lightbench.errors import StoreError
 
 
+def cache() -> Path:
+    """Where things are kept that can be made again: ``lightbench`` below ``XDG_CACHE_HOME``, or ``~/.cache``. It may not
+    be there yet. Raises RuntimeError where nobody knows the user's home."""
+    place = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (place if place.is_absolute() else Path.home() / ".cache") / "lightbench"
+
+
 def write(path: str | Path, content: str | bytes) -> None:
     """Write a file. A link stays, and what it leads to is replaced; a pipe or a device is written to.
     Text is UTF-8. Raises StoreError that names the path."""

@@ -6,13 +6,15 @@ instead
 - ``convert(network, inputs, keywords) -> bytes``: the network as a file that it reads, or `Converted`, which also says
   what of it is off the engine's fast path; both are given in float32 (or in float64, where it computes in that),
 - ``load(model, inputs, *, threads, dtype, options) -> Program``, of such bytes; ``inputs`` are the tensors in the order
-  of the arguments, and their memory is what a call reads,
+  of the arguments, and what is in them when the context is entered is what a call answers for,
 - ``PACKAGES``, those that it needs, by the names that pip knows, and ``DTYPES``, the precisions that it computes in,
 - with int8 among these ``quantize(network, samples) -> bytes``, of several inputs as ``convert`` takes them, and
   ``QUANTIZERS``, the packages for it,
 - ``OPTIONS``, if it can be asked for more: {"defaults": "what the list of engines says of it"},
 - ``profile(model, inputs, *, threads, dtype, options, calls) -> Sequence[Kernel]``, if it tells times of its own,
 - ``made_with() -> str``, if its files are for this processor and these settings alone: what else they depend on,
+- ``CONVERTER``, if what makes the file has an environment of its own (see `support.converters`), and
+  ``of_its_converter()``, the versions that are there,
 - ``runtime()``, which imports what ``load`` needs, so that the memory of a network can be told from its.
 """
 

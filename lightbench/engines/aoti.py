@@ -49,6 +49,11 @@ def made_with() -> str:
         raise compiler.explained("it", error, _BY) from error
 
 
+def runtime() -> None:
+    """Import it: it is PyTorch's, and its memory is not told from that of the network."""
+    import torch._inductor.package  # noqa: F401
+
+
 def load(
     model: bytes,
     inputs: Sequence[Tensor],

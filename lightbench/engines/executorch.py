@@ -11,8 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 from torch._ops import OpOverload
+from torch.export import ExportedProgram
 
-from lightbench.engines import Converted, Program
+from lightbench.engines import Converted, Given, Program
 from lightbench.engines.support import exported
 from lightbench.errors import MissingPackage, ModelError, how_to_install
 from lightbench.process import streams, switches
@@ -21,19 +22,44 @@ from lightbench.records.outputs import OffPath
 
 # ExecuTorch asks for some 20 more, none of which is used here.
 PACKAGES = ("executorch", "torchao", "flatbuffers", "ruamel.yaml", "tabulate")
-DTYPES = ("float32",)
+DTYPES = ("float32", "int8")
 
 
 def convert(network: nn.Module, inputs: Sequence[Any], keywords: Mapping[str, Any]) -> Converted:
     """A .pte file, and what of it XNNPACK has not taken. Raises ModelError for a network that cannot be made one, and
     MissingPackage."""
-    name = type(network).__name__
+    with _kept(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = exported.export(network, inputs, keywords)
+    return _lowered(program, type(network).__name__)
+
+
+def quantize(network: nn.Module, samples: Sequence[Given]) -> Converted:
+    """By its own quantizer for XNNPACK, statically: weights with a range for each channel. Raises as `convert`."""
+    with _importing():
+        from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import (
+            XNNPACKQuantizer,
+            get_symmetric_quantization_config,
+        )
+        from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+    quantizer = XNNPACKQuantizer()
+    quantizer.set_global(get_symmetric_quantization_config(is_per_channel=True))
+    tensors = [tuple(tensors_in(given)) for given in samples]
+    with _kept(), warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        ready = prepare_pt2e(exported.export(network, *samples[0]).module(), quantizer)
+        for each in tensors:
+            ready(*each)
+        program = torch.export.export(convert_pt2e(ready), tensors[0], strict=False)
+    return _lowered(program, type(network).__name__)
+
+
+def _lowered(program: ExportedProgram, name: str) -> Converted:
     with _importing():
         from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
         from executorch.exir import to_edge_transform_and_lower
     with _kept(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        program = exported.export(network, inputs, keywords)
         try:
             edge = to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner()])
             made = edge.to_executorch()
@@ -81,6 +107,7 @@ class _Loaded:
 
     def load(self) -> None:
         with _importing():
+            import executorch.kernels.quantized  # noqa: F401  operators of int8, by being imported
             from executorch.extension.pybindings import portable_lib
             from executorch.runtime import Runtime, Verification
         if portable_lib._threadpool_get_thread_count() != self.threads:  # noqa: SLF001
@@ -106,6 +133,12 @@ class _Loaded:
                 self.load()
         with torch.inference_mode():
             yield
+
+
+def runtime() -> None:
+    """Import it."""
+    with _importing():
+        import executorch.runtime  # noqa: F401
 
 
 def load(

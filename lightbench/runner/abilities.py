@@ -64,7 +64,8 @@ def _computing_in(dtype: str) -> list[str]:
 
 
 def packages_of(engine: ModuleType, dtype: str = "float32") -> tuple[str, ...]:
-    """What it needs to compute in a precision, with versions. Raises MissingPackage."""
+    """What it needs to compute in a precision, with versions, and those of a converter that has its own environment.
+    Raises MissingPackage."""
     needed = getattr(engine, "PACKAGES", ())
     if dtype == "int8":
         needed += getattr(engine, "QUANTIZERS", ())
@@ -77,4 +78,4 @@ def packages_of(engine: ModuleType, dtype: str = "float32") -> tuple[str, ...]:
                 f"{package} is not installed, which the engine {engine.__name__.rpartition('.')[2]} needs.",
                 how_to_install(*needed),
             ) from error
-    return tuple(found)
+    return (*found, *getattr(engine, "of_its_converter", tuple)())

@@ -30,8 +30,7 @@ class Kept(NamedTuple):
 
 def folder() -> Path:
     """Where they are; it may not be there yet."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (cache if cache.is_absolute() else Path.home() / ".cache") / "lightbench/converted"
+    return files.cache() / "converted"
 
 
 def read(key: str) -> Kept | None:

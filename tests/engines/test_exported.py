@@ -5,8 +5,9 @@ import torch
 from exported_nets import Looking, mixed
 from torch import nn
 
-from lightbench.engines.support.exported import export, path_of
+from lightbench.engines.support.exported import OfTensors, export, path_of
 from lightbench.errors import ModelError, OutOfMemory
+from lightbench.records.arguments import tensors_in
 
 pytestmark = [
     pytest.mark.slow,
@@ -63,3 +64,18 @@ def test_that_memory_ran_out_is_said_as_that():
 
     with pytest.raises(OutOfMemory):
         export(Large(), (torch.ones(2),), {})
+
+
+class Names(nn.Module):
+    def forward(self, x, times, *, more):
+        return {"scaled": x * times, "others": [more["a"] + 1, None, "a word"]}
+
+
+def test_it_takes_the_tensors_in_their_order_and_gives_those_of_the_answer_in_theirs():
+    x, a = torch.ones(2), torch.zeros(3)
+    args, keywords = (x, 3), {"more": {"a": a}}
+    flat = OfTensors(Names().eval(), args, keywords)
+    scaled, other = flat(*tensors_in((args, keywords)))
+    assert (scaled.tolist(), other.tolist()) == ([3, 3], [1, 1, 1])
+    scaled, other = flat(x + 1, a + 1)
+    assert (scaled.tolist(), other.tolist()) == ([6, 6], [2, 2, 2])

@@ -1,0 +1,134 @@
+"""LiteRT, TensorFlow Lite as it was called, with its XNNPACK kernels for the CPU."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lightbench.engines import Converted, Program
+from lightbench.engines.support import converters
+from lightbench.engines.support.converters import Converter
+from lightbench.engines.support.exported import export
+from lightbench.errors import ModelError
+from lightbench.process.streams import unheard
+from lightbench.records.outputs import OffPath
+
+PACKAGES = ("ai-edge-litert",)
+DTYPES = ("float32",)
+# It pins packages of ours to other versions, and brings jax and transformers.
+CONVERTER = Converter(
+    engine="litert",
+    packages=("litert-torch>=0.10",),
+    size="2 GB",
+    script=Path(__file__).parent / "support" / "litert_torch_script.py",
+)
+_DELEGATE = "DELEGATE"  # an operator that stands for all that XNNPACK has taken over at once
+
+
+def of_its_converter() -> tuple[str, ...]:
+    """The version of what makes its files. Raises MissingPackage."""
+    return converters.versions(CONVERTER)
+
+
+def convert(network: nn.Module, inputs: Sequence[Any], keywords: Mapping[str, Any]) -> Converted:
+    """The network in eval mode as a .tflite file, and what of it XNNPACK has not taken; inputs stay as they are, channels before height and width. Raises
+    MissingPackage without a converter, and ModelError for a network that cannot be exported or converted."""
+    of_its_converter()
+    exported = io.BytesIO()
+    with (
+        warnings.catch_warnings()
+    ):  # what is deprecated in it is no news for those who run -W error
+        warnings.simplefilter("ignore")
+        torch.export.save(export(network, inputs, keywords), exported)
+    model = converters.convert(CONVERTER, exported.getvalue(), type(network).__name__)
+    left = left_outside(opened(model, threads=1))
+    return Converted(
+        model,
+        tuple(OffPath(path="", op=op, count=count, why="outside XNNPACK") for op, count in left),
+    )
+
+
+def runtime() -> None:
+    """Import it."""
+    import ai_edge_litert.interpreter  # noqa: F401
+
+
+def load(
+    model: bytes,
+    inputs: Sequence[Tensor],
+    *,
+    threads: int,
+    dtype: str = "float32",  # noqa: ARG001  its file is in it
+    options: Sequence[str] = (),  # noqa: ARG001  it has none
+) -> Program:
+    """What is in the inputs is handed over when the context is entered, outside the clock: the interpreter's memory is
+    its own, and is let be by calls. An answer is copied out of it in the call, as whoever uses LiteRT from Python
+    does."""
+    interpreter = opened(model, threads=threads)
+    signature = interpreter.get_signature_runner()
+    takes, gives = signature.get_input_details(), signature.get_output_details()
+    # As the converter calls them; one that the network does not read may be missing.
+    named = {f"args_{i}": x for i, x in enumerate(inputs)}
+    if strange := [name for name in takes if name not in named]:
+        raise ModelError(f"its model has an input {strange[0]!r}, which is none of the network's.")
+    given = [(takes[name]["index"], takes[name]["dtype"], named[name]) for name in takes]
+    answers = [gives[f"output_{i}"]["index"] for i in range(len(gives))]
+    set_tensor, get_tensor, invoke = (
+        interpreter.set_tensor,
+        interpreter.get_tensor,
+        interpreter.invoke,
+    )
+
+    @contextmanager
+    def context() -> Iterator[None]:
+        for index, kind, tensor in given:  # whole numbers of 64 bits are converted to 32
+            set_tensor(index, tensor.detach().numpy().astype(kind, copy=False))
+        with torch.inference_mode():
+            yield
+
+    def call() -> list[Tensor]:
+        invoke()
+        return [torch.from_numpy(get_tensor(index)) for index in answers]
+
+    return Program(call, context)
+
+
+def opened(model: bytes, *, threads: int) -> Any:
+    """An interpreter of a .tflite file, ready to be called."""
+    with unheard():  # that there is XNNPACK
+        from ai_edge_litert.interpreter import Interpreter
+
+        interpreter = Interpreter(model_content=model, num_threads=threads)
+        interpreter.allocate_tensors()
+    return interpreter
+
+
+def left_outside(interpreter: Any) -> tuple[tuple[str, int], ...]:
+    """The operators that XNNPACK has not taken over, which LiteRT's own and slower kernels compute, and how many there
+    are of each, most first. The interpreter lists all that there were, and for each part that was taken over
+    one more, from the part's inputs to its outputs: what lies between them was taken."""
+    operators = interpreter._get_ops_details()  # noqa: SLF001  there is no other way to know
+    made_by = {
+        out: i
+        for i, op in enumerate(operators)
+        if op["op_name"] != _DELEGATE
+        for out in op["outputs"]
+    }
+    taken: set[int] = set()
+    for part in (op for op in operators if op["op_name"] == _DELEGATE):
+        given, wanted = set(part["inputs"]), list(part["outputs"])
+        while wanted:
+            i = made_by.get(wanted.pop())
+            if i is not None and i not in taken:
+                taken.add(i)
+                wanted += [x for x in operators[i]["inputs"] if x not in given]
+    names = (op["op_name"] for i, op in enumerate(operators) if i not in taken)
+    return tuple(Counter(name for name in names if name != _DELEGATE).most_common())
