@@ -1,4 +1,4 @@
-"""ncnn on the CPU, the runtime of many phones: the network is traced, and made into ncnn's files by the program pnnx.
+"""ncnn on the CPU, one image at a time: the network is traced, and pnnx makes ncnn's files of it.
 
 It knows no batch: what it takes and gives is one image, or one of whatever the network works on.
 """

@@ -240,6 +240,9 @@ def test_no_time_goes_through_a_clock_that_can_be_set(path):
 PROCESSES = {  # who starts any, by what, and which
     "lightbench.workers.manager": {"subprocess.Popen"},  # those that run lightbench
     "lightbench.workers.supervisor": {"os.fork"},  # itself, at its start
+    "lightbench.workers.programs": {
+        "subprocess.Popen"
+    },  # pnnx, pip, a converter with its own Python
     "lightbench.environment.machine": {"subprocess.run"},  # git, sysctl
     "lightbench.studies.check.checkout": {"subprocess.run"},  # git
     "lightbench.devices.support.npu_smi": {"subprocess.run"},  # npu-smi
