@@ -171,7 +171,9 @@ def over_budget(counted: Counts, budgets: dict[str, int]) -> list[str]:
         return [f"{said} no cost rule for {units.visible(names)}."]
     lines = []
     for metric, limit in budgets.items():
-        value: int = getattr(costs, metric)
+        value: int | None = getattr(costs, metric)
+        if value is None:
+            raise UsageError(f"{model} is a model file, which has no {METRICS[metric]}.")
         if value <= limit:
             continue
         share = f" ({units.percent((value - limit) / limit)})" if limit else ""

@@ -218,11 +218,13 @@ def _uses(context: click.Context, roles: tuple[str, ...]) -> Iterator[Use]:
 
 def _of_models(names: Iterable[str]) -> Iterator[Use]:
     """The user's files that networks are made of: those that are named, and what they import."""
+    from lightbench.graphs import format_of
+    from lightbench.models.sources.model_files import model_files
     from lightbench.models.sources.project_files import project_files
 
     for name in dict.fromkeys(names):
-        file = sources.file_of(name)
-        for path in project_files(file) if file else ():
+        file, kind = sources.file_of(name), format_of(name)
+        for path in model_files(name, kind) if kind else project_files(file) if file else ():
             yield Use("read", path, repr(name), f"is source of {name!r}")
 
 

@@ -22,6 +22,7 @@ from lightbench.costs.scripts import as_written, check_visible, is_script
 from lightbench.costs.stored import is_sparse, packed_weights, stored, stored_values
 from lightbench.costs.trace import Row, Tracer, no_pattern, tensors_of
 from lightbench.errors import UsageError
+from lightbench.graphs.support.network import FileNetwork
 from lightbench.records import PAPER_KINDS, Costs, Op
 from lightbench.records.failure import explain
 from lightbench.workers import journal
@@ -38,11 +39,20 @@ def count_costs(network: nn.Module, make_inputs: MakeInputs, *, calls: bool = Fa
     tools' conventions go by, as `conventions.convert` wants it. Raises ModelError, UsageError.
     """
     network = unwrap(network)
+    if isinstance(network, FileNetwork):
+        return _of_file(network, make_inputs)
     parts = parts_of(network)
     if any(map(is_lazy, (*parts.parameters, *parts.buffers))):
         network = _initialised(network, make_inputs)
         parts = parts_of(network)
     return _trace(network, parts, make_inputs, calls=calls)
+
+
+def _of_file(network: FileNetwork, make_inputs: MakeInputs) -> Costs:
+    from lightbench.costs.graphs import graph_costs  # which counts by what is here
+
+    args, kwargs = make_inputs("meta")
+    return graph_costs(network.graph(args, kwargs))
 
 
 def _packed(rows: list[Row], parts: Parts) -> tuple[int, int]:

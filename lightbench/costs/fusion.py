@@ -24,7 +24,7 @@ _BATCH_NORMS = frozenset(
         "_batch_norm_no_update",
     ]
 )
-_ADDITIONS = frozenset(("add", "add_"))
+_ADDITIONS = frozenset(("add", "add_", "Add", "ADD"))  # and as files call it
 
 
 def fused_bytes(rows: Sequence[Row]) -> list[int]:

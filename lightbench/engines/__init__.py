@@ -15,6 +15,10 @@ instead
 - ``made_with() -> str``, if its files are for this processor and these settings alone: what else they depend on,
 - ``CONVERTER``, if what makes the file has an environment of its own (see `support.converters`), and
   ``of_its_converter()``, the versions that are there,
+- ``READS``, the suffixes of model files that ``load`` reads as they are: ``model`` is then the file's path, and
+  ``inputs`` are the tensors by the names that the file has for them,
+- ``EXPORTS``, what `lightbench export --to` calls its file -> the suffix, and ``save(model, file)``, which writes it
+  if it is not what ``convert`` gives,
 - ``runtime()``, which imports what ``load`` needs, so that the memory of a network can be told from its.
 """
 
@@ -84,3 +88,12 @@ def runs_no_pytorch(engine: str) -> bool:
 def tells_times(engine: str) -> bool:
     """Has it a profile of its own? It is not imported for that."""
     return registry.binds("engine", engine.partition(":")[0], "profile")
+
+
+def exports() -> dict[str, tuple[str, str]]:
+    """What `lightbench export --to` may say -> the engine that makes it, and the suffix. Nothing is imported."""
+    return {
+        to: (name, suffix)
+        for name in registry.names("engine")
+        for to, suffix in (registry.literal("engine", name, "EXPORTS") or {}).items()
+    }

@@ -23,6 +23,8 @@ from lightbench.records.outputs import OffPath
 
 PACKAGES = ("ai-edge-litert",)
 DTYPES = ("float32",)
+READS = (".tflite",)
+EXPORTS = {"tflite": ".tflite"}
 # It pins packages of ours to other versions, and brings jax and transformers.
 CONVERTER = Converter(
     engine="litert",
@@ -62,8 +64,8 @@ def runtime() -> None:
 
 
 def load(
-    model: bytes,
-    inputs: Sequence[Tensor],
+    model: bytes | Path,
+    inputs: Sequence[Tensor] | Mapping[str, Tensor],
     *,
     threads: int,
     dtype: str = "float32",  # noqa: ARG001  its file is in it
@@ -73,14 +75,22 @@ def load(
     its own, and is let be by calls. An answer is copied out of it in the call, as whoever uses LiteRT from Python
     does."""
     interpreter = opened(model, threads=threads)
-    signature = interpreter.get_signature_runner()
-    takes, gives = signature.get_input_details(), signature.get_output_details()
-    # As the converter calls them; one that the network does not read may be missing.
-    named = {f"args_{i}": x for i, x in enumerate(inputs)}
+    if isinstance(inputs, Mapping):
+        takes = {each["name"]: each for each in interpreter.get_input_details()}
+        named, gives = dict(inputs), interpreter.get_output_details()
+    else:
+        signature = interpreter.get_signature_runner()
+        takes, told = signature.get_input_details(), signature.get_output_details()
+        # As the converter calls them; one that the network does not read may be missing.
+        named = {f"args_{i}": x for i, x in enumerate(inputs)}
+        gives = [told[f"output_{i}"] for i in range(len(told))]
     if strange := [name for name in takes if name not in named]:
         raise ModelError(f"its model has an input {strange[0]!r}, which is none of the network's.")
     given = [(takes[name]["index"], takes[name]["dtype"], named[name]) for name in takes]
-    answers = [gives[f"output_{i}"]["index"] for i in range(len(gives))]
+    for index, _, tensor in given:
+        interpreter.resize_tensor_input(index, list(tensor.shape))  # some sizes are open
+    interpreter.allocate_tensors()
+    answers = [each["index"] for each in gives]
     set_tensor, get_tensor, invoke = (
         interpreter.set_tensor,
         interpreter.get_tensor,
@@ -101,12 +111,13 @@ def load(
     return Program(call, context)
 
 
-def opened(model: bytes, *, threads: int) -> Any:
+def opened(model: bytes | Path, *, threads: int) -> Any:
     """An interpreter of a .tflite file, ready to be called."""
     with unheard():  # that there is XNNPACK
         from ai_edge_litert.interpreter import Interpreter
 
-        interpreter = Interpreter(model_content=model, num_threads=threads)
+        content = model if isinstance(model, bytes) else model.read_bytes()
+        interpreter = Interpreter(model_content=content, num_threads=threads)
         interpreter.allocate_tensors()
     return interpreter
 

@@ -29,6 +29,7 @@ from lightbench.workers.clean_start import without_secrets
 
 PACKAGES = ("ncnn", "pnnx")
 DTYPES = ("float32",)
+EXPORTS = {"ncnn": ".param"}
 # Of its options these make it compute or store in less than float32, some of them unless told otherwise. bfloat16 is
 # wrong altogether in grouped convolutions.
 _SHORT = (
@@ -68,6 +69,13 @@ def convert(network: nn.Module, inputs: Sequence[Any], keywords: Mapping[str, An
         return msgspec.msgpack.encode(
             _File(param, (folder / "m.ncnn.bin").read_bytes(), shapes),
         )
+
+
+def save(model: bytes, file: Path) -> None:
+    """ncnn's two files: net.param, and beside it net.bin with the weights."""
+    made = msgspec.msgpack.decode(model, type=_File)
+    file.write_text(made.param)
+    file.with_suffix(".bin").write_bytes(made.weights)
 
 
 def runtime() -> None:

@@ -23,6 +23,8 @@ OPTIONS = {
     "defaults": "as it comes: all cores, threads that wait actively",
     "unoptimized": "without its optimisation of the graph",
 }
+READS = (".onnx",)
+EXPORTS = {"onnx": ".onnx"}
 PROVIDERS = ["CPUExecutionProvider"]  # unless it is told, others are tried first
 # As ONNX Runtime calls them -> PyTorch's.
 _TYPES = {
@@ -84,8 +86,8 @@ def runtime() -> None:
 
 
 def load(
-    model: bytes,
-    inputs: Sequence[Tensor],
+    model: bytes | Path,
+    inputs: Sequence[Tensor] | Mapping[str, Tensor],
     *,
     threads: int,
     dtype: str = "float32",  # noqa: ARG001  its file is in it
@@ -109,11 +111,11 @@ def load(
     run = session.run_with_iobinding
 
     # Nothing else keeps the memory of the inputs: it lives as long as the call.
-    def call(_reads: Sequence[Tensor] = inputs) -> list[Tensor]:
+    def call(_reads: Any = inputs) -> list[Tensor]:
         run(binding)
         return bound
 
-    def call_and_see(_reads: Sequence[Tensor] = inputs) -> list[Tensor]:
+    def call_and_see(_reads: Any = inputs) -> list[Tensor]:
         for name in free:  # anew: it has the size of the last answer
             binding.bind_output(name)
         run(binding)
@@ -229,7 +231,7 @@ def _settings(threads: int, options: Sequence[str]) -> Any:
     return settings
 
 
-def _session(model: bytes, settings: Any) -> Any:
+def _session(model: bytes | Path, settings: Any) -> Any:
     import onnxruntime
 
     return onnxruntime.InferenceSession(model, settings, providers=PROVIDERS)

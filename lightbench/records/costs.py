@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -33,6 +34,13 @@ PAPER_KINDS: frozenset[Kind] = CONV_KINDS | {"linear", "matmul", "attention", "r
 
 
 LARGEST = 2**63 - 1  # of what is counted
+
+
+def conv_kind(channels: int, kernel: Sequence[int], groups: int) -> Kind:
+    """Of a convolution of an input with so many channels. One of them per group is depthwise."""
+    if groups > 1:
+        return "depthwise conv" if channels == groups else "grouped conv"
+    return "pointwise conv" if math.prod(kernel) == 1 else "dense conv"
 
 
 def check_count(count: int | None, what: str) -> None:
@@ -114,8 +122,8 @@ class Call(Noun, frozen=True, kw_only=True, omit_defaults=True):  # hundreds in 
 class Costs(Noun, frozen=True, kw_only=True):
     """What one forward pass costs, exactly. Totals are sums over ``ops``; a total that is not, raises."""
 
-    params: int
-    param_bytes: int  # parameters and buffers
+    params: int | None  # None: of a file, where they were folded
+    param_bytes: int  # parameters and buffers, or all that a file stores
     madds: int
     mem_access: int  # paper account, elements
     mem_bytes: int  # eager account
@@ -125,6 +133,7 @@ class Costs(Noun, frozen=True, kw_only=True):
     calls: tuple[Call, ...] = ()  # none: not noted, as in what is stored
     uncounted: dict[str, int] = msgspec.field(default_factory=dict)  # without a rule: how often
     traced: Literal["meta", "real"] = "meta"  # on which tensors the pass ran
+    stored_params: int | None = None  # of a model file: what it stores, batch norms folded
 
     def __post_init__(self) -> None:
         for total in ("madds", "mem_access", "mem_bytes", "fused_bytes"):
@@ -133,6 +142,7 @@ class Costs(Noun, frozen=True, kw_only=True):
         for name in ("params", "param_bytes", "madds", "mem_access", "mem_bytes", "fused_bytes"):
             check_count(getattr(self, name), name)
         check_count(self.activations, "activations")
+        check_count(self.stored_params, "stored_params")
 
     @property
     def intensity(self) -> float | None:

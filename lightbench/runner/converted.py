@@ -6,6 +6,7 @@ import inspect
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 from lightbench.engines import Converted, Given, Kernel, Program
 from lightbench.engines.support import named
 from lightbench.errors import LightbenchError, UsageError
+from lightbench.graphs.support.network import FileNetwork
 from lightbench.process import streams
 from lightbench.records import Case, Costs, Identity
 from lightbench.records.arguments import map_tensors, tensors_in
@@ -38,9 +40,14 @@ def prepare(
     """Converted, or taken from what an earlier run has made of the same network. Raises a LightbenchError."""
     refuse(case)
     tensors, model, conversion = file_of(case, network, given, what)
+    return _loaded(case, model, tensors), conversion
+
+
+def _loaded(case: Case, model: bytes | Path, inputs: Any) -> Program:
     try:
         with streams.unheard():
-            return named.find(case.engine).load(model, tensors, **how(case)), conversion
+            program: Program = named.find(case.engine).load(model, inputs, **how(case))
+            return program
     except LightbenchError:
         raise
     except Exception as error:
@@ -65,6 +72,21 @@ def kernels(
         raise explain_plainly(f"{case.engine} tells no times of {case.model}", error) from error
 
 
+def read(case: Case, network: FileNetwork, given: Given) -> tuple[Program, Conversion]:
+    """A model file as it is, on an engine that reads such files. Raises a LightbenchError."""
+    engine = named.find(case.engine)
+    if network.path.suffix.lower() not in getattr(engine, "READS", ()):
+        raise UsageError(f"{case.engine} does not read {network.path.name}.", network.who_reads())
+    if case.dtype == "int8":
+        raise UsageError(
+            f"{network.path.name} is what it is: a model file is not quantized.",
+            "Leave out --dtype.",
+        )
+    packages, size = packages_of(engine), network.path.stat().st_size
+    program = _loaded(case, network.path, network.bound(*given))
+    return program, Conversion(packages=packages, size_bytes=size, seconds=0.0, kept=True)
+
+
 def how(case: Case) -> dict[str, Any]:
     """What an engine is told when it loads a file."""
     options = named.options_of(case.engine)
@@ -77,7 +99,7 @@ def file_of(
     """The inputs in the order in which the engine reads them, and its file. Raises a LightbenchError."""
     engine = named.find(case.engine)
     packages = packages_of(engine, case.dtype)
-    given = given[0], _in_order(network, given[1])
+    given = given[0], in_order(network, given[1])
     tensors = list(tensors_in(given))
     for tensor in tensors:
         if tensor.layout != torch.strided or not tensor.is_contiguous():
@@ -154,7 +176,7 @@ def _samples(given: Given) -> Iterator[Given]:
         yield args, keywords
 
 
-def _in_order(network: nn.Module, keywords: Mapping[str, Any]) -> dict[str, Any]:
+def in_order(network: nn.Module, keywords: Mapping[str, Any]) -> dict[str, Any]:
     """As ``forward`` has them, which is how they are numbered in the file."""
     with suppress(Exception):  # somebody else's code
         names = list(inspect.signature(network.forward).parameters)

@@ -11,10 +11,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lightbench import registry
+from lightbench import graphs, registry
 from lightbench.costs.version import counting
 from lightbench.errors import LightbenchError
 from lightbench.models import sources
+from lightbench.models.sources.model_files import model_files
 from lightbench.models.sources.project_files import external_names, project_files
 from lightbench.models.sources.source_trees import placed
 from lightbench.records import Identity
@@ -63,6 +64,8 @@ def code_of(model: str) -> tuple[str, tuple[str, ...]]:
     """A hash of the code that a name stands for, and the versions of the packages that it is from;
     "" for the code of a package. Nothing is run or imported."""
     prefix, colon, _ = model.partition(":")
+    if kind := graphs.format_of(model):
+        return _hash(model_files(model, kind)), ()
     if path := sources.file_of(model):
         files = project_files(placed(path))
         used = external_names(files).intersection(LIBRARIES)

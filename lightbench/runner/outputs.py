@@ -14,6 +14,7 @@ from torch.utils import _pytree as pytree
 
 from lightbench import units
 from lightbench.engines import Program
+from lightbench.graphs.support.network import FileNetwork
 from lightbench.records import SUSPECT
 from lightbench.records.arguments import map_tensors, tensors_in
 from lightbench.records.case import FLOATS, WIDE, Dtype
@@ -47,6 +48,8 @@ class Reference:
 
 def reference(network: nn.Module, given: Any, dtype: Dtype = "float32") -> Reference | str:
     """Of a copy, on the host, for an engine that computes in ``dtype``; or why there is none, in words."""
+    if isinstance(network, FileNetwork):
+        return "a model file is all there is of the network"
     try:
         twin = copy.deepcopy(network).cpu().eval()
         own, again = _called(twin, given, Tensor.cpu), _called(twin, given, Tensor.cpu)

@@ -51,7 +51,8 @@ def plan(
             own |= at_hand[model]
         else:
             try:
-                own["inputs"] = sources.find(model, trusted=trusted).inputs
+                source = sources.find(model, trusted=trusted)
+                own |= {"inputs": source.inputs, "batch": source.batch}
             except LightbenchError as reason:
                 error = reason
         if inputs is not None:

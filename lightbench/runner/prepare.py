@@ -23,6 +23,7 @@ from lightbench.devices import Device
 from lightbench.engines import Context, Program, eager
 from lightbench.engines.support import named
 from lightbench.errors import ModelError, OutOfMemory
+from lightbench.graphs.support.network import FileNetwork
 from lightbench.models import sources
 from lightbench.models.inputs import (
     SETTLING_IMAGES,
@@ -226,6 +227,8 @@ def _program(
     given_to: tuple[tuple[Any, ...], dict[str, Any]],
     what: tuple[Identity, Costs],
 ) -> tuple[Program, Conversion | None]:
+    if isinstance(network, FileNetwork) and device.torch_device != "meta":
+        return converted.read(case, network, given_to)
     engine = named.find(case.engine)
     if not abilities.converts(engine):
         return engine.prepare(network, *given_to, mode=case.mode), None

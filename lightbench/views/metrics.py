@@ -11,6 +11,7 @@ from lightbench import units
 METRICS: dict[str, Callable[[Any], str]] = {
     "latency_s": units.seconds,
     "params": units.count,
+    "stored_params": units.count,
     "param_bytes": units.size,
     "madds": units.count,
     "mem_access": units.count,
@@ -21,12 +22,14 @@ METRICS: dict[str, Callable[[Any], str]] = {
 }
 
 
-COUNTED = ("params", "madds", "mem_access", "mem_bytes")  # what is compared exactly
+# What is compared exactly; a network that is code has no stored parameters, and a model file no params.
+COUNTED = ("params", "stored_params", "madds", "mem_access", "mem_bytes")
 
 
 HEADINGS = {
     "latency_s": "latency",
     "params": "params",
+    "stored_params": "stored parameters",
     "param_bytes": "weights",
     "madds": "MAdds",
     "mem_access": "paper MAC",

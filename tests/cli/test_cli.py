@@ -32,6 +32,7 @@ OPTIONS = {
     "completion": "shell",
     "devices": "--format -o/--output",
     "doctor": "--device --selftest -q/--quiet --format -o/--output",
+    "export": "model --to -o/--output --batch --threads --timeout --force -q/--quiet --input",
     "count": "models --convention --crosscheck --batch --timeout --strict --store -q/--quiet --input --format -o/--output",
     "layers": (
         "model --measure --by --sort --top --seconds --seed --timeout --figure --trace --store -q/--quiet"

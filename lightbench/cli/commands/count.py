@@ -85,7 +85,8 @@ def command(
             say_error(f"{model}: {error}")
     if not counted and chosen == "table":
         return exit_code(failures, len(models))
-    batch = asked(settings).get("batch", 1)
+    batches = {one.case.batch for one in counted}  # a model file may have one of its own
+    batch = ", ".join(map(str, sorted(batches))) or asked(settings).get("batch", 1)
     title = f"Costs at batch {batch}"
     if counted and (convention or crosscheck):
         tools = ["paper", "thop", "fvcore"]

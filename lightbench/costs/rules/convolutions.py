@@ -12,14 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from lightbench.costs.work import Names, Rule, Work, at
-from lightbench.records import Kind
-
-
-def _kind(channels: int, kernel: Sequence[int], groups: int) -> Kind:
-    """One input channel per group is depthwise."""
-    if groups > 1:
-        return "depthwise conv" if channels == groups else "grouped conv"
-    return "pointwise conv" if math.prod(kernel) == 1 else "dense conv"
+from lightbench.records.costs import conv_kind
 
 
 def _madds(w: Tensor, positions: Sequence[int]) -> int:
@@ -44,7 +37,7 @@ def convolve(
     spatial = w.dim() - 2
     stride = (stride,) if isinstance(stride, int) else tuple(stride)
     return Work(
-        _kind(x.shape[x.dim() - spatial - 1], w.shape[2:], groups),
+        conv_kind(x.shape[x.dim() - spatial - 1], w.shape[2:], groups),
         madds=_madds(w, positions),
         weight=tuple(w.shape),
         bias=bias is not None,
@@ -111,7 +104,7 @@ def _time_batch_channels(args: tuple[Any, ...], out: Tensor) -> Work:
     """conv_tbc: input (T, B, c_in), weight (k, c_in, c_out)."""
     k, c_in, c_out = args[1].shape
     return Work(
-        _kind(c_in, (k,), 1),
+        conv_kind(c_in, (k,), 1),
         out.numel() * k * c_in,
         (c_out, c_in, k),
         bias=True,

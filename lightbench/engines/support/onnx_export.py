@@ -28,10 +28,12 @@ def input_names(tensors: Iterable[Tensor]) -> list[str]:
     return [f"input_{i}" for i, _ in enumerate(tensors)]
 
 
-def taken(made: Iterable[str], inputs: Sequence[Tensor]) -> dict[str, Tensor]:
-    """The inputs of a model by their names; those that the network does not read are not among them. Raises
-    ModelError for a model with others."""
-    named = dict(zip(input_names(inputs), inputs, strict=True))
+def taken(
+    made: Iterable[str], inputs: Sequence[Tensor] | Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """The inputs of a model by their names, those of `input_names` unless ``inputs`` has others; what the
+    network does not read is not among them. Raises ModelError for a model with others."""
+    named = inputs if isinstance(inputs, Mapping) else _numbered(inputs)
     made = list(made)
     if strange := [name for name in made if name not in named]:
         raise ModelError(
@@ -49,6 +51,10 @@ def fed(model: bytes, samples: Iterable[Given]) -> list[dict[str, Any]]:
         {name: x.numpy() for name, x in taken(names, list(tensors_in(given))).items()}
         for given in samples
     ]
+
+
+def _numbered(inputs: Sequence[Tensor]) -> dict[str, Tensor]:
+    return dict(zip(input_names(inputs), inputs, strict=True))
 
 
 def convert(network: nn.Module, inputs: Sequence[Any], keywords: Mapping[str, Any]) -> bytes:

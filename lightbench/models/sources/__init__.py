@@ -1,8 +1,8 @@
-"""Where a network comes from: our own families, torchvision, timm, or a Python file of the user's.
+"""Where a network comes from: our own families, torchvision, timm, a Python file of the user's, or a model file.
 
 ``mobilenet_v2`` - ``torchvision:resnet50`` - ``timm:mobilenetv3_small_100`` -
 ``stack:grouped(c=64, groups=4)`` - ``path/file.py:Class`` - ``path/file.py:factory(width=0.5)`` -
-``package.module:Class.from_name("b0")``
+``package.module:Class.from_name("b0")`` - ``net.onnx``
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from lightbench.errors import (
     UntrustedCode,
     UsageError,
 )
+from lightbench.graphs import format_of
 from lightbench.models.sources.libraries import LIBRARIES
+from lightbench.models.sources.model_files import from_model_file
 from lightbench.models.sources.model_names import split_name
 from lightbench.models.sources.source import DEFAULT_INPUT, Source
 from lightbench.models.sources.user_files import file_of, from_file, is_file
@@ -73,17 +75,19 @@ def _in_its_hands(model: str, source: Source) -> Source:
         with journal.held("load", model), patched.given_back():
             return source.load()
 
-    return Source(build, source.inputs, load)
+    return Source(build, source.inputs, load, source.batch)
 
 
 def _found(model: str, *, trusted: bool) -> Source:
     if is_file(model):
+        format_name = format_of(model)
         if not trusted:
+            does = "is read by a runtime" if format_name else "runs code from a file"
             raise UntrustedCode(
-                f"{model!r} runs code from a file, and its name was not typed by you.",
+                f"{model!r} {does}, and its name was not typed by you.",
                 "Look at the file, then repeat with --trust-code.",
             )
-        return from_file(model)
+        return from_model_file(model, format_name) if format_name else from_file(model)
     prefix, colon, name = model.partition(":")
     if colon:
         if prefix not in LIBRARIES:

@@ -20,11 +20,13 @@ LIBRARY_PREFIXES = ("torchvision", "timm", "stack")  # before the colon of a nam
 
 class Source(NamedTuple):
     """A network that can be built, again and again: ``build()``, and the input it is made for.
-    ``load()`` runs the code that it is built by, once: what fails there fails in every build."""
+    ``load()`` runs the code that it is built by, once: what fails there fails in every build. ``batch`` is
+    what it is made for where nothing else is asked."""
 
     build: Callable[[], nn.Module]
     inputs: tuple[Input, ...]
     load: Callable[[], object] = lambda: None
+    batch: int = 1
 
 
 def made(fault: str, make: Callable[..., T], *args: Any, **kwargs: Any) -> T:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lightbench.errors import NotAvailable, NotThere, UsageError
+from lightbench.graphs import format_of
 from lightbench.models.sources.built import FACTORY
 from lightbench.models.sources.built import build as built
 from lightbench.models.sources.calls import parse_call
@@ -22,15 +23,16 @@ if TYPE_CHECKING:
 
 
 def is_file(model: str) -> bool:
-    """Does this name code in a file, which runs when the network is built?"""
-    return split_name(model) is not None
+    """Does this name code in a file, which runs when the network is built, or a model file?"""
+    return split_name(model) is not None or format_of(model) is not None
 
 
 def file_of(model: str) -> Path | None:
-    """The file that a name runs, as the user wrote it, whether there is one or not, or that of the
-    module that it names; None for a name that is of no file."""
-    named = split_name(model)
-    return named.file if named else None
+    """The file that a name runs, as the user wrote it, whether there is one or not, that of the module
+    that it names, or a model file; None for a name that is of no file."""
+    if named := split_name(model):
+        return named.file
+    return Path(model) if format_of(model) else None
 
 
 def from_file(model: str) -> Source:

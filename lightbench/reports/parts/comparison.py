@@ -23,6 +23,7 @@ from lightbench.views.table import Column, Table, View, own_words
 # Of the table of `lightbench profile`, with the order in which they go on a narrow page.
 SHOWN = {
     "params": 3,
+    "stored_params": 3,
     "madds": 2,
     "mem_bytes": 2,
     "intensity": 6,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lightbench import units
-from lightbench.records import Record
+from lightbench.records import Costs, Record
 from lightbench.records.collection import asked
 from lightbench.records.facets import names
 from lightbench.studies.count.table import layers_view
@@ -47,10 +47,16 @@ def _sentences(record: Record) -> Iterator[Sentence]:
     costs = record.costs
     assert costs is not None
     yield Sentence(
-        f"{units.count(costs.params)} parameters, {units.count(costs.madds)} MAdds,"
+        f"{_parameters(costs)}, {units.count(costs.madds)} MAdds,"
         f" {units.size(costs.mem_bytes)} of memory access in {units.exact(len(costs.ops))} operators"
         + (f"; {units.seconds(record.latency.median_s)} a call." if record.latency else ".")
     )
+
+
+def _parameters(costs: Costs) -> str:
+    if costs.stored_params is None:
+        return f"{units.count(costs.params)} parameters"
+    return f"{units.count(costs.stored_params)} stored parameters"
 
 
 def _views(subject: Subject, record: Record) -> Iterator[View]:

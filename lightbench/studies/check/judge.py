@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from lightbench import units
 from lightbench.environment.contention import seen_in
+from lightbench.errors import UsageError
 from lightbench.records import Case, Costs, Environment, Latency, Record
 from lightbench.stats.drift import drift, judge_stored
 from lightbench.studies.check.budgets import Limit, Limits
@@ -59,6 +60,9 @@ def _unchecked(model: str, metric: str, limits: Limits, why: str) -> Row:
     return Row(model, metric, None, None, NOT_CHECKED, "unclear", limit=limit, note=why)
 
 
+HAVE = "A network that is code has params, a model file has stored_params."
+
+
 def pair_rows(
     old: Version, new: Version, limits: Limits, tolerance: float, tools: Tools
 ) -> tuple[list[Row], Comparison]:
@@ -99,7 +103,12 @@ def count_rows(
     limit."""
     if now is None:
         return []
-    metrics = dict.fromkeys((*COUNTED, *(m for m in limits if m not in (LATENCY, PEAK))))
+    known = (metric for metric in COUNTED if getattr(now, metric) is not None)
+    metrics = dict.fromkeys((*known, *(m for m in limits if m not in (LATENCY, PEAK))))
+    if unknown := [metric for metric in metrics if getattr(now, metric) is None]:
+        raise UsageError(
+            f"{model} has no {HEADINGS[unknown[0]]}, and there is a budget for them.", HAVE
+        )
     return [
         _judged(
             model,

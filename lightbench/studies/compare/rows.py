@@ -93,6 +93,7 @@ def counted_rows(a: Costs | None, b: Costs | None) -> list[Row]:
     return [
         Row("", metric, before, now, direction(before, now), "ok", change=relative(before, now))
         for metric, before, now in pairs
+        if now is not None
     ]
 
 

@@ -15,6 +15,7 @@ from lightbench.costs.count import count_costs
 from lightbench.costs.crosscheck import crosscheck
 from lightbench.costs.precision import as_asked, own_dtype
 from lightbench.errors import UncountedOps, UnknownName, UsageError
+from lightbench.graphs.support.network import FileNetwork
 from lightbench.models import sources
 from lightbench.models.inputs import Arguments, Inputs, fewest_ids, make_arguments
 from lightbench.models.sources import own_switches
@@ -116,7 +117,12 @@ class Counts(Shown):
 
     @cached_property
     def _called(self) -> Costs:
-        """The costs with what conventions go by, which takes a pass of its own."""
+        """The costs with what conventions go by, which takes a pass of its own. Raises UsageError."""
+        if isinstance(self.network, FileNetwork):
+            raise UsageError(
+                f"{self.model} is a model file, and other conventions count modules, which it has none of.",
+                "Leave out --convention and --crosscheck: the count is `paper`'s.",
+            )
 
         def inputs(device: str) -> Arguments:
             given = Arguments(self.args, dict(self.kwargs))
@@ -184,7 +190,9 @@ def count(
     else:
         name, source, kind = model, sources.find(model, trusted=trusted), asked or "float32"
         specs = specs_beside(input, args, kwargs, kind)
-        call = _Call(source.inputs if specs is None else specs, batch or 1, kind, args, kwargs)
+        call = _Call(
+            source.inputs if specs is None else specs, batch or source.batch, kind, args, kwargs
+        )
         with switches.kept(), journal.held("count", name):
             network, costs = _count_source(name, source, call)
     if strict and costs.uncounted:

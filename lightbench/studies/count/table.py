@@ -17,9 +17,15 @@ ACCOUNTS = (
     " fused: batch norm folded, activation and add merged."
 )
 
+OF_FILES = (
+    "stored parameters: what a model file keeps, which are fewer than params where norms are folded.",
+    "eager of a model file: each of its nodes by itself.",
+)
+
 COUNTS = (
     Column("model", "model", align="left"),
     Column("params", "params (M)", units.millions),
+    Column("stored_params", "stored parameters (M)", units.millions, sparse=True),
     Column("madds", "MAdds (M)", units.millions),
     Column("mem_access", "paper MAC (M)", units.millions),
     Column("mem_bytes", "eager MAC (MB)", units.megabytes, drop=1),
@@ -40,6 +46,7 @@ def counts_view(
         "MAdds: one fused multiply-add is 1; FLOPs are twice as many.",
         ACCOUNTS,
     )
+    notes += OF_FILES if any(c.stored_params is not None for _, c in counted) else ()
     notes += _uncounted(counted) + tuple(f"failed: {name}: {why}" for name, why in reasons.items())
     data = [
         {"model": name, **{k: getattr(c, k) for k in c.__struct_fields__ if k != "ops"}}
@@ -79,8 +86,9 @@ def layers_view(costs: Costs, ops: Sequence[Op], title: str) -> View:
     total = {"path": "total", "op": f"{len(costs.ops)} operators", "kind": ""}
     total |= {k: getattr(costs, k) for k in ("madds", "mem_bytes", "fused_bytes", "intensity")}
     rows.append(tuple(total.get(column.key) for column in LAYERS))
+    runs = "eager PyTorch runs it" if costs.stored_params is None else "if run by itself"
     notes = [
-        "MAC: memory access cost of the operator as eager PyTorch runs it; not multiply-adds.",
+        f"MAC: memory access cost of the operator as {runs}; not multiply-adds.",
         "fused: 0 where the operator disappears into the one that made its input.",
         *_uncounted([("this network", costs)]),
     ]

@@ -47,7 +47,7 @@ NOTHING = b"null"
 
 
 class _Costs(msgspec.Struct):
-    params: Count
+    params: Count | None
     madds: Count
     mem_access: Count
     mem_bytes: Count

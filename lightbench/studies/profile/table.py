@@ -43,6 +43,10 @@ MODEL: tuple[Column, Value] = (Column("model", "model", align="left"), lambda r:
 
 VALUES: tuple[tuple[Column, Value], ...] = (
     (Column("params", "params (M)", units.millions, drop=5), _costs(lambda c: c.params)),
+    (
+        Column("stored_params", "stored parameters (M)", units.millions, drop=5, sparse=True),
+        _costs(lambda c: c.stored_params),
+    ),
     (Column("madds", "MAdds (M)", units.millions, drop=2), _costs(lambda c: c.madds)),
     (Column("mem_bytes", "MAC (MB)", units.megabytes, drop=3), _costs(lambda c: c.mem_bytes)),
     (Column("status", "", signs, align="left"), status),

@@ -1,0 +1,111 @@
+"""A network as a file for the runtime that ships: written, loaded again, and its answers checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lightbench import units
+from lightbench.cli import complete
+from lightbench.cli.guarded import Guarded, Model, ReplacedFile, Use
+from lightbench.cli.options import TIMEOUT, asked, axis_options, input_options
+from lightbench.cli.output import answer, data_only, make_room, notice
+from lightbench.cli.progress import reports
+from lightbench.engines import exports
+from lightbench.errors import UsageError
+from lightbench.records.outputs import Outputs
+
+DIFFERS = 3
+BESIDE = {".xml": ".bin"}  # suffix -> that of a second file
+
+
+class ModelFile(ReplacedFile):
+    """A model file, with what is written beside it."""
+
+    def uses(self, given: Any, flag: str) -> Iterator[Use]:
+        yield from super().uses(given, flag)
+        if given is not None and (suffix := BESIDE.get(given.suffix.lower())):
+            beside = given.with_suffix(suffix)
+            yield Use("replaced", beside, f"what is beside {str(given)!r}", "may be its weights", False)  # fmt: skip
+
+
+@click.command("export", cls=Guarded)
+@click.argument("model", type=Model(), shell_complete=complete.models)
+@click.option(
+    "--to",
+    required=True,
+    type=click.Choice(sorted(exports())),
+    help="The format.",
+)
+@click.option(
+    "-o", "--output", "file", type=ModelFile(), required=True, help="The file; its suffix is the format's."
+)  # fmt: skip
+@axis_options("batch", "threads")
+@TIMEOUT
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option(
+    "-q", "--quiet", is_flag=True, help="No progress, and nothing of what networks print."
+)
+@input_options
+def command(
+    model: str,
+    to: str,
+    file: Path,
+    force: bool,  # noqa: FBT001
+    quiet: bool,  # noqa: FBT001
+    **settings: Any,
+) -> int:
+    """A network as a file for the runtime that ships: written, loaded again, and its answers checked.
+
+    In float32, for inputs of one size, with the weights that its code gives it, and without the paths of its
+    source. Its answers are held against float64, as `lightbench profile` does. Exit code: 0; 2 bad input;
+    3 they differ; 4 a package is missing.
+    """
+    _, suffix = exports()[to]
+    if file.suffix.lower() != suffix:
+        raise UsageError(
+            f"--to {to} writes {suffix}, and {file.name!r} is not called so.",
+            f"Try -o {file.with_suffix(suffix).name}.",
+        )
+    written = [file, *(file.with_suffix(more) for more in [BESIDE.get(suffix)] if more)]
+    if not force and (there := [each for each in written if each.exists()]):
+        raise UsageError(f"{str(there[0])!r} is there already.", "Add --force to write over it.")
+    make_room(*written)
+    from lightbench.runner.export import export  # imports torch
+    from lightbench.runner.plan import plan
+
+    typed = asked(settings)
+    inputs = None
+    if "input" in typed:
+        from lightbench.models.inputs import specs_of
+
+        inputs = specs_of(typed.pop("input"))
+    axes: dict[str, Any] = {axis: (value,) for axis, value in typed.items()}
+    (case,), errors = plan([model], inputs=inputs, **axes)
+    if errors:
+        raise errors[0]
+    with reports(quiet=quiet) as report, data_only(quiet=quiet):
+        report.say(f"{model}: export to {to}, and check")
+        made = export(case, to, file)
+    names = " and ".join(map(str, made.files))
+    notice(
+        f"wrote {names} ({units.size(made.size_bytes)}) in {units.seconds(made.seconds)}",
+        quiet=quiet,
+    )
+    for warning in made.warnings:
+        notice(f"warning: {warning}", quiet=False)
+    outputs = made.outputs
+    if outputs is None:
+        return 0
+    answer(f"outputs: {outputs.verdict}{_as_multiple(outputs)}\n")
+    return DIFFERS if outputs.verdict == "differs" else 0
+
+
+def _as_multiple(outputs: Outputs) -> str:
+    if outputs.error is None or not outputs.eager_error:
+        return ""
+    times = units.factor(outputs.error / outputs.eager_error)
+    return f" ({times} times as far off float64 as eager PyTorch)"
