@@ -76,7 +76,7 @@ FIELDS = {
     "Other": "type holds",
     "Costs": (
         "params param_bytes madds mem_access mem_bytes fused_bytes activations ops calls uncounted"
-        " traced"
+        " traced stored_params"
     ),
     "Samples": (
         "wall_s cpu_s device_s launch_s to_device_s to_host_s throttled_rounds"
@@ -201,7 +201,7 @@ def test_the_root_of_the_package_is_seen_at_a_glance():
 
 
 WHAT_A_PLUGIN_HAS = {
-    "device": "at", "engine": "prepare|load", "model family": "build", "format": "render", "figure": "draw",
+    "device": "at", "engine": "prepare|load", "model family": "build", "model format": "graph", "format": "render", "figure": "draw",
     "guideline": "sweep", "lint rule": "find", "report part": "section", "study": "gather", "command": "command",
 }  # fmt: skip
 
