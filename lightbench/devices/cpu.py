@@ -23,6 +23,7 @@ from lightbench.timing.clock import Reading, Step
 
 OPTIONS = {
     "flush-denormal": "CPU: take denormal numbers for zero.",
+    "crosscheck": "CPU: also what the program of an engine's maker says.",
     "memory": "CPU: also what each network adds to a process of its own.",
 }
 FLUSH = "flush-denormal"

@@ -19,6 +19,8 @@ instead
   ``inputs`` are the tensors by the names that the file has for them,
 - ``EXPORTS``, what `lightbench export --to` calls its file -> the suffix, and ``save(model, file)``, which writes it
   if it is not what ``convert`` gives,
+- ``vendor(model, *, threads, calls) -> tuple[str, float]``, if its maker has a benchmark program: its name, and its
+  fastest call in seconds,
 - ``runtime()``, which imports what ``load`` needs, so that the memory of a network can be told from its.
 """
 

@@ -17,6 +17,7 @@ from lightbench.engines import Converted, Program
 from lightbench.engines.support import converters
 from lightbench.engines.support.converters import Converter
 from lightbench.engines.support.exported import export
+from lightbench.engines.support.vendors import fastest_s
 from lightbench.errors import ModelError
 from lightbench.process.streams import unheard
 from lightbench.records.outputs import OffPath
@@ -58,6 +59,25 @@ def convert(network: nn.Module, inputs: Sequence[Any], keywords: Mapping[str, An
     )
 
 
+_BENCHMARK = (
+    "import sys; from ai_edge_litert.tools.benchmark_litert_model import main; sys.exit(main())"
+)
+
+
+def vendor(model: bytes, *, threads: int, calls: int) -> tuple[str, float]:
+    """Google's litert-benchmark, and its fastest call in seconds. Raises NotAvailable."""
+    asked = (
+        *("--model", "net.tflite", "--num_threads", str(threads)),
+        *("--num_runs", str(calls), "--warmup_runs", "5", "--result_json", "told.json"),
+    )
+
+    def find(told: Any) -> Any:
+        return told["latency"]["min_ms"]
+
+    tool = "litert-benchmark"
+    return tool, fastest_s(tool, _BENCHMARK, lambda _: asked, model, ".tflite", find)
+
+
 def runtime() -> None:
     """Import it."""
     import ai_edge_litert.interpreter  # noqa: F401
@@ -87,9 +107,11 @@ def load(
     if strange := [name for name in takes if name not in named]:
         raise ModelError(f"its model has an input {strange[0]!r}, which is none of the network's.")
     given = [(takes[name]["index"], takes[name]["dtype"], named[name]) for name in takes]
-    for index, _, tensor in given:
-        interpreter.resize_tensor_input(index, list(tensor.shape))  # some sizes are open
-    interpreter.allocate_tensors()
+    open_sizes = [each for each in given if list(each[2].shape) != _shape(takes, each[0])]
+    for index, _, tensor in open_sizes:
+        interpreter.resize_tensor_input(index, list(tensor.shape))
+    if open_sizes:
+        interpreter.allocate_tensors()
     answers = [each["index"] for each in gives]
     set_tensor, get_tensor, invoke = (
         interpreter.set_tensor,
@@ -109,6 +131,12 @@ def load(
         return [torch.from_numpy(get_tensor(index)) for index in answers]
 
     return Program(call, context)
+
+
+def _shape(takes: Mapping[str, Any], index: int) -> list[int]:
+    return next(
+        [int(n) for n in each["shape"]] for each in takes.values() if each["index"] == index
+    )
 
 
 def opened(model: bytes | Path, *, threads: int) -> Any:

@@ -16,6 +16,7 @@ from lightbench.engines import Given, Kernel, Program
 from lightbench.engines.support import onnx_export
 from lightbench.engines.support.onnx_modules import Modules
 from lightbench.engines.support.quiet import quiet
+from lightbench.engines.support.vendors import fastest_s
 from lightbench.errors import NotAvailable
 from lightbench.graphs.support.quiet_openvino import explained, name_of
 from lightbench.graphs.support.quiet_openvino import openvino as _openvino
@@ -60,6 +61,43 @@ def save(model: bytes, file: Path) -> None:
     """OpenVINO's own format, in float32: net.xml, and beside it net.bin with the weights."""
     openvino = _openvino()
     openvino.save_model(openvino.Core().read_model(model), file, compress_to_fp16=False)
+
+
+# Its program would tell an analytics host of each run.
+_BENCHMARK = """
+import sys
+sys.modules["openvino_telemetry"] = None
+from openvino.tools.benchmark.main import main
+sys.exit(main())
+"""
+
+
+def vendor(model: bytes, *, threads: int, calls: int) -> tuple[str, float]:
+    """Intel's benchmark_app, and its fastest call in seconds, in float32 as here. Raises NotAvailable."""
+    asked = (
+        *(
+            "-m",
+            "net.onnx",
+            "-d",
+            "CPU",
+            "-api",
+            "sync",
+            "-infer_precision",
+            "f32",
+            "-hint",
+            "none",
+        ),
+        *("-nstreams", "1", "-nthreads", str(threads), "-niter", str(calls)),
+        *("-report_type", "no_counters", "-json_stats", "-report_folder"),
+    )
+
+    def find(told: Any) -> Any:
+        return told["execution_results"]["min latency"]
+
+    found = fastest_s(
+        "benchmark_app", _BENCHMARK, lambda at: (*asked, str(at)), model, ".onnx", find
+    )
+    return "benchmark_app", found
 
 
 def runtime() -> None:

@@ -10,8 +10,10 @@ A stored record carries ``schema``. History:
 6. ``inputs`` of other forms than tensors with a batch in front: each says its ``form``; ``calls`` of modules, and
    how an operator was called: what other tools' conventions go by, where it was noted
 7. ``found``: what a study found, one field that says of which study it is, where each had a field of its own
-8. other engines than eager: ``outputs`` held against float64, and the ``conversion`` of those that run no PyTorch;
-   what a network's layers take on them, ``found`` of the study ``kernels``
+8. other engines than eager: ``outputs`` held against float64, and the ``conversion`` of those that run no PyTorch
+9. engines in full: the precision of ``outputs``, what is off the fast path, what int8 was calibrated on, what layers take
+   (``found`` of the study ``kernels``), ``resident`` memory, what a ``vendor``'s program says; model files, of which
+   ``stored_params`` are known and ``params`` are not
 """
 
 from __future__ import annotations
@@ -39,8 +41,9 @@ from lightbench.records.noun import Noun
 from lightbench.records.outputs import Conversion, Outputs
 from lightbench.records.resident import Resident
 from lightbench.records.samples import Latency, Samples
+from lightbench.records.vendor import Vendor
 
-SCHEMA = 8
+SCHEMA = 9
 CONTENDED = "contended"  # how a warning begins that says so of a record
 SUSPECT = "suspect"  # the same: its time cannot be that of the work that was counted
 
@@ -106,6 +109,7 @@ class Record(Noun, frozen=True, kw_only=True):
     run: Run | None = None  # None: not timed in rounds, or not known in which
     outputs: Outputs | None = None  # None: of eager PyTorch, or not held against it
     conversion: Conversion | None = None  # of an engine that runs no PyTorch
+    vendor: Vendor | None = None  # what the program of the engine's maker says
     resident: Resident | None = None  # asked for by the option "memory"
 
     def __post_init__(self) -> None:

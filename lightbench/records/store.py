@@ -75,6 +75,7 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     5: lambda record: {**record, "case": with_forms(record["case"]), "schema": 6},
     6: lambda record: {**_with_found(record), "schema": 7},
     7: lambda record: {**record, "schema": 8},
+    8: lambda record: {**record, "schema": 9},
 }
 
 _LINE = re.compile(rb'\{"id":"([0-9a-f]{16})",')

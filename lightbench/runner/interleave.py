@@ -12,7 +12,7 @@ import msgspec
 
 from lightbench import units
 from lightbench.devices import Device
-from lightbench.devices.support.base import ENERGY, MEMORY
+from lightbench.devices.support.base import CROSSCHECK, ENERGY, MEMORY
 from lightbench.errors import LightbenchError, OutOfMemory
 from lightbench.records import Case, Environment, Record, Run, Samples, SweepPoint
 from lightbench.records.failure import explain_plainly
@@ -21,6 +21,7 @@ from lightbench.runner.control import Finish, Report, Say, SoFar
 from lightbench.runner.given import Given
 from lightbench.runner.record import failed, measured
 from lightbench.runner.session import here, process_kept, with_noted
+from lightbench.runner.vendor import with_vendor
 from lightbench.timing.continued import rounds, whole
 from lightbench.timing.rounds import collect
 from lightbench.timing.stopping import Rule
@@ -93,6 +94,9 @@ def measure(
                 if ENERGY in record.case.options:
                     say(f"{label(record.case)}: energy")
                     record = _with_energy(record, ready[i], device)
+                if CROSSCHECK in record.case.options and i not in group.anchors:
+                    say(f"{label(record.case)}: second opinion")
+                    record = with_vendor(record, ready[i])
                 if MEMORY in record.case.options and i not in group.anchors:
                     say(f"{label(record.case)}: memory")
                     at_hand = record.case.model in group.given

@@ -58,7 +58,7 @@ OPTIONS = {
     "list": "what --from --format -o/--output",
     "profile": (
         "models --suite --device --engine --threads --batch --dtype --mode --channels-last"
-        " --graph --cold-cache --h2d --energy --flush-denormal --memory --npu-jit --defaults --rel"
+        " --graph --cold-cache --h2d --energy --flush-denormal --crosscheck --memory --npu-jit --defaults --rel"
         " --seconds --seed --timeout --store --force --trust-code -q/--quiet --input --format -o/--output"
     ),
     "report": (

@@ -81,7 +81,7 @@ def test_every_network_of_ours_is_offered_and_files_are_for_the_shell():
         ("--device", [*registry.names("device"), "auto"]),
         ("--engine", [*registry.names("engine")]),
         ("--format", [*registry.names("format")]),
-        ("--dtype", ["float32", "float64", "float16", "bfloat16"]),
+        ("--dtype", ["float32", "float64", "float16", "bfloat16", "int8"]),
         ("--mode", ["infer", "train"]),
     ],
 )

@@ -24,9 +24,11 @@ RUNS = {
     "baseline save": ("baseline", "save", NET, *NULL, "--sessions", "1", "--seconds", "0.5", "-o", "{}/b.jsonl"),
     "check": ("check", NET, *NULL, "--no-latency", "--baseline", "{}/b.jsonl"),
     "compare": ("compare", NET, "example_dense", *NULL, "--seconds", "0.5"),
+    "converter": ("converter", "litert", "--remove"),
     "count": ("count", NET, "--convention", "thop"),
     "device-card": ("device-card", *NULL, "--card", "{}/card.jsonl", "--figure", "{}/f.svg"),
     "doctor": ("doctor", "-o", "{}/d.json"),
+    "export": ("export", NET, "--to", "onnx", "-o", "{}/n.onnx"),
     "guidelines": ("guidelines", "g1", *NULL, "--widths", "1", "--seconds", "0.1", "--figures", "{}/f"),
     "history": ("history", "{}/store.jsonl", "--figure", "{}/f.svg"),
     "layers": ("layers", NET, "--measure", *NULL, "--seconds", "0.1", "--figure", "{}/f.svg"),
@@ -35,6 +37,7 @@ RUNS = {
     "profile": ("profile", NET, *NULL, "--seconds", "0.05", "--store", "{}/s.jsonl"),
     "report": ("report", "{}/store.jsonl", "-o", "{}/r.md"),
     "roofline": ("roofline", "--from", "{}/peaks.jsonl", "--figure", "{}/f.svg"),  # null has none
+    "scaling": ("scaling", NET, *NULL, "--batch", "1,2", "--seconds", "0.05", "--figure", "{}/f.svg"),
     "store verify": ("store", "verify", "{}/store.jsonl"),
     "sweep": ("sweep", "groups", "--input", "7x7", *NULL, "--seconds", "0.1", "--figure", "{}/f.svg"),
 }  # fmt: skip
@@ -78,6 +81,7 @@ def told(lightbench, folder, monkeypatch):
         monkeypatch.setattr(sys, "stderr", terminal)
         monkeypatch.setenv("TERM", "xterm")
         monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
+        monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
         arguments = [word.replace("{}", str(folder)) for word in RUNS[name]]
         return lightbench(*arguments, *more).code, terminal.getvalue()
 

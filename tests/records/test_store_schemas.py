@@ -79,7 +79,7 @@ def test_every_schema_before_this_one_has_a_migration_and_a_line_in_the_history(
 # What later schemas added to the nouns of a record.
 ADDED = {
     "case": {"options": []},
-    "costs": {"calls": []},
+    "costs": {"calls": [], "stored_params": None},
     "samples": {
         **{key: [] for key in ("device_s", "launch_s", "to_device_s", "to_host_s")},
         "throttled_rounds": 0,
@@ -100,7 +100,7 @@ def test_records_of_schema_1_are_read_as_they_are_and_belong_to_no_sweep():
     assert all(record.schema == SCHEMA and record.sweep is None for record in found)
     for record, line in zip(found, lines, strict=True):
         again = json.loads(msgspec.json.encode(record))
-        new = ("found", "energy_j", "identity", "outputs", "conversion")
+        new = ("found", "energy_j", "identity", "outputs", "conversion", "vendor", "resident")
         since = dict.fromkeys(new)
         assert again.pop("run")["id"] == line["environment"]["noted"]["time"]
         for noun, added in ADDED.items():

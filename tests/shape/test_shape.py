@@ -87,7 +87,7 @@ FIELDS = {
     "Environment": "comparable noted",
     "Record": (
         "schema time case status environment costs samples latency peak_memory_bytes energy_j warnings"
-        " failure found identity run outputs conversion resident"
+        " failure found identity run outputs conversion vendor resident"
     ),
     "Outputs": "error eager_error dtype",
     "Resident": "runtime_bytes load_bytes calls_bytes peak_bytes",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lightbench.devices.support.base import ENERGY, TRANSFERS
+from lightbench.devices.support.base import CROSSCHECK, ENERGY, MEMORY, TRANSFERS
 from lightbench.devices.support.options import device_options
 from lightbench.errors import UnknownName, UsageError
 from lightbench.records import Case
@@ -26,7 +26,7 @@ FLAGS: dict[str, tuple[str, Any]] = {
     **{
         name: ("options", name)
         for name in device_options()
-        if name not in (TRANSFERS, ENERGY)  # what these measure is not compared
+        if name not in (TRANSFERS, ENERGY, MEMORY, CROSSCHECK)  # what these measure is not compared
     },
 }
 

@@ -23,6 +23,10 @@ PACKED = (
     "On {} networks take more than {} times what their weights do: such engines keep a second copy of them,"
     " packed for their kernels."
 )
+VENDOR = (
+    "vendor: the fastest call of {}, the program of the engine's maker, on the same file with as many threads;"
+    " min / vendor is our fastest call as a multiple of it."
+)
 COPIES = 2  # times the weights
 LARGE = 10_000_000  # bytes of weights, below which the engine itself is more
 
@@ -33,6 +37,12 @@ def about_engines(records: Sequence[Record], ratios: Sequence[Ratio | None]) -> 
         yield BESIDE_EAGER
     if held := [record.outputs for record in records if record.outputs]:
         yield f"{HELD if all(each.dtype in WIDE for each in held) else HELD_IN_LESS}."
+
+
+def about_vendors(records: Sequence[Record]) -> Iterator[str]:
+    """Of second opinions on times."""
+    if tools := dict.fromkeys(record.vendor.tool for record in records if record.vendor):
+        yield VENDOR.format(" and ".join(tools))
 
 
 def about_memory(records: Sequence[Record]) -> Iterator[str]:

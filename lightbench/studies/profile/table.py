@@ -13,7 +13,7 @@ from lightbench.records.facets import FACETS, differing, shared
 from lightbench.stats.median import median
 from lightbench.stats.ratio import Ratio
 from lightbench.studies.profile.beside_eager import beside_eager
-from lightbench.studies.profile.notes import about_engines, about_memory
+from lightbench.studies.profile.notes import about_engines, about_memory, about_vendors
 from lightbench.studies.profile.transfers import transfers_table
 from lightbench.views.remarks import about_runs, remarks, signs, status
 from lightbench.views.table import Column, Table, View
@@ -75,11 +75,19 @@ VALUES: tuple[tuple[Column, Value], ...] = (
     (Column("samples", "n", units.exact, drop=12), _latency(lambda t: t.n)),
     (Column("throughput_img_s", "img/s", units.number, drop=6), lambda r: r.throughput),
     (
+        Column("vendor_min_s", "vendor min (ms)", units.milliseconds, drop=3, sparse=True),
+        lambda r: r.vendor.min_s if r.vendor else None,
+    ),
+    (
+        Column("min_over_vendor", "min / vendor", units.number, drop=2, sparse=True),
+        lambda r: r.latency.min_s / r.vendor.min_s if r.vendor and r.latency else None,
+    ),
+    (
         Column("peak_memory_bytes", "peak (MB)", units.megabytes, drop=8),
         lambda r: r.peak_memory_bytes,
     ),
     (
-        Column("resident_bytes", "resident (MB)", units.megabytes, drop=1, sparse=True),
+        Column("resident_bytes", "resident (MB)", units.megabytes, drop=2, sparse=True),
         lambda r: r.resident.network_bytes if r.resident else None,
     ),
     (Column("intensity", "MAdds/byte", units.number, drop=9), _costs(lambda c: c.intensity)),
@@ -140,6 +148,7 @@ def profile_view(records: Sequence[Record]) -> View:
         ),
         notes=(
             *about_engines(records, ratios),
+            *about_vendors(records),
             *about_memory(records),
             *remarks(records),
             *about_runs(records),
