@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, redirect_stderr
+from io import StringIO
 from typing import Any
 
 import torch
@@ -111,12 +112,13 @@ class _Loaded:
             import executorch.kernels.quantized  # noqa: F401  operators of int8, by being imported
             from executorch.extension.pybindings import portable_lib
             from executorch.runtime import Runtime, Verification
-        if portable_lib._threadpool_get_thread_count() != self.threads:  # noqa: SLF001
-            portable_lib._unsafe_reset_threadpool(self.threads)  # noqa: SLF001
-            _Loaded.pools += 1
-        self.pool = _Loaded.pools
-        self.program = Runtime.get().load_program(self.model, verification=Verification.Minimal)
-        self.execute = self.program.load_method("forward").execute
+        with redirect_stderr(StringIO()):  # what its C++ says goes to Python's stream
+            if portable_lib._threadpool_get_thread_count() != self.threads:  # noqa: SLF001
+                portable_lib._unsafe_reset_threadpool(self.threads)  # noqa: SLF001
+                _Loaded.pools += 1
+            self.pool = _Loaded.pools
+            self.program = Runtime.get().load_program(self.model, verification=Verification.Minimal)
+            self.execute = self.program.load_method("forward").execute
 
     def call(self) -> Sequence[Any]:
         try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from lightbench.process import streams
 from lightbench.records import Case, Resident
 from lightbench.workers.worker import Send, serve
 
@@ -86,8 +87,11 @@ def _measure(text: bytes, send: Send) -> None:
 
     torch.set_num_threads(request.threads)
     engine = named.find(request.case.engine)
-    load = _converted(engine, request) if converts(engine) else _built(engine, request.case)
-    send("resident", msgspec.to_builtins(grown(load)))
+    with streams.unheard():
+        load = _converted(engine, request) if converts(engine) else _built(engine, request.case)
+    with streams.unheard():
+        found = grown(load)
+    send("resident", msgspec.to_builtins(found))
 
 
 def _converted(engine: Any, request: Request) -> Callable[[], Program]:

@@ -8,6 +8,8 @@ from lightbench import devices
 from lightbench.devices import Device
 from lightbench.engines.support import named
 from lightbench.errors import UnknownName, UsageError
+from lightbench.records import Case
+from lightbench.runner import abilities
 from lightbench.runner.plan import CHOICES, check_batch
 
 
@@ -39,6 +41,13 @@ class Setup:
             if value not in known:
                 raise UnknownName(axis, value, known, f"Known: {', '.join(known)}.")
         check_batch(self.batch)
+        how = {
+            "device": self.device,
+            "engine": self.engine,
+            "dtype": self.dtype,
+            "layout": self.layout,
+        }
+        abilities.refuse(Case(model="any", inputs=(), **how))  # type: ignore[arg-type]
         if self.threads is not None and self.threads < 1:
             raise UsageError(f"threads are 1 or more, got {self.threads}.", "Try --threads 1.")
         device = self.found

@@ -157,7 +157,16 @@ def test_what_is_no_such_spelling_is_let_be(text):
     assert forbidden(text) == []
 
 
-OURS = ("torchvision", "timm", "crosscheck", "onnxruntime", "openvino", "litert", "ncnn")
+OURS = (
+    "torchvision",
+    "timm",
+    "crosscheck",
+    "onnxruntime",
+    "openvino",
+    "openvino-int8",
+    "litert",
+    "ncnn",
+)
 # Hints name the package that is missing, with the bound of pyproject.toml.
 
 

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import pytest
 from drawings import UGLY
+from engine_records import EAGER, ORT, OV, table
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from rooflines import roofline_records
 
@@ -70,8 +71,16 @@ def examples(make_record, sweep_records):
         return [make_record(n, batch=b, latency_s=0.01 * (1 + i % 9), **case)
                 for i, (n, b) in enumerate(each)]  # fmt: skip
 
+    def engines(names, **case):
+        times = {n: {EAGER: 10 + i % 7, ORT: 4 + i % 5, OV: 3 + i % 4} for i, n in enumerate(names)}
+        others = {key: value for key, value in case.items() if key != "engine"}
+        return table(make_record, times, run="r1", **others)
+
+    def fronts(names, **case):
+        return engines([known for known, _ in zip(WITH_TOP1, names, strict=False)], **case)
+
     known = {
-        "scaling": scaling, "profile": cases, "history": cases, "guidelines": guideline, "card": device_card,
+        "engines": engines, "fronts": fronts, "scaling": scaling, "profile": cases, "history": cases, "guidelines": guideline, "card": device_card,
         "roofline": roofline,
         "predictors": predictors, "pareto": pareto,
     }  # fmt: skip
@@ -85,7 +94,7 @@ WITH_TOP1 = [
     for family in registry.names("model family")
     for name in registry.literal("model family", family, "TOP1") or ()
 ]
-NO_SWEEP = {"scaling", "history", "profile", "pareto", "predictors"}
+NO_SWEEP = {"engines", "fronts", "scaling", "history", "profile", "pareto", "predictors"}
 SWEEP_FIGURES = [name for name in FIGURES if name not in NO_SWEEP]
 
 

@@ -116,3 +116,17 @@ def test_operators_on_single_numbers_are_no_finding():
     graph.output(())
     (row,) = engine.off_path(SimpleNamespace(nodes=graph.nodes))
     assert (row.op, row.count, row.path) == ("neg", 1, "")
+
+
+def test_it_quantizes_by_its_own_quantizer_and_its_answers_are_near():
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 1)).eval()
+    samples = [((torch.rand(1, 3, 16, 16),), {}) for _ in range(4)]
+    with unheard():
+        made = engine.quantize(network, samples)
+        (x,), _ = samples[0]
+        program = load(made.model, [x], threads=1, dtype="int8")
+        with program.context():
+            (said,) = program.call()
+    true = network(x).detach()
+    assert 0 < float((said - true).abs().max() / true.abs().max()) < 0.1

@@ -12,92 +12,18 @@ from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
 from threading import Barrier
-from types import ModuleType
 
 import msgspec
 import pytest
 import torch
+from plain_engine import NETWORK, QUICK, case, profile
 from torch import nn
 
 import lightbench as lb
-from lightbench import registry
 from lightbench.engines import Converted, Program
-from lightbench.errors import MissingPackage, ModelError, UsageError
-from lightbench.records import Case, InputSpec
+from lightbench.errors import ModelError
 from lightbench.records.outputs import OffPath
 from lightbench.runner import abilities, conversion_key, conversions, converted
-
-QUICK = {"seconds": 0.05, "rel": 1.0, "threads": 1}
-NETWORK = """
-from torch import nn
-
-
-class Net(nn.Linear):
-    def __init__(self, width=4):
-        super().__init__(4, width)
-"""
-
-
-def case(**how):
-    return Case(model="net", inputs=(InputSpec(shape=(4,)),), engine="plain", **how)
-
-
-@pytest.fixture
-def engine(monkeypatch, tmp_path):
-    """``made`` are the files, in order; what ``off`` is set to is added to each answer."""
-    module = ModuleType("a_test_of_converted.plain")
-    module.PACKAGES, module.DTYPES, module.made, module.off = ("torch",), ("float32",), [], 0.0
-    module.OPTIONS = {"defaults": "as it comes"}
-    module.asked = []
-
-    def convert(network, inputs, keywords):
-        module.made.append(network.weight.detach().numpy().tobytes())
-        return module.made[-1] + network.bias.detach().numpy().tobytes()
-
-    def quantize(network, samples):
-        module.samples = samples
-        return convert(network, *samples[0])
-
-    def load(model, inputs, *, threads, dtype, options):
-        module.asked.append((threads, dtype, options))
-        (x,) = inputs
-        numbers = torch.frombuffer(bytearray(model), dtype=torch.float32).reshape(-1, 1)
-        width = len(numbers) // 5
-        weight, bias = numbers[: 4 * width].reshape(width, 4), numbers[4 * width :].reshape(-1)
-        return Program(lambda: x @ weight.T + bias + module.off, torch.inference_mode)
-
-    module.convert, module.load, module.quantize = convert, load, quantize
-    convert.__module__ = quantize.__module__ = module.__name__
-    real, literal = registry.load, registry.literal
-    monkeypatch.setattr(
-        registry,
-        "literal",
-        lambda kind, name, what: (
-            getattr(module, what) if name == "plain" else literal(kind, name, what)
-        ),
-    )
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(
-        registry, "load", lambda kind, name: module if name == "plain" else real(kind, name)
-    )
-    names = registry.names
-    monkeypatch.setattr(
-        registry, "names", lambda kind: (*names(kind), *(["plain"] if kind == "engine" else []))
-    )
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return module
-
-
-@pytest.fixture
-def net(tmp_path):
-    file = tmp_path / "net.py"
-    file.write_text(NETWORK)
-    return f"{file}:Net"
-
-
-def profile(model, **how):
-    (record,) = lb.profile(model, **{"engine": "plain", "input": "4", **QUICK, **how}).records
-    return record
 
 
 def test_a_network_is_converted_once_and_loaded_each_time(engine, net):
@@ -165,7 +91,7 @@ def test_what_was_made_for_other_settings_or_another_processor_is_not_taken(
     engine.made_with = lambda: "2 threads"
     profile(net)
     assert len(engine.made) == 2
-    monkeypatch.setattr(converted, "cpu", lambda _source: "another processor")
+    monkeypatch.setattr(conversion_key, "cpu", lambda _source: "another processor")
     profile(net)
     assert len(engine.made) == 3
 
@@ -297,72 +223,6 @@ def test_an_engine_that_takes_more_threads_than_it_is_told_is_found_out(engine):
     assert converted.more_threads(Program(work, nullcontext), 1) == ()
 
 
-@pytest.mark.parametrize(
-    ("how", "why"),
-    [
-        ({"mode": "train"}, "plain trains no networks"),
-        ({"device": "cuda:1"}, "plain runs on the CPU here"),
-        ({"layout": "channels_last"}, "no --channels-last for it"),
-        ({"dtype": "bfloat16"}, "computes in float32 here, not in bfloat16"),
-        ({"dtype": "int8"}, "computes in float32 here, not in int8"),
-    ],
-)
-def test_what_it_cannot_do_is_refused_in_words(engine, how, why):
-    with pytest.raises(UsageError, match=why) as raised:
-        abilities.refuse(case(**how))
-    assert "--engine eager" in raised.value.hint or "Leave it out" in raised.value.hint
-
-
-def test_pytorch_quantizes_nothing_and_names_the_engines_that_do(engine):
-    engine.DTYPES = ("float32", "int8")
-    for name in ("eager", "compile"):
-        with pytest.raises(UsageError, match=f"{name} computes in .*, not in int8") as raised:
-            abilities.refuse(msgspec.structs.replace(case(dtype="int8"), engine=name))
-        assert raised.value.hint.endswith("onnxruntime, openvino, plain.")
-
-
-def test_int8_is_made_of_sixteen_inputs_like_the_timed_one_and_says_so(engine, net):
-    engine.DTYPES = ("float32", "int8")
-    record = profile(net, dtype="int8")
-    assert record.failure is None, record.failure
-    assert engine.asked == [(1, "int8", ())]
-    inputs = [args[0] for args, _ in engine.samples]
-    assert len(inputs) == 16
-    values = [sorted(x.reshape(-1).tolist()) for x in inputs]
-    assert all(each == values[0] for each in values)
-    assert (
-        len({tuple(x.reshape(-1).tolist()) for x in inputs}) == 4
-    )  # all that 4 numbers can be rolled to
-    assert record.conversion.calibrated_on == "16 inputs like the timed one"
-    assert record.outputs.verdict == "approximate"
-    assert any(said.startswith("in int8 its outputs are") for said in record.warnings)
-    assert profile(net).conversion.kept is False  # float32 is another file
-    assert profile(net, dtype="int8").conversion.kept
-    assert profile(net).conversion.calibrated_on is None
-
-
-def test_a_network_for_less_than_float32_is_built_and_counted_in_float32(engine, net):
-    engine.DTYPES = ("float32", "bfloat16")
-    wide, short = profile(net), profile(net, dtype="bfloat16")
-    assert engine.asked == [(1, "float32", ()), (1, "bfloat16", ())]
-    assert short.costs == wide.costs
-    assert short.conversion.kept  # it is the same file
-    assert short.case.dtype == "bfloat16"
-
-
-def test_options_of_an_engine_are_rows_beside_it(engine, net):
-    records = lb.profile(net, engine=["plain", "plain:defaults"], input="4", **QUICK).records
-    assert [record.case.engine for record in records] == ["plain", "plain:defaults"]
-    assert engine.asked == [(1, "float32", ()), (1, "float32", ("defaults",))]
-    assert len(engine.made) == 1
-    with pytest.raises(UsageError, match="plain has no option 'fast'") as raised:
-        lb.profile(net, engine="plain:fast", **QUICK)
-    assert raised.value.hint == "Known: plain:defaults."
-    engine.DTYPES = ("float32", "bfloat16")
-    failed = profile(net, engine="plain:defaults", dtype="bfloat16")
-    assert "plain:defaults computes in what it likes" in failed.failure.message
-
-
 def test_what_goes_wrong_in_a_converter_is_not_laid_at_the_networks_door(engine):
     def convert(network, inputs, keywords):
         raise NameError("name 'x' is not defined")
@@ -383,19 +243,6 @@ def test_where_nothing_runs_nothing_is_converted(engine):
     assert (record.outputs, record.conversion, engine.made) == (None, None, [])
 
 
-def test_a_package_that_is_missing_is_named_with_the_command_that_installs_it(engine, monkeypatch):
-    engine.PACKAGES = ("onnxruntime", "onnx")
-
-    def nothing(name):
-        raise abilities.PackageNotFoundError(name)
-
-    monkeypatch.setattr(abilities, "version", nothing)
-    with pytest.raises(MissingPackage, match="onnxruntime is not installed, .* engine plain") as e:
-        abilities.packages_of(engine)
-    assert e.value.hint.startswith('pip install "onnxruntime>=')
-    assert '"onnx>=' in e.value.hint
-
-
 def test_keywords_are_in_the_order_of_the_networks_own():
     class Net(nn.Module):
         def forward(self, a, b, *, c=None):
@@ -404,8 +251,8 @@ def test_keywords_are_in_the_order_of_the_networks_own():
     def free(a, **more):
         return a
 
-    in_order = converted._in_order(Net(), {"c": 3, "a": 1, "b": 2})
+    in_order = converted.in_order(Net(), {"c": 3, "a": 1, "b": 2})
     assert list(in_order.items()) == [("a", 1), ("b", 2), ("c", 3)]
     net = Net()
     net.forward = free
-    assert list(converted._in_order(net, {"z": 1, "a": 2})) == ["z", "a"]
+    assert list(converted.in_order(net, {"z": 1, "a": 2})) == ["z", "a"]

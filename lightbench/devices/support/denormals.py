@@ -15,6 +15,7 @@ from torch import Tensor
 
 from lightbench.process import switches
 from lightbench.timing.clock import Step
+from lightbench.timing.warmup import calls_per_sample
 
 FLUSHING = "flushing of denormal numbers"  # the switch
 SLOW = 1.5  # so many times slower is a word worth
@@ -56,14 +57,18 @@ def cost(step: Step) -> Cost | None:
     with switches.kept():
         if not torch.set_flush_denormal(True):
             return None
-        times = [(_timed(step, flush=False), _timed(step, flush=True)) for _ in range(PAIRS)]
+        calls = calls_per_sample(step(1).wall_s)  # the clock of a thread takes a microsecond itself
+        times = [
+            (_timed(step, calls, flush=False), _timed(step, calls, flush=True))
+            for _ in range(PAIRS)
+        ]
     return Cost(*(min(column) for column in zip(*times, strict=True)))
 
 
-def _timed(step: Step, *, flush: bool) -> float:
+def _timed(step: Step, calls: int, *, flush: bool) -> float:
     """By the CPU clock of this thread, which alone has the switch: the wall's also counts the waiting for a core."""
     with switches.held({FLUSHING: flush}):
-        reading = step(1)
+        reading = step(calls)
     return reading.cpu_s or reading.time_s
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from lightbench import units
 from lightbench.errors import UsageError
 from lightbench.figures.hover import between, tip_of
-from lightbench.figures.labels import LABEL, shorten
+from lightbench.figures.labels import LABEL, shorten, title
 from lightbench.figures.style import LITERAL, style
 from lightbench.figures.ticks import ticks
 from lightbench.records import Case, Record
@@ -51,9 +50,9 @@ def draw(records: Sequence[Record]) -> Figure:
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.tick_params(axis="y", left=False)
         base = shorten(visible(found.base), LABEL)
-        axes.set_title(f"Time as a multiple of that in {base}, 95 % interval")
         figure.legend(loc="outside lower left", ncols=4, frameon=False, fontsize=8)
-        words = "\n".join(wrap(visible(found.conditions), 100)[:2])
+        what = f"Time as a multiple of that in {base}, 95 % interval"
+        words = "\n".join((what, title(found.conditions.split(", "))))
         figure.suptitle(words, x=0.01, ha="left", fontsize=8, **LITERAL)
     return figure
 

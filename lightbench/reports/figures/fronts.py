@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from lightbench import units
 from lightbench.errors import UsageError
-from lightbench.figures.labels import LABEL, shorten
+from lightbench.figures.labels import LABEL, shorten, title
 from lightbench.figures.numbers import number_points
 from lightbench.figures.style import LITERAL, style
 from lightbench.models.accuracy import Accuracy
@@ -142,4 +141,4 @@ def _caption(found: EngineSet, panels: Mapping[str, Sequence[Record | Known]]) -
         remarks += (
             f"\n{missing} of {cases} cases have no known accuracy, or no time to compare: not shown"
         )
-    return "\n".join([*wrap(units.visible(found.conditions), 130)[:2], remarks])
+    return "\n".join([title(found.conditions.split(", ")), remarks])
