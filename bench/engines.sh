@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Networks and guidelines on the runtimes that ship: `bench/engines.sh results/MACHINE`.
-# Takes a quarter of an hour on two cores; nothing else may run meanwhile. What is stored already is not measured again.
+# Takes half an hour on two cores; nothing else may run meanwhile. What is stored already is not measured again.
 set -euo pipefail
 out=$1
 mkdir -p "$out"
 
 lightbench profile --suite bench/suites/engines.toml --quiet --store "$out/engines.jsonl" -o "$out/engines.md"
-for engine in onnxruntime openvino; do
+for engine in eager onnxruntime openvino executorch litert ncnn; do
     lightbench guidelines --engine "$engine" --threads 1 --quiet \
         --store "$out/guidelines-$engine.jsonl" -o "$out/guidelines-$engine.md"
 done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,6 @@ from torch import Tensor, nn
 from lightbench.engines import Given, Kernel, Program
 from lightbench.engines.support import onnx_export
 from lightbench.engines.support.onnx_modules import Modules
-from lightbench.engines.support.quiet import quiet
 
 PACKAGES = ("onnxruntime", *onnx_export.PACKAGES)
 DTYPES = ("float32", "float64", "int8")
@@ -65,7 +65,8 @@ def quantize(network: nn.Module, samples: Sequence[Given]) -> bytes:
         def get_next(self) -> Any:
             return next(left, None)
 
-    with TemporaryDirectory() as folder, quiet():
+    with TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         made, ready, small = (Path(folder) / f"{name}.onnx" for name in ("made", "ready", "small"))
         made.write_bytes(model)
         quant_pre_process(made, ready, skip_symbolic_shape=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +16,6 @@ from torch import Tensor, nn
 from lightbench.engines import Given, Kernel, Program
 from lightbench.engines.support import onnx_export
 from lightbench.engines.support.onnx_modules import Modules
-from lightbench.engines.support.quiet import quiet
 from lightbench.engines.support.vendors import fastest_s
 from lightbench.errors import NotAvailable
 from lightbench.graphs.support.quiet_openvino import explained, name_of
@@ -46,7 +46,8 @@ def quantize(network: nn.Module, samples: Sequence[Given]) -> bytes:
     openvino = _openvino()
     model = convert(network, *samples[0])
     feeds = onnx_export.fed(model, samples)
-    with TemporaryDirectory() as folder, quiet():
+    with TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         import nncf
 
         found = openvino.Core().read_model(model)

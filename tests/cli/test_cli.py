@@ -33,6 +33,7 @@ OPTIONS = {
     "devices": "--format -o/--output",
     "doctor": "--device --selftest -q/--quiet --format -o/--output",
     "export": "model --to -o/--output --batch --threads --timeout --force -q/--quiet --input",
+    "converter": "engine --remove -q/--quiet",
     "count": "models --convention --crosscheck --batch --timeout --strict --store -q/--quiet --input --format -o/--output",
     "layers": (
         "model --measure --by --sort --top --seconds --seed --timeout --figure --trace --store -q/--quiet"
