@@ -17,7 +17,9 @@ from lightbench.errors import (
 )
 from lightbench.records import Case
 from lightbench.records.axes import AXES
+from lightbench.records.case import FLOATS
 from lightbench.records.inputs import Input, InputSpec
+from lightbench.runner import abilities
 
 CHOICES = {axis.name: axis.choices for axis in AXES.values() if axis.choices}
 LARGEST_BATCH = 10**9
@@ -62,7 +64,25 @@ def plan(
             if error is not None:
                 errors[len(cases)] = error
             cases.append(_case({"model": model, **own, **asked}))
+    _refuse_what_none_can(cases)
     return cases, errors
+
+
+def _refuse_what_none_can(cases: Sequence[Case]) -> None:
+    """Raises UsageError for a precision in which no engine that was asked for computes."""
+    for dtype in {case.dtype for case in cases} - {*FLOATS}:
+        asked = [case for case in cases if case.dtype == dtype]
+        reasons = [_refusal(case) for case in {case.engine: case for case in asked}.values()]
+        if reasons[0] and all(reasons):
+            raise reasons[0]
+
+
+def _refusal(case: Case) -> UsageError | None:
+    try:
+        abilities.refuse(case)
+    except UsageError as error:
+        return error
+    return None
 
 
 def _case(settings: Mapping[str, Any]) -> Case:

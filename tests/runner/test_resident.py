@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from contextlib import nullcontext
 from importlib.util import find_spec
 from types import SimpleNamespace
@@ -68,8 +69,9 @@ def test_what_is_held_is_told_apart_from_what_calls_take():
 @linux
 def test_the_peak_is_also_what_was_given_back():
     def load():
-        held = bytearray(b"1") * (100 * MB)
-        del held
+        with mmap.mmap(-1, 100 * MB) as held:  # memory that the heap has not had before
+            for page in range(0, 100 * MB, mmap.PAGESIZE):
+                held[page] = 1
         return Program(lambda: None, nullcontext)
 
     if not resident_worker.forget_peak():

@@ -15,12 +15,12 @@ from torch import Tensor
 
 from lightbench.process import switches
 from lightbench.timing.clock import Step
-from lightbench.timing.warmup import calls_per_sample
 
 FLUSHING = "flushing of denormal numbers"  # the switch
 SLOW = 1.5  # so many times slower is a word worth
 PAIRS = 5
 ODD = 0.01  # of all weights: a word worth, however fast this processor is with them
+SHORT_S = 1e-3
 LONG_S = 0.1  # of longer calls only those are tried whose weights give reason to
 
 
@@ -57,19 +57,16 @@ def cost(step: Step) -> Cost | None:
     with switches.kept():
         if not torch.set_flush_denormal(True):
             return None
-        calls = calls_per_sample(step(1).wall_s)  # the clock of a thread takes a microsecond itself
-        times = [
-            (_timed(step, calls, flush=False), _timed(step, calls, flush=True))
-            for _ in range(PAIRS)
-        ]
+        times = [(_timed(step, flush=False), _timed(step, flush=True)) for _ in range(PAIRS)]
     return Cost(*(min(column) for column in zip(*times, strict=True)))
 
 
-def _timed(step: Step, calls: int, *, flush: bool) -> float:
-    """By the CPU clock of this thread, which alone has the switch: the wall's also counts the waiting for a core."""
+def _timed(step: Step, *, flush: bool) -> float:
+    """By the CPU clock of this thread, which alone has the switch: the wall's also counts the waiting for a core. It
+    takes a microsecond to read, so that short calls are by the wall's."""
     with switches.held({FLUSHING: flush}):
-        reading = step(calls)
-    return reading.cpu_s or reading.time_s
+        reading = step(1)
+    return reading.cpu_s if reading.cpu_s and reading.wall_s > SHORT_S else reading.time_s
 
 
 def flushing(
