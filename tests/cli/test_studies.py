@@ -179,7 +179,7 @@ def test_outputs_that_cannot_be_written_are_said_before_anything_is_measured(
         (["sweep", "groups", "-o", "out.docx", *NULL], "'out.docx'. Known: "),
         (["device-card", "--device", "nul"], "'nul'. Did you mean null"),
         (["device-card", "--engine", "eagre", *NULL], "'eagre'. Did you mean eager"),
-        (["device-card", "--dtype", "int4", *NULL], "no dtype is called 'int4'. Known: float32"),
+        (["device-card", "--dtype", "int4", *NULL], "no dtype is called 'int4'. Did you mean int8? Known: float32"),
         (["device-card", "--threads", "-1", *NULL], "got -1. Try --threads 1"),
         (["sweep", "resolution", "--input", "3x4", *NULL], "Leave --input out"),
         (["sweep", "batch", "--batch", "8", *NULL], "Leave --batch out"),

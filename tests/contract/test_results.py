@@ -34,6 +34,7 @@ MAKE = {
     "Profile": lambda _: lb.profile(NET, device="null", seconds=0.05),
     "Report": lambda _: lb.report(lb.profile(NET, device="null", seconds=0.05).records),
     "Roofline": None,  # that device has no peaks: see `made`
+    "Scaling": lambda _: lb.scaling(NET, batch=[1, 2], device="null", seconds=0.05),
     "SweepResult": lambda _: lb.sweep("groups", input="7x7", device="null", seconds=0.1),
 }
 UNITS = {"(ms)": "_s", "(s)": "_s", "(MB)": "_bytes", "(bytes)": "_bytes", "img/s": "_img_s"}

@@ -187,14 +187,14 @@ def test_options_of_an_accelerator_are_those_of_all_and_its_own():
     assert find("npu").known == ("graph", "cold-cache", "h2d", "energy", "npu-jit")
     assert find("cuda").known == ("graph", "cold-cache", "h2d", "energy")
     assert find("mps").known == ("cold-cache", "h2d", "energy")
-    assert find("cpu").known == ("flush-denormal", "memory", "energy")
+    assert find("cpu").known == ("flush-denormal", "crosscheck", "memory", "energy")
     assert find("null").known == ()
 
 
 @pytest.mark.parametrize(
     ("name", "options", "said", "hint"),
     [
-        ("cpu", ["graph"], "cpu has no option 'graph'", "Known: flush-denormal, memory, energy."),
+        ("cpu", ["graph"], "cpu has no option 'graph'", "Known: flush-denormal, crosscheck, memory, energy."),
         ("cuda:1", ["npu-jit"], "cuda has no option 'npu-jit'", "Known: graph, cold-cache, h2d, energy."),
         ("mps", ["graph"], "mps has no option 'graph'", "Known: cold-cache"),
         ("npu", ["h2d", "warp"], "npu has no option 'warp'", "npu-jit."),

@@ -65,7 +65,7 @@ def test_a_choice_that_is_missing_is_asked_for_in_one_sentence(lightbench):
         (["profile", NET, "--threads", "9" * 12, "--device", "cpu"], "more than any processor runs"),
         # kinds
         (["profile", NET, "--dtype", "float23"], "'float23'. Did you mean float32"),
-        (["profile", NET, "--dtype", "float32,int4"], "no dtype is called 'int4'. Known: float32"),
+        (["profile", NET, "--dtype", "float32,int4"], "no dtype is called 'int4'. Did you mean int8? Known: float32"),
         (["profile", NET, "--dtype", "float32,int8"], "not in int8"),
         (["profile", NET, "--dtype", ""], "no dtype is called ''"),
         (["profile", NET, "--mode", "trian"], "no mode is called 'trian'. Did you mean train"),
