@@ -51,7 +51,7 @@ def test_what_is_compiled_lies_in_a_folder_that_goes_with_it(tmp_path, monkeypat
 @pytest.mark.parametrize(
     ("raised", "means", "said", "hint"),
     [
-        (InvalidCxxCompiler(), MissingPackage, "AOTInductor finds no C++ compiler", "Install g[+][+]"),
+        (InvalidCxxCompiler(), MissingPackage, "AOTInductor finds no C[+][+] compiler", "Install g[+][+]"),
         (
             CppCompileError(["g++"], "a.cpp:1:2: fatal error: Python.h: no such file\nmore"),
             NotAvailable,

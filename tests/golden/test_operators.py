@@ -266,6 +266,12 @@ def test_what_autocast_casts_is_counted_with_and_without_a_look_at_values(on_cpu
 # A name -> why it may be met without a rule. Whatever else has none is to be decided: multiplies
 # it (a row in lightbench/costs/rules), or not (a name in rules/plain.py or rules/movement.py)?
 UNDECIDED = {
+    "of ExecuTorch's and torchao's packages, which only their own tools call": (
+        "quantized_decomposed::add quantized_decomposed::add_relu quantized_decomposed::embedding_2bit"
+        " quantized_decomposed::embedding_4bit quantized_decomposed::embedding_byte"
+        " quantized_decomposed::mixed_linear quantized_decomposed::mixed_mm"
+        " torchao::dequantize_affine_float8_non_decomposed torchao::quantize_affine_float8_non_decomposed"
+    ),
     "training: optimizers and loss scaling": (
         "aten::_amp_foreach_non_finite_check_and_unscale aten::_amp_update_scale"
         " aten::_fused_adagrad aten::_fused_adam aten::_fused_adamw aten::_fused_sgd"

@@ -25,7 +25,14 @@ class _Costs:
 
     def __init__(self, **totals):
         self.__dict__.update(
-            {"params": 100, "madds": 1000, "mem_access": 500, "mem_bytes": 2000} | totals
+            {
+                "params": 100,
+                "stored_params": None,
+                "madds": 1000,
+                "mem_access": 500,
+                "mem_bytes": 2000,
+            }
+            | totals
         )
 
 

@@ -21,7 +21,7 @@ MB = 10**6
 
 
 class Costs:
-    params, madds, mem_access, mem_bytes = 100, 1000, 500, 2000
+    params, stored_params, madds, mem_access, mem_bytes = 100, None, 1000, 500, 2000
 
 
 def record(latency_s=1.0, *, half=0.0, peak=None, comparable=None, failure=None):
