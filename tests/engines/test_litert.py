@@ -131,7 +131,7 @@ def converter():
 def test_a_network_is_converted_and_answers_as_it_did(converter, capfd):
     x, n, unused = inputs()
     network = Two().eval()
-    model = convert(network, (x, n), {"unused": unused, "scale": 3})
+    model = convert(network, (x, n), {"unused": unused, "scale": 3}).model
     images, _ = answer(load(model, [x, n, unused], threads=1))
     assert torch.allclose(images, network(x, n, scale=3)["a"], atol=1e-5)
     assert capfd.readouterr() == ("", "")

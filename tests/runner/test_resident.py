@@ -41,15 +41,21 @@ def big(tmp_path):
     return f"{tmp_path / 'net.py'}:Net"
 
 
+def touched(size):
+    """Memory that the heap has not had before."""
+    held = mmap.mmap(-1, size)
+    for page in range(0, size, mmap.PAGESIZE):
+        held[page] = 1
+    return held
+
+
 def holding(size):
     """A program that holds so many bytes once it is loaded, and as many from its first call on."""
     held = []
 
     def load():
-        held.append(bytearray(b"1") * size)
-        return Program(
-            lambda: held.append(bytearray(b"2") * size) if len(held) < 2 else None, nullcontext
-        )
+        held.append(touched(size))
+        return Program(lambda: held.append(touched(size)) if len(held) < 2 else None, nullcontext)
 
     return load
 
@@ -69,9 +75,7 @@ def test_what_is_held_is_told_apart_from_what_calls_take():
 @linux
 def test_the_peak_is_also_what_was_given_back():
     def load():
-        with mmap.mmap(-1, 100 * MB) as held:  # memory that the heap has not had before
-            for page in range(0, 100 * MB, mmap.PAGESIZE):
-                held[page] = 1
+        touched(100 * MB).close()
         return Program(lambda: None, nullcontext)
 
     if not resident_worker.forget_peak():

@@ -18,6 +18,7 @@ from lightbench.timing.clock import Step
 
 FLUSHING = "flushing of denormal numbers"  # the switch
 SLOW = 1.5  # so many times slower is a word worth
+BY_S = 20e-6  # and by so much: single calls of microseconds differ by themselves
 PAIRS = 5
 ODD = 0.01  # of all weights: a word worth, however fast this processor is with them
 SHORT_S = 1e-3
@@ -34,7 +35,7 @@ class Cost(NamedTuple):
     def slower(self) -> float | None:
         """So many times, where that is worth a word."""
         times = self.with_s / self.without_s
-        return times if times > SLOW else None
+        return times if times > SLOW and self.with_s - self.without_s > BY_S else None
 
 
 def share(tensors: Iterable[Tensor]) -> float:
@@ -57,8 +58,13 @@ def cost(step: Step) -> Cost | None:
     with switches.kept():
         if not torch.set_flush_denormal(True):
             return None
-        times = [(_timed(step, flush=False), _timed(step, flush=True)) for _ in range(PAIRS)]
-    return Cost(*(min(column) for column in zip(*times, strict=True)))
+        times: dict[bool, list[float]] = {False: [], True: []}
+        for pair in range(PAIRS):
+            for flush in (
+                (False, True) if pair % 2 else (True, False)
+            ):  # the first is slower by itself
+                times[flush].append(_timed(step, flush=flush))
+    return Cost(min(times[False]), min(times[True]))
 
 
 def _timed(step: Step, *, flush: bool) -> float:
