@@ -289,7 +289,7 @@ def test_a_compiled_module_and_a_traced_one_are_timed():
         (("mobilenet_v2",), {"batch": True}, "got True"),
         (("mobilenet_v2",), {"batch": [1, 0]}, "got 0"),
         (("mobilenet_v2",), {"threads": "two"}, "threads cannot be 'two'"),
-        (("mobilenet_v2",), {"dtype": "int8"}, "no dtype is called 'int8'"),
+        (("mobilenet_v2",), {"dtype": "int8"}, "not in int8"),
         (("mobilenet_v2",), {"layout": "nhwc"}, "no layout is called 'nhwc'"),
         (("mobilenet_v2",), {"device": "tpu"}, "no device is called 'tpu'"),
         (("mobilenet_v2",), {"rel": float("nan")}, "above zero, got nan"),

@@ -93,7 +93,7 @@ class DeviceCard:
         """About how long operators of a kind take to move so many bytes; those with arithmetic
         besides move them as an addition does, or as a shuffle where that has no speed of its own."""
         known = self.bytes_per_s
-        usual = known.get("element-wise", known[MERGE_NEVER])
+        usual = known["element-wise" if "element-wise" in known else MERGE_NEVER]
         return count / known.get(kind, usual).value
 
 
