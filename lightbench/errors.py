@@ -51,7 +51,9 @@ def nearest(name: str, known: Iterable[str], most: int = 3) -> list[str]:
     """Names that the user may have meant, the nearest first."""
     if len(name) > LONGEST_NAME:
         return []
-    return get_close_matches(name, [one for one in known if len(one) <= LONGEST_NAME], n=most)
+    known = [one for one in known if len(one) <= LONGEST_NAME]
+    begun = sorted((one for one in known if name and one.startswith(name)), key=len)
+    return list(dict.fromkeys([*begun, *get_close_matches(name, known, n=most)]))[:most]
 
 
 class UnknownName(UsageError):

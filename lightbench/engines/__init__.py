@@ -17,8 +17,8 @@ instead
   ``of_its_converter()``, the versions that are there,
 - ``READS``, the suffixes of model files that ``load`` reads as they are: ``model`` is then the file's path, and
   ``inputs`` are the tensors by the names that the file has for them,
-- ``EXPORTS``, what `lightbench export --to` calls its file -> the suffix, and ``save(model, file)``, which writes it
-  if it is not what ``convert`` gives,
+- ``EXPORTS``, what `lightbench export --to` calls its file -> its suffix, and those of files beside it; and
+  ``save(model, file)``, which writes them if they are not what ``convert`` gives,
 - ``vendor(model, *, threads, calls) -> tuple[str, float]``, if its maker has a benchmark program: its name, and its
   fastest call in seconds,
 - ``runtime()``, which imports what ``load`` needs, so that the memory of a network can be told from its.
@@ -92,10 +92,11 @@ def tells_times(engine: str) -> bool:
     return registry.binds("engine", engine.partition(":")[0], "profile")
 
 
-def exports() -> dict[str, tuple[str, str]]:
-    """What `lightbench export --to` may say -> the engine that makes it, and the suffix. Nothing is imported."""
+def exports() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """What `lightbench export --to` may say -> the engine that makes it, the suffix, and those of files beside it.
+    Nothing is imported for it."""
     return {
-        to: (name, suffix)
+        to: (name, suffixes)
         for name in registry.names("engine")
-        for to, suffix in (registry.literal("engine", name, "EXPORTS") or {}).items()
+        for to, suffixes in (registry.literal("engine", name, "EXPORTS") or {}).items()
     }

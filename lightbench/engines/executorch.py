@@ -24,7 +24,7 @@ from lightbench.records.outputs import OffPath
 # ExecuTorch asks for some 20 more, none of which is used here.
 PACKAGES = ("executorch", "torchao", "flatbuffers", "ruamel.yaml", "tabulate")
 DTYPES = ("float32", "int8")
-EXPORTS = {"pte": ".pte"}
+EXPORTS = {"pte": (".pte",)}
 
 
 def convert(network: nn.Module, inputs: Sequence[Any], keywords: Mapping[str, Any]) -> Converted:

@@ -25,7 +25,7 @@ from lightbench.records.outputs import OffPath
 PACKAGES = ("ai-edge-litert",)
 DTYPES = ("float32",)
 READS = (".tflite",)
-EXPORTS = {"tflite": ".tflite"}
+EXPORTS = {"tflite": (".tflite",)}
 # It pins packages of ours to other versions, and brings jax and transformers.
 CONVERTER = Converter(
     engine="litert",

@@ -29,7 +29,7 @@ from lightbench.workers.clean_start import without_secrets
 
 PACKAGES = ("ncnn", "pnnx")
 DTYPES = ("float32",)
-EXPORTS = {"ncnn": ".param"}
+EXPORTS = {"ncnn": (".param", ".bin")}
 # Of its options these make it compute or store in less than float32, some of them unless told otherwise. bfloat16 is
 # wrong altogether in grouped convolutions.
 _SHORT = (

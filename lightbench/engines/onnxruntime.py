@@ -24,7 +24,7 @@ OPTIONS = {
     "unoptimized": "without its optimisation of the graph",
 }
 READS = (".onnx",)
-EXPORTS = {"onnx": ".onnx"}
+EXPORTS = {"onnx": (".onnx",)}
 PROVIDERS = ["CPUExecutionProvider"]  # unless it is told, others are tried first
 # As ONNX Runtime calls them -> PyTorch's.
 _TYPES = {

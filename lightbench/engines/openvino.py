@@ -24,7 +24,7 @@ from lightbench.graphs.support.quiet_openvino import openvino as _openvino
 PACKAGES = ("openvino", *onnx_export.PACKAGES)
 DTYPES = ("float32", "bfloat16", "float16", "int8")
 READS = (".onnx", ".xml")
-EXPORTS = {"openvino": ".xml"}
+EXPORTS = {"openvino": (".xml", ".bin")}
 QUANTIZERS = ("nncf",)
 OPTIONS = {"defaults": "as it comes: all cores, and bfloat16 or float16 where the processor has it"}
 # As OpenVINO calls a precision, and what a processor must be able to do for it.

@@ -34,7 +34,7 @@ def refuse(case: Case) -> None:
         if case.dtype not in FLOATS:
             raise UsageError(
                 f"{name} computes in {', '.join(FLOATS)}, not in {case.dtype}.",
-                f"Engines that quantize a network: {', '.join(_computing_in(case.dtype))}.",
+                f"Try --engine {' or '.join(_computing_in(case.dtype))}, which quantize a network.",
             )
         return
     if case.mode != "infer":
@@ -49,7 +49,7 @@ def refuse(case: Case) -> None:
     if case.dtype not in engine.DTYPES:
         raise UsageError(
             f"{name} computes in {' and '.join(engine.DTYPES)} here, not in {case.dtype}.",
-            "Try --engine eager.",
+            f"Try --engine {' or '.join(_computing_in(case.dtype))}.",
         )
     if case.dtype != "float32" and named.DEFAULTS in named.options_of(case.engine):
         raise UsageError(
@@ -59,8 +59,9 @@ def refuse(case: Case) -> None:
 
 
 def _computing_in(dtype: str) -> list[str]:
-    names = registry.names("engine")
-    return [name for name in names if dtype in (registry.literal("engine", name, "DTYPES") or ())]
+    """The engines that do; those of PyTorch itself compute in all of its own."""
+    known = {name: registry.literal("engine", name, "DTYPES") for name in registry.names("engine")}
+    return [name for name, dtypes in known.items() if dtype in (dtypes or FLOATS)]
 
 
 def packages_of(engine: ModuleType, dtype: str = "float32") -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from lightbench.graphs.support.network import FileNetwork
 from lightbench.models import sources
 from lightbench.models.inputs import Arguments, fewest_ids, make_arguments
 from lightbench.models.sources import own_switches
-from lightbench.process import patched, switches
+from lightbench.process import patched, streams, switches
 from lightbench.records import Case
 from lightbench.records.arguments import tensors_in
 from lightbench.records.failure import explain_plainly
@@ -45,7 +45,7 @@ def export(case: Case, to: str, file: Path) -> Exported:
     """The network of a case as a ``file`` in the format ``to``, with the weights that its code gives it. A file that
     is there is replaced, also if the answers of the new one are wrong, which its `Outputs` say. Raises a
     LightbenchError."""
-    name, suffix = exports()[to]
+    name, (suffix, *_) = exports()[to]
     engine = registry.load("engine", name)
     packages_of(engine)
     device = devices.find("cpu", ())
@@ -61,12 +61,12 @@ def export(case: Case, to: str, file: Path) -> Exported:
         with tempfile.TemporaryDirectory() as folder:
             made = Path(folder) / f"{file.stem}{suffix}"
             began = time.perf_counter()
-            with journal.held("convert", case.model):
+            with journal.held("convert", case.model), streams.unheard():
                 converted = engine.convert(network, *given)
                 model = converted.model if isinstance(converted, Converted) else converted
                 _save(engine, model, made)
             seconds = time.perf_counter() - began
-            with journal.held("first call", case.model):
+            with journal.held("first call", case.model), streams.unheard():
                 source = made if suffix in getattr(engine, "READS", ()) else model
                 outputs = _answers(case, engine, source, given, held_against)
             written = _moved(made, file)

@@ -42,8 +42,9 @@ def needs(engine):
 
 def test_each_format_has_an_engine_and_a_suffix():
     known = exports()
-    assert known["onnx"] == ("onnxruntime", ".onnx")
-    assert known["openvino"] == ("openvino", ".xml")
+    assert known["onnx"] == ("onnxruntime", (".onnx",))
+    assert known["openvino"] == ("openvino", (".xml", ".bin"))
+    assert known["ncnn"] == ("ncnn", (".param", ".bin"))
 
 
 @pytest.mark.parametrize(
@@ -103,3 +104,12 @@ def test_a_model_file_is_not_exported_again(run, tmp_path):
     runner = click.testing.CliRunner()
     result = runner.invoke(command, ["net.onnx", "--to", "openvino", "-o", "a.xml"], standalone_mode=False)  # fmt: skip
     assert "net.onnx is a model file already" in str(result.exception)
+
+
+def test_what_is_written_beside_the_file_takes_nobodys_place_either(run, tmp_path):
+    """ncnn's weights are called as OpenVINO's are."""
+    (tmp_path / "net.bin").write_bytes(b"weights of net.xml")
+    result = run("--to", "ncnn", "-o", "net.param")
+    assert isinstance(result.exception, UsageError)
+    assert "net.bin" in result.exception.message
+    assert (tmp_path / "net.bin").read_bytes() == b"weights of net.xml"

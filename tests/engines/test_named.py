@@ -44,3 +44,9 @@ def test_beside_each_engine_stands_the_same_as_it_comes():
         "openvino:defaults",
         "onnxruntime:unoptimized",
     ]
+
+
+def test_the_beginning_of_a_name_suggests_it():
+    with pytest.raises(UnknownName) as raised:
+        named.check("onnx")
+    assert raised.value.hint.startswith("Did you mean onnxruntime? ")

@@ -19,7 +19,6 @@ from lightbench.errors import UsageError
 from lightbench.records.outputs import Outputs
 
 DIFFERS = 3
-BESIDE = {".xml": ".bin"}  # suffix -> that of a second file
 
 
 class ModelFile(ReplacedFile):
@@ -27,9 +26,15 @@ class ModelFile(ReplacedFile):
 
     def uses(self, given: Any, flag: str) -> Iterator[Use]:
         yield from super().uses(given, flag)
-        if given is not None and (suffix := BESIDE.get(given.suffix.lower())):
+        for suffix in () if given is None else _beside(given):
             beside = given.with_suffix(suffix)
             yield Use("replaced", beside, f"what is beside {str(given)!r}", "may be its weights", False)  # fmt: skip
+
+
+def _beside(file: Path) -> tuple[str, ...]:
+    """The suffixes of what is written beside a file of this name."""
+    known = {suffixes[0]: suffixes[1:] for _, suffixes in exports().values()}
+    return known.get(file.suffix.lower(), ())
 
 
 @click.command("export", cls=Guarded)
@@ -64,13 +69,13 @@ def command(
     source. Its answers are held against float64, as `lightbench profile` does. Exit code: 0; 2 bad input;
     3 they differ; 4 a package is missing.
     """
-    _, suffix = exports()[to]
+    _, (suffix, *_) = exports()[to]
     if file.suffix.lower() != suffix:
         raise UsageError(
             f"--to {to} writes {suffix}, and {file.name!r} is not called so.",
             f"Try -o {file.with_suffix(suffix).name}.",
         )
-    written = [file, *(file.with_suffix(more) for more in [BESIDE.get(suffix)] if more)]
+    written = [file, *map(file.with_suffix, _beside(file))]
     if not force and (there := [each for each in written if each.exists()]):
         raise UsageError(f"{str(there[0])!r} is there already.", "Add --force to write over it.")
     make_room(*written)

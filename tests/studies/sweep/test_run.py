@@ -196,7 +196,7 @@ def test_ctrl_c_between_the_rounds_keeps_what_is_finished_too(monkeypatch):
         ({"engine": "eagre"}, "Did you mean eager"),
         ({"dtype": "flaot32"}, "Did you mean float32"),
         ({"dtype": "int4"}, "Known: float32, float64, float16, bfloat16, int8"),
-        ({"dtype": "int8"}, "Engines that quantize a network"),
+        ({"dtype": "int8"}, "which quantize a network"),
         ({"layout": "nhwc"}, "Known: contiguous, channels_last"),
         ({"batch": 0}, "got 0. Try --batch 1"),
         ({"batch": True}, "got True"),
