@@ -195,7 +195,7 @@ def _predicted(subject: Subject) -> Sentence | None:
         beside = f"; MAdds {_rank(madds)}"
         if not _apart(madds, best):
             beside += ", whose interval overlaps"
-    first = " and ".join(filter(None, (", ".join(equal[:-1]), equal[-1])))
+    first = "".join(listed(equal))
     return Sentence(f"{first[:1].upper()}{first[1:]} {said}{beside}.")
 
 

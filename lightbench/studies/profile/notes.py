@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from lightbench.records import Record
 from lightbench.records.case import WIDE
 from lightbench.stats.ratio import Ratio
+from lightbench.views.sentence import listed
 
 BESIDE_EAGER = (
     "x eager: time, as a multiple of eager PyTorch's in the same rounds; below 1 is faster."
@@ -42,7 +43,7 @@ def about_engines(records: Sequence[Record], ratios: Sequence[Ratio | None]) -> 
 def about_vendors(records: Sequence[Record]) -> Iterator[str]:
     """Of second opinions on times."""
     if tools := dict.fromkeys(record.vendor.tool for record in records if record.vendor):
-        yield VENDOR.format(" and ".join(tools))
+        yield VENDOR.format("".join(listed([*tools])))
 
 
 def about_memory(records: Sequence[Record]) -> Iterator[str]:
@@ -56,4 +57,4 @@ def about_memory(records: Sequence[Record]) -> Iterator[str]:
         if record.resident.network_bytes > COPIES * record.costs.param_bytes > COPIES * LARGE
     ]
     if packed:
-        yield PACKED.format(" and ".join(dict.fromkeys(packed)), COPIES)
+        yield PACKED.format("".join(listed([*dict.fromkeys(packed)])), COPIES)
