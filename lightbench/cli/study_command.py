@@ -10,13 +10,16 @@ import click
 from click.core import ParameterSource
 
 from lightbench import registry
-from lightbench.cli.guarded import RecordsFile, Role, StoreFile, Use
+from lightbench.cli.guarded import RecordsFile, ReplacedFile, Role, StoreFile, Use
 from lightbench.cli.options import FORCE, SEED, asked
 from lightbench.cli.output import (
     INTERRUPTED,
+    chosen_format,
     data_only,
+    emit,
     keeping,
     make_room,
+    make_store,
     notice,
     read_records,
     say_error,
@@ -28,6 +31,9 @@ from lightbench.errors import UsageError
 from lightbench.figures.save import METADATA
 from lightbench.records import Record
 from lightbench.records.axes import SETUP
+from lightbench.views.table import View
+
+FIGURE = click.option("--figure", type=ReplacedFile(), help="Draw it: .svg or .png.")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,6 +60,42 @@ def study_options(function: F) -> F:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def check_outputs(
+    form: str | None, output: Path | None, path: str | None, figure: Path | None
+) -> None:
+    """That all can be written, before minutes of measuring, not after: the answer, the store at ``path``, the figure.
+    Raises UnknownName, UsageError, StoreError."""
+    chosen_format(form, output)
+    make_store(path)
+    check_figure(figure)
+
+
+def show(
+    view: View,
+    form: str | None,
+    output: Path | None,
+    *,
+    drawing: tuple[str, Sequence[Record]],
+    figure: Path | None,
+    quiet: bool,
+) -> None:
+    """The answer, and before it the figure, if one is asked for: ``drawing`` is its name and what it is drawn of.
+    Raises UnknownName, UsageError, StoreError."""
+    if figure:
+        draw(*drawing, figure, quiet=quiet)
+    emit(view, form, output)
+
+
+def lacking(what: str, records: Sequence[Record], code: int, source: str | None) -> int:
+    """The exit code where records lack a part of the answer: that of the measurement, or 3. Of a file, ``source``, it is
+    a UsageError; ``what`` is called as the command is: "device card"."""
+    if source is None:
+        return code or 3
+    failures(records)
+    command = what.replace(" ", "-")
+    raise UsageError(f"{source!r} holds no {what}.", f"Try `lightbench {command}`.")
 
 
 def check_only_shown(*shows: str) -> None:

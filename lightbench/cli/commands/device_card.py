@@ -7,26 +7,18 @@ from typing import Any
 
 import click
 
-from lightbench.cli.guarded import CardFile, Guarded, RecordsFile, ReplacedFile, refuse_overwriting
+from lightbench.cli.guarded import CardFile, Guarded, RecordsFile, refuse_overwriting
 from lightbench.cli.options import SEED, asked, axis_options, output_options
-from lightbench.cli.output import (
-    INTERRUPTED,
-    chosen_format,
-    emit,
-    make_store,
-    notice,
-    read_records,
-    say_error,
-)
+from lightbench.cli.output import INTERRUPTED, notice, read_records, say_error
 from lightbench.cli.study_command import (
-    check_figure,
+    FIGURE,
     check_only_shown,
-    draw,
-    failures,
+    check_outputs,
+    lacking,
     measured,
     own_card,
+    show,
 )
-from lightbench.errors import UsageError
 from lightbench.records.axes import SETUP
 
 
@@ -46,7 +38,7 @@ from lightbench.records.axes import SETUP
     help="Measure nothing: show the card that this file holds.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-@click.option("--figure", type=ReplacedFile(), help="Draw it: .svg or .png.")
+@FIGURE
 @output_options
 def command(
     path: str | None,
@@ -64,9 +56,7 @@ def command(
     """
     if source is not None:
         check_only_shown("figure")
-    chosen_format(form, output)
-    make_store(path)
-    check_figure(figure)
+    check_outputs(form, output, path, figure)
     if source is not None:
         records, code = read_records(source), 0
     else:
@@ -83,13 +73,9 @@ def command(
     if code == INTERRUPTED and records:
         say_error("finished parts are kept: the same command goes on from there.")
     if card is None:
-        if source is None:
-            return code or 3
-        failures(records)
-        raise UsageError(f"{source!r} holds no device card.", "Try `lightbench device-card`.")
-    if figure:
-        draw("card", records, figure, quiet=quiet)
-    emit(card_view(card), form, output)
+        return lacking("device card", records, code, source)
+    drawing = ("card", records)
+    show(card_view(card), form, output, drawing=drawing, figure=figure, quiet=quiet)
     if source is None and not code:
         from lightbench.studies.card.api import card_path
 

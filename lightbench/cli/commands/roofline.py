@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from lightbench.cli import complete
-from lightbench.cli.guarded import Guarded, Model, ReplacedFile
+from lightbench.cli.guarded import Guarded, Model
 from lightbench.cli.options import (
     TIMEOUT,
     input_options,
@@ -17,16 +17,16 @@ from lightbench.cli.options import (
     settings_options,
     setup_options,
 )
-from lightbench.cli.output import chosen_format, emit, make_store, read_records
+from lightbench.cli.output import read_records
 from lightbench.cli.study_command import (
-    check_figure,
+    FIGURE,
     check_only_shown,
-    draw,
-    failures,
+    check_outputs,
+    lacking,
     measured,
+    show,
     study_options,
 )
-from lightbench.errors import UsageError
 from lightbench.studies.roofline.settings import Settings
 
 
@@ -34,12 +34,14 @@ from lightbench.studies.roofline.settings import Settings
 @click.argument(
     "models", nargs=-1, metavar="[MODEL...]", type=Model(), shell_complete=complete.models
 )
-@click.option("--layers", is_flag=True, help="Time every operator, too (in eager only).")
+@click.option(
+    "--layers", is_flag=True, help="Time every layer, too: see `lightbench layers --measure`."
+)
 @settings_options(Settings)
 @setup_options
 @TIMEOUT
 @study_options
-@click.option("--figure", type=ReplacedFile(), help="Draw it: .svg or .png.")
+@FIGURE
 @input_options
 @output_options
 def command(
@@ -62,12 +64,9 @@ def command(
     """
     if source is not None:
         check_only_shown("figure")
-    chosen_format(form, output)
-    make_store(path)
-    check_figure(figure)
+    check_outputs(form, output, path, figure)
     if source is not None:
-        records = read_records(source)
-        code = 0
+        records, code = read_records(source), 0
     else:
         from lightbench.studies.roofline.api import roofline  # imports torch
 
@@ -78,11 +77,7 @@ def command(
 
     found = found_in(records)
     if found is None:
-        if source is None:
-            return code or 3
-        failures(records)
-        raise UsageError(f"{source!r} holds no roofline.", "Try `lightbench roofline`.")
-    if figure:
-        draw("roofline", records, figure, quiet=quiet)
-    emit(roofline_view(found), form, output)
+        return lacking("roofline", records, code, source)
+    drawing = ("roofline", records)
+    show(roofline_view(found), form, output, drawing=drawing, figure=figure, quiet=quiet)
     return code

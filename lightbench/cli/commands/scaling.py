@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from lightbench.cli import complete
-from lightbench.cli.guarded import Guarded, Model, ReplacedFile
+from lightbench.cli.guarded import Guarded, Model
 from lightbench.cli.options import (
     TIMEOUT,
     axis_options,
@@ -17,13 +17,14 @@ from lightbench.cli.options import (
     output_options,
     settings_options,
 )
-from lightbench.cli.output import chosen_format, emit, make_store, read_records
+from lightbench.cli.output import read_records
 from lightbench.cli.study_command import (
-    check_figure,
+    FIGURE,
     check_only_shown,
-    draw,
+    check_outputs,
     failures,
     measured,
+    show,
     study_options,
 )
 from lightbench.errors import UsageError
@@ -40,7 +41,7 @@ from lightbench.studies.scaling.settings import Settings
 @input_options
 @TIMEOUT
 @study_options
-@click.option("--figure", type=ReplacedFile(), help="Draw it: .svg or .png.")
+@FIGURE
 @output_options
 def command(
     models: tuple[str, ...],
@@ -63,9 +64,7 @@ def command(
         check_only_shown("models", "figure")
     elif not models:
         raise UsageError("no model is named.", "Try `lightbench scaling mobilenet_v2`.")
-    chosen_format(form, output)
-    make_store(path)
-    check_figure(figure)
+    check_outputs(form, output, path, figure)
     from lightbench.studies.scaling.table import scaling_view
 
     if source is not None:
@@ -78,7 +77,6 @@ def command(
 
         records, code = measured(partial(scaling, *models), path, settings, quiet=quiet)
         view = scaling_view(records)
-    if figure:
-        draw("scaling", records, figure, quiet=quiet)
-    emit(view, form, output)
+    drawing = ("scaling", records)
+    show(view, form, output, drawing=drawing, figure=figure, quiet=quiet)
     return code

@@ -9,15 +9,16 @@ from typing import Any
 import click
 
 from lightbench.cli import complete
-from lightbench.cli.guarded import Guarded, ReplacedFile
+from lightbench.cli.guarded import Guarded
 from lightbench.cli.options import output_options, settings_options, setup_options
-from lightbench.cli.output import chosen_format, emit, make_store, read_records
+from lightbench.cli.output import read_records
 from lightbench.cli.study_command import (
-    check_figure,
+    FIGURE,
     check_only_shown,
-    draw,
+    check_outputs,
     failures,
     measured,
+    show,
     study_options,
 )
 from lightbench.errors import UsageError
@@ -29,7 +30,7 @@ from lightbench.studies.sweep.settings import Settings
 @settings_options(Settings)
 @setup_options
 @study_options
-@click.option("--figure", type=ReplacedFile(), help="Draw it: .svg or .png.")
+@FIGURE
 @output_options
 def command(
     axis: str,
@@ -50,9 +51,7 @@ def command(
     """
     if source is not None:
         check_only_shown("axis", "figure")
-    chosen_format(form, output)
-    make_store(path)
-    check_figure(figure)
+    check_outputs(form, output, path, figure)
     if source is not None:
         records = [r for r in read_records(source) if r.sweep and r.sweep.experiment == axis]
         if not records:
@@ -64,7 +63,6 @@ def command(
         records, code = measured(partial(run_sweep, axis), path, settings, quiet=quiet)
     from lightbench.studies.sweep.table import sweep_view
 
-    if figure:
-        draw("sweep", records, figure, quiet=quiet)
-    emit(sweep_view(records), form, output)
+    drawing = ("sweep", records)
+    show(sweep_view(records), form, output, drawing=drawing, figure=figure, quiet=quiet)
     return code
