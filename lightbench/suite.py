@@ -71,11 +71,13 @@ class _Models(msgspec.Struct):
 @dataclass(frozen=True)
 class Measured:
     """What there is of a suite now: its own ``records``, and all that were ``known`` or made for it.
-    ``reused``: of each study how many of all were stored already."""
+    ``reused``: of each study how many of all were stored already; ``left``: which cases it has nothing to say of, and
+    why."""
 
     records: Sequence[Record]
     known: Sequence[Record]
     reused: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    left: Mapping[str, Mapping[str, Sequence[Case]]] = field(default_factory=dict)
     failed: int = 0  # networks that a study could not look at
     interrupted: bool = False
 
@@ -133,7 +135,7 @@ def measure(
     except KeyboardInterrupt:
         interrupts.heed()
         interrupted = True
-    return Measured(found, task.known, task.reused, len(failed), interrupted)
+    return Measured(found, task.known, task.reused, task.left, len(failed), interrupted)
 
 
 def _concerns(record: Record, cases: Sequence[Case]) -> bool:

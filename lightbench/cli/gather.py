@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lightbench import units
 from lightbench.cli.output import (
     INTERRUPTED,
     data_only,
@@ -18,7 +20,7 @@ from lightbench.cli.output import (
 )
 from lightbench.cli.progress import reports
 from lightbench.cli.unfinished import Unfinished
-from lightbench.records import Record
+from lightbench.records import Case, Record
 from lightbench.runner.control import Control
 from lightbench.suite import Suite, measure
 
@@ -63,7 +65,17 @@ def gather(
     for study, (held, every) in found.reused.items():
         if held:
             notice(f"stored: {study}, {held} of {every}.", quiet=quiet)
+    for study, reasons in found.left.items():
+        for why, cases in reasons.items():
+            notice(f"left out: {study}, {_named(cases)}: {why}.", quiet=quiet)
     say_threads(quiet=quiet)
     failures = [record.failure.exit_code for record in found.records if record.failure]
     code = exit_code(failures, len(found.records))
     return Gathered(known, code or (3 if found.failed else 0))
+
+
+def _named(cases: Sequence[Case]) -> str:
+    """The networks, each once, of many the first."""
+    models = list(dict.fromkeys(case.model for case in cases))
+    more = f" and {units.exact(len(models) - 3)} more" if len(models) > 3 else ""
+    return f"{', '.join(models[:3])}{more}"

@@ -19,6 +19,24 @@ from lightbench.runner.reuse import Reuse
 from lightbench.runner.session import here
 from lightbench.runner.setup import Setup
 
+EAGER = "eager"
+
+
+def forward_only(case: Case) -> str:
+    """Why a study of forward passes has nothing to say of a case; nothing where it has."""
+    if case.mode != "infer":
+        return "it is about a forward pass"
+    return "it knows no options of devices" if case.options else ""
+
+
+def eager_only(case: Case) -> str:
+    """The same of a study of what eager runs."""
+    return forward_only(case) or ("it is about eager" if case.engine != EAGER else "")
+
+
+def _on(case: Case) -> str:
+    return "" if case.engine == EAGER else f" on {case.engine}"
+
 
 @dataclass(frozen=True)
 class Task:
@@ -30,6 +48,7 @@ class Task:
     asked: Control = field(default_factory=Control)
     complain: Callable[[Case, LightbenchError], None] = lambda _case, _error: None
     reused: dict[str, tuple[int, int]] = field(default_factory=dict)  # study -> stored, of all
+    left: dict[str, dict[str, list[Case]]] = field(default_factory=dict)  # study -> why -> left out
 
     def keep(self, record: Record) -> None:
         """A new record, to be stored at once."""
@@ -51,27 +70,34 @@ class Task:
         study: str,
         measure: Callable[[Case], Record],
         stale: Callable[[Record], bool] = lambda _record: False,
+        *,
+        unable: Callable[[Case], str | None] = eager_only,
+        also: Sequence[str] = (),
     ) -> None:
-        """Have ``measure`` make the record of every case that eager runs and that has none of this
-        study on this machine, or a ``stale`` one. A network that fails is complained of, and the
-        others go on."""
-        able = [c for c in self.cases if (c.engine, c.mode, c.options) == ("eager", "infer", ())]
-        held = [i for i, case in enumerate(able) if self._held(study, case, stale)]
+        """Have ``measure`` make the record of every case that has none of this study on this machine, or a ``stale``
+        one. A network that fails is complained of, and the others go on. ``unable`` says why the study has
+        nothing to say of a case, "" where it has, and None where it has said it of another; ``also`` are other names
+        of its records."""
+        why = {case: unable(case) for case in self.cases}
+        able = [case for case in self.cases if why[case] == ""]
+        for case in (case for case in self.cases if why[case]):
+            self.left.setdefault(study, {}).setdefault(str(why[case]), []).append(case)
+        held = [i for i, case in enumerate(able) if self._held((study, *also), case, stale)]
         self.reused[study] = len(held), len(able)
         for i, case in enumerate(able):
             if i in held:
                 continue
-            self.asked.say(f"{study}, {i + 1} of {len(able)}: {case.model}")
+            self.asked.say(f"{study}, {i + 1} of {len(able)}: {case.model}{_on(case)}")
             try:
                 self.keep(measure(case))
             except LightbenchError as error:
                 self.complain(case, error)
 
-    def _held(self, study: str, case: Case, stale: Callable[[Record], bool]) -> bool:
+    def _held(self, studies: Sequence[str], case: Case, stale: Callable[[Record], bool]) -> bool:
         """Is there a record of the same network on this machine that is not ``stale``?"""
         if self.asked.force:
             return False
-        found = (r for r in self.known if r.study == study and r.case == case and not stale(r))
+        found = (r for r in self.known if r.study in studies and r.case == case and not stale(r))
         return any(
             setup(record) == as_now(record) and self._reuse.same(record, _where(case))
             for record in found

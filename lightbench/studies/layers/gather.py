@@ -1,19 +1,20 @@
-"""Where the time of a call goes, operator by operator."""
+"""Where the time of a call goes: operator by operator, or by an engine's own profile."""
 
 from __future__ import annotations
 
 from msgspec.structs import asdict
 
 from lightbench.records import Case, Record
+from lightbench.studies.layers import on_engine
 from lightbench.studies.layers.api import layers as measure_layers
 from lightbench.studies.layers.settings import Settings
-from lightbench.studies.task import Task, settings_of
+from lightbench.studies.task import EAGER, Task, forward_only, settings_of
 
 ORDER = 20
 
 
 def gather(task: Task, settings: Settings) -> None:
-    """Every case that eager runs."""
+    """Every case of eager, and of an engine that tells times of its own."""
 
     def measure(case: Case) -> Record:
         return measure_layers(
@@ -24,4 +25,8 @@ def gather(task: Task, settings: Settings) -> None:
             progress=task.control.progress,
         ).record
 
-    task.each("layers", measure)
+    task.each("layers", measure, unable=_unable, also=("kernels",))
+
+
+def _unable(case: Case) -> str:
+    return forward_only(case) or ("" if case.engine == EAGER else on_engine.unable(case))

@@ -30,14 +30,20 @@ def refuse(case: Case) -> None:
     if not engines.tells_times(case.engine):
         able = [name for name in registry.names("engine") if engines.tells_times(name)]
         raise UsageError(
-            f"{case.engine} tells no times of its layers; {' and '.join(able)} do, and in eager the operators"
-            " are timed one by one.",
+            f"{unable(case)}; {' and '.join(able)} do, and in eager the operators are timed one by one.",
             f"Try --engine {able[0] if able else 'eager'}.",
         )
+    if why := unable(case):
+        raise UsageError(f"{why}.", "Try --device cpu.")
+
+
+def unable(case: Case) -> str:
+    """Why the engine of a case tells no times of its layers there; nothing where it does."""
+    if not engines.tells_times(case.engine):
+        return f"{case.engine} tells no times of its layers"
     if case.device.partition(":")[0] != "cpu":
-        raise UsageError(
-            f"{case.engine} tells the times of its layers on the CPU.", "Try --device cpu."
-        )
+        return f"{case.engine} tells the times of its layers on the CPU"
+    return ""
 
 
 def profile(

@@ -88,12 +88,9 @@ def lint(
     own = precision.own_dtype(model) if isinstance(model, nn.Module) else "float32"
     setup = replace(setup_of(how, batch=batch), dtype=asked or own)
     setup.check()
+    if why := unable(setup.engine):
+        raise UsageError(f"{why}.", "Try --engine eager.")
     fused = runs_no_pytorch(setup.engine)
-    if setup.engine != "eager" and not fused:
-        raise UsageError(
-            f"lint looks at operators as eager runs them, not {setup.engine}.",
-            "Try --engine eager.",
-        )
     if fused and settings.verify:
         raise UsageError(
             f"findings are verified as eager runs them: nothing stands in for a part of what {setup.engine} runs.",
@@ -125,6 +122,13 @@ def lint(
     tried = len(findings[:verify])
     record = untimed(case, counted.costs, identity=counted.identity, warnings=tuple(warnings))
     return Lint(Linting(record, network, findings, measured, source, tried))
+
+
+def unable(engine: str) -> str:
+    """Why lint has nothing to say of what an engine runs; nothing where it has."""
+    if engine == "eager" or runs_no_pytorch(engine):
+        return ""
+    return f"lint looks at operators as eager runs them, not {engine}"
 
 
 def cast(network: nn.Module, dtype: str) -> nn.Module:
