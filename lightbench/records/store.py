@@ -27,6 +27,11 @@ T = TypeVar("T")
 
 BY_HAND = "Was the file edited by hand?"
 
+BESIDE = (
+    "id",
+    "roofline",
+)  # what a line may have that is no part of the record: `profile -o x.jsonl` adds it
+
 MAX_LINE = 32 << 20  # bytes; a record of 1,000 operators and 100,000 samples has about 3 MB
 
 
@@ -294,7 +299,7 @@ def _migrated(stored: object) -> dict[str, Any]:
             f"written by a newer lightbench (schema {schema}; this one reads up to {SCHEMA}).",
             "Update lightbench from its repository: that name on a package index is another project's.",
         )
-    content = {key: value for key, value in stored.items() if key != "id"}
+    content = {key: value for key, value in stored.items() if key not in BESIDE}
     for version in range(schema, SCHEMA):
         if version not in MIGRATIONS:
             raise StoreError(f"not a record: there never was a schema {version}.")

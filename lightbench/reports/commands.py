@@ -19,6 +19,8 @@ from lightbench.records.inputs import InputSpec
 from lightbench.studies.card.card import EXPERIMENT
 from lightbench.studies.card.stored import card_runs, cards
 from lightbench.studies.guidelines.plan import SETS, short_name
+from lightbench.studies.roofline.among import rooflines
+from lightbench.studies.roofline.ceilings import is_peak
 from lightbench.studies.sweep.axes import AXES as SWEPT
 from lightbench.units import shape, unicode
 
@@ -36,17 +38,18 @@ STUDIES: dict[str, Words] = {
 }
 # Those that take one name -> what that is.
 ONE_EACH = {"layers": "model", "lint": "model", "sweep": "axis"}
+FIRST = ("device-card", "roofline")
 CONSTANT = re.compile(r"c=([0-9]+), constant (MAdds|width)")  # as `plan_axis` names its channels
 
 
 def commands(records: Sequence[Record]) -> list[str]:
-    """One for all records that it would measure, in the order of the first of each, device cards
+    """One for all records that it would measure, in the order of the first of each, device cards and rooflines
     before what uses them; and one that makes a report of it all. A record of a sweep is measured
     with its whole sweep. What lightbench cannot measure again, as an axis that it does not know,
     is left out."""
     evidence = Evidence(tuple(records))
     setups = {_setup(card.record.case) for card in cards(evidence)}
-    on_map, widths = _on_map(records), _widths(records)
+    on_map, widths, peaks = _on_map(records), _widths(records), _peaks(evidence)
     groups: dict[Words, dict[str | None, None]] = {}  # a command without its names -> the names
     for record in (
         record for record in records if not is_anchor(record)
@@ -57,6 +60,8 @@ def commands(records: Sequence[Record]) -> list[str]:
             words = _network(record, carded=_setup(case) in setups)
         elif point.run in card_runs(evidence) or point.experiment == EXPERIMENT:
             words, name = ("device-card", *_setup(case), "--card", CARD), None
+        elif is_peak(record):  # of an engine's run also those of eager
+            words, name = peaks.get(record.id, ()), None
         elif point.experiment in registry.names("guideline"):
             words = (*_guideline(case, point), *widths[_guideline(case, point), point.experiment])
             name = short_name(point.experiment)
@@ -64,7 +69,7 @@ def commands(records: Sequence[Record]) -> list[str]:
             words, name = _sweep(on_map.get(point.run, record)), point.experiment
         if words:
             groups.setdefault(words, {})[name] = None
-    order = sorted(groups.items(), key=lambda group: group[0][0] != "device-card")
+    order = sorted(groups.items(), key=lambda group: group[0][0] not in FIRST)
     lines = [_line(words, tuple(n for n in names if n is not None)) for words, names in order]
     made_of = (STORE, CARD) if setups else (STORE,)
     return [*lines, _joined(("lightbench", "report", *made_of, "-o", "report.html"))]
@@ -150,6 +155,15 @@ def _widths(records: Sequence[Record]) -> dict[tuple[Words, str], Words]:
 def _on_map(records: Sequence[Record]) -> dict[str, Record]:
     """Run -> a record of it on the sweep's own map, not on one pixel."""
     return {r.sweep.run: r for r in records if r.sweep and not r.sweep.launch}
+
+
+def _peaks(evidence: Evidence) -> dict[str, Words]:
+    """Record -> what measures the roofline that it is a peak of: of several that of another engine than eager."""
+    return {
+        peak.id: ("roofline", *_setup(ceilings.record.case))
+        for ceilings in rooflines(evidence)
+        for peak in ceilings.records
+    }
 
 
 def _sweep(record: Record) -> Words:

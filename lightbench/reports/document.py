@@ -32,6 +32,7 @@ PARTS = (
     "engines",
     "predictors",
     "pareto",
+    "roofline",
     "card",
     "models",
     "guidelines",

@@ -8,23 +8,21 @@ from dataclasses import dataclass
 from lightbench import units
 from lightbench.records import Costs, Record
 from lightbench.records.collection import Evidence
+from lightbench.reports.roofline import least_s
 from lightbench.stats.correlation import Correlation, linear, rank, spread
-from lightbench.studies.card.card import DeviceCard
-from lightbench.studies.card.roofline import roofline_s
-from lightbench.studies.card.stored import card_for
 
 FEWEST = 5  # networks; with fewer even a perfect order says little
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """A number that is known without timing the network."""
+    """A number that is known without timing the network: of its costs, or its roofline time in seconds."""
 
     key: str
     name: str  # in a sentence: "memory access"
     heading: str  # of an axis or a row, with the unit
     text: Callable[[float], str]
-    value: Callable[[Costs, DeviceCard | None], float | None]
+    value: Callable[[Costs, float | None], float | None]
 
 
 PREDICTORS = (
@@ -48,7 +46,7 @@ PREDICTORS = (
         "roofline time",
         "Roofline time",
         units.seconds,
-        lambda costs, card: roofline_s(costs, card) if card else None,
+        lambda _, roofline_s: roofline_s,
     ),
 )
 
@@ -94,23 +92,26 @@ class Predictions:
 
 def predictions(evidence: Evidence) -> list[Predictions]:
     """How well each predictor does, for every group of at least 5 profiles that may be compared. A
-    predictor without a value for any of them (roofline time without a device card) has no row."""
+    predictor without a value for any of them (roofline time without peaks or a device card) has no row."""
     return [
-        Predictions(tuple(group), _rows(group, card_for(evidence, group[0])))
+        Predictions(tuple(group), _rows(group, evidence))
         for group in evidence.groups
         if len(group) >= FEWEST
     ]
 
 
-def _rows(group: Sequence[Record], card: DeviceCard | None) -> tuple[Prediction, ...]:
-    rows = (_row(predictor, group, card) for predictor in PREDICTORS)
+def _rows(group: Sequence[Record], evidence: Evidence) -> tuple[Prediction, ...]:
+    least = [least_s(evidence, record) for record in group]
+    rows = (_row(predictor, group, least) for predictor in PREDICTORS)
     return tuple(row for row in rows if row.points)
 
 
-def _row(predictor: Predictor, group: Sequence[Record], card: DeviceCard | None) -> Prediction:
+def _row(
+    predictor: Predictor, group: Sequence[Record], least: Sequence[float | None]
+) -> Prediction:
     points, xs, times = [], [], []
-    for record in group:
-        value = predictor.value(record.costs, card) if record.costs else None
+    for record, roofline_s in zip(group, least, strict=True):
+        value = predictor.value(record.costs, roofline_s) if record.costs else None
         if value and record.latency:
             points.append((record, value))
             xs.append(value)

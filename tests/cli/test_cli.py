@@ -60,7 +60,7 @@ OPTIONS = {
     "profile": (
         "models --suite --device --engine --threads --batch --dtype --mode --channels-last"
         " --graph --cold-cache --h2d --energy --flush-denormal --crosscheck --memory --npu-jit --defaults --rel"
-        " --seconds --seed --timeout --store --force --trust-code -q/--quiet --input --format -o/--output"
+        " --seconds --seed --timeout --store --force --roofline --trust-code -q/--quiet --input --format -o/--output"
     ),
     "report": (
         "files --suite --store --device --reference --accuracy --title --force --timeout --trust-code -q/--quiet"

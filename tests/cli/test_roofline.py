@@ -49,7 +49,7 @@ def test_a_file_without_a_roofline_says_so(lightbench, tmp_path, make_record):
     [
         ("resnet18 --device null", 2, "'null' runs nothing, so it has no peaks."),
         ("--layers", 2, "no model is named whose layers there are."),
-        ("resnet18 --layers --engine compile", 2, "operators run one by one in eager only"),
+        ("resnet18 --layers --engine compile", 2, "compile tells no times of its layers"),
         ("resnet18 --seconds 0", 2, "seconds are a number above zero"),
         ("resnet18 --figure r.bmp", 2, "cannot draw into"),
         ("--from r.jsonl --layers", 2, "--from measures nothing, so --layers has no meaning"),

@@ -9,6 +9,7 @@ import subprocess
 import click
 import msgspec
 import pytest
+from rooflines import peak_records
 
 from lightbench.cli import lightbench as group
 from lightbench.errors import UsageError
@@ -260,6 +261,17 @@ def test_the_sweeps_of_a_card_are_measured_with_it(measured, asked):
     first, last = commands(measured(plan_card(), Setup(threads=2)))
     assert asked(first) == (plan_card(), Setup(threads=2))
     assert last.startswith("lightbench report")
+
+
+def test_a_roofline_is_measured_first_and_with_an_engine_that_of_eager_too(make_record):
+    own = peak_records(make_record, engine="onnxruntime", threads=1)
+    records = [make_record("a", threads=1), *peak_records(make_record, threads=1), *own]
+    first, second, _ = commands(records)
+    assert first == (
+        "lightbench roofline --device cpu --engine onnxruntime --threads 1 --store runs.jsonl"
+    )
+    assert second.startswith("lightbench profile")
+    parsed(first)
 
 
 def test_findings_that_were_timed_are_timed_again(make_record):

@@ -6,12 +6,14 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
+from rooflines import peak_records
 
 from lightbench.records import Costs, Op
 from lightbench.records.collection import Evidence, setup
 from lightbench.reports.predictors import FEWEST, PREDICTORS, predictions
 from lightbench.studies.card.card import DeviceCard, Figure
 from lightbench.studies.card.roofline import roofline_s
+from lightbench.studies.card.stored import _by_setup
 
 MADDS = [100, 200, 300, 400, 500]
 
@@ -129,12 +131,19 @@ def test_roofline_time_needs_a_card(nets):
     assert "roofline_s" not in rows_of(nets)
     card = card_with(nets[0], madds_per_s={"dense conv": 1e9}, bandwidth=1e6)
 
-    by_setup = {setup(nets[0]): card}
-    grouped = SimpleNamespace(groups=[nets], once=lambda _make: by_setup)
+    made = {_by_setup: {setup(nets[0]): card}}  # and no peaks
+    grouped = SimpleNamespace(groups=[nets], once=lambda make: made.get(make, {}))
     (found,) = predictions(grouped)
     row = next(row for row in found.rows if row.key == "roofline_s")
     assert [value for _, value in row.points] == pytest.approx([0.004, 0.001, 0.005, 0.002, 0.003])
     assert row.rank.value == 1
+
+
+def test_the_roofline_of_peaks_stands_before_that_of_a_card(nets, make_record, card_records):
+    """A few kilobytes, at 40 GB/s from the nearest cache, which a card does not know."""
+    rows = rows_of([*nets, *card_records(), *peak_records(make_record)])
+    values = [value for _, value in rows["roofline_s"].points]
+    assert values == pytest.approx([1e-7, 0.25e-7, 1.25e-7, 0.5e-7, 0.75e-7])
 
 
 def test_values_are_those_of_the_costs(nets):

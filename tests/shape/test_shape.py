@@ -131,7 +131,7 @@ def test_the_parameters_of_the_public_functions_are_these():
     }
     assert found == {
         "profile": (
-            "models options input args kwargs rel seconds trusted anchored seed say progress stored force keep so_far"
+            "models options input args kwargs roofline rel seconds trusted anchored seed say progress stored force keep so_far"
             " device engine batch threads dtype mode layout"
         ),
         "count": "model input batch dtype args kwargs strict trusted",

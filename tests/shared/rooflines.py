@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from lightbench.records import Costs, Latency, Op, SweepPoint
+from lightbench.records import Costs, Latency, Op, Run, SweepPoint
 from lightbench.studies.roofline.points import POINTS, PRODUCTS, SPATIAL, STARTS, STREAMS, labels
 
 KB, MB = 1000, 10**6
@@ -101,3 +101,10 @@ def roofline_records(make_record, names, **case):
         for i, name in enumerate(names)
     ]
     return [*peak_records(make_record, **case), *networks]
+
+
+def again(peak, *, run, times=1.0, warnings=()):
+    """A peak as another run times it once more, as an anchor: it takes so many times as long there."""
+    seconds = peak.latency.median_s * times
+    record = of_costs(msgspec.structs.replace(peak, found=None), peak.costs, seconds, spread=0.0)
+    return msgspec.structs.replace(record, run=Run(id=run, anchor=True), warnings=warnings)

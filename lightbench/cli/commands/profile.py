@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from lightbench.cli import complete
-from lightbench.cli.guarded import Guarded, Model, StoreFile, SuiteFile
+from lightbench.cli.guarded import Guarded, Model, RecordsFile, StoreFile, SuiteFile
 from lightbench.cli.options import (
     FORCE,
     SEED,
@@ -42,6 +42,7 @@ from lightbench.models import sources
 from lightbench.records import Failure, Record
 from lightbench.studies.profile.settings import Settings
 from lightbench.studies.profile.table import profile_view
+from lightbench.studies.roofline.among import check_held
 
 
 @click.command("profile", cls=Guarded)
@@ -66,6 +67,12 @@ from lightbench.studies.profile.table import profile_view
     help="Append records to this JSON-lines file, and measure nothing twice.",
 )
 @FORCE
+@click.option(
+    "--roofline",
+    type=RecordsFile(),
+    help="Hold networks against the peaks of this file, which `lightbench roofline --store` made."
+    " Default: those in --store.",
+)
 @click.option("--trust-code", is_flag=True, help="Run Python files that a suite names.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @input_options
@@ -75,6 +82,7 @@ def command(
     file: Path | None,
     path: str | None,
     force: bool,  # noqa: FBT001
+    roofline: str | None,
     trust_code: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
     form: str | None,
@@ -87,13 +95,17 @@ def command(
     package.module:Class.
 
     The cases are timed in rounds of random order until each median is known within --rel, or the
-    time is spent. Exit code: 0; 2 bad input; 3 some cases failed; 4 not available; 130 interrupted.
+    time is spent. Where there are peaks of this device (`lightbench roofline`), a network's roofline is the
+    least time that they allow, and its efficiency that over the time it takes.
+
+    Exit code: 0; 2 bad input; 3 some cases failed; 4 not available; 130 interrupted.
     """
     settings = asked(settings)
     chosen = chosen_format(form, output)
     make_store(path)
-    records, code = measure(
-        models, file, settings, path=path, force=force, trusted=trust_code, quiet=quiet
+    held = _peaks(roofline) if roofline else ()
+    records, code, known = measure(
+        models, file, settings, path=path, force=force, held=held, trusted=trust_code, quiet=quiet
     )
     failures = dict.fromkeys(str(_error(r.failure)) for r in records if r.failure)
     if code == INTERRUPTED:
@@ -103,8 +115,15 @@ def command(
             say_error(failure)
         if chosen == "table":
             return code
-    emit(profile_view(records), form, output)
+    emit(profile_view(records, known), form, output)
     return code
+
+
+def _peaks(file: str) -> list[Record]:
+    """What is in a file, if it holds a roofline. Raises StoreError, UsageError."""
+    held = read_records(file)
+    check_held(held, repr(file))
+    return held
 
 
 def _error(failure: Failure) -> LightbenchError:
@@ -118,11 +137,13 @@ def measure(
     *,
     path: str | None,
     force: bool,
+    held: Sequence[Record],
     trusted: bool,
     quiet: bool,
-) -> tuple[list[Record], int]:
+) -> tuple[list[Record], int, list[Record]]:
     """Run the cases of ``models`` or of a suite ``file``, with progress on stderr; gives the records,
-    and the exit code that they ask for. With a store, anchors are timed as well."""
+    the exit code that they ask for, and all that is known by then: the roofline that they are ``held`` against,
+    what is stored, and what was measured. With a store or a roofline, anchors are timed as well."""
     defaults = settings.pop("defaults", False)
     names, settings = _with_suite(models, file, settings, trusted=trusted)
     if defaults:
@@ -137,12 +158,19 @@ def measure(
 
     stored = read_records(path) if path and Path(path).exists() else []
     unfinished = Unfinished(path)
+    known, store_it = [*held, *stored], keeping(path, stored)
+
+    def keep(record: Record) -> None:
+        known.append(record)
+        store_it(record)
+
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
         try:
             records = list(
                 profile(
                     *names,
-                    **unfinished.told(stored, keeping(path, stored)),
+                    **unfinished.told(stored, keep),
+                    roofline=held or None,
                     say=report.say,
                     progress=report.progress,
                     anchored=path is not None,
@@ -152,11 +180,12 @@ def measure(
             )
         except Interrupted as interrupted:
             unfinished.done()
-            return interrupted.records, INTERRUPTED
+            return interrupted.records, INTERRUPTED, known
     unfinished.done()
     say_reused(records, stored, quiet=quiet)
     say_threads(quiet=quiet)
-    return records, exit_code([r.failure.exit_code for r in records if r.failure], len(records))
+    code = exit_code([r.failure.exit_code for r in records if r.failure], len(records))
+    return records, code, known
 
 
 def _with_suite(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,12 +10,12 @@ from lightbench import units
 from lightbench.records import Record
 from lightbench.records.collection import run_of, setup
 from lightbench.records.facets import FACETS, shared, telling
+from lightbench.reports import roofline
 from lightbench.reports.ratios import by_latency, by_rounds
-from lightbench.studies.card.roofline import roofline_s
-from lightbench.studies.card.stored import card_for
 from lightbench.studies.profile.table import MODEL, VALUES, record_data
+from lightbench.studies.roofline import beside
 from lightbench.studies.subject import Subject
-from lightbench.views.remarks import BUSY_CARD, explained, remarks, status
+from lightbench.views.remarks import explained, remarks, status
 from lightbench.views.section import Drawing, Section
 from lightbench.views.table import Column, Table, View, own_words
 
@@ -37,23 +36,20 @@ APART = "not comparable"
 Value = Callable[[Subject, Record], Any]
 
 
-def efficiency(subject: Subject, record: Record) -> float | None:
-    """Roofline time over measured time, at the speed that the machine had then; None without a device
-    card of the same setup, or if nothing was timed both with the card and with the record."""
-    card = card_for(subject.evidence, record)
-    if card is None or record.costs is None or record.latency is None or not record.believed:
-        return None
-    drift = subject.evidence.drift(card.record, record)
-    if drift is None:
-        return None
-    return roofline_s(record.costs, card) * math.exp(drift.log) / record.latency.median_s
+def _of_roofline(key: str, *, shown: bool = True) -> tuple[Column, Value]:
+    """A column of `roofline.beside`, of the roofline of the report."""
+    column, value = next((c, v) for c, v in beside.COLUMNS if c.key == key)
+
+    def of(subject: Subject, record: Record) -> Any:
+        placed = roofline.placed_for(subject.evidence, record)
+        return value(placed) if placed else None
+
+    return replace(column, drop=6, shown=shown and column.shown), of
 
 
 EXTRA: tuple[tuple[Column, Value], ...] = (
-    (
-        Column("roofline_efficiency", "of roofline", units.percent, drop=6, sparse=True),
-        efficiency,
-    ),
+    _of_roofline("roofline_s"),
+    _of_roofline("efficiency"),
     (
         Column("top1", "top-1 (%)", units.number, drop=4, sparse=True),
         lambda subject, record: (own := subject.accuracy(record)) and own.top1,
@@ -64,6 +60,10 @@ EXTRA: tuple[tuple[Column, Value], ...] = (
         lambda subject, record: _interval(*_ratio(subject, record)[1:]),
     ),
     # for programs
+    *(
+        _of_roofline(key, shown=False)
+        for key in ("efficiency_low", "efficiency_high", "bound", "beyond")
+    ),
     (Column("ratio_low", "ratio, low", shown=False), lambda s, r: _ratio(s, r)[1]),
     (Column("ratio_high", "ratio, high", shown=False), lambda s, r: _ratio(s, r)[2]),
     (
@@ -144,7 +144,7 @@ def _notes(subject: Subject) -> tuple[str, ...]:
     notes = list(remarks(records))
     if any(APART in _status(subject, record) for record in records):
         notes += explained([APART])
-    notes += _about_roofline(subject)
+    notes += roofline.remarks(subject.evidence)
     references = dict.fromkeys(r.case.model for record in records if (r := subject.beside(record)))
     if references:
         notes.append(
@@ -157,22 +157,6 @@ def _notes(subject: Subject) -> tuple[str, ...]:
             " of them goes by what was timed in both, and its bounds contain how far that differs."
         )
     return tuple(notes)
-
-
-def _about_roofline(subject: Subject) -> Iterator[str]:
-    cards = [card for r in subject.evidence.profiles if (card := card_for(subject.evidence, r))]
-    if not cards:
-        yield "No device card of these cases, so no roofline: `lightbench device-card`."
-        return
-    if any(efficiency(subject, record) for record in subject.evidence.profiles):
-        yield (
-            "of roofline: the time that this device's best MAdds/s and its memory bandwidth allow,"
-            " layer by layer, over the time it took."
-        )
-    else:
-        yield "No roofline: nothing was timed both with these cases and with the device card."
-    if any(card.contended for card in cards):
-        yield BUSY_CARD
 
 
 def runs_of(subject: Subject) -> int:

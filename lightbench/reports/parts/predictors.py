@@ -11,6 +11,7 @@ from lightbench.records.facets import conditions
 from lightbench.reports.predictors import Predictions, predictions
 from lightbench.stats.correlation import Correlation
 from lightbench.studies.card.stored import cards
+from lightbench.studies.roofline.among import rooflines
 from lightbench.studies.subject import Subject
 from lightbench.views.section import Drawing, Section
 from lightbench.views.table import Column, Table, View, own_words
@@ -42,14 +43,15 @@ def section(subject: Subject) -> Section | None:
     found = predictions(subject.evidence)
     if not found:
         return None
-    carded = [r for card in cards(subject.evidence) for r in card.records]
+    ceilings = [r for peaks in rooflines(subject.evidence) for r in peaks.records]
+    ceilings += [r for card in cards(subject.evidence) for r in card.records]
     return Section(
         "What predicts latency",
         drawings=tuple(
             Drawing(
                 f"predictors-{i}" if i > 1 else "predictors",
                 f"{CAPTION}: {conditions(one.records, subject.evidence.profiles)}.",
-                partial(_draw, [*one.records, *carded]),
+                partial(_draw, [*one.records, *ceilings]),
             )
             for i, one in enumerate(found, 1)
             if any(row.rank for row in one.rows)

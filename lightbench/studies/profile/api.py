@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
 from lightbench.costs.precision import own_dtype
@@ -25,7 +25,9 @@ from lightbench.runner.how import Axes, control_of, said, spelled
 from lightbench.runner.plan import plan
 from lightbench.studies.profile.settings import REL, SECONDS, Settings
 from lightbench.studies.profile.table import profile_view
-from lightbench.studies.result import Shown
+from lightbench.studies.result import Shown, Source
+from lightbench.studies.roofline import given as handed
+from lightbench.studies.roofline.ceilings import is_peak
 from lightbench.timing.stopping import Rule
 from lightbench.views.table import View
 
@@ -41,13 +43,15 @@ ORDER = (
 
 @dataclass(frozen=True, repr=False)
 class Profile(Shown):
-    """What `profile` found: ``records``, one per case; with a single one its fields are at hand."""
+    """What `profile` found: ``records``, one per case; with a single one its fields are at hand. ``known`` is what
+    they are held against: peaks, and what was timed both with these and with the records."""
 
     records: tuple[Record, ...]
+    known: tuple[Record, ...] = ()
 
     @property
     def view(self) -> View:  # type: ignore[override]
-        return profile_view(self.records)
+        return profile_view(self.records, self.known)
 
     @property
     def record(self) -> Record:
@@ -73,6 +77,7 @@ def profile(
     input: Inputs = None,  # noqa: A002  the word of the command line
     args: Args = None,
     kwargs: Kwargs = None,
+    roofline: Source = None,
     rel: float = REL,
     seconds: float = SECONDS,
     trusted: bool = True,
@@ -94,8 +99,10 @@ def profile(
     Of ``stored`` records those are taken that are still of the same network and of this machine, and
     as good as asked for; none with ``force``. ``keep`` gets every new record; with ``anchored`` also
     those of two or three networks more, by which times of this run can be compared with those of
-    others (see `lightbench.report`). A case that fails is a record that says so. Raises UsageError for what fits no case,
-    DeviceUnavailable.
+    others (see `lightbench.report`). With a ``roofline``, a file of peaks or what `lightbench.roofline`
+    gave, or with peaks that are ``stored``, the answer has the roofline and the efficiency of each network
+    that is run as these were; one in whose settings none were is refused where ``roofline`` says them.
+    A case that fails is a record that says so. Raises UsageError for what fits no case, DeviceUnavailable.
     """
     if not models:
         raise UsageError("no model is named.", 'Try lightbench.profile("mobilenet_v2").')
@@ -115,15 +122,26 @@ def profile(
         options=[tuple(sorted(set(_list(options))))],
         batch=axes.get("batch", [None]),
     )
+    control, new = control_of(how, trusted=trusted), list[Record]()
+    held = handed.held(roofline)
+    stored = [*filter(is_peak, held), *control.stored]
+    if held:
+        able = [case for i, case in enumerate(cases) if i not in errors]
+        handed.check_fits(stored, able)
+
+    def keep(record: Record) -> None:
+        new.append(record)
+        control.keep(record)
+
     records = run.run(
         cases,
         rule=Rule(rel=settings.rel, max_s=settings.seconds),
-        control=control_of(how, trusted=trusted),
+        control=replace(control, stored=stored, keep=keep),
         given=given,
         errors=errors,
-        anchored=anchored,
+        anchored=anchored or bool(held),
     )
-    return Profile(tuple(records))
+    return Profile(tuple(records), (*held, *control.stored, *new))
 
 
 def _list(value: Any) -> list[Any]:

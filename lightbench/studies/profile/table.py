@@ -9,12 +9,15 @@ import msgspec
 
 from lightbench import units
 from lightbench.records import Costs, Latency, Record
+from lightbench.records.collection import Evidence
 from lightbench.records.facets import FACETS, differing, shared
 from lightbench.stats.median import median
 from lightbench.stats.ratio import Ratio
 from lightbench.studies.profile.beside_eager import beside_eager
 from lightbench.studies.profile.notes import about_engines, about_memory, about_vendors
 from lightbench.studies.profile.transfers import transfers_table
+from lightbench.studies.roofline import beside
+from lightbench.studies.roofline.among import placed_among
 from lightbench.views.remarks import about_runs, remarks, signs, status
 from lightbench.views.table import Column, Table, View
 
@@ -128,33 +131,38 @@ RATIOS: tuple[tuple[Column, Callable[[Ratio], Any]], ...] = (
 )
 
 
-def profile_view(records: Sequence[Record]) -> View:
-    """Records, in the order given, as a table with notes, and as data with each record's id."""
+def profile_view(records: Sequence[Record], known: Sequence[Record] = ()) -> View:
+    """Records, in the order given, as a table with notes, and as data with each record's id. Where ``known`` records
+    hold the peaks of their setups, each stands below its roofline."""
     differs = differing(records)
     facets = [
         (Column(f.key, f.key, align=f.align, drop=1, shown=f in differs), f.value) for f in FACETS
     ]
     columns = (MODEL, *facets, *VALUES)
-    ratios = beside_eager(records)
+    ratios, evidence = beside_eager(records), Evidence((*known, *records))
+    placed = [placed_among(evidence, record) for record in records]
     table = Table(
         title=f"Profile: {', '.join(shared(records)) or 'no cases'}",
-        columns=(*(column for column, _ in columns), *(column for column, _ in RATIOS)),
+        columns=tuple(column for column, _ in (*columns, *RATIOS, *beside.COLUMNS)),
         rows=tuple(
             (
                 *(value(record) for _, value in columns),
                 *(value(ratio) if ratio else None for _, value in RATIOS),
+                *beside.values(row),
             )
-            for record, ratio in zip(records, ratios, strict=True)
+            for record, ratio, row in zip(records, ratios, placed, strict=True)
         ),
         notes=(
             *about_engines(records, ratios),
+            *beside.remarks(evidence, records, placed),
             *about_vendors(records),
             *about_memory(records),
             *remarks(records),
             *about_runs(records),
         ),
     )
-    return View(table, [record_data(record) for record in records], transfers_table(records))
+    data = [record_data(r) | beside.data(row) for r, row in zip(records, placed, strict=True)]
+    return View(table, data, transfers_table(records))
 
 
 def record_data(record: Record) -> dict[str, Any]:

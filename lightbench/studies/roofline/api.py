@@ -22,6 +22,7 @@ from lightbench.runner.plan import plan
 from lightbench.runner.record import failed
 from lightbench.runner.session import follow
 from lightbench.runner.setup import Setup
+from lightbench.studies.layers import on_engine
 from lightbench.studies.layers.api import layers as measure_layers
 from lightbench.studies.result import Shown
 from lightbench.studies.roofline.placed import Found, found_in
@@ -72,7 +73,7 @@ def roofline(
     the peaks alone. Peaks and networks are timed in the same rounds: these end when each median is known
     within ``rel``, or after ``seconds`` for each. A peak is the shortest time of the best of several shapes;
     an engine other than eager PyTorch has its own beside eager's, the best of both. With ``layers`` also
-    every operator is timed (see `lightbench.layers`), in eager only.
+    every layer is timed (see `lightbench.layers`): every operator in eager, or what an engine tells itself.
 
     What ``stored`` holds whole, of one run, is not measured again unless ``force`` says so: only times of
     the same rounds are held against one another. Raises UsageError for what fits no case, and for a device
@@ -131,10 +132,7 @@ def _check(setup: Setup, *, layers: bool, models: int) -> None:
             "no model is named whose layers there are.", "Name one, or leave --layers out."
         )
     if layers and setup.engine != EAGER:
-        raise UsageError(
-            f"operators run one by one in eager only, not in {setup.engine!r}.",
-            "Leave --layers out, or try --engine eager.",
-        )
+        on_engine.refuse(Case(model="any", inputs=(), device=setup.device, engine=setup.engine))
 
 
 class _Tagged:
@@ -169,7 +167,7 @@ def _with_layers(
     settings: Settings,
     control: Control,
 ) -> list[Record]:
-    """With the operators of every network that could be timed; one that fails now is a record that says so.
+    """With the layers of every network that could be timed; one that fails now is a record that says so.
     Ctrl-C keeps what is finished, in the exception."""
     done, timed = [*records], [record for record in networks if record.latency]
     for i, record in enumerate(timed, 1):

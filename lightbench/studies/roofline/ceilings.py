@@ -54,6 +54,16 @@ class Ceilings:
     records: tuple[Record, ...]  # all that was measured for it, failed ones among them
 
     @property
+    def record(self) -> Record:
+        """One of those of the engine whose networks it is for, for what all of them share."""
+        return next((r for r in self.records if r.case.engine != EAGER), self.records[0])
+
+    @property
+    def contended(self) -> bool:
+        """Did other programs use the machine meanwhile? Then it may be too low."""
+        return any(record.contended for record in self.records)
+
+    @property
     def fewer(self) -> float | None:
         """How many times the MAdds/s of a product 3x3 convolutions attain, if it is so much that they do fewer
         multiplications than are counted: Winograd's algorithm needs up to 4 times fewer (F(4x4, 3x3): Lavin and
@@ -81,9 +91,14 @@ class Ceilings:
         return (self.spatial if _is_spatial(op) else self.product).value
 
 
+def is_peak(record: Record) -> bool:
+    """Was it measured as a peak?"""
+    return record.sweep is not None and record.sweep.experiment == EXPERIMENT
+
+
 def ceilings_of(records: Iterable[Record]) -> Ceilings | None:
     """The ceilings that records hold, those of the last run if they hold several; None if a part is missing."""
-    measured = [r for r in records if r.sweep and r.sweep.experiment == EXPERIMENT]
+    measured = [r for r in records if is_peak(r)]
     last = [
         r
         for r in measured

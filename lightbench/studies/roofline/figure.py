@@ -27,15 +27,19 @@ NAME, ROWS = 34, 30  # letters of a name in the key, and lines of one of its col
 
 
 def draw(records: Sequence[Record]) -> Figure:
-    """Attained MAdds/s against MAdds per byte, both logarithmic, below the roof of the peak and of memory: of data
-    that stay in the nearest cache, and of the largest map. Networks are numbered points, of which the key says name
-    and efficiency; their layers are small grey ones. What has no multiply-adds, or no time, has no point. Raises
-    UsageError where records hold no roofline."""
-    from matplotlib.figure import Figure
-
+    """Of records that hold a roofline what `drawn` draws. Raises UsageError where they hold none."""
     found = found_in(records)
     if found is None:
         raise UsageError("these records hold no roofline: there is nothing to draw.")
+    return drawn(found)
+
+
+def drawn(found: Found) -> Figure:
+    """Attained MAdds/s against MAdds per byte, both logarithmic, below the roof of the peak and of memory: of data
+    that stay in the nearest cache, and of the largest map. Networks are numbered points, of which the key says name
+    and efficiency; their layers are small grey ones. What has no multiply-adds, or no time, has no point."""
+    from matplotlib.figure import Figure
+
     networks = [(row, dot) for row in found.networks if (dot := _dot(row))]
     layers = [(row, dot) for row in found.layers if (dot := _dot(row))]
     with style():
@@ -105,7 +109,7 @@ def _points(
         if row.beyond:
             dot.set(markerfacecolor="white", markeredgecolor="black")
         model = row.record.case.model
-        name = f"{model}, {row.op.path}" if row.op else model
+        name = f"{model}, {row.layer.path}" if row.layer else model
         tip(dot, f"{name}; {_efficiency(row)} of its roofline; {row.bound}", model)
 
 

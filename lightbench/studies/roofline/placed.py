@@ -3,30 +3,46 @@ they take."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from lightbench.records import Op, Record, launch_bound
+from lightbench.records.links import NONE, Drift
 from lightbench.stats.interval import Interval
+from lightbench.studies.layers.kernels import EngineBreakdown, EnginePart, dearest_op
 from lightbench.studies.layers.shares import layers_of
 from lightbench.studies.roofline.ceilings import Ceilings, ceilings_of, is_fused, memory_s, moved
 
 Bound = Literal["compute", "memory", "launch"]
 
 
+class Layer(NamedTuple):
+    """An operator, or what an engine has made of a module and what it has merged into that."""
+
+    path: str
+    op: str  # of an engine what it calls its own
+    kind: str | None  # None: nothing that was counted
+
+
 @dataclass(frozen=True)
 class Placed:
-    """A network (``op`` is None), or one operator of it."""
+    """A network (``layer`` is None), or one layer of it.
+
+    Ceilings of another run are taken at the speed that the machine has in the record's: what the roofline is made of
+    are seconds there, by ``drift``. Where that is None nothing tells the speed: they are seconds in the ceilings' run.
+    """
 
     record: Record
-    op: Op | None
+    layer: Layer | None
     madds: int
     mem_bytes: int  # in the account of its engine
     compute_s: float  # of its roofline time, what arithmetic is the ceiling of
     memory_s: float  # ... and what memory is
     start_s: float  # what starting its operators takes, which the roofline leaves out
     time: Interval | None  # seconds; None: not timed
+    drift: Drift | None = NONE  # from the run of the ceilings to the record's; None: not known
 
     @property
     def roofline_s(self) -> float:
@@ -40,17 +56,19 @@ class Placed:
 
     @property
     def efficiency(self) -> Interval | None:
-        """Roofline time over measured time, with the interval of that; None where it was not timed, where
-        its time cannot be, and where it has nothing to do."""
+        """Roofline time over measured time, with the interval of that, and of the drift: without bounds where this
+        is not known. None where it was not timed, where its time cannot be, and where it has nothing to do."""
         if self.time is None or self.record.suspicions:
             return None
         if not self.time.median or not self.roofline_s:
             return None
-        low, high = self.time.low, self.time.high
+        low, high, drift = self.time.low, self.time.high, self.drift
+        if not low or not high or drift is None:
+            return Interval(self.roofline_s / self.time.median)
         return Interval(
             self.roofline_s / self.time.median,
-            self.roofline_s / high if high and low else None,
-            self.roofline_s / low if high and low else None,
+            self.roofline_s * math.exp(drift.low - drift.log) / high,
+            self.roofline_s * math.exp(drift.high - drift.log) / low,
         )
 
     @property
@@ -61,9 +79,11 @@ class Placed:
         return efficiency is not None and efficiency.low is not None and efficiency.low > 1
 
     @property
-    def bound(self) -> Bound:
-        """What most of its time goes into, at best."""
-        waited = self.op is None and self.record.samples and launch_bound(self.record.samples)
+    def bound(self) -> Bound | None:
+        """What most of its time goes into, at best; None where nothing is known that it has to do."""
+        if not (self.roofline_s or self.start_s):
+            return None
+        waited = self.layer is None and self.record.samples and launch_bound(self.record.samples)
         if waited or self.start_s > self.roofline_s:
             return "launch"
         return "compute" if self.compute_s >= self.memory_s else "memory"
@@ -90,7 +110,7 @@ def found_in(records: Sequence[Record]) -> Found | None:
         return None
     runs = {record.run.id for record in ceilings.records if record.run}
     networks = {r.case: r for r in records if r.study == "profile" and _of(r, runs)}
-    layers = {r.case: r for r in records if r.layers and r.case in networks}
+    layers = {r.case: r for r in records if (r.layers or r.kernels) and r.case in networks}
     return Found(
         ceilings,
         tuple(network(r, ceilings) for r in networks.values()),
@@ -103,45 +123,62 @@ def _of(record: Record, runs: set[str]) -> bool:
     return record.run is not None and record.run.id in runs and not record.run.anchor
 
 
-def network(record: Record, ceilings: Ceilings) -> Placed:
-    """A whole network."""
+def network(record: Record, ceilings: Ceilings, drift: Drift | None = NONE) -> Placed:
+    """A whole network, of the run of the ceilings or of one between which and that the machine has drifted."""
     ops = record.costs.ops if record.costs else ()
+    return _together(record, None, ops, ceilings, time_of(record), drift)
+
+
+def time_of(record: Record) -> Interval | None:
+    """The median of a record's calls with its interval; None: not timed."""
     time = record.latency
-    interval = Interval(time.median_s, time.low_s, time.high_s) if time else None
-    parts = [_placed(record, op, ceilings, None) for op in ops]
-    return Placed(
-        record,
-        None,
-        madds=sum(p.madds for p in parts),
-        mem_bytes=sum(p.mem_bytes for p in parts),
-        compute_s=sum(p.compute_s for p in parts),
-        memory_s=sum(p.memory_s for p in parts),
-        start_s=sum(p.start_s for p in parts),
-        time=interval,
-    )
+    return Interval(time.median_s, time.low_s, time.high_s) if time else None
 
 
 def layers_placed(record: Record, ceilings: Ceilings) -> list[Placed]:
-    """Each operator of a network whose operators were timed. Raises ValueError for another record."""
+    """Each layer of a network whose operators, or whose kernels on an engine, were timed. Raises ValueError for another
+    record."""
+    if record.kernels:
+        parts = EngineBreakdown(record).layers
+        return [_together(record, _layer(p), p.ops, ceilings, p.time) for p in parts]
     return [
-        _placed(record, op, ceilings, part.time) for part in layers_of(record) for op in part.ops
+        _together(record, Layer(op.path, op.op, op.kind), [op], ceilings, part.time)
+        for part in layers_of(record)
+        for op in part.ops
     ]
 
 
-def _placed(record: Record, op: Op, ceilings: Ceilings, time: Interval | None) -> Placed:
-    assert record.costs is not None
-    fused = is_fused(record)
-    size = moved(op, fused=fused)
-    arithmetic = op.madds / ceilings.madds_per_s(op)
-    memory = memory_s(op, record.costs, ceilings, fused=fused)
-    start = ceilings.conv_start_s if op.madds else ceilings.start_s
+def _layer(part: EnginePart) -> Layer:
+    named = ", ".join(dict.fromkeys(run.op for run in part.runs))
+    return Layer(part.name, named, dearest_op(part).kind if part.ops else None)
+
+
+def _together(
+    record: Record,
+    layer: Layer | None,
+    ops: Sequence[Op],
+    ceilings: Ceilings,
+    time: Interval | None,
+    drift: Drift | None = NONE,
+) -> Placed:
+    """So many operators one after the other, each at the lower of its ceilings."""
+    fused, times = is_fused(record), math.exp(drift.log) if drift else 1.0
+    least = [_least_s(record, op, ceilings, fused=fused) for op in ops]
+    run = [op for op in ops if op.madds or moved(op, fused=fused)]
     return Placed(
         record,
-        op,
-        madds=op.madds,
-        mem_bytes=size,
-        compute_s=arithmetic if arithmetic >= memory else 0.0,
-        memory_s=memory if memory > arithmetic else 0.0,
-        start_s=start if op.madds or size else 0.0,
+        layer,
+        madds=sum(op.madds for op in ops),
+        mem_bytes=sum(moved(op, fused=fused) for op in ops),
+        compute_s=times * sum(a for a, m in least if a >= m),
+        memory_s=times * sum(m for a, m in least if m > a),
+        start_s=times * sum(ceilings.conv_start_s if op.madds else ceilings.start_s for op in run),
         time=time,
+        drift=drift,
     )
+
+
+def _least_s(record: Record, op: Op, ceilings: Ceilings, *, fused: bool) -> tuple[float, float]:
+    """Seconds for its arithmetic, and for its bytes."""
+    assert record.costs is not None  # the operator is one of them
+    return op.madds / ceilings.madds_per_s(op), memory_s(op, record.costs, ceilings, fused=fused)

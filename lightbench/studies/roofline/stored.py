@@ -9,7 +9,7 @@ from lightbench.runner.control import Control
 from lightbench.runner.reuse import Reuse
 from lightbench.runner.session import here
 from lightbench.runner.setup import Setup
-from lightbench.studies.roofline.points import EXPERIMENT
+from lightbench.studies.roofline.ceilings import is_peak
 from lightbench.timing.stopping import Rule
 
 
@@ -32,14 +32,10 @@ def stored_run(
 
 
 def stored_layers(case: Case, setup: Setup, control: Control) -> Record | None:
-    """The latest times of a network's operators on this machine."""
-    found = [r for r in control.stored if r.layers and r.case == case] if not control.force else []
+    """The latest times of a network's layers on this machine."""
+    known = () if control.force else control.stored
+    found = [r for r in known if (r.layers or r.kernels) and r.case == case]
     return next((r for r in reversed(found) if _holds([r], setup, control, None)), None)
-
-
-def is_peak(record: Record) -> bool:
-    """Was it measured as a peak?"""
-    return record.sweep is not None and record.sweep.experiment == EXPERIMENT
 
 
 def _holds(records: Iterable[Record], setup: Setup, control: Control, rule: Rule | None) -> bool:

@@ -18,6 +18,7 @@ from lightbench.views.table import Column, Table, View, own_words
 
 Value = Callable[[Placed], Any]
 
+NETWORK = "(network)"  # an operator that is called in no module below it
 BUSY = "The peaks were measured while other programs used the machine: they may be too low."
 
 
@@ -33,7 +34,7 @@ COLUMNS: tuple[tuple[Column, Value], ...] = (
     (Column("mem_bytes", "MAC (MB)", units.megabytes, drop=4), lambda p: p.mem_bytes),
     (Column("intensity", "MAdds/byte", units.number, drop=5), lambda p: p.intensity),
     (Column("roofline_s", "roofline (ms)", units.milliseconds), lambda p: p.roofline_s),
-    (Column("status", "", signs, align="left"), lambda p: "" if p.op else status(p.record)),
+    (Column("status", "", signs, align="left"), lambda p: "" if p.layer else status(p.record)),
     (Column("time_s", "time (ms)", units.milliseconds), lambda p: p.time and p.time.median),
     (Column("time_rel", "+-", units.percent, drop=2), lambda p: p.time and p.time.rel),
     (
@@ -92,7 +93,7 @@ def _networks_table(found: Found) -> Table:
         for row in rows
     )
     said = {word for record in records for word in status(record).split(", ")}
-    notes = (*ABOUT, _account(rows), *_beyond(rows), *explained(said))
+    notes = (*ABOUT, _account(rows), *beyond(_beyond(rows)), *explained(said))
     title = f"Networks below it: {', '.join(shared(records))}"
     return Table(title, columns, body, (*notes, *warned_of(records)))
 
@@ -109,19 +110,30 @@ def _layers_table(found: Found) -> Table:
     body = tuple(
         (
             row.record.case.model,
-            row.op.path if row.op else "",
-            row.op.op if row.op else "",
+            row.layer.path if row.layer else "",
+            row.layer.op if row.layer else "",
             *(value(row) for _, value in COLUMNS),
         )
         for row in rows
     )
     notes = (
         *(() if found.networks else ABOUT),
-        "time: of the operator in its place, with a few us of the stopwatch (`lightbench layers`).",
-        *_beyond(rows),
+        *_timed(rows),
+        *beyond(_beyond(rows)),
     )
     names = ", ".join(dict.fromkeys(row.record.case.model for row in rows))
     return Table(f"Layers below it: {names}", columns, body, notes)
+
+
+def _timed(rows: Sequence[Placed]) -> Iterator[str]:
+    """What the times of layers are."""
+    if any(row.record.layers for row in rows):
+        yield "time: of the operator in its place, with a few us of the stopwatch (`lightbench layers`)."
+    for engine in dict.fromkeys(row.record.case.engine for row in rows if row.record.kernels):
+        yield (
+            f"time: the share of {engine}'s own profile, of undisturbed calls; a layer is a module with what was"
+            f" merged into it (`lightbench layers --engine {engine}`)."
+        )
 
 
 def _account(rows: Sequence[Placed]) -> str:
@@ -130,9 +142,8 @@ def _account(rows: Sequence[Placed]) -> str:
     return "MAC: memory access cost, in bytes as eager PyTorch moves them; not multiply-adds."
 
 
-def _beyond(rows: Sequence[Placed]) -> Iterator[str]:
-    """What a reader must know of efficiencies that cannot be."""
-    names = [row.op.path if row.op else row.record.case.model for row in rows if row.beyond]
+def beyond(names: Sequence[str]) -> Iterator[str]:
+    """What a reader must know of efficiencies that cannot be; ``names`` say what they are of."""
     if not names:
         return
     several = f" and {units.exact(len(names) - 3)} more" if len(names) > 3 else ""
@@ -142,6 +153,11 @@ def _beyond(rows: Sequence[Placed]) -> Iterator[str]:
         " operators, and Winograd's algorithm computes a 3x3 convolution with up to 4 times fewer"
         " multiplications."
     )
+
+
+def _beyond(rows: Sequence[Placed]) -> list[str]:
+    wrong = [row for row in rows if row.beyond]
+    return [row.layer.path or NETWORK if row.layer else row.record.case.model for row in wrong]
 
 
 # The ceilings.
@@ -205,7 +221,7 @@ def _notes(ceilings: Ceilings) -> Iterator[str]:
             f"3x3 convolutions attain {units.factor(ceilings.fewer)} times the MAdds/s of products: they do fewer"
             " multiplications than are counted (Winograd), so they are held against a peak of their own."
         )
-    if any(record.contended for record in ceilings.records):
+    if ceilings.contended:
         yield BUSY
     failed = [r.sweep.point for r in ceilings.records if r.failure and r.sweep]
     if failed:
@@ -231,8 +247,8 @@ def _data(found: Found) -> dict[str, Any]:
 
 def _plain(row: Placed) -> dict[str, Any]:
     own = {"model": row.record.case.model}
-    if row.op:
-        own |= {"path": row.op.path, "op": row.op.op, "kind": row.op.kind}
+    if row.layer:
+        own |= row.layer._asdict()
     shown = {
         c.key: value(row) for c, value in COLUMNS if c.key not in {"interval", "level", "beyond"}
     }

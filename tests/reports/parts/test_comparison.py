@@ -181,8 +181,8 @@ def test_the_roofline_is_that_of_the_speed_that_the_machine_had_then(card_record
     again = make_record("x", run="two", anchor=True, latency_s=2 * anchor.latency.median_s, **same)
     again = msgspec.structs.replace(again, case=anchor.case, identity=anchor.identity)
     record = make_record("net", latency_s=0.1, madds=30 * 10**6, mem_bytes=10**7, run="two")
-    alone = rows([record, *cards], "roofline_efficiency")["net"]
-    linked = rows([record, again, *cards], "roofline_efficiency")["net"]
+    alone = rows([record, *cards], "efficiency")["net"]
+    linked = rows([record, again, *cards], "efficiency")["net"]
     rate = 10**6 / anchor.latency.median_s
     assert alone == (None,)
     assert linked == (near(2 * 30 * 10**6 / rate / 0.1),)

@@ -164,16 +164,16 @@ def test_with_a_device_card_the_comparison_has_the_efficiency_against_the_roofli
     # one operator of 30 M multiply-adds and 10 MB: arithmetic is the ceiling
     record = make_record("net", latency_s=0.1, madds=30 * M, mem_bytes=10 * M, run="card")
     found = sections([record, *cards])
-    (efficiency,) = cells(found["Comparison"].views[0], "roofline_efficiency")
+    (efficiency,) = cells(found["Comparison"].views[0], "efficiency")
     assert efficiency == pytest.approx(30 * M / rate / 0.1)
     assert "Device card" in found
     other = make_record("net", latency_s=0.1, comparable={"cpu": "Other CPU"})
-    assert cells(sections([other, *cards])["Comparison"].views[0], "roofline_efficiency") == [None]
+    assert cells(sections([other, *cards])["Comparison"].views[0], "efficiency") == [None]
 
 
 def test_training_has_no_roofline_since_the_costs_are_of_a_forward_pass(card_records, make_record):
     found = sections([make_record("net", mode="train"), *card_records()])["Comparison"]
-    assert cells(found.views[0], "roofline_efficiency") == [None]
+    assert cells(found.views[0], "efficiency") == [None]
 
 
 def test_an_older_card_is_no_sweep_and_a_sweep_after_a_card_is_not_of_it(

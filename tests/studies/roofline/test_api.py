@@ -13,7 +13,7 @@ from lightbench.records import store
 from lightbench.runner.run import Interrupted
 from lightbench.studies.roofline import api, plan
 from lightbench.studies.roofline.api import Roofline
-from lightbench.studies.roofline.stored import is_peak
+from lightbench.studies.roofline.ceilings import is_peak
 
 NET = "example_conv_g4"
 HOW = {"threads": 1, "seconds": 0.02, "input": "16x8x8"}
@@ -59,7 +59,7 @@ def test_without_networks_there_are_the_ceilings_alone():
 
 def test_with_layers_every_operator_is_timed(net):
     found = lb.roofline(net, layers=True, input="3x16x16", threads=1, seconds=0.02)
-    assert [row.op.op for row in found.found.layers] == ["conv2d", "batch_norm", "relu"]
+    assert [row.layer.op for row in found.found.layers] == ["conv2d", "batch_norm", "relu"]
     assert len(found.records) == len(plan.POINTS) + 2
 
 
@@ -84,6 +84,19 @@ def test_an_engine_has_its_own_peaks_beside_eagers(net):
     conv, norm, relu = row.record.costs.ops
     assert row.mem_bytes == conv.fused_bytes + norm.fused_bytes + relu.fused_bytes
     assert relu.fused_bytes == 0
+
+
+def test_the_layers_of_an_engine_are_by_its_own_profile(net):
+    pytest.importorskip("onnxscript")
+    pytest.importorskip("onnxruntime")
+    found = lb.roofline(
+        net, layers=True, input="3x16x16", engine="onnxruntime", threads=1, seconds=0.05
+    ).found
+    conv = next(row for row in found.layers if row.layer.kind == "dense conv")
+    (whole,) = found.networks
+    assert conv.mem_bytes == whole.mem_bytes  # norm and activation are merged into it
+    assert conv.roofline_s == pytest.approx(whole.roofline_s)
+    assert conv.efficiency is not None
 
 
 # What is stored.
@@ -176,7 +189,12 @@ def test_layers_that_fail_are_a_record_that_says_so(monkeypatch):
         ([NET], {"device": "null"}, UsageError, "'null' runs nothing, so it has no peaks."),
         ([NET], {"device": "meta"}, UnknownName, "no device is called 'meta'"),
         ([NET], {"engine": "eagre"}, UnknownName, "Did you mean eager?"),
-        ([NET], {"engine": "compile", "layers": True}, UsageError, "in eager only"),
+        (
+            [NET],
+            {"engine": "compile", "layers": True},
+            UsageError,
+            "compile tells no times of its layers",
+        ),
         ([], {"layers": True}, UsageError, "no model is named whose layers"),
         ([NET], {"seconds": 0}, UsageError, "seconds are a number above zero"),
         ([NET], {"rel": -1}, UsageError, "rel must be a number above zero"),

@@ -6,10 +6,12 @@ import msgspec
 import pytest
 from rooflines import MB, conv, costs_of, of_costs, peak_records, roofline_records
 
+from lightbench.engines import Kernel
 from lightbench.records.findings import LayerTimes, PartTime
 from lightbench.stats.interval import Interval
+from lightbench.studies.layers.kernels import COPIES, times_of
 from lightbench.studies.roofline.ceilings import ceilings_of
-from lightbench.studies.roofline.placed import found_in, layers_placed, network
+from lightbench.studies.roofline.placed import Layer, found_in, layers_placed, network
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +148,28 @@ def test_each_layer_has_its_own_roofline(layered, ceilings):
     assert (busy.bound, busy.beyond) == ("compute", False)
     assert idle.efficiency.median == pytest.approx(5.0)  # 50 us of memory in 10 us
     assert (idle.bound, idle.beyond) == ("memory", True)
+
+
+def test_a_layer_of_an_engine_is_a_module_with_what_was_merged_into_it(make_record, ceilings):
+    """Of 2 s three quarters are for a convolution that could take 1 s, and for the activation in it; and a quarter
+    for a copy, of which nothing was counted."""
+    relu = conv(0, read=MB, write=MB, fused=0, kind="activation", path="b")
+    record = of_costs(
+        make_record("net", engine="onnxruntime"), costs_of(conv(8e9, read=MB, path="a"), relu), 2.0
+    )
+    kernels = (
+        Kernel("x", "FusedConv", (3.0,) * 6, ("a", "b")),
+        Kernel("y", "Reorder", (1.0,) * 6, ("b",), copies=True),
+    )
+    timed = msgspec.structs.replace(record, found=times_of(kernels))
+    layer, copies = layers_placed(timed, ceilings)
+    assert layer.layer == Layer("a", "FusedConv", "dense conv")
+    assert (layer.time.median, layer.mem_bytes) == (pytest.approx(1.5), MB)
+    assert layer.efficiency.median == pytest.approx(1.0 / 1.5)
+    assert layer.bound == "compute"
+    assert copies.layer == Layer(COPIES, "Reorder", None)
+    assert copies.efficiency is copies.bound is None
+    assert copies.time.median == pytest.approx(0.5)
 
 
 # What records hold.

@@ -7,6 +7,8 @@ import math
 import pytest
 
 from lightbench import count, devices
+from lightbench.records import InputSpec
+from lightbench.runner.anchors import NETWORKS
 from lightbench.runner.setup import Setup
 from lightbench.studies.roofline.plan import COPIES, peaks
 from lightbench.studies.roofline.points import POINTS, PRODUCTS, SPATIAL, START, STREAMS, labels
@@ -44,11 +46,17 @@ def test_maps_are_from_a_quarter_of_a_megabyte_to_a_quarter_of_a_gigabyte_four_t
 
 
 def test_points_have_names_of_their_own():
-    assert len(POINTS) == len(PRODUCTS) + len(SPATIAL) + len(STREAMS) + 2
+    assert len(POINTS) == len(PRODUCTS) + len(SPATIAL) + len(STREAMS) + 3
 
 
 def test_a_start_has_next_to_nothing_to_do():
     assert sum(op.write_bytes for op in layers(POINTS[START])) == 100 * 4
+
+
+def test_what_every_stored_run_times_is_among_the_peaks():
+    """So that a later run can be held against them."""
+    found = {(case.model, case.inputs, case.batch) for _, case in peaks(Setup(threads=1))}
+    assert {(model, (InputSpec(shape=shape),), 1) for model, shape in NETWORKS} <= found
 
 
 def test_an_engine_has_peaks_of_its_own_beside_eagers():

@@ -9,7 +9,9 @@ import pytest
 from rooflines import BEST, conv, costs_of, of_costs, peak_records, roofline_records
 
 from lightbench import registry
+from lightbench.engines import Kernel
 from lightbench.records import SweepPoint
+from lightbench.studies.layers.kernels import times_of
 from lightbench.studies.roofline.placed import found_in
 from lightbench.studies.roofline.points import PRODUCTS, SPATIAL, labels
 from lightbench.studies.roofline.table import roofline_view
@@ -141,3 +143,15 @@ def test_a_network_without_a_time_is_a_row_of_dashes(make_record):
     row = table.named(table.rows[0])
     assert row["efficiency"] is row["time_s"] is row["interval"] is None
     assert row["roofline_s"] == pytest.approx(1.0)
+
+
+def test_layers_of_an_engine_say_what_their_times_are(make_record):
+    *others, last = roofline_records(make_record, ["a"], engine="onnxruntime")
+    kernels = times_of([Kernel("x", "FusedConv", (1.0,) * 6, ("conv",))])
+    timed = msgspec.structs.replace(last, found=kernels)
+    view = view_of([*others, last, timed])
+    row = view.table.named(view.table.rows[0])
+    assert (row["path"], row["op"], row["bound"]) == ("conv", "FusedConv", "compute")
+    assert "the share of onnxruntime's own profile, of undisturbed calls" in text(view)
+    assert "stopwatch" not in text(view)
+    assert view.data["layers"][0]["kind"] == "dense conv"
