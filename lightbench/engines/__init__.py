@@ -6,8 +6,10 @@ instead
 - ``convert(network, inputs, keywords) -> bytes``: the network as a file that it reads, or `Converted`, which also says
   what of it is off the engine's fast path; both are given in float32 (or in float64, where it computes in that),
 - ``load(model, inputs, *, threads, dtype, options) -> Program``, of such bytes; ``inputs`` are the tensors in the order
-  of the arguments, and what is in them when the context is entered is what a call answers for,
-- ``PACKAGES``, those that it needs, by the names that pip knows, and ``DTYPES``, the precisions that it computes in,
+  of the arguments, and what is in them when the context is entered is what a call answers for. Here and below it names
+  those settings that it heeds, and takes the others as ``**_how``,
+- ``PACKAGES``, those that it needs, by the names that pip knows, and ``INSTEAD``, {package: others that bring the same};
+  ``DTYPES``, the precisions that it computes in,
 - with int8 among these ``quantize(network, samples) -> bytes``, of several inputs as ``convert`` takes them, and
   ``QUANTIZERS``, the packages for it,
 - ``OPTIONS``, if it can be asked for more: {"defaults": "what the list of engines says of it"},
@@ -21,7 +23,9 @@ instead
   ``save(model, file)``, which writes them if they are not what ``convert`` gives,
 - ``vendor(model, *, threads, calls) -> tuple[str, float]``, if its maker has a benchmark program: its name, and its
   fastest call in seconds,
-- ``runtime()``, which imports what ``load`` needs, so that the memory of a network can be told from its.
+- ``runtime()``, which imports what ``load`` needs, so that the memory of a network can be told from its,
+- ``arena(model, inputs, *, threads, dtype, options) -> int | None``, of what ``load`` takes, if it keeps an account of its
+  memory for what is between operators: bytes; and ``ARENA``, what they are of, in words.
 """
 
 from __future__ import annotations
@@ -90,6 +94,11 @@ def runs_no_pytorch(engine: str) -> bool:
 def tells_times(engine: str) -> bool:
     """Has it a profile of its own? It is not imported for that."""
     return registry.binds("engine", engine.partition(":")[0], "profile")
+
+
+def arena_says(engine: str) -> str:
+    """What the account is of that it keeps of its memory, in words. It is not imported for that."""
+    return str(registry.literal("engine", engine.partition(":")[0], "ARENA") or "what it says")
 
 
 def exports() -> dict[str, tuple[str, tuple[str, ...]]]:

@@ -25,6 +25,7 @@ from lightbench.records.outputs import OffPath
 PACKAGES = ("executorch", "torchao", "flatbuffers", "ruamel.yaml", "tabulate")
 DTYPES = ("float32", "int8")
 EXPORTS = {"pte": (".pte",)}
+ARENA = "as its compiler has planned it, without what XNNPACK takes for itself"
 
 
 def convert(network: nn.Module, inputs: Sequence[Any], keywords: Mapping[str, Any]) -> Converted:
@@ -149,12 +150,20 @@ def load(
     inputs: Sequence[Tensor],
     *,
     threads: int,
-    dtype: str = "float32",  # noqa: ARG001  its file is in it
-    options: Sequence[str] = (),  # noqa: ARG001  it has none
+    **_how: Any,
 ) -> Program:
     """Each call copies its inputs and outputs, as programs do that are made and run by default."""
     loaded = _Loaded(model, inputs, threads)
     return Program(loaded.call, loaded.context)
+
+
+def arena(model: bytes, _inputs: Sequence[Tensor], **_how: Any) -> int:
+    """What its compiler has planned, which is exact, and known without running it; weights are not in it."""
+    with _importing():
+        from executorch.exir._serialize._program import deserialize_pte_binary
+    plans = deserialize_pte_binary(model).program.execution_plan
+    # The first buffer of a plan stands for constants, and has no size of its own.
+    return int(sum(size for plan in plans for size in plan.non_const_buffer_sizes[1:]))
 
 
 @contextmanager

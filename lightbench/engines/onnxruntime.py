@@ -1,4 +1,4 @@
-"""ONNX Runtime on the CPU: the network is exported to ONNX."""
+"""ONNX Runtime on the CPU, or by another of its providers: the network is exported to ONNX."""
 
 from __future__ import annotations
 
@@ -14,18 +14,25 @@ import torch
 from torch import Tensor, nn
 
 from lightbench.engines import Given, Kernel, Program
-from lightbench.engines.support import onnx_export
+from lightbench.engines.support import onnx_export, onnx_providers
 from lightbench.engines.support.onnx_modules import Modules
 
 PACKAGES = ("onnxruntime", *onnx_export.PACKAGES)
 DTYPES = ("float32", "float64", "int8")
+INSTEAD = {"onnxruntime": onnx_providers.WHEELS}
 OPTIONS = {
     "defaults": "as it comes: all cores, threads that wait actively",
     "unoptimized": "without its optimisation of the graph",
+    "basic": "with no other optimisation of the graph than what holds for any processor",
+    "cuda": "by its provider CUDA, of the wheel onnxruntime-gpu",
+    "tensorrt": "by its provider TensorRT, of the wheel onnxruntime-gpu",
+    "openvino": "by its provider OpenVINO, of the wheel onnxruntime-openvino",
+    "cann": "by its provider CANN, of the wheel onnxruntime-cann",
+    "directml": "by its provider DirectML, of the wheel onnxruntime-directml",
+    "coreml": "by its provider Core ML, on a Mac",
 }
 READS = (".onnx",)
 EXPORTS = {"onnx": (".onnx",)}
-PROVIDERS = ["CPUExecutionProvider"]  # unless it is told, others are tried first
 # As ONNX Runtime calls them -> PyTorch's.
 _TYPES = {
     "tensor(float)": torch.float32,
@@ -45,6 +52,8 @@ WARMUP = 2  # calls of a profile that are thrown away
 # Operators that it adds, since some kernels want images in blocks of channels -> what they are.
 COPIES = {"ReorderInput": "layout copy", "ReorderOutput": "layout copy"}
 _TIMED = "_kernel_time"
+ARENA = "the most that was in use, packed weights of linear layers among it"
+_IN_USE = "mem_in_use_peak"  # so far, as its profile says of each kernel
 _BYTES = (
     "activation_size",
     "parameter_size",
@@ -91,14 +100,15 @@ def load(
     inputs: Sequence[Tensor] | Mapping[str, Tensor],
     *,
     threads: int,
-    dtype: str = "float32",  # noqa: ARG001  its file is in it
     options: Sequence[str] = (),
+    **_how: Any,
 ) -> Program:
     """What ``quantize`` has made computes in int8, anything else in the precision of its network.
     Inputs and outputs are bound to PyTorch's memory, so that a call copies nothing: 3 us of its own, where
-    ``session.run`` takes 7. Threads that have nothing to do sleep: those that wait actively, as is ONNX Runtime's
-    default, burn 20 ms of a core after each call, which is other engines' time."""
-    session = _session(model, _settings(threads, options))
+    ``session.run`` takes 7; a provider for another device than the CPU copies both. Threads that have nothing to do
+    sleep: those that wait actively, as is ONNX Runtime's default, burn 20 ms of a core after each call, which is other
+    engines' time. Raises NotAvailable, UsageError."""
+    session = onnx_providers.session(model, _settings(threads, options), options)
     binding = session.io_binding()
     names = (each.name for each in session.get_inputs())
     for name, tensor in onnx_export.taken(names, inputs).items():
@@ -130,23 +140,51 @@ def profile(
     inputs: Sequence[Tensor],
     *,
     threads: int,
-    dtype: str = "float32",  # noqa: ARG001  its file is in it
     options: Sequence[str] = (),
     calls: int,
+    **_how: Any,
 ) -> Sequence[Kernel]:
     """The times of its kernels in so many calls, which are slower than others since each kernel is noted."""
     with TemporaryDirectory() as folder:
         settings, run_as = _settings(threads, options), Path(folder, "run_as.onnx")
+        settings.optimized_model_filepath = str(run_as)  # which kernel hands what to which
+        events = _noted(model, inputs, settings, options, WARMUP + calls)
+        return kernels(events, Modules(model), _values(run_as))
+
+
+def arena(
+    model: bytes | Path,
+    inputs: Sequence[Tensor] | Mapping[str, Tensor],
+    *,
+    threads: int,
+    options: Sequence[str] = (),
+    **_how: Any,
+) -> int | None:
+    """The most that its arena has had in use, by its own profile of two calls. None where that does not say so."""
+    events = _noted(model, inputs, _settings(threads, options), options, calls=2)
+    held = (event.get("args", {}).get(_IN_USE) for event in events)
+    return max((int(each) for each in held if each is not None), default=None)
+
+
+def _noted(
+    model: bytes | Path,
+    inputs: Sequence[Tensor] | Mapping[str, Tensor],
+    settings: Any,
+    options: Sequence[str],
+    calls: int,
+) -> list[dict[str, Any]]:
+    """What ONNX Runtime's own profile of so many calls says."""
+    with TemporaryDirectory() as folder:
         settings.enable_profiling = True
         settings.profile_file_prefix = str(Path(folder, "profile"))
-        settings.optimized_model_filepath = str(run_as)  # which kernel hands what to which
-        session = _session(model, settings)
+        session = onnx_providers.session(model, settings, options)
         names = (each.name for each in session.get_inputs())
-        given = {name: x.numpy() for name, x in onnx_export.taken(names, inputs).items()}
-        for _ in range(WARMUP + calls):
+        taken = onnx_export.taken(names, inputs)
+        given = {name: x.detach().numpy() for name, x in taken.items()}
+        for _ in range(calls):
             session.run(None, given)
-        events = json.loads(Path(session.end_profiling()).read_bytes())
-        return kernels(events, Modules(model), _values(run_as))
+        events: list[dict[str, Any]] = json.loads(Path(session.end_profiling()).read_bytes())
+        return events
 
 
 def kernels(
@@ -227,15 +265,12 @@ def _settings(threads: int, options: Sequence[str]) -> Any:
         )
         settings.inter_op_num_threads = 1
         settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    levels = onnxruntime.GraphOptimizationLevel
+    if "basic" in options:
+        settings.graph_optimization_level = levels.ORT_ENABLE_BASIC
     if "unoptimized" in options:
-        settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        settings.graph_optimization_level = levels.ORT_DISABLE_ALL
     return settings
-
-
-def _session(model: bytes | Path, settings: Any) -> Any:
-    import onnxruntime
-
-    return onnxruntime.InferenceSession(model, settings, providers=PROVIDERS)
 
 
 def _output(made: Any) -> Tensor | None:

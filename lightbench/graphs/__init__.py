@@ -5,9 +5,12 @@ A format has
 - ``SUFFIXES`` of its files, lower case, and ``PACKAGES``, those that read them, by the names that pip knows,
 - ``files(path) -> tuple[Path, ...]``: the file, and what belongs to it,
 - ``inputs(path) -> tuple[Input, ...]``,
-- ``graph(path, shapes) -> Graph``, for inputs of these shapes, by their names.
+- ``graph(path, shapes) -> Graph``, for inputs of these shapes, by their names,
+- if its makers have an implementation of it that no engine shares ``reference(path, dtype)``, which gives a call, NumPy's
+  arrays by the names of inputs -> arrays, whose floating-point numbers are of "float32" or "float64" at the least; and
+  ``reference_s(graph) -> float``, about how many seconds that takes.
 
-Nothing in a file is run. Whatever it raises for one that it cannot read is explained by `FileNetwork`
+Nothing but ``reference`` runs what is in a file. Whatever it raises for one that it cannot read is explained by `FileNetwork`
 (``graphs/support/network.py``).
 """
 

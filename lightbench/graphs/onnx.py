@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import chdir, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from lightbench.errors import ModelError
 from lightbench.graphs import Graph, Input, Node, Shape, Value, Work
-from lightbench.graphs.support import products
+from lightbench.graphs.support import onnx_reference, products
 from lightbench.graphs.support.kinds import by_name
 
 SUFFIXES = (".onnx",)
@@ -107,6 +108,7 @@ class Seen:
 
 
 Rule = Callable[[Seen], Work]
+reference, reference_s = onnx_reference.reference, onnx_reference.reference_s
 
 
 def _conv(weight: int = 1, bias: int = 2) -> Rule:
@@ -291,7 +293,8 @@ def _inferred(model: Any) -> Any:
     if find_spec("onnxruntime"):
         from onnxruntime.tools.symbolic_shape_infer import SymbolicShapeInference
 
-        with suppress(Exception):  # what it does not know either is listed
+        # What it does not know either is listed, and what it then leaves behind is left where nobody is.
+        with suppress(Exception), TemporaryDirectory() as folder, chdir(folder):
             return SymbolicShapeInference.infer_shapes(model, auto_merge=True) or found
     return found
 

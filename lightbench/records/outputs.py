@@ -1,4 +1,4 @@
-"""What an engine answers, held against the network itself in float64."""
+"""What an engine answers, held against the network itself in float64, or what there is of a model file instead."""
 
 from __future__ import annotations
 
@@ -12,16 +12,26 @@ Verdict = Literal["same", "approximate", "differs"]
 TIMES = 16  # engines in float32 were found within 5.2 times the error of eager PyTorch
 FLOOR = 1e-6  # of rounding alone
 FAR = 1e-2  # what is stored in 16 bits stays below, and so do large tiles of Winograd's convolution
+APART = 1e-4  # of two engines in float32, each of which was found up to 2e-5 off float64
+# What an engine is held against, if that is no other engine.
+NETWORK, REFERENCE = "network", "onnx.reference"
 
 
 class Outputs(Noun, frozen=True, kw_only=True):
     """The largest error of an answer, as a fraction of its largest number: of the engine, and of eager PyTorch
     in the same precision. Of the answer to one input or, where that is larger, of the difference between the
-    answers to two. None: it has other shapes, or what is no number."""
+    answers to two. None: it has other shapes, or what is no number.
+
+    Of a model file there is no eager PyTorch. ``against`` `REFERENCE` it is ONNX's own implementation whose error
+    ``eager_error`` is, in float32 or as much as the precision is coarser; against another engine, in float32, nobody
+    knows its own: None."""
 
     error: float | None
-    eager_error: float
-    dtype: Dtype = "float32"  # that the engine was asked for
+    eager_error: float | None
+    dtype: Dtype = "float32"  # that the engine was asked for, or of its file
+    against: str = (
+        NETWORK  # in float64, as is `REFERENCE`; else the engine that it is compared with
+    )
 
     def __post_init__(self) -> None:
         for error in (self.error, self.eager_error):
@@ -35,7 +45,8 @@ class Outputs(Noun, frozen=True, kw_only=True):
         and in int8 however far off: what that costs only an evaluation says."""
         if self.error is None:
             return "differs"
-        usual = self.error <= max(TIMES * self.eager_error, FLOOR)
+        own = self.eager_error
+        usual = self.error <= (APART if own is None else max(TIMES * own, FLOOR))
         if self.dtype in WIDE:
             near = self.error <= FAR
             return "same" if usual else "approximate" if near else "differs"

@@ -13,9 +13,11 @@ class Resident(Noun, frozen=True, kw_only=True):
     load_bytes: int  # more of it once the network is loaded
     calls_bytes: int  # and after the first calls
     peak_bytes: int | None = None  # the most there was beyond the runtime; None: not told here
+    # By the engine's own account, for what is between operators; None: it gives none.
+    arena_bytes: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("runtime_bytes", "load_bytes", "calls_bytes", "peak_bytes"):
+        for name in ("runtime_bytes", "load_bytes", "calls_bytes", "peak_bytes", "arena_bytes"):
             check_count(getattr(self, name), name)
 
     @property

@@ -72,11 +72,19 @@ def packages_of(engine: ModuleType, dtype: str = "float32") -> tuple[str, ...]:
         needed += getattr(engine, "QUANTIZERS", ())
     found = []
     for package in needed:
-        try:
-            found.append(f"{package} {version(package)}")
-        except PackageNotFoundError as error:
+        instead = getattr(engine, "INSTEAD", {}).get(package, ())
+        here = next(filter(None, map(_with_version, (package, *instead))), None)
+        if here is None:
             raise MissingPackage(
                 f"{package} is not installed, which the engine {engine.__name__.rpartition('.')[2]} needs.",
                 how_to_install(*needed),
-            ) from error
+            )
+        found.append(here)
     return (*found, *getattr(engine, "of_its_converter", tuple)())
+
+
+def _with_version(package: str) -> str | None:
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return None

@@ -16,7 +16,7 @@ from lightbench.devices.support.base import CROSSCHECK, ENERGY, MEMORY
 from lightbench.errors import LightbenchError, OutOfMemory
 from lightbench.records import Case, Environment, Record, Run, Samples, SweepPoint
 from lightbench.records.failure import explain_plainly
-from lightbench.runner import beyond, prepare, resident
+from lightbench.runner import beyond, file_outputs, prepare, resident
 from lightbench.runner.control import Finish, Report, Say, SoFar
 from lightbench.runner.given import Given
 from lightbench.runner.record import failed, measured
@@ -125,7 +125,7 @@ def _made_ready(
                 spent.append(case)
             if i not in group.anchors:
                 finish(i, failed(case, error, where))
-    return {} if ready.keys() <= group.anchors else ready
+    return {} if ready.keys() <= group.anchors else file_outputs.together(ready)
 
 
 def _with_energy(record: Record, prepared: prepare.Prepared, device: Device) -> Record:

@@ -14,15 +14,22 @@ from torch.utils import _pytree as pytree
 
 from lightbench import units
 from lightbench.engines import Program
-from lightbench.graphs.support.network import FileNetwork
 from lightbench.records import SUSPECT
 from lightbench.records.arguments import map_tensors, tensors_in
 from lightbench.records.case import FLOATS, WIDE, Dtype
-from lightbench.records.outputs import Outputs
+from lightbench.records.outputs import NETWORK, REFERENCE, Outputs
 from lightbench.runner.other_values import given_back, roll
 from lightbench.workers import journal
 
 Numbers = list[Tensor]  # of one answer: its tensors, on the host, in float64
+# What outputs are held against, and what it means that they differ.
+HELD = {
+    NETWORK: ("float64", "where those of eager PyTorch are {} off: it is not the same network"),
+    REFERENCE: (
+        "ONNX's own reference in float64",
+        "where rounding alone makes {}: it does not compute what the file says",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,7 @@ class Reference:
     true: Sequence[Numbers]
     eager_error: float
     dtype: Dtype = "float32"
+    against: str = NETWORK
 
     def holds(self, program: Program, given: Any, *, reads: bool) -> Outputs:
         """How far off a program is. ``reads``: a call begins with the values that ``given`` has."""
@@ -41,15 +49,20 @@ class Reference:
             with program.context():
                 return program.call()
 
-        said = _answers(call, given if reads else ())
-        error = _error(said, self.true[: len(said)])
-        return Outputs(error=error, eager_error=self.eager_error, dtype=self.dtype)
+        return self.judged(answers(call, given if reads else ()))
+
+    def judged(self, said: Sequence[Numbers]) -> Outputs:
+        """The same of what it has answered."""
+        return Outputs(
+            error=error_of(said, self.true[: len(said)]),
+            eager_error=self.eager_error,
+            dtype=self.dtype,
+            against=self.against,
+        )
 
 
 def reference(network: nn.Module, given: Any, dtype: Dtype = "float32") -> Reference | str:
     """Of a copy, on the host, for an engine that computes in ``dtype``; or why there is none, in words."""
-    if isinstance(network, FileNetwork):
-        return "a model file is all there is of the network"
     try:
         twin = copy.deepcopy(network).cpu().eval()
         own, again = _called(twin, given, Tensor.cpu), _called(twin, given, Tensor.cpu)
@@ -60,12 +73,12 @@ def reference(network: nn.Module, given: Any, dtype: Dtype = "float32") -> Refer
         return f"in float64 it fails: {type(error).__name__}"
     if not true[0]:
         return "it answers with no tensor"
-    eager_error = _error(own, true)
+    eager_error = error_of(own, true)
     if eager_error is None:
         return "its answers are no numbers"
-    if _error(own, again) != 0.0:
+    if error_of(own, again) != 0.0:
         return "its answers vary from call to call"
-    in_less = _error(less, true) if less else None
+    in_less = error_of(less, true) if less else None
     return Reference(true, eager_error if in_less is None else in_less, dtype)
 
 
@@ -91,18 +104,23 @@ def said(held_against: Reference | str | None, outputs: Outputs | None) -> Itera
     if outputs.verdict != "differs":
         if outputs.dtype not in WIDE and outputs.error is not None:
             yield (
-                f"in {outputs.dtype} its outputs are {units.percent(outputs.error)} off float64: what that costs in"
-                " accuracy only an evaluation says."
+                f"in {outputs.dtype} its outputs are {units.percent(outputs.error)} off {_held(outputs)[0]}: what that"
+                " costs in accuracy only an evaluation says."
             )
         return
     if outputs.error is None:
         yield f"{SUSPECT}: its outputs are no numbers, or of other shapes: it is not the same network."
         return
     more = "more than " if outputs.error > 1 else ""
-    yield (
-        f"{SUSPECT}: its outputs are {more}{units.percent(min(outputs.error, 1.0))} off float64, where those of"
-        f" eager PyTorch are {units.percent(outputs.eager_error)} off: it is not the same network."
-    )
+    truth, means = _held(outputs)
+    yield f"{SUSPECT}: its outputs are {more}{units.percent(min(outputs.error, 1.0))} off {truth}, {means}."
+
+
+def _held(outputs: Outputs) -> tuple[str, str]:
+    if outputs.against in HELD:
+        truth, means = HELD[outputs.against]
+        return truth, means.format(units.percent(outputs.eager_error))
+    return f"those of {outputs.against}", "and one of the two does not compute what the file says"
 
 
 def _called(network: nn.Module, given: Any, as_: Callable[[Tensor], Tensor]) -> list[Numbers]:
@@ -112,15 +130,15 @@ def _called(network: nn.Module, given: Any, as_: Callable[[Tensor], Tensor]) -> 
         with torch.no_grad():
             return network(*args, **keywords)
 
-    return _answers(call, (args, keywords))
+    return answers(call, (args, keywords))
 
 
 def _double(x: Tensor) -> Tensor:
     return x.cpu().double() if x.is_floating_point() else x.cpu()
 
 
-def _answers(call: Callable[[], Any], given: Any) -> list[Numbers]:
-    """To what is given, and to the same values in other places of it where there are any."""
+def answers(call: Callable[[], Any], given: Any) -> list[Numbers]:
+    """What a call says to what is given, and to the same values in other places of it where there are any."""
     tensors = [x for x in tensors_in(given) if x.is_floating_point()]
     with given_back(tensors):  # some networks overwrite it
         said = [_numbers(call())]
@@ -140,7 +158,7 @@ def _number(x: Tensor) -> Tensor:
     return plain.detach().to(device="cpu", dtype=torch.float64, copy=True)
 
 
-def _error(said: Sequence[Numbers], true: Sequence[Numbers]) -> float | None:
+def error_of(said: Sequence[Numbers], true: Sequence[Numbers]) -> float | None:
     """The largest, of each answer and of what tells the two apart; None if it is no number, or the shapes
     are others."""
     shapes = [[x.shape for x in answer] for answer in said]

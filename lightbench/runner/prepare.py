@@ -45,7 +45,7 @@ from lightbench.records.arguments import bytes_of, map_tensors, tensors_in
 from lightbench.records.failure import explain, explain_plainly
 from lightbench.records.inputs import without
 from lightbench.records.outputs import Conversion, Outputs
-from lightbench.runner import abilities, anew, converted, later, off_path
+from lightbench.runner import abilities, anew, converted, file_outputs, later, off_path
 from lightbench.runner import outputs as outputs_of
 from lightbench.runner.converted import on_engine
 from lightbench.runner.first_run import FirstRun, first_run
@@ -81,6 +81,7 @@ class Prepared(NamedTuple):
     outputs: Outputs | None = None
     conversion: Conversion | None = None
     given: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})  # what it is called with
+    answered: file_outputs.Answered | None = None  # of a model file
 
 
 def prepare(
@@ -151,6 +152,7 @@ def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool)
         called.outputs,
         called.conversion,
         called.given,
+        called.answered,
     )
 
 
@@ -167,6 +169,7 @@ class _Called(NamedTuple):
     said: tuple[str, ...]
     outputs: Outputs | None
     conversion: Conversion | None
+    answered: file_outputs.Answered | None
 
 
 def _called(
@@ -188,7 +191,9 @@ def _called(
     if settle and device.torch_device == "cpu":
         settle_norms(network, *given_to)
     held = case.engine != "eager" and case.mode == "infer" and device.torch_device != "meta"
-    held_against = outputs_of.reference(network, given_to, case.dtype) if held else None
+    held_against = None
+    if held and not isinstance(network, FileNetwork):
+        held_against = outputs_of.reference(network, given_to, case.dtype)
     program, conversion = _program(case, device, network, given_to, what)
     with device.noticing() as noticed:
         look = first_run(program, device, given_to)
@@ -209,15 +214,24 @@ def _called(
         return journal.marked("timed", on_engine(case), watch.around(timed, context))
 
     peak = device.peak_memory(program.call, program.context)
-    outputs = None
+    outputs: Outputs | None = None
+    answered: file_outputs.Answered | None = None
     if isinstance(held_against, outputs_of.Reference):
         outputs = held_against.holds(program, given_to, reads=not look.overwritten)
     said = (*_said(own, running), *look.said(), *outputs_of.said(held_against, outputs), *noticed)
     if conversion:
         said += tuple(off_path.said(conversion.left))
         said += converted.more_threads(program, torch.get_num_threads())
+    if held and isinstance(
+        network, FileNetwork
+    ):  # now, as NumPy's threads wait actively afterwards
+        answered = file_outputs.answered(case, network, program, given_to)
+        ((outputs, told),) = file_outputs.judged([answered])
+        said += told
     step = bracket(program.context)
-    return _Called(program, step, bracket, look, peak, given_to, watch, said, outputs, conversion)
+    return _Called(
+        program, step, bracket, look, peak, given_to, watch, said, outputs, conversion, answered
+    )
 
 
 def _program(

@@ -15,6 +15,7 @@ import torch
 
 from lightbench.engines.support import named
 from lightbench.errors import LightbenchError
+from lightbench.graphs.support.network import FileNetwork
 from lightbench.records import Record, Resident
 from lightbench.runner import converted
 from lightbench.runner.abilities import converts
@@ -45,15 +46,19 @@ def _resident(prepared: Prepared, *, at_hand: bool) -> Resident:
         raise LightbenchError(f"{case.engine} does not say what it imports.")
     if at_hand and not converts(engine):
         raise LightbenchError("a network at hand cannot be built in a process of its own.")
+    network, as_it_is = prepared.network, isinstance(prepared.network, FileNetwork)
     with tempfile.TemporaryDirectory(prefix="lightbench-") as folder:
         model, inputs = Path(folder, "model"), Path(folder, "inputs")
-        if converts(engine):
+        if isinstance(network, FileNetwork):
+            model = network.path.absolute()
+            torch.save(network.bound(*prepared.given), inputs)
+        elif converts(engine):
             assert prepared.identity is not None
             what = (prepared.identity, prepared.costs)
-            tensors, content, _ = converted.file_of(case, prepared.network, prepared.given, what)
+            tensors, content, _ = converted.file_of(case, network, prepared.given, what)
             model.write_bytes(content)
             torch.save(tensors, inputs)
-        request = Request(case, torch.get_num_threads(), str(model), str(inputs))
+        request = Request(case, torch.get_num_threads(), str(model), str(inputs), as_it_is)
         what_runs = f"{converted.on_engine(case)} for its memory"
         for kind, value in answers(Request.__module__, request, {}, what_runs):
             if kind == "resident":

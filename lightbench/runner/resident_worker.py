@@ -23,12 +23,14 @@ PROC = Path("/proc/self")
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What to load: the case's network by name, or files with what was converted and its inputs."""
+    """What to load: the case's network by name, or files with what was converted and its inputs; ``as_it_is``: the
+    engine reads the file itself."""
 
     case: Case
     threads: int
     model: str
     inputs: str
+    as_it_is: bool = False
 
 
 def resident_bytes() -> int:
@@ -91,22 +93,42 @@ def _measure(text: bytes, send: Send) -> None:
         load = _converted(engine, request) if converts(engine) else _built(engine, request.case)
     with streams.unheard():
         found = grown(load)
+        found = msgspec.structs.replace(found, arena_bytes=_arena(engine, request))
     send("resident", msgspec.to_builtins(found))
 
 
 def _converted(engine: Any, request: Request) -> Callable[[], Program]:
-    import torch
-
     from lightbench.runner.converted import how
 
     engine.runtime()
-    inputs = torch.load(request.inputs, weights_only=True)
+    inputs = _inputs(request)
 
     def load() -> Program:
-        model = Path(request.model).read_bytes()
-        return engine.load(model, inputs, **how(request.case))  # type: ignore[no-any-return]
+        return engine.load(_model(request), inputs, **how(request.case))  # type: ignore[no-any-return]
 
     return load
+
+
+def _model(request: Request) -> bytes | Path:
+    file = Path(request.model)
+    return file if request.as_it_is else file.read_bytes()
+
+
+def _inputs(request: Request) -> Any:
+    import torch
+
+    return torch.load(request.inputs, weights_only=True)
+
+
+def _arena(engine: Any, request: Request) -> int | None:
+    """By the engine's own account, once the process has been looked at; None where it gives none."""
+    from lightbench.runner.converted import how
+
+    with suppress(Exception):  # a second opinion, of packages that change
+        if hasattr(engine, "arena"):
+            found: int | None = engine.arena(_model(request), _inputs(request), **how(request.case))
+            return found
+    return None
 
 
 def _built(engine: Any, case: Case) -> Callable[[], Program]:

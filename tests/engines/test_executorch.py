@@ -130,3 +130,12 @@ def test_it_quantizes_by_its_own_quantizer_and_its_answers_are_near():
             (said,) = program.call()
     true = network(x).detach()
     assert 0 < float((said - true).abs().max() / true.abs().max()) < 0.1
+
+
+def test_its_arena_is_what_the_compiler_has_planned():
+    """A pooling that XNNPACK does not take: its input, 4 x 16 x 16 numbers of 4 bytes, and its answer of 4 x 8 x 8."""
+    x = torch.rand(1, 4, 16, 16)
+    with unheard():
+        made = convert(nn.AvgPool2d(3, 2, 1), (x,), {})
+    assert [row.op for row in made.left] == ["avg_pool2d"]
+    assert engine.arena(made.model, [x]) == 4 * (4 * 16 * 16 + 4 * 8 * 8)

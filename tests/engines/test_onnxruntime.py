@@ -9,7 +9,8 @@ pytest.importorskip("onnx", reason="needs onnx")
 
 from onnx_models import BRANCHES, WHERE_IT_IS_NOT_ZERO  # noqa: E402
 
-from lightbench.engines.onnxruntime import kernels, load, profile, quantize  # noqa: E402
+from lightbench.engines import onnxruntime as engine  # noqa: E402
+from lightbench.engines.onnxruntime import arena, kernels, load, profile, quantize  # noqa: E402
 from lightbench.engines.support.onnx_modules import Modules  # noqa: E402
 
 
@@ -29,7 +30,7 @@ def test_threads_are_as_many_as_it_is_told_and_sleep_when_there_is_nothing_to_do
     assert more["providers"] == ["CPUExecutionProvider"]
 
 
-def test_as_it_comes_nothing_is_set_and_unoptimized_its_graph_is_left_as_it_is(monkeypatch):
+def test_as_it_comes_nothing_is_set_and_its_graph_is_optimized_as_far_as_is_asked_for(monkeypatch):
     asked = []
     real = onnxruntime.InferenceSession
 
@@ -38,13 +39,14 @@ def test_as_it_comes_nothing_is_set_and_unoptimized_its_graph_is_left_as_it_is(m
         return real(model, options, **more)
 
     monkeypatch.setattr(onnxruntime, "InferenceSession", session)
-    for words in (["defaults"], ["unoptimized"], []):
+    for words in (["defaults"], ["unoptimized"], ["basic"], []):
         load(WHERE_IT_IS_NOT_ZERO, [torch.zeros(4)], threads=2, options=words)
     levels = onnxruntime.GraphOptimizationLevel
-    assert [options.intra_op_num_threads for options in asked] == [0, 2, 2]
+    assert [options.intra_op_num_threads for options in asked] == [0, 2, 2, 2]
     assert [options.graph_optimization_level for options in asked] == [
         levels.ORT_ENABLE_ALL,
         levels.ORT_DISABLE_ALL,
+        levels.ORT_ENABLE_BASIC,
         levels.ORT_ENABLE_ALL,
     ]
 
@@ -159,3 +161,16 @@ def test_a_network_that_runs_is_told_kernel_by_kernel():
     paths = {path for each in told for path in each.modules}
     assert {"stem.0", "block.branch.0", "block", ""} <= paths
     assert not any(each.modules == () for each in told)
+
+
+def test_its_arena_has_had_in_use_what_is_between_operators_at_the_least():
+    """Answers of 4 x 6 x 6 numbers of 4 bytes, and of 2 x 6 x 6."""
+    used = arena(BRANCHES, [torch.ones(1, 4, 6, 6)], threads=1)
+    assert used > 4 * (4 + 2) * 6 * 6
+    assert used < 10**6
+
+
+def test_a_profile_that_does_not_tell_of_the_arena_is_no_account_of_it(monkeypatch):
+    events = [{"name": "model_run"}, {"name": "a_kernel_time", "args": {"op_name": "Conv"}}]
+    monkeypatch.setattr(engine, "_noted", lambda *_given, **_how: events)
+    assert arena(BRANCHES, [torch.ones(1, 4, 6, 6)], threads=1) is None

@@ -51,3 +51,16 @@ def test_in_less_than_float32_an_engine_may_be_as_far_off_as_that(
     dtype, error, eager_error, verdict
 ):
     assert Outputs(error=error, eager_error=eager_error, dtype=dtype).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [(1e-4, "same"), (1.1e-4, "approximate"), (0.01, "approximate"), (0.011, "differs")],
+)
+def test_of_two_engines_nobody_knows_the_error_and_a_ten_thousandth_is_rounding(error, verdict):
+    found = Outputs(error=error, eager_error=None, against="onnxruntime")
+    assert found.verdict == verdict
+
+
+def test_what_is_stored_without_saying_so_was_held_against_the_network():
+    assert Outputs(error=0.0, eager_error=0.0).against == "network"

@@ -104,3 +104,16 @@ def test_a_package_that_is_missing_is_named_with_the_command_that_installs_it(en
         abilities.packages_of(engine)
     assert e.value.hint.startswith('pip install "onnxruntime>=')
     assert '"onnx>=' in e.value.hint
+
+
+def test_another_package_that_brings_the_same_will_do(engine, monkeypatch):
+    """Of ONNX Runtime's wheels an environment holds one."""
+    engine.PACKAGES, engine.INSTEAD = ("one",), {"one": ("one", "one-gpu")}
+
+    def only_the_other(name):
+        if name != "one-gpu":
+            raise abilities.PackageNotFoundError(name)
+        return "1.31"
+
+    monkeypatch.setattr(abilities, "version", only_the_other)
+    assert abilities.packages_of(engine) == ("one-gpu 1.31",)

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from importlib.util import find_spec
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 from torch import nn
 
@@ -113,7 +114,29 @@ def test_an_engine_is_told_from_the_network_also_of_one_at_hand():
     net = nn.Sequential(nn.Linear(2048, 2048), nn.ReLU())
     record = lb.profile(net, input=(2048,), engine="onnxruntime", **QUICK).record
     assert record.resident.network_bytes > 0.9 * WEIGHTS
+    assert record.resident.arena_bytes > 2048 * 4  # what it answers, at the least
     assert not [said for said in record.warnings if "resident" in said]
+
+
+def test_an_account_that_an_engine_keeps_of_its_memory_is_asked_for_or_not_known(tmp_path):
+    import torch
+
+    (tmp_path / "model").write_bytes(b"made")
+    torch.save([torch.ones(2)], tmp_path / "inputs")
+    case = SimpleNamespace(engine="plain", dtype="float32")
+    asked = resident_worker.Request(case, 1, str(tmp_path / "model"), str(tmp_path / "inputs"))
+
+    def counts(model, inputs, *, threads, dtype, options):
+        return 10 * len(model) + len(inputs)
+
+    def broken(*_given, **_how):
+        raise AttributeError("it is called otherwise now")
+
+    assert resident_worker._arena(SimpleNamespace(arena=counts), asked) == 41
+    assert resident_worker._arena(SimpleNamespace(arena=broken), asked) is None
+    assert resident_worker._arena(SimpleNamespace(), asked) is None
+    as_it_is = resident_worker.Request(case, 1, str(tmp_path / "model"), "", as_it_is=True)
+    assert resident_worker._model(as_it_is) == tmp_path / "model"
 
 
 def test_one_at_hand_cannot_be_built_elsewhere_and_says_so():
@@ -135,7 +158,7 @@ def test_a_process_that_dies_leaves_the_record_and_says_so(monkeypatch, make_rec
 
     monkeypatch.setattr(resident, "answers", dies)
     record = make_record("example_dense")
-    prepared = SimpleNamespace(case=record.case)
+    prepared = SimpleNamespace(case=record.case, network=None)
     found = resident.with_resident(record, prepared, at_hand=False)
     assert found.resident is None
     assert found.warnings == (
@@ -156,8 +179,6 @@ def noted(records):
 
 
 def taking(make_record, network_bytes, engine="onnxruntime", params=5_000_000):
-    import msgspec
-
     from lightbench.records.outputs import Conversion
 
     return msgspec.structs.replace(
@@ -175,6 +196,25 @@ def test_a_second_copy_of_the_weights_is_said_where_there_is_one(make_record):
     assert "second copy" not in noted([taking(make_record, 39 * MB)])
     assert "second copy" not in noted([taking(make_record, 61 * MB, engine="eager")])
     assert "second copy" not in noted([taking(make_record, 61 * MB, params=1000)])
+
+
+def test_an_arena_is_a_column_where_an_engine_tells_of_it_and_says_what_it_is_of(make_record):
+    def told(engine, arena_bytes):
+        record = taking(make_record, MB, engine)
+        resident = msgspec.structs.replace(record.resident, arena_bytes=arena_bytes)
+        return msgspec.structs.replace(record, resident=resident)
+
+    records = [
+        told("executorch", 853_056),
+        told("onnxruntime:unoptimized", 2 * MB),
+        told("ncnn", None),
+    ]
+    assert "arena (MB)" in [c.heading for c in profile_view(records).table.for_people().columns]
+    assert "executorch: as its compiler has planned it" in noted(records)
+    assert "; onnxruntime: the most that was in use, packed" in noted(records)
+    without = records[2:]
+    assert "arena" not in noted(without)
+    assert "arena (MB)" not in [c.heading for c in profile_view(without).table.for_people().columns]
 
 
 def test_where_nobody_asked_there_is_no_column_and_no_note(make_record):

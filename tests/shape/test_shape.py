@@ -89,8 +89,8 @@ FIELDS = {
         "schema time case status environment costs samples latency peak_memory_bytes energy_j warnings"
         " failure found identity run outputs conversion vendor resident"
     ),
-    "Outputs": "error eager_error dtype",
-    "Resident": "runtime_bytes load_bytes calls_bytes peak_bytes",
+    "Outputs": "error eager_error dtype against",
+    "Resident": "runtime_bytes load_bytes calls_bytes peak_bytes arena_bytes",
     "Conversion": "packages size_bytes seconds kept calibrated_on left",
     "OffPath": "path op count why",
     "Identity": "structure code packages counting",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,6 +61,28 @@ class FileNetwork(nn.Module):
         found: Graph = _read(self.path, self.kind, "graph", self.path, shapes)
         return found
 
+    def reference_s(self, graph: Graph) -> float | None:
+        """About how many seconds a call of its format's own implementation takes; None: there is none."""
+        reader = registry.load(FORMAT, self.kind)
+        if not hasattr(reader, "reference_s"):
+            return None
+        seconds: float = reader.reference_s(graph)
+        return seconds
+
+    def reference(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any], dtype: str
+    ) -> Callable[[], list[Tensor]]:
+        """A call of that implementation, in "float32" or "float64", which answers to what is in the arguments then.
+        Raises whatever it does for a file that it cannot run."""
+        run = registry.load(FORMAT, self.kind).reference(self.path, dtype)
+        wide, inputs = getattr(torch, dtype), self.bound(args, kwargs)
+
+        def call() -> list[Tensor]:
+            given = {name: _at_least(x.detach(), wide).numpy() for name, x in inputs.items()}
+            return [torch.tensor(y) for y in run(given)]
+
+        return call
+
     def bound(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Tensor]:
         """The arguments by the names that its inputs have. Raises UsageError for what it does not take."""
         rest = [one for one in self.inputs if one.name not in kwargs]
@@ -107,6 +129,11 @@ class FileNetwork(nn.Module):
         if self.inputs and all(isinstance(s, int) for one in self.inputs for s in one.sizes):
             return "Its sizes are fixed: leave out --input and --batch, and take its own precision."
         return "Leave out --input: it says itself what it takes; --batch is open."
+
+
+def _at_least(tensor: Tensor, wide: torch.dtype) -> Tensor:
+    narrow = tensor.is_floating_point() and tensor.dtype.itemsize < wide.itemsize
+    return tensor.to(wide) if narrow else tensor
 
 
 def inputs_of(path: Path, kind: str) -> tuple[Input, ...]:

@@ -13,6 +13,7 @@ from lightbench.reports.engines import EngineSet, engine_sets, main_set, unlike
 from lightbench.reports.swaps import Swap, pairs_held, swapped_pairs, swaps
 from lightbench.stats.interval import Interval
 from lightbench.stats.ratio import Ratio
+from lightbench.studies.profile.notes import about_outputs
 from lightbench.studies.subject import Subject
 from lightbench.views.section import Drawing, Section
 from lightbench.views.sentence import Name, Sentence
@@ -38,9 +39,6 @@ WORDS = {
     "suspect": "it cannot be the time of the work that was counted",
     "not comparable": "timed in another run, with nothing timed in both",
 }
-OUTPUTS = (
-    "outputs: held against float64. same: as close as eager PyTorch; approximate: 1 % off at most."
-)
 
 
 def section(subject: Subject) -> Section | None:
@@ -181,7 +179,7 @@ def _multiples(found: EngineSet) -> View:
             cells += [ratio.interval if ratio else None, outputs]
         rows.append([name, *cells, "error" if DIFFERS in cells else ""])
     notes = [f"below 1 is faster than {found.base}: round by round where both were timed in turn."]
-    notes += [OUTPUTS] if any(r.outputs for r in found.records) else []
+    notes += about_outputs(found.records)
     title = f"Time as a multiple of that in {found.base}"
     return _table(title, found, [*columns, LEVEL], rows, notes)
 

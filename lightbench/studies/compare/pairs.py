@@ -18,7 +18,7 @@ from lightbench.errors import LightbenchError, NotAvailable
 from lightbench.models.sources.source_trees import Tree, late_imports, loaded_from, shared_operators
 from lightbench.records import Case, Environment, Record, Samples
 from lightbench.records.failure import explain_plainly
-from lightbench.runner import interleave, prepare, record
+from lightbench.runner import file_outputs, interleave, prepare, record
 from lightbench.runner.control import USUAL, Control
 from lightbench.runner.given import Given
 from lightbench.runner.prepare import Prepared
@@ -161,7 +161,7 @@ def _seated(
         torch.set_num_threads(n)
         ready.append(prepared_side(side, device, trusted=control.trusted))
     torch.set_num_threads(active)
-    parts = zip(sides, found, asked, where, _in_one_context(ready), strict=True)
+    parts = zip(sides, found, asked, where, _in_one_context(_together(ready)), strict=True)
     return [_Seat(*part) for part in parts]
 
 
@@ -256,6 +256,12 @@ def prepared_side(
             "Import it at the top of the file, or add --isolate.",
         )
     return prepared
+
+
+def _together(sides: Sequence[Prepared | LightbenchError]) -> list[Prepared | LightbenchError]:
+    """Two engines that run one model file are held against each other."""
+    ready = {i: side for i, side in enumerate(sides) if isinstance(side, Prepared)}
+    return list({**dict(enumerate(sides)), **file_outputs.together(ready)}.values())
 
 
 def _in_one_context(

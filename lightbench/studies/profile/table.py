@@ -93,6 +93,10 @@ VALUES: tuple[tuple[Column, Value], ...] = (
         Column("resident_bytes", "resident (MB)", units.megabytes, drop=2, sparse=True),
         lambda r: r.resident.network_bytes if r.resident else None,
     ),
+    (
+        Column("arena_bytes", "arena (MB)", units.megabytes, drop=2, sparse=True),
+        lambda r: r.resident.arena_bytes if r.resident else None,
+    ),
     (Column("intensity", "MAdds/byte", units.number, drop=9), _costs(lambda c: c.intensity)),
     # for programs
     (
