@@ -59,8 +59,7 @@ def load(
     inputs: Sequence[Tensor],
     *,
     threads: int,
-    dtype: str = "float32",  # noqa: ARG001  its file is in it
-    options: Sequence[str] = (),  # noqa: ARG001  it has none
+    **_how: Any,
 ) -> Program:
     """A library is loaded from a file, and a file that is loaded may be gone: nothing of it stays in the folder of
     temporary files, however the process ends."""

@@ -88,8 +88,7 @@ def load(
     inputs: Sequence[Tensor] | Mapping[str, Tensor],
     *,
     threads: int,
-    dtype: str = "float32",  # noqa: ARG001  its file is in it
-    options: Sequence[str] = (),  # noqa: ARG001  it has none
+    **_how: Any,
 ) -> Program:
     """What is in the inputs is handed over when the context is entered, outside the clock: the interpreter's memory is
     its own, and is let be by calls. An answer is copied out of it in the call, as whoever uses LiteRT from Python

@@ -88,8 +88,7 @@ def load(
     inputs: Sequence[Tensor],
     *,
     threads: int,
-    dtype: str = "float32",  # noqa: ARG001  its file is in it
-    options: Sequence[str] = (),  # noqa: ARG001  it has none
+    **_how: Any,
 ) -> Program:
     """Computes in float32: unless told, ncnn stores and computes in float16, which is up to 2 % off. What is in the
     inputs is handed over when the context is entered, outside the clock: ncnn's memory is its own."""

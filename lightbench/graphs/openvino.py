@@ -52,28 +52,26 @@ KINDS = by_name(
 Rule = Callable[[Any, list[Value], Shape], Work]
 
 
-def _conv(_op: Any, taken: list[Value], out: Shape) -> Work:
-    x, w = _shape(taken[0]), _shape(taken[1])
-    return products.convolution(out, w, x[1], kernel=w[2:], groups=1, stride=_stride(_op))
-
-
-def _grouped(_op: Any, taken: list[Value], out: Shape) -> Work:
-    """Filters are (groups, c_out / groups, c_in / groups, k, k)."""
-    x, (g, c_out, *rest) = _shape(taken[0]), _shape(taken[1])
-    w = (g * c_out, *rest)
-    return products.convolution(out, w, x[1], kernel=w[2:], groups=g, stride=_stride(_op))
+def _conv(op: Any, taken: list[Value], out: Shape) -> Work:
+    groups, w = _filters(op, taken[1])
+    x = _shape(taken[0])
+    return products.convolution(out, w, x[1], kernel=w[2:], groups=groups, stride=_stride(op))
 
 
 def _transposed(op: Any, taken: list[Value], _out: Shape) -> Work:
-    x, w = _shape(taken[0]), _shape(taken[1])
-    return products.transposed(x, w, x[1], kernel=w[2:], groups=1, stride=_stride(op))
+    groups, w = _filters(op, taken[1])
+    x = _shape(taken[0])
+    return products.transposed(x, w, x[1], kernel=w[2:], groups=groups, stride=_stride(op))
 
 
-def _grouped_transposed(op: Any, taken: list[Value], _out: Shape) -> Work:
-    """Filters are (groups, c_in / groups, c_out / groups, k, k)."""
-    x, (g, c_in, *rest) = _shape(taken[0]), _shape(taken[1])
-    w = (g * c_in, *rest)
-    return products.transposed(x, w, x[1], kernel=w[2:], groups=g, stride=_stride(op))
+def _filters(op: Any, value: Value) -> tuple[int, Shape]:
+    """How many groups there are, and filters as they are everywhere else: those of a ``Group...`` are
+    (groups, a / groups, b, k, k) for (a, b, k, k)."""
+    shape = _shape(value)
+    if not op.get_type_name().startswith("Group"):
+        return 1, shape
+    groups, a, *rest = shape
+    return groups, (groups * a, *rest)
 
 
 def _matmul(op: Any, taken: list[Value], out: Shape) -> Work:
@@ -89,9 +87,9 @@ def _sequence(_op: Any, taken: list[Value], _out: Shape) -> Work:
 
 RULES: Mapping[str, Rule] = {
     "Convolution": _conv,
-    "GroupConvolution": _grouped,
+    "GroupConvolution": _conv,
     "ConvolutionBackpropData": _transposed,
-    "GroupConvolutionBackpropData": _grouped_transposed,
+    "GroupConvolutionBackpropData": _transposed,
     "MatMul": _matmul,
     "LSTMSequence": _sequence,
     "GRUSequence": _sequence,
