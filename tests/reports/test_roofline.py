@@ -102,7 +102,12 @@ def test_the_ceilings_and_the_networks_below_them_are_a_part(make_record):
 def test_each_setup_has_ceilings_of_its_own(make_record):
     records = [*peak_records(make_record), *peak_records(make_record, engine="onnxruntime")]
     record = make_record("a")
-    assert len(sections([record, *records])["Roofline"].views) == 2
+    part = sections([record, *records])["Roofline"]
+    assert [view.tables[0].title[:27] for view in part.views] == [
+        "Roofline: cpu, eager, float",
+        "Roofline: cpu, onnxruntime,",
+    ]
+    assert "onnxruntime" in part.drawings[1].caption
     assert "Roofline" not in sections([record])
 
 

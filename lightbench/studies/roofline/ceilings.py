@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lightbench.records import CONV_KINDS, Costs, Op, Record
+from lightbench.records.facets import shared
 from lightbench.studies.roofline.points import (
     CONV_START,
     EAGER,
@@ -57,6 +58,11 @@ class Ceilings:
     def record(self) -> Record:
         """One of those of the engine whose networks it is for, for what all of them share."""
         return next((r for r in self.records if r.case.engine != EAGER), self.records[0])
+
+    @property
+    def words(self) -> list[str]:
+        """How these networks are run, for a title; peaks have inputs and batches of their own."""
+        return [w for w in shared([self.record]) if not w.startswith(("input", "batch"))]
 
     @property
     def contended(self) -> bool:

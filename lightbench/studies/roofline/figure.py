@@ -13,7 +13,6 @@ from lightbench.figures.numbers import DOT, number_points
 from lightbench.figures.style import LITERAL, style
 from lightbench.figures.ticks import ticks
 from lightbench.records import Record
-from lightbench.records.facets import shared
 from lightbench.studies.roofline.ceilings import Ceilings
 from lightbench.studies.roofline.placed import Found, Placed, found_in
 from lightbench.units import visible
@@ -51,9 +50,9 @@ def drawn(found: Found) -> Figure:
         _points(axes, layers, "o", 0.7 * DOT, "0.7")
         _points(axes, networks, "o", 2 * DOT, "black")
         _key(key, networks, found)
-        measured = [record for record in found.ceilings.records if record.latency]
-        words = [w for w in shared(measured) if not w.startswith(("input", "batch"))]
-        figure.suptitle(title(["Roofline", *words]), x=0.01, ha="left", fontsize=10, **LITERAL)
+        figure.suptitle(
+            title(["Roofline", *found.ceilings.words]), x=0.01, ha="left", fontsize=10, **LITERAL
+        )
         figure.draw_without_rendering()  # now the layout is known, which numbers need
         number_points(
             axes, [str(i) for i, _ in enumerate(networks, 1)], [dot for _, dot in networks]

@@ -29,7 +29,11 @@ def section(subject: Subject) -> Section | None:
     return Section(
         "Roofline",
         drawings=tuple(
-            Drawing(f"roofline-{i}" if i > 1 else "roofline", f"{CAPTION}.", partial(_draw, each))
+            Drawing(
+                f"roofline-{i}" if i > 1 else "roofline",
+                f"{CAPTION}: {', '.join(each.ceilings.words)}.",
+                partial(_draw, each),
+            )
             for i, each in enumerate(found, 1)
         ),
         views=tuple(map(roofline_view, found)),

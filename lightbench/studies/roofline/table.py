@@ -173,9 +173,7 @@ def ceilings_table(ceilings: Ceilings) -> Table:
         Column("raw", "value", shown=False),
     )
     rows = tuple((what, text, best, key, raw) for what, text, best, key, raw in _rows(ceilings))
-    records = [r for r in ceilings.records if r.latency]
-    words = [w for w in shared(records) if not w.startswith(("input", "batch"))]
-    return Table(f"Roofline: {', '.join(words)}", columns, rows, tuple(_notes(ceilings)))
+    return Table(f"Roofline: {', '.join(ceilings.words)}", columns, rows, tuple(_notes(ceilings)))
 
 
 def _rows(ceilings: Ceilings) -> Iterator[tuple[str, str, str, str, float]]:
