@@ -16,7 +16,7 @@ instead
 - ``profile(model, inputs, *, threads, dtype, options, calls) -> Sequence[Kernel]``, if it tells times of its own,
 - ``made_with() -> str``, if its files are for this processor and these settings alone: what else they depend on,
 - ``CONVERTER``, if what makes the file has an environment of its own (see `support.converters`), and
-  ``of_its_converter()``, the versions that are there,
+  ``of_its_converter(dtype)``, the versions that are there of what makes its files in that precision,
 - ``READS``, the suffixes of model files that ``load`` reads as they are: ``model`` is then the file's path, and
   ``inputs`` are the tensors by the names that the file has for them,
 - ``EXPORTS``, what `lightbench export --to` calls its file -> its suffix, and those of files beside it; and

@@ -13,17 +13,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lightbench.engines import Converted, Program
+from lightbench.engines import Converted, Given, Program
 from lightbench.engines.support import converters
 from lightbench.engines.support.converters import Converter
 from lightbench.engines.support.exported import export
 from lightbench.engines.support.vendors import fastest_s
 from lightbench.errors import ModelError
 from lightbench.process.streams import unheard
+from lightbench.records.arguments import tensors_in
 from lightbench.records.outputs import OffPath
 
 PACKAGES = ("ai-edge-litert",)
-DTYPES = ("float32",)
+DTYPES = ("float32", "int8")
 READS = (".tflite",)
 EXPORTS = {"tflite": (".tflite",)}
 # It pins packages of ours to other versions, and brings jax and transformers.
@@ -33,17 +34,34 @@ CONVERTER = Converter(
     size="2 GB",
     script=Path(__file__).parent / "support" / "litert_torch_script.py",
 )
+_QUANTIZER = "ai-edge-quantizer"  # which litert-torch brings
 _DELEGATE = "DELEGATE"  # an operator that stands for all that XNNPACK has taken over at once
 
 
-def of_its_converter() -> tuple[str, ...]:
-    """The version of what makes its files. Raises MissingPackage."""
-    return converters.versions(CONVERTER)
+def of_its_converter(dtype: str = "float32") -> tuple[str, ...]:
+    """The versions of what makes its files in a precision. Raises MissingPackage."""
+    known = converters.versions(CONVERTER)
+    return (*known, converters.version_of(CONVERTER, _QUANTIZER)) if dtype == "int8" else known
 
 
 def convert(network: nn.Module, inputs: Sequence[Any], keywords: Mapping[str, Any]) -> Converted:
     """The network in eval mode as a .tflite file, and what of it XNNPACK has not taken; inputs stay as they are, channels before height and width. Raises
     MissingPackage without a converter, and ModelError for a network that cannot be exported or converted."""
+    return _converted(network, inputs, keywords)
+
+
+def quantize(network: nn.Module, samples: Sequence[Given]) -> Converted:
+    """By Google's own tool, ai-edge-quantizer, statically: weights with a range for each channel, and all operators that
+    it can. Inputs and outputs stay numbers of the network's own precision: to bring them into 8 bits and back is part of
+    the file, and of a call. Raises as `convert`."""
+    calibration = io.BytesIO()
+    torch.save([list(tensors_in(given)) for given in samples], calibration)
+    return _converted(network, *samples[0], calibration.getvalue())
+
+
+def _converted(
+    network: nn.Module, inputs: Sequence[Any], keywords: Mapping[str, Any], *calibration: bytes
+) -> Converted:
     of_its_converter()
     exported = io.BytesIO()
     with (
@@ -51,7 +69,7 @@ def convert(network: nn.Module, inputs: Sequence[Any], keywords: Mapping[str, An
     ):  # what is deprecated in it is no news for those who run -W error
         warnings.simplefilter("ignore")
         torch.export.save(export(network, inputs, keywords), exported)
-    model = converters.convert(CONVERTER, exported.getvalue(), type(network).__name__)
+    model = converters.convert(CONVERTER, exported.getvalue(), type(network).__name__, *calibration)
     left = left_outside(opened(model, threads=1))
     return Converted(
         model,

@@ -80,7 +80,9 @@ def packages_of(engine: ModuleType, dtype: str = "float32") -> tuple[str, ...]:
                 how_to_install(*needed),
             )
         found.append(here)
-    return (*found, *getattr(engine, "of_its_converter", tuple)())
+    if hasattr(engine, "of_its_converter"):
+        found += engine.of_its_converter(dtype)
+    return tuple(found)
 
 
 def _with_version(package: str) -> str | None:

@@ -81,6 +81,24 @@ def test_it_is_made_once_of_exactly_this_pytorch_and_says_before_what_it_needs(c
     assert converters.convert(converter, b"abc", "Net") == b"cba"
 
 
+def test_the_script_gets_what_it_needs_more_as_files(converter, pip):
+    make(converter)
+    converter.script.write_text(
+        "import sys; _, _, made, *more = sys.argv; open(made, 'wb').write(b'+'.join(open(f, 'rb').read() for f in more))"
+    )
+    assert converters.convert(converter, b"abc", "Net", b"one", b"two") == b"one+two"
+
+
+def test_what_has_come_with_its_packages_is_known_by_its_version(converter, pip):
+    make(converter)
+    assert converters.version_of(converter, "plain") == "plain 1.5"
+    with pytest.raises(MissingPackage, match="more is not in quick's converter") as raised:
+        converters.version_of(converter, "more")
+    assert raised.value.hint == (
+        "Make it anew: `lightbench converter quick --remove`, then `lightbench converter quick`."
+    )
+
+
 def test_without_it_the_command_that_makes_it_is_named(converter):
     with pytest.raises(
         MissingPackage, match="quick needs a converter, plain, which goes into"

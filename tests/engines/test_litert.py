@@ -137,6 +137,69 @@ def test_a_network_is_converted_and_answers_as_it_did(converter, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def images(many):
+    torch.manual_seed(0)
+    return [((torch.rand(1, 3, 16, 16),), {}) for _ in range(many)]
+
+
+@pytest.mark.slow
+def test_it_quantizes_by_its_makers_tool_and_its_answers_are_near(converter, capfd):
+    """What is handed over and answered stays float32, so that what that takes is in a call."""
+    network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 1)).eval()
+    samples = images(4)
+    made = engine.quantize(network, samples)
+    (x,), _ = samples[0]
+    (said,) = answer(load(made.model, [x], threads=1, dtype="int8"))
+    true = network(x).detach()
+    assert said.dtype == torch.float32
+    assert 0.001 < float((said - true).abs().max() / true.abs().max()) < 0.1
+    interpreter = opened(made.model, threads=1)
+    ends = (*interpreter.get_input_details(), *interpreter.get_output_details())
+    assert {each["dtype"].__name__ for each in ends} == {"float32"}
+    kinds = {each["dtype"].__name__ for each in interpreter.get_tensor_details()}
+    assert "int8" in kinds
+    assert made.left == ()
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.slow
+def test_ranges_are_those_of_the_samples(converter):
+    """Of inputs from 0 to 1 nothing beyond 1 can come out, and of ten times as large ones it can."""
+    x = torch.full((1, 4), 5.0)
+
+    def most(largest):
+        samples = [((torch.linspace(0, largest, 4)[None],), {}) for _ in range(4)]
+        model = engine.quantize(nn.Sequential(nn.Linear(4, 4), nn.ReLU()).eval(), samples).model
+        return answer(load(model, [x], threads=1, dtype="int8"))[0]
+
+    torch.manual_seed(0)
+    narrow = most(1.0)
+    torch.manual_seed(0)
+    wide = most(10.0)
+    assert float(narrow.abs().max()) < float(wide.abs().max())
+
+
+@pytest.mark.slow
+def test_whole_numbers_and_what_is_not_read_go_with_the_samples(converter):
+    network, samples = Two().eval(), []
+    for _ in range(3):
+        x, n, unused = inputs()
+        samples.append(((x, n), {"unused": unused, "scale": 3}))
+    (x, n), _ = samples[0]
+    model = engine.quantize(network, samples).model
+    said, numbers = answer(load(model, [x, n, unused], threads=1, dtype="int8"))
+    with torch.no_grad():
+        true = network(x, n, scale=3)
+    assert float((said - true["a"]).abs().max() / true["a"].abs().max()) < 0.2
+    assert numbers.tolist() == true["b"].tolist()
+
+
+def test_of_int8_the_version_of_its_quantizer_is_known_too(converter):
+    wide, small = engine.of_its_converter(), engine.of_its_converter("int8")
+    assert [one.partition(" ")[0] for one in wide] == ["litert-torch"]
+    assert [one.partition(" ")[0] for one in small] == ["litert-torch", "ai-edge-quantizer"]
+
+
 @pytest.mark.slow
 def test_a_network_that_it_cannot_convert_is_an_error_with_the_converters_reason(converter):
     class Counts(nn.Module):

@@ -31,7 +31,7 @@ from lightbench.runner import abilities
         (  # which is none of eager's
             {"dtype": "int8"},
             "computes in float32 here, not in int8",
-            "Try --engine executorch or onnxruntime or openvino.",
+            "Try --engine executorch or litert or onnxruntime or openvino.",
         ),
     ],
 )

@@ -38,7 +38,7 @@ _INSTALLING = "Installing collected packages:"
 
 class Converter(NamedTuple):
     """``packages`` as pip takes them, the first of which gives it its name; ``size`` on disk, with PyTorch; ``script`` is
-    run by the environment's Python with two files, the network and what to make of it."""
+    run by the environment's Python with two files, the network and what to make of it, and those that it needs more."""
 
     engine: str
     packages: tuple[str, ...]
@@ -92,6 +92,18 @@ def versions(converter: Converter) -> tuple[str, ...]:
     return made.packages
 
 
+def version_of(converter: Converter, package: str) -> str:
+    """Of another package that has come with these: "ai-edge-quantizer 0.10.0". Raises MissingPackage."""
+    places = [converter._place("purelib")]  # noqa: SLF001  our own
+    for found in metadata.distributions(name=package, path=places):
+        return f"{package} {found.version}"
+    make_it = f"lightbench converter {converter.engine}"
+    raise MissingPackage(
+        f"{package} is not in {converter.engine}'s converter, which needs it for this precision.",
+        f"Make it anew: `{make_it} --remove`, then `{make_it}`.",
+    )
+
+
 def make(converter: Converter, say: Say) -> None:
     """Its environment, anew if it was begun or is another PyTorch's; ``say`` is told how far it is. Raises NotAvailable if
     that fails."""
@@ -139,19 +151,21 @@ def remove(converter: Converter) -> bool:
     return there
 
 
-def convert(converter: Converter, network: bytes, name: str) -> bytes:
-    """A network of ``torch.export.save`` as the engine's file. Raises MissingPackage, and ModelError if the
-    converter ends without."""
+def convert(converter: Converter, network: bytes, name: str, *more: bytes) -> bytes:
+    """A network of ``torch.export.save`` as the engine's file; its script gets ``more`` as so many files. Raises
+    MissingPackage, and ModelError if the converter ends without."""
     versions(converter)
-    return _converted(converter, network, name)
+    return _converted(converter, network, name, *more)
 
 
-def _converted(converter: Converter, network: bytes, name: str) -> bytes:
+def _converted(converter: Converter, network: bytes, name: str, *more: bytes) -> bytes:
     with tempfile.TemporaryDirectory() as place:
         given, made = Path(place, "network.pt2"), Path(place, "made")
-        given.write_bytes(network)
+        others = [Path(place, f"more_{i}") for i, _ in enumerate(more)]
+        for file, content in zip((given, *others), (network, *more), strict=True):
+            file.write_bytes(content)
         ended = programs.run(
-            [converter.python, "-I", converter.script, given, made],
+            [converter.python, "-I", converter.script, given, made, *others],
             environ=without_secrets(autoload.handed_on(os.environ)),
             folder=Path(place),
             limit_s=journal.patience_s(),
