@@ -60,6 +60,12 @@ class ReadFile(click.Path):
             yield Use(self.role, Path(given), flag, f"{flag} names too")
 
 
+class Typed(ReadFile):
+    """A file or a folder that is read, as it was typed."""
+
+    as_typed = True
+
+
 class Program(ReadFile):
     """A program that is run: a file, or a name that the system looks up."""
 

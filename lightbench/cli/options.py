@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from lightbench.cli import complete
-from lightbench.cli.guarded import ReplacedFile
+from lightbench.cli.guarded import ReplacedFile, Typed
 from lightbench.devices.support.options import device_options
 from lightbench.errors import UsageError
 from lightbench.records.axes import AXES, SETUP, Axis
@@ -109,6 +109,9 @@ def _axis_option(axis: Axis, *, several: bool) -> Callable[[F], F]:
     if axis.flag:
         return click.option(axis.option, axis.name, flag_value=axis.flag, help=f"{axis.about}.")
     default = f"Default: {axis.unsaid}." if axis.unsaid else f"Default {axis.default}."
+    if axis.file:
+        about = f"{axis.about}. {default}"
+        return click.option(axis.option, axis.name, type=Typed(), help=about)
     many = several and axis.name != "device"  # several devices have a grammar of their own
     kind = (NUMBERS if axis.kind is int else WORDS) if many else axis.kind
     unit = "N" if axis.kind is int else "NAME"

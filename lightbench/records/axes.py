@@ -29,6 +29,7 @@ class Axis:
     kind: type[str | int] = str
     choices: tuple[str, ...] = ()  # all there are, where these are few
     plugins: str = ""  # the kind of plugin whose names are values
+    file: bool = False  # its values are names of files and folders
     flag: str | None = None  # the value that is asked for by a word of its own: --channels-last
     unsaid: str = ""  # what an unknown value means, in words
     phrase: str = "{}"
@@ -82,6 +83,14 @@ AXES: Mapping[str, Axis] = {
             about="float32, bfloat16, ...",
             example="bfloat16",
             choices=get_args(Dtype),
+        ),
+        Axis(
+            name="calibration",
+            about="A folder of images, or a .npy or .pt file of inputs, from which int8 learns its ranges",
+            example="photos",
+            file=True,
+            unsaid="inputs like the timed one",
+            phrase="calibrated on {}",
         ),
         Axis(
             name="mode",

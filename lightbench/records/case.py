@@ -31,6 +31,7 @@ class Case(Noun, frozen=True, kw_only=True):
     layout: Layout = "contiguous"
     threads: int | None = None  # None: as many as are free; the record's environment says how many
     options: tuple[str, ...] = ()  # of the device, in alphabetical order: "cold-cache", "graph"
+    calibration: str | None = None  # of int8: images or inputs, as typed; None: like the timed one
 
     def __post_init__(self) -> None:
         if self.batch < 1:

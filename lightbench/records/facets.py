@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any, Literal
 
 from lightbench.records.axes import AXES, Axis
@@ -26,6 +27,15 @@ def _threads(record: Record) -> int | str | None:
     return record.case.threads or record.environment.comparable.get("threads")
 
 
+def _calibration(record: Record) -> str | None:
+    """The place's own name, without the way there, and a hash of what was read: "photos (3fa9c1d2)"; of a case that has
+    failed without it."""
+    place, made = record.case.calibration, record.conversion
+    if place is None or made is None or made.calibrated_on is None:
+        return place and (PurePath(place).name or place)
+    return made.calibrated_on.partition(" of ")[2]
+
+
 def _offered(record: Record) -> str:
     """Threads that nobody has asked for are as many as cores were free."""
     noted = record.environment.noted
@@ -34,9 +44,12 @@ def _offered(record: Record) -> str:
 
 
 def _facet(axis: Axis) -> Facet:
-    """An axis of a case; how many threads there were is known of its environment, if nobody asked."""
+    """An axis of a case; how many threads there were is known of its environment, if nobody asked, and what
+    int8 was calibrated on of its conversion."""
     if axis.name == "threads":
         return Facet(axis.name, _threads, axis.phrase, axis.align, _offered)
+    if axis.name == "calibration":
+        return Facet(axis.name, _calibration, axis.phrase, axis.align)
     return Facet(axis.name, lambda r: getattr(r.case, axis.name), axis.phrase, axis.align)
 
 

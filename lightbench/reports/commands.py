@@ -121,7 +121,7 @@ def _network(record: Record, *, carded: bool) -> Words:
     for one in map(str, case.inputs or (NONE,)):
         words += ["--input", one]
     if record.study == "profile":
-        words += _axes(case, "mode")
+        words += _axes(case, "mode", "calibration")
         words += [f"--{option}" for option in case.options if option in device_options()]
     if record.study == "lint" and carded:
         words += ["--card", CARD]

@@ -32,6 +32,7 @@ def anchors(
         found |= dict.fromkeys([reference] if reference else [])
         for model, shape in NETWORKS:
             own = {"model": model, "inputs": (InputSpec(shape=shape),), "batch": 1}
+            own["calibration"] = None  # they take no images
             found[msgspec.structs.replace(member, **own)] = None
     return [case for case in found if case not in cases]
 

@@ -17,6 +17,7 @@ from lightbench.engines.support import named
 from lightbench.environment.machine import Source, cpu
 from lightbench.records import Case, Costs, Identity
 from lightbench.runner.abilities import packages_of
+from lightbench.runner.calibration_files import digest as digest_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,8 +30,8 @@ def key_of(
     inputs: Sequence[Tensor],
     what: tuple[Identity, Costs],
 ) -> str:
-    """Of the network's code and structure, what it does, its weights, its inputs, and what makes the file.
-    "" for a network whose code is not known."""
+    """Of the network's code and structure, what it does, its weights, its inputs, what makes the file, and what that is
+    calibrated on. "" for a network whose code is not known. Raises UsageError for a calibration that cannot be read."""
     identity, costs = what
     engine = named.find(case.engine)
     if not identity.code and not identity.packages:
@@ -49,6 +50,8 @@ def key_of(
         case.inputs,  # some are no tensors, and part of the file
         [(x.shape, x.dtype) for x in inputs],
         *((cpu(Source()), engine.made_with()) if hasattr(engine, "made_with") else ()),
+        *((engine.CONVERTER.script.read_bytes(),) if hasattr(engine, "CONVERTER") else ()),
+        *((digest_of(case.calibration),) if case.calibration else ()),
     ):
         digest.update(repr(line).encode() + b"\n")
     for content in _contents(network):

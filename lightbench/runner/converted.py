@@ -21,7 +21,7 @@ from lightbench.records import Case, Costs, Identity
 from lightbench.records.arguments import map_tensors, tensors_in
 from lightbench.records.failure import explain_plainly
 from lightbench.records.outputs import Conversion
-from lightbench.runner import conversions
+from lightbench.runner import calibration, conversions
 from lightbench.runner.abilities import packages_of, refuse
 from lightbench.runner.conversion_key import key_of
 from lightbench.runner.other_values import roll
@@ -31,7 +31,7 @@ from lightbench.workers import journal
 if TYPE_CHECKING:
     from torch import nn
 
-SAMPLES = 16  # of inputs, from which an engine learns the ranges of int8
+SAMPLES = 16  # of inputs, from which an engine learns the ranges of int8 where none are named
 
 
 def prepare(
@@ -147,7 +147,7 @@ def _model(
         size_bytes=len(made.model),
         seconds=made.seconds,
         kept=known is not None,
-        calibrated_on=f"{SAMPLES} inputs like the timed one" if case.dtype == "int8" else None,
+        calibrated_on=calibrated_on(case),
         left=made.left,
     )
 
@@ -158,7 +158,7 @@ def _made(
     began = time.perf_counter()
     try:
         small = case.dtype == "int8"
-        made = make(network, list(_samples(given))) if small else make(network, *given)
+        made = make(network, list(_samples(case, given))) if small else make(network, *given)
     except LightbenchError:
         raise
     except Exception as error:
@@ -168,8 +168,20 @@ def _made(
     return conversions.Kept(model, seconds, left)
 
 
-def _samples(given: Given) -> Iterator[Given]:
-    """Other inputs of the same kind: the values of the timed one, each time in other places."""
+def calibrated_on(case: Case) -> str | None:
+    """From what the ranges of int8 are learnt, in words; None in another precision. Raises UsageError."""
+    if case.dtype != "int8":
+        return None
+    if case.calibration is not None:
+        return calibration.said(case.calibration)
+    return f"{SAMPLES} inputs like the timed one"
+
+
+def _samples(case: Case, given: Given) -> Iterator[Given]:
+    """What is named, or other inputs of the same kind: the values of the timed one, each time in other places."""
+    if case.calibration is not None:
+        yield from calibration.samples(case.calibration, given)
+        return
     for turn in range(SAMPLES):
         args, keywords = map_tensors(torch.clone, given)
         roll([x for x in tensors_in((args, keywords)) if x.is_floating_point()], turn)

@@ -71,6 +71,7 @@ class Axes(Stored, total=False):
     dtype: DType | Sequence[str | torch.dtype]
     mode: str | Sequence[str]
     layout: str | Sequence[str]
+    calibration: str | Sequence[str] | None
 
 
 _CONTROL = {name: field.default for name, field in Control.__dataclass_fields__.items()}

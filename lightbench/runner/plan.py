@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
@@ -19,7 +20,7 @@ from lightbench.records import Case
 from lightbench.records.axes import AXES
 from lightbench.records.case import FLOATS
 from lightbench.records.inputs import Input, InputSpec
-from lightbench.runner import abilities
+from lightbench.runner import abilities, calibration_files
 
 CHOICES = {axis.name: axis.choices for axis in AXES.values() if axis.choices}
 LARGEST_BATCH = 10**9
@@ -61,11 +62,27 @@ def plan(
             own["inputs"] = tuple(inputs)
         for values in product(*axes.values()):
             asked = {axis: v for axis, v in zip(axes, values, strict=True) if v is not None}
+            made = _case({"model": model, **own, **asked})
+            case = made if made.dtype == "int8" else msgspec.structs.replace(made, calibration=None)
+            if "calibration" in axes and case in cases:  # it is the same with each of them
+                continue
             if error is not None:
                 errors[len(cases)] = error
-            cases.append(_case({"model": model, **own, **asked}))
+            cases.append(case)
     _refuse_what_none_can(cases)
+    _check_calibration([one for one in axes.get("calibration", ()) if one is not None], cases)
     return cases, errors
+
+
+def _check_calibration(places: Sequence[str], cases: Sequence[Case]) -> None:
+    """Raises UsageError where nothing is to be calibrated, or a place has nothing to calibrate on."""
+    if places and all(case.calibration is None for case in cases):
+        raise UsageError(
+            "--calibration is what int8 learns its ranges from, and nothing here is in int8.",
+            "Say --dtype int8, or leave it out.",
+        )
+    for place in places:
+        calibration_files.chosen(os.fspath(place))
 
 
 def _refuse_what_none_can(cases: Sequence[Case]) -> None:
@@ -90,8 +107,9 @@ def _case(settings: Mapping[str, Any]) -> Case:
         if settings.get(axis, known[0]) not in known:
             raise UnknownName(axis, str(settings[axis]), known, f"Known: {', '.join(known)}.")
     check_batch(settings.get("batch", 1))
+    paths = {key: os.fspath(v) for key, v in settings.items() if isinstance(v, os.PathLike)}
     try:
-        return msgspec.convert(settings, Case)
+        return msgspec.convert({**settings, **paths}, Case)
     except msgspec.ValidationError as error:
         said, _, axis = str(error).rstrip("`").partition(" - at `$.")
         raise UsageError(

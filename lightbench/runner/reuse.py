@@ -11,6 +11,7 @@ from lightbench.models import sources
 from lightbench.records import Environment, Identity, Record
 from lightbench.runner import identity, prepare
 from lightbench.runner.abilities import packages_of
+from lightbench.runner.converted import calibrated_on
 from lightbench.timing.stopping import Rule
 
 if TYPE_CHECKING:
@@ -75,12 +76,14 @@ class Reuse:
 
 
 def _engine_as_it_was(record: Record) -> bool:
-    """Is an engine that runs no PyTorch of the versions that it was?"""
-    if record.conversion is None:
+    """Is an engine that runs no PyTorch of the versions that it was, and what it is calibrated on the same?"""
+    case, then = record.case, record.conversion
+    if then is None:
         return True
     try:
-        engine = named.find(record.case.engine)
-        return packages_of(engine, record.case.dtype) == record.conversion.packages
+        if case.calibration and calibrated_on(case) != then.calibrated_on:
+            return False
+        return packages_of(named.find(case.engine), case.dtype) == then.packages
     except LightbenchError:
         return False
 

@@ -68,6 +68,10 @@ def test_a_choice_that_is_missing_is_asked_for_in_one_sentence(lightbench):
         (["profile", NET, "--dtype", "float32,int4"], "no dtype is called 'int4'. Did you mean int8? Known: float32"),
         (["profile", NET, "--dtype", "float32,int8"], "not in int8"),
         (["profile", NET, "--dtype", ""], "no dtype is called ''"),
+        (["profile", NET, "--calibration", "."], "nothing here is in int8. Say --dtype int8"),
+        (["profile", NET, "--engine", "openvino", "--dtype", "int8", "--calibration", "gone"],
+         "there is no 'gone' to calibrate on. --calibration takes a folder of images"),
+        (["compare", NET, "--b", "calibration=."], "nothing here is in int8"),
         (["profile", NET, "--mode", "trian"], "no mode is called 'trian'. Did you mean train"),
         # the stop rule
         (["profile", NET, "--rel", "0"], "got 0.0. 0.01 asks for a median known within 1 %"),

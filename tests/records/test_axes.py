@@ -26,9 +26,9 @@ def test_the_axes_are_what_a_case_has_besides_its_network():
     assert {*AXES} == {*Case.__struct_fields__} - NO_AXES
 
 
-def test_a_study_runs_its_networks_by_all_of_them_but_the_mode():
+def test_a_study_runs_its_networks_by_all_of_them_but_two():
     assert {*SETUP, "batch", "options"} == {*Setup.__dataclass_fields__}
-    assert {*AXES} - {*SETUP, "batch"} == {"mode"}
+    assert {*AXES} - {*SETUP, "batch"} == {"mode", "calibration"}
 
 
 @pytest.mark.parametrize("name", AXES)
@@ -37,7 +37,7 @@ def test_each_can_be_said_wherever_cases_are_asked_for(name):
     assert name in KEYS
     assert name in {facet.key for facet in FACETS}
     assert name in OF_SUITE.__struct_fields__ or name == "device"  # a suite runs on any
-    assert name in OF_PROJECT.__struct_fields__ or name == "mode"
+    assert name in OF_PROJECT.__struct_fields__ or name in ("mode", "calibration")
     options = registry.load("command", "profile").command.params
     assert AXES[name].option in [word for option in options for word in option.opts]
 
@@ -50,7 +50,7 @@ def test_the_words_for_a_value_ask_the_command_for_that_value(name):
     context = command.make_context("profile", [*axis.words(value), "net"], resilient_parsing=True)
     assert context.params["models"] == ("net",)  # no word is left over
     typed = context.params[name]
-    assert typed == (value if axis.flag or name == "device" else [value])
+    assert typed == (value if axis.flag or axis.file or name == "device" else [value])
 
 
 def test_a_row_is_read_by_its_names_and_does_not_change():

@@ -17,6 +17,7 @@ from lightbench.records.facets import (
     shared,
     telling,
 )
+from lightbench.records.outputs import Conversion
 
 HERE = {"cpu": "Example CPU", "threads": 2, "torch": "2.13.0"}
 
@@ -58,6 +59,7 @@ def test_every_axis_is_a_facet_and_so_are_the_input_and_the_options_of_a_device(
         ({"engine": "compile"}, "engine", "compile"),
         ({"dtype": "float16"}, "dtype", "float16"),
         ({"mode": "train"}, "mode", "train"),
+        ({"calibration": "/home/me/photos/"}, "calibration", "photos"),
         ({"layout": "channels_last"}, "layout", "channels_last"),
         ({"options": ("cold-cache", "graph")}, "options", "cold-cache, graph"),
         ({"threads": 1}, "threads", 1),
@@ -70,6 +72,21 @@ def test_cases_differ_in_what_is_not_the_same_of_all(make_record, changes, key, 
     assert (facet.key, facet.value(other)) == (key, value)
     assert facet.value(usual) != value
     assert differing([usual, usual]) == differing([other]) == differing([]) == ()
+
+
+def test_what_int8_was_calibrated_on_is_told_by_what_was_in_it(make_record):
+    def made(on):
+        conversion = Conversion(
+            packages=(), size_bytes=1, seconds=0.0, kept=False, calibrated_on=on
+        )
+        case = make_record(dtype="int8", calibration="/home/me/photos")
+        return msgspec.structs.replace(case, conversion=conversion)
+
+    one, other = made("64 images of photos (01234567)"), made("64 images of photos (89abcdef)")
+    assert keys(differing([one, other])) == ["calibration"]
+    assert "calibrated on photos (01234567)" in shared([one])
+    unnamed = msgspec.structs.replace(one, case=make_record(dtype="int8").case)
+    assert not [word for word in shared([unnamed]) if "calibrated" in word]
 
 
 def test_a_facet_is_a_row_that_does_not_change():

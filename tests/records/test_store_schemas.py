@@ -78,7 +78,7 @@ def test_every_schema_before_this_one_has_a_migration_and_a_line_in_the_history(
 
 # What later schemas added to the nouns of a record.
 ADDED = {
-    "case": {"options": []},
+    "case": {"options": [], "calibration": None},
     "costs": {"calls": [], "stored_params": None},
     "samples": {
         **{key: [] for key in ("device_s", "launch_s", "to_device_s", "to_host_s")},

@@ -159,6 +159,7 @@ def test_networks_of_one_setup_are_one_command(make_record):
         ({"layout": "channels_last"}, "--channels-last"),
         ({"engine": "compile"}, "--engine compile"),
         ({"mode": "train"}, "--mode train"),
+        ({"dtype": "int8", "calibration": "photos"}, "--calibration photos"),
         ({"device": "cuda:1", "options": ("graph", "cold-cache")}, "--graph --cold-cache"),
         ({"shape": (1, 28, 28)}, "--input 1x28x28"),
     ],

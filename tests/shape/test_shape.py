@@ -67,7 +67,7 @@ def test_a_name_that_is_not_public_is_an_attribute_error():
 
 
 FIELDS = {
-    "Case": "model inputs batch device engine dtype mode layout threads options",
+    "Case": "model inputs batch device engine dtype mode layout threads options calibration",
     "InputSpec": "shape dtype batch_at below",
     "Value": "literal",
     "Items": "items kind each",
@@ -132,7 +132,7 @@ def test_the_parameters_of_the_public_functions_are_these():
     assert found == {
         "profile": (
             "models options input args kwargs roofline rel seconds trusted anchored seed say progress stored force keep so_far"
-            " device engine batch threads dtype mode layout"
+            " device engine batch threads dtype mode layout calibration"
         ),
         "count": "model input batch dtype args kwargs strict trusted",
         "check": (
@@ -151,7 +151,7 @@ def test_the_parameters_of_the_public_functions_are_these():
         "guidelines": (f"names scale channels widths geometry seconds batch {HOW} {STORED}"),
         "scaling": (
             "models input resolution width rel seconds trusted seed say progress stored force keep so_far"
-            " device engine batch threads dtype mode layout"
+            " device engine batch threads dtype mode layout calibration"
         ),
         "sweep": (f"axis channels input constant seconds batch {HOW} {STORED}"),
         "device_card": (f"path {HOW} {STORED}"),

@@ -50,7 +50,9 @@ from lightbench.studies.roofline.among import check_held
     "models", nargs=-1, metavar="MODEL...", type=Model(), shell_complete=complete.models
 )
 @click.option("--suite", "file", type=SuiteFile(), help="A TOML file of models and settings.")
-@axis_options("device", "engine", "threads", "batch", "dtype", "mode", "layout", several=True)
+@axis_options(
+    "device", "engine", "threads", "batch", "dtype", "calibration", "mode", "layout", several=True
+)
 @device_flags
 @click.option(
     "--defaults",

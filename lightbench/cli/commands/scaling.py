@@ -37,7 +37,7 @@ from lightbench.studies.scaling.settings import Settings
 )
 @axis_options("batch", "threads", several=True)
 @settings_options(Settings)
-@axis_options("device", "engine", "dtype", "mode", "layout", several=True)
+@axis_options("device", "engine", "dtype", "calibration", "mode", "layout", several=True)
 @input_options
 @TIMEOUT
 @study_options

@@ -78,6 +78,8 @@ def _said(key: str, value: Any) -> str:
         return f"input {inputs_text(value)}"
     if key == "options":
         return ", ".join(value) or "no options"
+    if key == "calibration" and value is None:
+        return ""
     return f"{key} {'as many as are free' if value is None else value}"
 
 

@@ -36,6 +36,7 @@ ORDER = (
     "engine",
     "threads",
     "dtype",
+    "calibration",
     "mode",
     "layout",
 )  # of the cases; the batch is last
@@ -94,7 +95,8 @@ def profile(
     median is to be known (0.01: its 95 % interval within 1 %), ``seconds`` how long each case may
     take for it. ``device`` is "cpu", "cuda:1", "npu:0,1", "auto"; ``options`` are those of an
     accelerator, "graph", "cold-cache", "h2d", "energy", or of the CPU: "memory",
-    "energy", "flush-denormal".
+    "energy", "flush-denormal". ``calibration`` is from what int8 learns its ranges: a folder of images,
+    or a .npy or .pt file of inputs.
 
     Of ``stored`` records those are taken that are still of the same network and of this machine, and
     as good as asked for; none with ``force``. ``keep`` gets every new record; with ``anchored`` also

@@ -182,6 +182,7 @@ def test_sides_are_called_by_what_tells_them_apart():
     assert side_names(case(), case()) == ("m", "m (again)")
     assert side_names(case(), case(layout="channels_last"))[1] == "m, layout channels_last"
     assert side_names(case(threads=1), case()) == ("m, threads 1", "m, threads as many as are free")
+    assert side_names(case(), case(calibration="photos")) == ("m", "m, calibration photos")
 
 
 # --- the looks, with a clock and times of our own
