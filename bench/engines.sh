@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Networks and guidelines on the runtimes that ship: `bench/engines.sh results/MACHINE`.
-# Takes half an hour on two cores; nothing else may run meanwhile. What is stored already is not measured again.
+# Takes an hour on two cores, half of it for conversion; nothing else may run meanwhile. What is stored already is not
+# measured again.
 set -euo pipefail
 out=$1
 mkdir -p "$out"
@@ -10,3 +11,7 @@ for engine in eager onnxruntime openvino executorch litert ncnn; do
     lightbench guidelines --engine "$engine" --threads 1 --quiet \
         --store "$out/guidelines-$engine.jsonl" -o "$out/guidelines-$engine.md"
 done
+
+networks=$(python -c 'import tomllib; print(*tomllib.load(open("bench/suites/paper.toml", "rb"))["models"])')
+# shellcheck disable=SC2086  they are many
+lightbench roofline $networks --threads 1 --quiet --store "$out/roofline-threads-1.jsonl" -o "$out/roofline-threads-1.md"
