@@ -23,7 +23,7 @@ def labels(
     all have in common."""
     differs = telling(records) if facets is None else facets
     own = [
-        (record.case.model, *(facet.phrase.format(facet.value(record)) for facet in differs))
+        (record.case.model, *(word for facet in differs for word in facet.said(record)))
         for record in records
     ]
     return [shorten(_joined(words), LABEL) for words in own], _joined(shared(records))

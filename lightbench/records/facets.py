@@ -22,6 +22,11 @@ class Facet:
     align: Literal["left", "right"] = "left"
     remark: Callable[[Record], str] = lambda _record: ""  # how a shared value came to be
 
+    def said(self, record: Record) -> tuple[str, ...]:
+        """The words for its value; none where it has none."""
+        value = self.value(record)
+        return () if value is None else (self.phrase.format(value),)
+
 
 def _threads(record: Record) -> int | str | None:
     return record.case.threads or record.environment.comparable.get("threads")
@@ -125,7 +130,7 @@ def names(records: Sequence[Record]) -> list[str]:
     """A name for each case: its model, and what tells it from the others."""
     differs = telling(records)
     return [
-        ", ".join((record.case.model, *(f.phrase.format(f.value(record)) for f in differs)))
+        ", ".join((record.case.model, *(word for facet in differs for word in facet.said(record))))
         for record in records
     ]
 

@@ -190,6 +190,9 @@ def test_a_case_is_called_by_its_model_and_what_tells_it_from_the_others(make_re
     cases = [make_record("a"), make_record("a", batch=8), make_record("b", batch=8)]
     assert names(cases) == ["a, batch 1", "a, batch 8", "b, batch 8"]
     assert names(cases[1:]) == ["a", "b"]
+    small = {"dtype": "int8", "calibration": "photos"}
+    made = [make_record("a"), make_record("a", **small)]
+    assert names(made) == ["a, float32", "a, int8, calibrated on photos"]
     inputs = [make_record("a"), make_record("a", shape=(3, 8), device="cuda")]
     assert names(inputs) == ["a, input 3x224x224, cpu", "a, input 3x8, cuda"]
 

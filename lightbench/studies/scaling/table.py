@@ -171,7 +171,7 @@ def series_names(found: Sequence[Series]) -> list[str]:
         ", ".join(
             (
                 series.about.rest(first.case).model,
-                *(f.phrase.format(f.value(first)) for f in facets),
+                *(word for f in facets for word in f.said(first)),
             )
         )
         for series, first in zip(found, firsts, strict=True)
