@@ -111,6 +111,7 @@ OPTIONAL = {
     "ai-edge-litert": ">=2.1",
     "flatbuffers": ">=25.2.10",
     "fvcore": ">=0.1.5.post20221221",
+    "mindspore": ">=2.10",
     "ncnn": ">=1.0.20261020",  # those before bring OpenCV, and number inputs that are not read otherwise
     "nncf": ">=3.1",
     "onnx": ">=1.20",

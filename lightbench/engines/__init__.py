@@ -18,7 +18,8 @@ instead
 - ``CONVERTER``, if what makes the file has an environment of its own (see `support.converters`), and
   ``of_its_converter(dtype)``, the versions that are there of what makes its files in that precision,
 - ``READS``, the suffixes of model files that ``load`` reads as they are: ``model`` is then the file's path, and
-  ``inputs`` are the tensors by the names that the file has for them,
+  ``inputs`` are the tensors by the names that the file has for them; with `graphs.CELL` among them MindSpore's networks:
+  ``model`` is then the Cell,
 - ``EXPORTS``, what `lightbench export --to` calls its file -> its suffix, and those of files beside it; and
   ``save(model, file)``, which writes them if they are not what ``convert`` gives,
 - ``vendor(model, *, threads, calls) -> tuple[str, float]``, if its maker has a benchmark program: its name, and its

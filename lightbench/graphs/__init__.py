@@ -23,6 +23,7 @@ from lightbench import registry
 from lightbench.records.costs import Kind
 
 FORMAT = "model format"
+CELL = "mindspore.nn.Cell"  # what engines say that they read which run MindSpore's networks
 Shape = tuple[int, ...]
 
 
@@ -89,6 +90,6 @@ def format_of(model: str) -> str | None:
 
 
 def readers(suffix: str) -> list[str]:
-    """The engines that read files of this suffix."""
+    """The engines that read files of this suffix, or run a `CELL`."""
     names = registry.names("engine")
     return [name for name in names if suffix in (registry.literal("engine", name, "READS") or ())]

@@ -6,7 +6,6 @@ import inspect
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -43,7 +42,7 @@ def prepare(
     return _loaded(case, model, tensors), conversion
 
 
-def _loaded(case: Case, model: bytes | Path, inputs: Any) -> Program:
+def _loaded(case: Case, model: Any, inputs: Any) -> Program:
     try:
         with streams.unheard():
             program: Program = named.find(case.engine).load(model, inputs, **how(case))
@@ -75,16 +74,17 @@ def kernels(
 def read(case: Case, network: FileNetwork, given: Given) -> tuple[Program, Conversion]:
     """A model file as it is, on an engine that reads such files. Raises a LightbenchError."""
     engine = named.find(case.engine)
-    if network.path.suffix.lower() not in getattr(engine, "READS", ()):
-        raise UsageError(f"{case.engine} does not read {network.path.name}.", network.who_reads())
+    read = network.reading(case.engine, getattr(engine, "READS", ()), *given)
     if case.dtype == "int8":
         raise UsageError(
-            f"{network.path.name} is what it is: a model file is not quantized.",
+            f"{network.name} is what it is: {network.what} is not quantized.",
             "Leave out --dtype.",
         )
-    packages, size = packages_of(engine), network.path.stat().st_size
-    program = _loaded(case, network.path, network.bound(*given))
-    return program, Conversion(packages=packages, size_bytes=size, seconds=0.0, kept=True)
+    packages = packages_of(engine)
+    program = _loaded(case, read.model, read.inputs)
+    return program, Conversion(
+        packages=packages, size_bytes=read.size_bytes, seconds=read.seconds, kept=not read.seconds
+    )
 
 
 def how(case: Case) -> dict[str, Any]:

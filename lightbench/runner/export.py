@@ -80,7 +80,7 @@ def _built(case: Case) -> tuple[nn.Module, Arguments]:
         network = sources.find(case.model).build()
     if isinstance(network, FileNetwork):
         raise UsageError(
-            f"{case.model} is a model file already.",
+            f"{case.model} is {network.what}, and networks of PyTorch's are exported.",
             f"`lightbench profile` runs it: {network.who_reads()}",
         )
 

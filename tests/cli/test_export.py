@@ -103,7 +103,9 @@ def test_a_model_file_is_not_exported_again(run, tmp_path):
     run("--to", "onnx", "-o", "net.onnx")
     runner = click.testing.CliRunner()
     result = runner.invoke(command, ["net.onnx", "--to", "openvino", "-o", "a.xml"], standalone_mode=False)  # fmt: skip
-    assert "net.onnx is a model file already" in str(result.exception)
+    assert "net.onnx is a model file, and networks of PyTorch's are exported" in str(
+        result.exception
+    )
 
 
 def test_what_is_written_beside_the_file_takes_nobodys_place_either(run, tmp_path):

@@ -166,6 +166,7 @@ OURS = (
     "openvino-int8",
     "litert",
     "ncnn",
+    "mindspore",
 )
 # Hints name the package that is missing, with the bound of pyproject.toml.
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import torch
 from torch import Tensor, nn
@@ -31,12 +31,24 @@ from lightbench.workers import journal
 MODULES = {"ai-edge-litert": "ai_edge_litert"}
 
 
+class Reading(NamedTuple):
+    """What an engine reads of it: a file or a network of its own framework, the inputs by their names, its size, and
+    the seconds that it took to make."""
+
+    model: Any
+    inputs: Mapping[str, Tensor]
+    size_bytes: int
+    seconds: float = 0.0
+
+
 class FileNetwork(nn.Module):
     """A file of a ``model format``. It has no modules and no parameters: what it stores, it stores folded."""
 
+    what = "a model file"
+
     def __init__(self, path: Path, kind: str) -> None:
         super().__init__()
-        self.path, self.kind = path, kind
+        self.path, self.kind, self.name = path, kind, path.name
         self.inputs = inputs_of(path, kind)
         self._content = _digest(path, kind)
 
@@ -47,13 +59,21 @@ class FileNetwork(nn.Module):
     def forward(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Raises UsageError: no PyTorch runs it."""
         raise UsageError(
-            f"{self.path.name} is a model file, which PyTorch does not run.", self.who_reads()
+            f"{self.name} is {self.what}, which PyTorch does not run.", self.who_reads()
         )
 
     def who_reads(self) -> str:
         """The engines to try, in words."""
         names = readers(self.path.suffix.lower())
         return f"Try --engine {' or '.join(names)}." if names else "No engine here reads it."
+
+    def reading(
+        self, engine: str, reads: Sequence[str], args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Reading:
+        """What ``engine`` loads, which reads files of these suffixes. Raises UsageError."""
+        if self.path.suffix.lower() not in reads:
+            raise UsageError(f"{engine} does not read {self.name}.", self.who_reads())
+        return Reading(self.path, self.bound(args, kwargs), self.path.stat().st_size)
 
     def graph(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Graph:
         """What it computes for arguments of these shapes. Raises UsageError, ModelError, MissingPackage."""

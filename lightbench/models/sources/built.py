@@ -21,15 +21,21 @@ FACTORY = (
 
 def build(module: ModuleType, call: Call, said: str, offer: str) -> nn.Module:
     """The network of ``call`` in ``module``, which is called ``said``; ``offer`` is what to write
-    instead. Raises NotThere, UsageError, ModelError."""
+    instead; a MindSpore Cell becomes a `CellNetwork`. Raises NotThere, UsageError, ModelError."""
     from torch import nn  # lists and help must not wait for it
+
+    from lightbench.graphs.support.cells import CellNetwork, is_cell
 
     found = _found(module, call.name, said, offer)
     if isinstance(found, nn.Module):
         return found
+    if is_cell(found):
+        return CellNetwork(found)
     if not callable(found):
         raise UsageError(f"{call.name!r} in {said!r} is neither a class nor a function.", offer)
     network = _called(module, call, said, found)
+    if is_cell(network):
+        return CellNetwork(network)
     if not isinstance(network, nn.Module):
         raise UsageError(
             f"{call.name} gives a {type(network).__name__}, not a torch.nn.Module.", offer

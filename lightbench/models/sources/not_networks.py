@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lightbench.errors import UsageError
+from lightbench.graphs.support.cells import is_cell
 
 _PARTS = ("model", "module", "network", "net")  # where trainers, pipelines and wrappers keep theirs
 
@@ -76,6 +77,11 @@ _ROWS: tuple[tuple[Callable[[Any], bool], Callable[[Any], str], Callable[[Any], 
         lambda m: isinstance(m, Path),
         lambda m: f"the path {str(m)!r}",
         lambda _: 'A network in a file is named as text: "path/file.py:Class".',
+    ),
+    (
+        is_cell,
+        lambda m: f"a {_name(m)}, a Cell of MindSpore's",
+        lambda _: 'A Cell is named by its file, as text: "path/file.py:Net".',
     ),
     (
         _from("onnx"),

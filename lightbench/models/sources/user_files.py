@@ -47,8 +47,10 @@ def from_file(model: str) -> Source:
         raise UsageError(f"cannot read the model {model!r}.", hint)
 
     def build() -> nn.Module:
+        from lightbench.graphs.support.cells import seeded  # imports torch
+
         module = module_of(file.resolve())
-        with at_home(file.resolve()):
+        with at_home(file.resolve()), seeded():
             return built(module, parsed, said, _offer(said, path))
 
     specs = (InputSpec.parse(DEFAULT_INPUT),)

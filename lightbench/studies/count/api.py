@@ -120,7 +120,7 @@ class Counts(Shown):
         """The costs with what conventions go by, which takes a pass of its own. Raises UsageError."""
         if isinstance(self.network, FileNetwork):
             raise UsageError(
-                f"{self.model} is a model file, and other conventions count modules, which it has none of.",
+                f"{self.model} is {self.network.what}, and other conventions count modules, which it has none of.",
                 "Leave out --convention and --crosscheck: the count is `paper`'s.",
             )
 
