@@ -37,8 +37,7 @@ def load(
     inputs: Mapping[str, Tensor],
     *,
     threads: int,
-    dtype: str = "float32",  # noqa: ARG001  its weights are in it
-    options: Sequence[str] = (),  # noqa: ARG001  it has none
+    **_how: Any,
 ) -> Program:
     """A Cell in evaluation mode, compiled as a whole in its first call. Operators are started by one thread, since with
     more MindSpore tries in its first fifty calls which number is faster. What is in the inputs is handed over when

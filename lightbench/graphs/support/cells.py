@@ -12,7 +12,7 @@ import shutil
 import sys
 import time
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
@@ -28,7 +28,7 @@ from lightbench.process.streams import unheard
 from lightbench.records.failure import explain_plainly
 from lightbench.workers import journal
 
-FRAMEWORK, SUFFIX = "mindspore", ".onnx"
+FRAMEWORK, EXPORT, SUFFIX = "mindspore", "onnx", ".onnx"
 
 
 def is_cell(value: Any) -> bool:
@@ -68,7 +68,7 @@ class CellNetwork(FileNetwork):
 
     def __init__(self, cell: Any) -> None:
         nn.Module.__init__(self)  # there is no file before there are inputs
-        self.cell, self.name = cell, type(cell).__name__
+        self.cell, self.name, self.kind = cell, type(cell).__name__, EXPORT
         self._files: dict[tuple[Any, ...], tuple[FileNetwork, float]] = {}
         self._folder = Path(mkdtemp())
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
@@ -104,6 +104,13 @@ class CellNetwork(FileNetwork):
         given = self.bound(args, kwargs)
         return self._exported(given)[0].graph((), given)
 
+    def reference(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any], dtype: str
+    ) -> Callable[[], list[Tensor]]:
+        """A call of the export in ONNX's own implementation. Raises whatever that does."""
+        given = self.bound(args, kwargs)
+        return self._exported(given)[0].reference((), given, dtype)
+
     def reading(
         self, engine: str, reads: Sequence[str], args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> Reading:
@@ -126,7 +133,7 @@ class CellNetwork(FileNetwork):
             with _what_fails_in(self._folder):
                 _export(self.cell, given, file)
             seconds = time.perf_counter() - began
-            self._files[key] = FileNetwork(file, "onnx"), seconds
+            self._files[key] = FileNetwork(file, EXPORT), seconds
         return self._files[key]
 
 
