@@ -1,4 +1,4 @@
-"""MindSpore on the CPU, in graph mode: it runs networks of its own, each a Cell, and none of PyTorch's."""
+"""MindSpore on the CPU, in graph mode: its own networks, each a Cell, and none of PyTorch's."""
 
 from __future__ import annotations
 
