@@ -58,7 +58,7 @@ OPTIONS = {
     ),
     "list": "what --from --format -o/--output",
     "profile": (
-        "models --suite --device --engine --threads --batch --dtype --mode --channels-last"
+        "models --suite --device --engine --threads --batch --dtype --calibration --mode --channels-last"
         " --graph --cold-cache --h2d --energy --flush-denormal --crosscheck --memory --npu-jit --defaults --rel"
         " --seconds --seed --timeout --store --force --roofline --trust-code -q/--quiet --input --format -o/--output"
     ),
@@ -71,8 +71,8 @@ OPTIONS = {
         " --seed --force --store --from -q/--quiet --figure --input --format -o/--output"
     ),
     "scaling": (
-        "models --batch --threads --resolution --width --rel --seconds --device --engine --dtype --mode"
-        " --channels-last --input --timeout --seed --force --store --from -q/--quiet --figure --format -o/--output"
+        "models --batch --threads --resolution --width --rel --seconds --device --engine --dtype --calibration"
+        " --mode --channels-last --input --timeout --seed --force --store --from -q/--quiet --figure --format -o/--output"
     ),
     "store": "",
     "sweep": (
