@@ -118,3 +118,16 @@ def test_windows_that_are_looked_at_one_by_one_take_their_time(tmp_path):
     fast = reference_s(graph(write(tmp_path / "b.onnx", [x], conv, weights), shapes))
     assert slow > 0.9
     assert fast < slow / 10
+
+
+@pytest.mark.parametrize("opset", [9, 11, 13, 15])
+def test_norms_use_what_is_stored_in_every_operator_set(tmp_path, numbers, opset):
+    shapes = {"gamma": 4, "beta": 4, "mean": 4}
+    weights = [array(name, numbers, size) for name, size in shapes.items()]
+    weights.append(numpy_helper.from_array(np.array([0.5, 1, 2, 4], np.float32), "variance"))
+    node = ("BatchNormalization", ["x", "gamma", "beta", "mean", "variance"], ["y"])
+    path = write(tmp_path / "norm.onnx", [value("x", SHAPE)], [node], weights, opset=opset)
+    x = torch.tensor(numbers.standard_normal(SHAPE))
+    (y,) = reference(path, "float64")({"x": x.numpy()})
+    gamma, beta, mean, variance = (torch.tensor(numpy_helper.to_array(w)).double() for w in weights)
+    torch.testing.assert_close(torch.tensor(y), F.batch_norm(x, mean, variance, gamma, beta))
