@@ -4,12 +4,11 @@ from importlib.util import find_spec
 
 import pytest
 import torch
-from mindspore_cells import SMALL, process_as_before
+from mindspore_cells import built, process_as_before, with_mindspore, written
 from torch import nn
 
 from lightbench.engines import mindspore as engine
 from lightbench.errors import UsageError
-from lightbench.models import sources
 from lightbench.records.inputs import InputSpec
 from lightbench.runner.control import Control
 from lightbench.runner.plan import plan
@@ -17,9 +16,6 @@ from lightbench.runner.run import run
 from lightbench.runner.threads_used import threads_used
 from lightbench.timing.stopping import Rule
 
-with_mindspore = pytest.mark.skipif(
-    not (find_spec("mindspore") and find_spec("onnx")), reason="needs mindspore and onnx"
-)
 THREADS = 1  # of all tests here: a process has one number
 
 
@@ -31,13 +27,7 @@ def _as_before():
 
 @pytest.fixture
 def small(tmp_path):
-    file = tmp_path / "small.py"
-    file.write_text(SMALL)
-    return file
-
-
-def built(file, call):
-    return sources.find(f"{file}:{call}").build()
+    return written(tmp_path)
 
 
 def answer(program):

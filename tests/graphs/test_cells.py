@@ -1,24 +1,18 @@
 """MindSpore's networks, each a Cell, named by their file: counted through the export that MindSpore makes."""
 
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from mindspore_cells import SHUFFLENET_V1, SMALL, process_as_before
+from mindspore_cells import SHUFFLENET_V1, built, process_as_before, with_mindspore, written
 
 import lightbench as lb
 from lightbench.errors import LightbenchError, ModelError, UsageError
 from lightbench.graphs import CELL, readers
 from lightbench.graphs.support.cells import CellNetwork, is_cell, is_cell_class, seeded
-from lightbench.models import sources
 from lightbench.runner.identity import structure_of
-
-with_mindspore = pytest.mark.skipif(
-    not (find_spec("mindspore") and find_spec("onnx")), reason="needs mindspore and onnx"
-)
 
 
 @pytest.fixture(autouse=True)
@@ -29,13 +23,7 @@ def _as_before():
 
 @pytest.fixture
 def small(tmp_path):
-    file = tmp_path / "small.py"
-    file.write_text(SMALL)
-    return file
-
-
-def built(file, call):
-    return sources.find(f"{file}:{call}").build()
+    return written(tmp_path)
 
 
 def test_a_cell_is_known_by_its_class_and_mindspore_is_not_imported_for_that():

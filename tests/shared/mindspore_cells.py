@@ -3,6 +3,15 @@
 import os
 import sys
 from contextlib import contextmanager
+from importlib.util import find_spec
+
+import pytest
+
+from lightbench.models import sources
+
+with_mindspore = pytest.mark.skipif(
+    not (find_spec("mindspore") and find_spec("onnx")), reason="needs mindspore and onnx"
+)
 
 
 @contextmanager
@@ -16,6 +25,18 @@ def process_as_before():
         for name in os.environ.keys() - variables.keys():
             del os.environ[name]
         os.environ.update(variables)
+
+
+def written(folder):
+    """`SMALL` as a file."""
+    file = folder / "small.py"
+    file.write_text(SMALL)
+    return file
+
+
+def built(file, call):
+    """A network of a file."""
+    return sources.find(f"{file}:{call}").build()
 
 
 SMALL = """
