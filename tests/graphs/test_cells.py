@@ -32,7 +32,8 @@ def test_a_cell_is_known_by_its_class_and_mindspore_is_not_imported_for_that():
     assert is_cell_class(net)
     assert is_cell(net())
     assert not is_cell(net)  # it is no network yet
-    assert not any(map(is_cell, (torch.nn.ReLU(), type("Cell", (), {})(), None)))
+    other = type("Optimizer", (), {"__module__": "mindspore.nn.optim"})  # its own, and no network
+    assert not any(map(is_cell, (torch.nn.ReLU(), type("Cell", (), {})(), other(), None)))
 
 
 def test_one_that_is_handed_over_is_to_be_named_by_its_file():
