@@ -212,5 +212,6 @@ def _answer(extracted: tuple[int, Any], shape: torch.Size) -> Tensor:
     code, mat = extracted
     if code:
         raise ModelError(f"ncnn fails with code {code}.", _TRY)
-    said = _view(mat)
-    return said.reshape(shape) if said.numel() == shape.numel() else said
+    # numpy reshapes in 0.3 us where torch takes 2: of a call of 5.
+    said = np.asarray(mat)
+    return torch.from_numpy(said.reshape(shape) if said.size == shape.numel() else said)
