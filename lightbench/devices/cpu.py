@@ -15,10 +15,11 @@ import torch
 from torch.autograd import profiler
 
 from lightbench.devices.support import denormals, rapl
-from lightbench.devices.support.base import ENERGY, Call, Context, Device
+from lightbench.devices.support.base import Call, Context, Device
 from lightbench.environment import free_cores, machine
 from lightbench.errors import UsageError
 from lightbench.process import streams
+from lightbench.records.case import ENERGY
 from lightbench.timing.clock import Reading, Step
 
 OPTIONS = {

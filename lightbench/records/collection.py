@@ -46,7 +46,7 @@ class Evidence:
 
     def beside(self, record: Record, other: Record) -> Record | None:
         """The record of ``other``'s network and engine that was timed in the same rounds as ``record``."""
-        found = self._timed.get(setup(other), {}).get(run_of(record), {}).get(_case(other))
+        found = self._timed.get(setup(other), {}).get(run_of(record), {}).get(_timed(other))
         return found if found is not None and found.identity == other.identity else None
 
     def drift(self, before: Record, now: Record) -> Drift | None:
@@ -81,7 +81,7 @@ class Evidence:
         """The run that has timed most of these networks; of several the one of which most was asked for,
         then the latest."""
         runs = self._timed.get(setup(group[0]), {})
-        wanted = {(_case(record), record.identity) for record in group}
+        wanted = {(_timed(record), record.identity) for record in group}
 
         def count(run: str) -> tuple[int, int]:
             found = [r for case, r in runs[run].items() if (case, r.identity) in wanted]
@@ -91,9 +91,10 @@ class Evidence:
 
     def _in(self, record: Record, base: str) -> Record | None:
         """A record as if it were timed in another run, which may have timed the network as an anchor."""
-        where, case = setup(record), _case(record)
+        where, case = setup(record), _timed(record)
         there = self._timed.get(where, {}).get(base, {}).get(case)
-        if there and there.run and there.run.anchor and _same_network(there, record):
+        same = there and _case(there) == _case(record) and _same_network(there, record)
+        if there and same and is_anchor(there):
             return msgspec.structs.replace(
                 there, run=msgspec.structs.replace(there.run, anchor=False)
             )
@@ -137,7 +138,7 @@ class Evidence:
         for record in self.records:
             if record.believed and record.study in ("profile", "sweep"):
                 runs = found.setdefault(setup(record), {})
-                runs.setdefault(run_of(record), {})[_case(record)] = record
+                runs.setdefault(run_of(record), {})[_timed(record)] = record
         return found
 
     @cached_property
@@ -210,7 +211,7 @@ def _same_network(a: Record, b: Record) -> bool:
 
 
 def _alike(record: Record) -> object:
-    return setup(record), record.case.batch, record.case.mode
+    return setup(record), record.case.options, record.case.batch, record.case.mode
 
 
 def machine(environment: Environment) -> tuple[tuple[str, str], ...]:
@@ -228,8 +229,14 @@ def _case(record: Record) -> Case:
     return msgspec.structs.replace(record.case, threads=None)
 
 
+def _timed(record: Record) -> Case:
+    """The case that its time is of."""
+    return _case(record).timed
+
+
 def setup(record: Record) -> tuple[object, ...]:
-    """How and where a case was run: all of it but the network, its input and the batch."""
-    about = (f.value(record) for f in FACETS if f.key not in ("input", "batch", "mode"))
+    """How and where a case was timed: all of it but the network, its input and the batch."""
+    timed = msgspec.structs.replace(record, case=record.case.timed)
+    about = (f.value(timed) for f in FACETS if f.key not in ("input", "batch", "mode"))
     facts = (fact for fact in machine(record.environment) if fact[0] != ALLOCATOR)
     return (*about, *facts)

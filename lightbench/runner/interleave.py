@@ -12,9 +12,9 @@ import msgspec
 
 from lightbench import units
 from lightbench.devices import Device
-from lightbench.devices.support.base import CROSSCHECK, ENERGY, MEMORY
 from lightbench.errors import LightbenchError, OutOfMemory
 from lightbench.records import Case, Environment, Record, Run, Samples, SweepPoint
+from lightbench.records.case import CROSSCHECK, ENERGY, MEMORY
 from lightbench.records.failure import explain_plainly
 from lightbench.runner import beyond, file_outputs, prepare, resident
 from lightbench.runner.control import Finish, Report, Say, SoFar

@@ -15,9 +15,9 @@ from lightbench.costs.count import MakeInputs, count_costs
 from lightbench.devices import Device
 from lightbench.devices.cpu import FLUSH
 from lightbench.devices.support import denormals
-from lightbench.devices.support.base import TRANSFERS
 from lightbench.errors import LightbenchError
 from lightbench.records import Case, Costs, Samples
+from lightbench.records.case import TRANSFERS
 from lightbench.runner.answer import NOT_FINITE
 from lightbench.runner.first_run import FirstRun
 from lightbench.runner.watch import Watch

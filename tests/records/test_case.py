@@ -42,3 +42,9 @@ def test_a_batch_has_an_input_that_it_makes_larger():
     for inputs in (alone, ()):
         with pytest.raises(UsageError, match="a batch of 2 does not apply"):
             Case(model="net", inputs=inputs, batch=2)
+
+
+def test_the_case_of_a_time_has_no_options_by_which_something_else_is_measured():
+    plain = Case(model="net", inputs=IMAGE, options=("flush-denormal",))
+    beside = Case(model="net", inputs=IMAGE, options=("energy", "flush-denormal", "h2d", "memory"))
+    assert beside.timed == plain.timed == plain

@@ -119,6 +119,27 @@ def test_a_network_that_was_timed_again_and_nothing_else_was_links_no_runs(timed
     assert evidence.groups == ((first[1],),)
 
 
+def test_runs_are_linked_by_what_was_timed_whatever_was_measured_beside_it(make_record):
+    plain = make_record("a", run="one", latency_s=0.010)
+    beside = make_record("a", run="two", latency_s=0.020, options=("memory",))
+    evidence = Evidence((plain, beside))
+    assert evidence.drift(plain, beside).log == near(math.log(2))
+    flushed = make_record("a", run="two", latency_s=0.020, options=("flush-denormal",))
+    assert Evidence((plain, flushed)).drift(plain, flushed) is None
+
+
+def test_an_anchor_of_which_less_was_measured_does_not_stand_for_a_record(make_record):
+    """It was timed in both runs, and twice as long there: 20 ms are 20 of this run, by its link "b"."""
+    base = [make_record(n, run="one", anchor=n == "a", latency_s=0.010) for n in "abc"]
+    beside = make_record("a", run="two", latency_s=0.020, options=("memory",))
+    link = make_record("b", run="two", anchor=True, latency_s=0.010)
+    evidence = Evidence((*base, beside, link))
+    placed = evidence.comparable(beside)
+    assert placed.case.options == ("memory",)
+    assert placed.latency.median_s == near(0.020)
+    assert len(evidence.groups) == 2  # it is a row of its own
+
+
 def test_a_network_that_was_rewritten_is_another_one(make_record, timed):
     first = timed("one", a=10, b=12)
     other = make_record("a", run="two", latency_s=0.020, identity="rewritten", anchor=True)

@@ -20,9 +20,7 @@ from torch.utils import _pytree as pytree
 from lightbench.devices import cpu
 from lightbench.devices.support.base import (
     COLD,
-    ENERGY,
     GRAPH,
-    TRANSFERS,
     Call,
     Context,
     Device,
@@ -32,6 +30,7 @@ from lightbench.devices.support.base import (
 from lightbench.devices.support.health import Watch, concerns, energy_j, summary
 from lightbench.devices.support.quirks import Quirks
 from lightbench.errors import DeviceUnavailable, LightbenchError, UsageError
+from lightbench.records.case import ENERGY, TRANSFERS
 from lightbench.timing.clock import CLOCKS, Reading, Step
 
 RESOLUTION_S = 0.5e-6  # of CUDA's events, by its manual; shorter blocks read 0

@@ -17,13 +17,9 @@ Context = Callable[[], AbstractContextManager[Any]]
 Facts = Mapping[str, str | int | None]
 Notes = Mapping[str, str | int | float | None]
 
-# What any accelerator can be asked for.
+# What any accelerator can be asked for, beside what is measured apart from the time (see `records.case`).
 GRAPH = "graph"  # record the call, and play it again: no launch overhead
 COLD = "cold-cache"  # empty the last cache before each call
-TRANSFERS = "h2d"  # also time the inputs' way to the device and the outputs' to the host
-ENERGY = "energy"  # joules per image, from samples of power or a counter
-CROSSCHECK = "crosscheck"  # what the program of an engine's maker says of the time; of the CPU
-MEMORY = "memory"  # what a network adds to a process of its own; of the CPU
 
 
 class Device(ABC):

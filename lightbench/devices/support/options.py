@@ -7,7 +7,8 @@ is an option of `lightbench profile` and a setting of `lightbench compare`.
 from __future__ import annotations
 
 from lightbench import registry
-from lightbench.devices.support.base import COLD, ENERGY, GRAPH, TRANSFERS
+from lightbench.devices.support.base import COLD, GRAPH
+from lightbench.records.case import ENERGY, TRANSFERS
 
 SHARED = {  # by accelerators
     GRAPH: "Accelerators: record the call, and play it again.",

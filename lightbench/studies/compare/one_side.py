@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lightbench.devices.support.base import CROSSCHECK, ENERGY, MEMORY, TRANSFERS
 from lightbench.devices.support.options import device_options
 from lightbench.errors import UnknownName, UsageError
 from lightbench.records import Case
 from lightbench.records.axes import AXES
+from lightbench.records.case import APART
 from lightbench.records.input_grammar import split_commas
 from lightbench.records.inputs import inputs_text
 
@@ -26,7 +26,7 @@ FLAGS: dict[str, tuple[str, Any]] = {
     **{
         name: ("options", name)
         for name in device_options()
-        if name not in (TRANSFERS, ENERGY, MEMORY, CROSSCHECK)  # what these measure is not compared
+        if name not in APART  # what these measure is not compared
     },
 }
 

@@ -48,6 +48,15 @@ def test_a_network_is_held_against_the_peaks_of_its_setup(make_record, network):
     assert placed(network(batch=8), *peaks).roofline_s == near(1.0)  # peaks are of any batch
 
 
+def test_what_is_measured_apart_from_the_time_does_not_ask_for_other_peaks(make_record, network):
+    """Nor for other anchors: the machine has become twice as slow, as what both runs have timed says."""
+    peaks = peak_records(make_record)
+    record = network(options=("energy", "memory"))
+    both = [make_record("both", run=peaks[0].run.id, latency_s=0.01)]
+    both.append(make_record("both", run="two", options=("energy", "memory"), latency_s=0.02))
+    assert placed(record, *peaks, *both).roofline_s == near(2.0)
+
+
 @pytest.mark.parametrize(
     ("how", "theirs", "own"),
     [
@@ -55,7 +64,7 @@ def test_a_network_is_held_against_the_peaks_of_its_setup(make_record, network):
         ({"engine": "onnxruntime"}, "eager", "onnxruntime"),
         ({"layout": "channels_last"}, "contiguous", "channels_last"),
         ({"device": "cuda"}, "cpu", "cuda"),
-        ({"options": ("memory",)}, "no options", "memory"),
+        ({"options": ("flush-denormal",)}, "no options", "flush-denormal"),
         (
             {"comparable": {"cpu": "Example CPU", "threads": 1, "torch": "2.13.0"}},
             "threads 2",
