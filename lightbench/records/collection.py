@@ -94,7 +94,7 @@ class Evidence:
         where, case = setup(record), _timed(record)
         there = self._timed.get(where, {}).get(base, {}).get(case)
         same = there and _case(there) == _case(record) and _same_network(there, record)
-        if there and same and is_anchor(there):
+        if there and same and there.run and there.run.anchor:
             return msgspec.structs.replace(
                 there, run=msgspec.structs.replace(there.run, anchor=False)
             )

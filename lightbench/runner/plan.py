@@ -20,7 +20,8 @@ from lightbench.records import Case
 from lightbench.records.axes import AXES
 from lightbench.records.case import FLOATS
 from lightbench.records.inputs import Input, InputSpec
-from lightbench.runner import abilities, calibration_files
+from lightbench.runner import abilities
+from lightbench.runner.conversion import calibration_files
 
 CHOICES = {axis.name: axis.choices for axis in AXES.values() if axis.choices}
 LARGEST_BATCH = 10**9

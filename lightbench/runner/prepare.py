@@ -45,9 +45,10 @@ from lightbench.records.arguments import bytes_of, map_tensors, tensors_in
 from lightbench.records.failure import explain, explain_plainly
 from lightbench.records.inputs import without
 from lightbench.records.outputs import Conversion, Outputs
-from lightbench.runner import abilities, anew, converted, file_outputs, later, off_path
+from lightbench.runner import abilities, anew, file_outputs, later, off_path
 from lightbench.runner import outputs as outputs_of
-from lightbench.runner.converted import on_engine
+from lightbench.runner.conversion import converted
+from lightbench.runner.conversion.converted import on_engine
 from lightbench.runner.first_run import FirstRun, first_run
 from lightbench.runner.given import Given
 from lightbench.runner.identity import identity_of

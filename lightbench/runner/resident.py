@@ -17,8 +17,8 @@ from lightbench.engines.support import named
 from lightbench.errors import LightbenchError
 from lightbench.graphs.support.network import FileNetwork
 from lightbench.records import Record, Resident
-from lightbench.runner import converted
 from lightbench.runner.abilities import converts
+from lightbench.runner.conversion import converted
 from lightbench.runner.resident_worker import Request
 from lightbench.workers import worker
 from lightbench.workers.manager import answers

@@ -98,7 +98,7 @@ def _measure(text: bytes, send: Send) -> None:
 
 
 def _converted(engine: Any, request: Request) -> Callable[[], Program]:
-    from lightbench.runner.converted import how
+    from lightbench.runner.conversion.converted import how
 
     engine.runtime()
     inputs = _inputs(request)
@@ -122,7 +122,7 @@ def _inputs(request: Request) -> Any:
 
 def _arena(engine: Any, request: Request) -> int | None:
     """By the engine's own account, once the process has been looked at; None where it gives none."""
-    from lightbench.runner.converted import how
+    from lightbench.runner.conversion.converted import how
 
     with suppress(Exception):  # a second opinion, of packages that change
         if hasattr(engine, "arena"):

@@ -11,7 +11,7 @@ from lightbench.models import sources
 from lightbench.records import Environment, Identity, Record
 from lightbench.runner import identity, prepare
 from lightbench.runner.abilities import packages_of
-from lightbench.runner.converted import calibrated_on
+from lightbench.runner.conversion.converted import calibrated_on
 from lightbench.timing.stopping import Rule
 
 if TYPE_CHECKING:

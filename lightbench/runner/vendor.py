@@ -11,7 +11,7 @@ from lightbench.engines.support import named
 from lightbench.errors import LightbenchError, NotAvailable
 from lightbench.records import Record
 from lightbench.records.vendor import Vendor
-from lightbench.runner import converted
+from lightbench.runner.conversion import converted
 
 if TYPE_CHECKING:
     from lightbench.runner.prepare import Prepared

@@ -23,7 +23,7 @@ from lightbench.models import sources
 from lightbench.models.inputs import make_inputs
 from lightbench.records import Dtype, InputSpec
 from lightbench.records.arguments import tensors_in
-from lightbench.runner.converted import packages_of
+from lightbench.runner.conversion.converted import packages_of
 from lightbench.studies.sweep.plan import Sweep
 from lightbench.timing.clock import Reading
 

@@ -13,7 +13,7 @@ from lightbench.engines import executorch as engine
 from lightbench.engines.executorch import convert, load
 from lightbench.errors import MissingPackage, ModelError
 from lightbench.process.streams import unheard
-from lightbench.runner.converted import packages_of
+from lightbench.runner.conversion.converted import packages_of
 
 try:
     MISSING = packages_of(engine) and ""

@@ -79,7 +79,7 @@ def command(
     if not force and (there := [each for each in written if each.exists()]):
         raise UsageError(f"{str(there[0])!r} is there already.", "Add --force to write over it.")
     make_room(*written)
-    from lightbench.runner.export import export  # imports torch
+    from lightbench.runner.conversion.export import export  # imports torch
     from lightbench.runner.plan import plan
 
     typed = asked(settings)

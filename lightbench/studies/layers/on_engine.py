@@ -12,7 +12,7 @@ import msgspec
 from lightbench import engines, registry
 from lightbench.errors import ModelError, UsageError
 from lightbench.records import Case, Environment, Samples
-from lightbench.runner import converted
+from lightbench.runner.conversion import converted
 from lightbench.runner.prepare import Prepared
 from lightbench.runner.record import measured
 from lightbench.runner.session import with_noted

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from lightbench.errors import UsageError
-from lightbench.runner.calibration_files import MOST, chosen, digest, evenly, name_of
+from lightbench.runner.conversion.calibration_files import MOST, chosen, digest, evenly, name_of
 
 
 @pytest.fixture

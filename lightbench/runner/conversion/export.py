@@ -26,7 +26,7 @@ from lightbench.records.failure import explain_plainly
 from lightbench.records.outputs import Outputs
 from lightbench.runner import outputs as outputs_of
 from lightbench.runner.abilities import packages_of
-from lightbench.runner.converted import in_order
+from lightbench.runner.conversion.converted import in_order
 from lightbench.runner.session import process_kept
 from lightbench.workers import journal
 

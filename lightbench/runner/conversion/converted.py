@@ -20,9 +20,9 @@ from lightbench.records import Case, Costs, Identity
 from lightbench.records.arguments import map_tensors, tensors_in
 from lightbench.records.failure import explain_plainly
 from lightbench.records.outputs import Conversion
-from lightbench.runner import calibration, conversions
 from lightbench.runner.abilities import packages_of, refuse
-from lightbench.runner.conversion_key import key_of
+from lightbench.runner.conversion import calibration, kept
+from lightbench.runner.conversion.key import key_of
 from lightbench.runner.other_values import roll
 from lightbench.runner.threads_used import threads_used
 from lightbench.workers import journal
@@ -138,10 +138,10 @@ def _model(
     packages: tuple[str, ...],
     key: str,
 ) -> tuple[bytes, Conversion]:
-    known = conversions.read(key) if key else None
+    known = kept.read(key) if key else None
     made = known or _made(case, make, network, given)
     if key and not known:
-        conversions.keep(key, made)
+        kept.keep(key, made)
     return made.model, Conversion(
         packages=packages,
         size_bytes=len(made.model),
@@ -154,7 +154,7 @@ def _model(
 
 def _made(
     case: Case, make: Callable[..., bytes | Converted], network: nn.Module, given: Given
-) -> conversions.Kept:
+) -> kept.Kept:
     began = time.perf_counter()
     try:
         small = case.dtype == "int8"
@@ -165,7 +165,7 @@ def _made(
         raise explain_plainly(f"{case.engine} cannot convert {case.model}", error) from error
     seconds = time.perf_counter() - began
     model, left = made if isinstance(made, Converted) else (made, ())
-    return conversions.Kept(model, seconds, left)
+    return kept.Kept(model, seconds, left)
 
 
 def calibrated_on(case: Case) -> str | None:

@@ -17,7 +17,7 @@ from lightbench.engines.support import named
 from lightbench.environment.machine import Source, cpu
 from lightbench.records import Case, Costs, Identity
 from lightbench.runner.abilities import packages_of
-from lightbench.runner.calibration_files import digest as digest_of
+from lightbench.runner.conversion.calibration_files import digest as digest_of
 
 if TYPE_CHECKING:
     from torch import nn

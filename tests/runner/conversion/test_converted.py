@@ -23,7 +23,9 @@ import lightbench as lb
 from lightbench.engines import Converted, Program
 from lightbench.errors import ModelError
 from lightbench.records.outputs import OffPath
-from lightbench.runner import abilities, conversion_key, conversions, converted
+from lightbench.runner import abilities
+from lightbench.runner.conversion import converted, kept
+from lightbench.runner.conversion import key as conversion_key
 
 
 def test_a_network_is_converted_once_and_loaded_each_time(engine, net):
@@ -144,7 +146,7 @@ def test_a_network_that_was_handed_over_is_not_kept_as_its_code_is_not_known(eng
     network = nn.Linear(4, 4)
     assert [profile(network).conversion.kept for _ in range(2)] == [False, False]
     assert len(engine.made) == 2
-    assert not conversions.folder().exists()
+    assert not kept.folder().exists()
 
 
 def test_a_stored_record_stands_for_an_engine_of_the_same_versions_only(engine, net, monkeypatch):

@@ -12,7 +12,7 @@ from plain_engine import profile
 import lightbench as lb
 from lightbench.errors import UsageError
 from lightbench.records import Record
-from lightbench.runner.calibration import said, samples
+from lightbench.runner.conversion.calibration import said, samples
 from lightbench.runner.reuse import _engine_as_it_was
 
 IMAGE = ((torch.zeros(1, 3, 4, 4),), {})

@@ -14,7 +14,15 @@ from torch import Tensor
 from lightbench.engines import Given
 from lightbench.errors import UsageError
 from lightbench.records.arguments import map_tensors, tensors_in
-from lightbench.runner.calibration_files import MOST, READY, WHAT, chosen, digest, evenly, name_of
+from lightbench.runner.conversion.calibration_files import (
+    MOST,
+    READY,
+    WHAT,
+    chosen,
+    digest,
+    evenly,
+    name_of,
+)
 from lightbench.units import shape, unicode
 
 # Of the colours of ImageNet, from 0 to 1: as torchvision and timm normalise what most of their networks are given.

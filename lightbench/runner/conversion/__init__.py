@@ -1,0 +1,1 @@
+"""Networks made into files for engines: made in a process of their own, kept, calibrated, written for others."""
