@@ -35,6 +35,7 @@ KINDS = {
     "engine": Kind("lightbench.engines", ("engines/*.py",)),
     "model family": Kind("lightbench.models", ("models/zoo/*.py",)),
     "model format": Kind("lightbench.graphs", ("graphs/*.py",)),
+    "data set": Kind("lightbench.datasets", ("datasets/*.py",)),
     "format": Kind("lightbench.formats", ("formats/*.py",)),
     "figure": Kind("lightbench.figures", ("studies/*/figure.py", "reports/figures/*.py")),
     "guideline": Kind("lightbench.guidelines", ("studies/guidelines/experiments/*.py",)),

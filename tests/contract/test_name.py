@@ -167,6 +167,7 @@ OURS = (
     "litert",
     "ncnn",
     "mindspore",
+    "train",
 )
 # Hints name the package that is missing, with the bound of pyproject.toml.
 

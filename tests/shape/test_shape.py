@@ -201,7 +201,7 @@ def test_the_root_of_the_package_is_seen_at_a_glance():
 
 
 WHAT_A_PLUGIN_HAS = {
-    "device": "at", "engine": "prepare|load", "model family": "build", "model format": "graph", "format": "render", "figure": "draw",
+    "device": "at", "engine": "prepare|load", "model family": "build", "model format": "graph", "data set": "split", "format": "render", "figure": "draw",
     "guideline": "sweep", "lint rule": "find", "report part": "section", "study": "gather", "command": "command",
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Names to use: models, devices, engines, conventions, guidelines, axes, formats, studies."""
+"""Names to use: models, devices, engines, data, conventions, guidelines, axes, formats, studies."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ LISTS: dict[str, Callable[[], Rows]] = {
     "models": _models,
     "devices": _plugins("device"),
     "engines": _engines,
+    "data": _plugins("data set"),
     "conventions": _conventions,
     "guidelines": _plugins("guideline"),
     "axes": _axes,
@@ -77,7 +78,7 @@ MORE = {
 )
 @output_options
 def command(what: str, library: str | None, form: str | None, output: Path | None) -> None:
-    """Names to use: models, devices, engines, conventions, guidelines, axes, formats, studies."""
+    """Names to use: models, devices, engines, data, conventions, guidelines, axes, formats, studies."""
     if library and what != "models":
         raise UsageError("--from is for models.", f"Try `lightbench list models --from {library}`.")
     if library:
