@@ -120,6 +120,7 @@ OPTIONAL = {
     "openvino": ">=2026.1",
     "pnnx": ">=20261020",
     "ruamel.yaml": ">=0.18",
+    "safetensors": ">=0.5",
     "scikit-learn": ">=1.6",
     "tabulate": ">=0.9",
     "tensorboard": ">=2.20",
