@@ -59,7 +59,13 @@ class Data(NamedTuple):
     def split(self, *, train: bool) -> Split:
         """Images for learning, or for testing. Raises UsageError for data that are not there or cannot be used, and
         MissingPackage."""
-        found: Split = self.plugin.split(self.place, train=train)
+        try:
+            found: Split = self.plugin.split(self.place, train=train)
+        except OSError as error:
+            raise UsageError(
+                f"{self.name} cannot be read: {error}.",
+                "Look at that file: is it there, and may you read it?",
+            ) from error
         return found
 
     @property

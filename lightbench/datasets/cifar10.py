@@ -15,6 +15,7 @@ SIDE = 32
 MIRRORED = True
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")  # fmt: skip
 _LEARN = tuple(f"data_batch_{i}.bin" for i in range(1, 6))
+_NEEDS = "what is in cifar-10-python.tar.gz of https://www.cs.toronto.edu/~kriz/cifar.html"
 
 
 def split(place: Path | None, *, train: bool) -> Split:
@@ -23,7 +24,6 @@ def split(place: Path | None, *, train: bool) -> Split:
     wanted = _LEARN if train else ("test_batch.bin",)
     if files := cifar_binary.where(place, "cifar-10-batches-bin", wanted):
         return Split(cifar_binary.read(files, labels=1, classes=len(CLASSES)), CLASSES)
-    needs = ("the files of cifar-10-python.tar.gz",)
     return from_torchvision.read(
-        "CIFAR10", place, inside="cifar-10-batches-py", needs=needs, train=train
+        "CIFAR10", place, folder="cifar-10-batches-py", needs=_NEEDS, train=train
     )

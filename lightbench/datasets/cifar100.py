@@ -14,6 +14,7 @@ MEAN, STD = (0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762)  # of the 50,000 
 SIDE = 32
 MIRRORED = True
 CLASSES = 100
+_NEEDS = "what is in cifar-100-python.tar.gz of https://www.cs.toronto.edu/~kriz/cifar.html"
 
 
 def split(place: Path | None, *, train: bool) -> Split:
@@ -22,9 +23,8 @@ def split(place: Path | None, *, train: bool) -> Split:
     wanted = ("train.bin" if train else "test.bin",)
     if files := cifar_binary.where(place, "cifar-100-binary", wanted):  # label bytes: coarse, fine
         return Split(cifar_binary.read(files, labels=2, classes=CLASSES), _names(files[0].parent))
-    needs = ("the files of cifar-100-python.tar.gz",)
     return from_torchvision.read(
-        "CIFAR100", place, inside="cifar-100-python", needs=needs, train=train
+        "CIFAR100", place, folder="cifar-100-python", needs=_NEEDS, train=train
     )
 
 

@@ -1,4 +1,4 @@
-"""Any images, a folder for each class: ``imagefolder:PATH`` with ``PATH/train/CLASS`` and ``PATH/val/CLASS``.
+"""Any images, one folder for each class, in ``PATH/train`` and ``PATH/val`` of ``imagefolder:PATH``.
 
 Mean and deviation are ImageNet's, with which torchvision's networks are trained. All images become coloured ones.
 """

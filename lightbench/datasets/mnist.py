@@ -16,5 +16,5 @@ def split(place: Path | None, *, train: bool) -> Split:
     """60,000 images for learning, 10,000 for testing. Raises UsageError where they are not there and cannot be
     downloaded, and MissingPackage."""
     return from_torchvision.read(
-        "MNIST", place, inside="MNIST/raw", needs=from_torchvision.IDX, train=train
+        "MNIST", place, folder="MNIST/raw", needs=from_torchvision.IDX, train=train
     )

@@ -16,5 +16,5 @@ def split(place: Path | None, *, train: bool) -> Split:
     """73,257 images for learning, 26,032 for testing. Raises UsageError where they are not there and cannot be
     downloaded, and MissingPackage: torchvision reads them by scipy."""
     which = "train" if train else "test"
-    needs = (f"{which}_32x32.mat",)
-    return from_torchvision.read("SVHN", place, inside="", needs=needs, split=which)
+    needs = f"{which}_32x32.mat of http://ufldl.stanford.edu/housenumbers"
+    return from_torchvision.read("SVHN", place, needs=needs, split=which)

@@ -120,7 +120,7 @@ def test_help_lists_every_command_and_version_is_the_packages(lightbench):
 
 
 @pytest.mark.parametrize(
-    "what", ["models", "devices", "engines", "conventions", "guidelines", "axes", "formats"]
+    "what", ["models", "devices", "engines", "data", "conventions", "guidelines", "axes", "formats"]
 )
 def test_every_name_in_a_list_says_what_it_is(what, lightbench):
     rows = json.loads(lightbench("list", what, "--format", "json").out)
@@ -137,7 +137,7 @@ def test_help_lists_and_reports_of_stored_records_import_no_torch(tmp_path, make
     store.append(tmp_path / "r.jsonl", [make_record("a"), make_record("evil.py:Net")])
     code = (
         "import sys; from lightbench.cli import run\n"
-        "whats = 'models devices engines conventions guidelines axes formats'\n"
+        "whats = 'models devices engines data conventions guidelines axes formats'\n"
         "lists = [['list', w] for w in whats.split()]\n"
         f"helps = [['--help']] + [[c, '--help'] for c in {list(OPTIONS)}]\n"
         "for argv in [*helps, *lists, ['report', sys.argv[1]]]:\n"

@@ -181,6 +181,20 @@ def test_what_an_engine_is_can_be_told_without_importing_it():
     assert not engines.runs_no_pytorch("one that is not there")
 
 
+# Data sets: what they read is in tests/datasets.
+
+
+@pytest.mark.parametrize("name", registry.names("data set"))
+def test_a_data_set_says_what_its_images_are_like(name):
+    plugin = registry.load("data set", name)
+    assert takes(plugin.split, "place", "train")
+    assert len(plugin.MEAN) in (1, 3)
+    assert len(plugin.MEAN) == len(plugin.STD)
+    assert all(0 < value < 1 for value in (*plugin.MEAN, *plugin.STD))
+    assert plugin.SIDE is None or plugin.SIDE > 0
+    assert plugin.MIRRORED in (True, False)
+
+
 # Lint rules.
 
 

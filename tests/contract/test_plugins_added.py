@@ -38,6 +38,17 @@ ADDED = {
         "def build(*, width):\n"
         "    return nn.Sequential(nn.Linear(10, width), nn.Linear(width, 2))\n"
     ),
+    "datasets/squares.py": (
+        '"""Three squares to learn from, and one to test on."""\n'
+        "from lightbench.datasets import Split\n"
+        "from lightbench.datasets.support.arrays import Arrays\n"
+        "MEAN, STD, SIDE, MIRRORED = (0.5,), (0.5,), 4, True\n"
+        "def split(place, *, train):\n"
+        "    import numpy as np\n"
+        "    count = 3 if train else 1\n"
+        "    pixels = np.zeros((count, 4, 4), np.uint8)\n"
+        "    return Split(Arrays(pixels, np.arange(count) % 2), ('black', 'white'))\n"
+    ),
     "formats/words.py": (
         '"""The models, and nothing else."""\n'
         "SUFFIXES = ('.words',)\n"
@@ -128,6 +139,17 @@ ADDED = {
         '    """Says hello."""\n'
         "    click.echo('hello')\n"
     ),
+    "cli/commands/images.py": (
+        '"""Counts the images of a data set."""\n'
+        "import click\n"
+        "from lightbench import datasets\n"
+        "@click.command('images')\n"
+        "@click.argument('name')\n"
+        "def command(name):\n"
+        '    """Counts the images of a data set."""\n'
+        "    splits = [datasets.find(name).split(train=train) for train in (True, False)]\n"
+        "    click.echo(' and '.join(str(len(split.images)) for split in splits))\n"
+    ),
     "cli/commands/draw.py": (
         '"""Draws a figure by its name."""\n'
         "from pathlib import Path\n"
@@ -171,7 +193,7 @@ def enlarged(tmp_path_factory):
     profile = "profile perceptron --device slow --engine same --seconds 0.05 --format"
     lines = [
         "list devices --format json", "list engines --format json", "list models --format json",
-        "list formats --format json", "--help", "hello", "count perceptron --format json",
+        "list formats --format json", "list data --format json", "images squares", "--help", "hello", "count perceptron --format json",
         f"{profile} json", f"{profile} words", f"{profile} csv --tired", "profile --help",
         "compare perceptron --device slow --b tired --seconds 0.2",
         "guidelines tiny --widths 1,2 --seconds 0.05 --device slow --format json",
@@ -203,6 +225,7 @@ def line(answers, beginning, end=""):
         ("engines", "same", "What eager does, by another name."),
         ("models", "perceptron", "Two linear layers."),
         ("formats", "words", "The models, and nothing else."),
+        ("data", "squares", "Three squares to learn from, and one to test on."),
         ("studies", "depth", "One layer, and several of them."),
     ],
 )
@@ -261,6 +284,10 @@ def test_one_file_is_a_format_by_name_and_by_suffix(enlarged):
     folder, answers = enlarged
     assert line(answers, "profile", "words") == "perceptron\n"
     assert (folder / "a.words").read_text() == "perceptron\n"
+
+
+def test_one_file_is_a_data_set_that_is_found_by_its_name(enlarged):
+    assert enlarged[1]["images squares"] == "3 and 1\n"
 
 
 def test_one_file_is_a_rule_of_lint_with_a_guideline_of_its_own(enlarged):

@@ -7,74 +7,78 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
-from http.client import HTTPException
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
+
+import numpy as np
 
 from lightbench import files
 from lightbench.datasets import Split
 from lightbench.errors import MissingPackage, UsageError, how_to_install
 from lightbench.models.torchvision import import_torchvision
 
-PATIENCE_S = 10  # of a connection; a network that answers nothing would be waited for for minutes
-# What torchvision raises of data that are not there, damaged or out of reach.
-_FAILS = (AssertionError, EOFError, HTTPException, KeyError, OSError, RuntimeError, ValueError)
+PATIENCE_S = 10  # of a connection; one that nobody answers would be waited for for minutes
 _DIGITS = tuple("0123456789")
-IDX = tuple(  # MNIST's, and of those that are laid out like it
-    f"{part}-{what}-ubyte" for part in ("train", "t10k") for what in ("images-idx3", "labels-idx1")
+IDX = (  # MNIST's files, and those that are laid out like it
+    "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, unpacked,"
 )
 
 
-def read(
-    kind: str, place: Path | None, *, inside: str, needs: tuple[str, ...], **which: Any
-) -> Split:
-    """One of ``torchvision.datasets``, from a folder that has another called ``inside`` ("": none) with the files
-    ``needs``. Without a ``place`` from where lightbench keeps them, downloaded first if need be. Raises UsageError that
-    says what to put where, and MissingPackage."""
+def read(kind: str, place: Path | None, *, folder: str = "", needs: str, **which: Any) -> Split:
+    """One of ``torchvision.datasets``. Without a ``place`` it is where lightbench keeps it, downloaded first if need be.
+    ``folder`` is where in the place torchvision looks, and ``needs`` says what for. Raises UsageError, and
+    MissingPackage."""
     import_torchvision()
     from torchvision import datasets
 
-    make = getattr(datasets, kind)
-    name = kind.lower()
-    root = place.parent if place and inside and place.name == inside else place
+    make, name = getattr(datasets, kind), kind.lower()
+    root = place.parent if place and folder and place.name == folder else place
     try:
-        kept = root or _kept(name, make, which)
-        found = make(str(kept), **which)
+        root = root or _kept(name, make, which)
+        found = make(str(root), **which)
         classes = tuple(map(str, getattr(found, "classes", _DIGITS)))
         _complete(found, classes)
     except ImportError as error:
         raise MissingPackage(
             f"{name} is read by {error.name}, which is not installed.",
-            how_to_install("scikit-learn"),  # brings scipy
+            how_to_install("scikit-learn"),  # which brings scipy
         ) from error
-    except _FAILS as error:
-        why = str(error).partition("\n")[0] or type(error).__name__
+    except Exception as error:  # a damaged file fails in any way
         raise UsageError(
-            f"{name} is not in {str(root)!r}, or is damaged: {why}."
-            if root
-            else f"{name} cannot be had: {why}.",
-            f"Put {', '.join(needs)} into {Path(root or 'PATH') / inside}, and name the folder:"
-            f" --data {name}:{root or 'PATH'}.",
+            _what_is_wrong(name, root, folder, error),
+            f"Put {needs} into {Path(root or 'PATH') / folder}, then try --data {name}:{root or 'PATH'}.",
         ) from error
     return Split(found, classes)
 
 
+def _what_is_wrong(name: str, root: Path | None, folder: str, error: Exception) -> str:
+    why = str(error).strip().rpartition("\n")[2].rstrip(".") or type(error).__name__
+    if root is None:
+        return f"{name} is not here and could not be downloaded: {why}."
+    if not root.is_dir():
+        return f"{str(root)!r} is no folder{', but a file' if root.is_file() else ''}."
+    if "download=True" in why:  # torchvision's advice, for who calls it
+        why = "files are missing, or others than torchvision knows"
+    return f"{name} cannot be read from {str(root / folder)!r}: {why}."
+
+
 def _kept(name: str, make: Callable[..., Any], which: dict[str, Any]) -> Path:
-    """The folder in which lightbench keeps a data set. It is there as a whole or not at all."""
-    folder = (
-        files.cache()
-        / "datasets"
-        / f"{name}{''.join(f'-{v}' for v in which.values() if isinstance(v, str))}"
-    )
+    """The folder in which lightbench keeps it: it is there as a whole or not at all."""
+    words = [name, *(value for value in which.values() if isinstance(value, str))]
+    folder = files.cache() / "datasets" / "-".join(words)
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(mkdtemp(prefix=f".{name}-", dir=folder.parent))
+    new = Path(mkdtemp(prefix=".", dir=folder.parent))
     try:
-        with _patience(), redirect_stdout(sys.stderr):  # results are what stdout is for
+        with _patience(), redirect_stdout(sys.stderr):  # stdout is for results
             make(str(new), **which, download=True)
-        new.rename(folder)
+        try:
+            new.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # else somebody had it first
+                raise
     finally:
         shutil.rmtree(new, ignore_errors=True)
     return folder
@@ -92,8 +96,8 @@ def _patience() -> Iterator[None]:
 
 def _complete(found: Any, classes: tuple[str, ...]) -> None:
     """Of some torchvision compares no checksum. Raises ValueError."""
-    labels = found.labels if hasattr(found, "labels") else found.targets
+    labels = np.asarray(found.labels if hasattr(found, "labels") else found.targets)
     if not len(labels) or len(labels) != len(found.data):
         raise ValueError(f"it has {len(found.data):,} images and {len(labels):,} labels")
-    if int(max(labels)) >= len(classes):
-        raise ValueError(f"it has a class {int(max(labels))}, and {len(classes)} classes are known")
+    if labels.max() >= len(classes):
+        raise ValueError(f"it has a class {labels.max()}, and {len(classes)} classes are known")
