@@ -46,6 +46,8 @@ if TYPE_CHECKING:  # what _PUBLIC says, for type checkers
     from lightbench.studies.scaling.api import scaling as scaling
     from lightbench.studies.sweep.api import SweepResult as SweepResult
     from lightbench.studies.sweep.api import sweep as sweep
+    from lightbench.studies.train.api import Trained as Trained
+    from lightbench.studies.train.api import train as train
 
 __version__ = VERSION
 
@@ -70,6 +72,7 @@ _PUBLIC = {
         "studies.check.api": "Checked check",
         "studies.noise.api": "NoiseResult noise",
         "studies.history.api": "History history",
+        "studies.train.api": "Trained train",
         "reports": "Report report",
     }.items()
     for name in names.split()

@@ -186,6 +186,14 @@ class FigureFolder(ReplacedFile):
             yield Use("replaced", given / "*.svg", f"a figure of {flag}", "may be a figure", True)
 
 
+class TrainingFolder(FigureFolder):
+    """A folder that weights and the log of a training are written into."""
+
+    def uses(self, given: Any, flag: str) -> Iterator[Use]:
+        for name in ("*.pt", "*.jsonl") if given is not None else ():
+            yield Use("replaced", given / name, f"a training in {flag}", "may be of a training", True)  # fmt: skip
+
+
 class Guarded(click.Command):
     """A command that does not begin if it would write over what it reads."""
 

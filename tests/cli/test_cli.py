@@ -79,6 +79,11 @@ OPTIONS = {
         "axis --channels --input --constant --seconds --batch --device --engine --threads --dtype"
         " --channels-last --seed --force --store --from -q/--quiet --figure --format -o/--output"
     ),
+    "train": (
+        "model --data --epochs --batch --optimizer --lr --schedule --label-smoothing --amp --ema --clip --resize --seed"
+        " --workers --patience --compile --device --threads --input --weights --folder --resume --force --tensorboard"
+        " --figure --timeout -q/--quiet --format -o/--output"
+    ),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import json
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import click
 import pytest
 from rooflines import peak_records
+from small_classifier import Small
 
 from lightbench import registry
 from lightbench.errors import DeviceUnavailable
@@ -40,6 +42,10 @@ RUNS = {
     "scaling": ("scaling", NET, *NULL, "--batch", "1,2", "--seconds", "0.05", "--figure", "{}/f.svg"),
     "store verify": ("store", "verify", "{}/store.jsonl"),
     "sweep": ("sweep", "groups", "--input", "7x7", *NULL, "--seconds", "0.1", "--figure", "{}/f.svg"),
+    "train": (
+        "train", f"{inspect.getfile(Small)}:Small", "--data", "digits", "--input", "1x8x8", "--epochs", "1",
+        "--folder", "{}/t", "--figure", "{}/f.svg",
+    ),
 }  # fmt: skip
 # Nothing is measured and nothing written but -o, of which nothing is said.
 SILENT = {"baseline show", "completion", "devices", "list"}

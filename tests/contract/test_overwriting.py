@@ -54,6 +54,7 @@ PAIRS = [  # a parameter that writes, and another of the same command
         roles(lambda role: role in WRITTEN), roles(lambda role: role is not None)
     )
     if name == of and written is not other
+    and not (isinstance(written.type, guarded.TrainingFolder) and isinstance(other.type, Model))  # writes no source
     and (written.type.role, other.type.role) not in guarded.SHARED
 ]  # fmt: skip
 
@@ -133,15 +134,17 @@ def test_no_output_of_any_command_is_a_file_that_it_reads_or_writes_otherwise(
     figures = isinstance(written.type, guarded.FigureFolder) or isinstance(
         other.type, guarded.FigureFolder
     )
-    suffix = ".py" if isinstance(other.type, Model) else ".svg" if figures else ".txt"
+    trained = any(isinstance(one.type, guarded.TrainingFolder) for one in (written, other))
+    folder = ".pt" if trained else ".svg"
+    suffix = ".py" if isinstance(other.type, Model) else folder if figures else ".txt"
     meant = here / f"meant{suffix}"
     meant.touch()  # nothing in it: what it holds must not be why
     as_written = {
         "plain": Path(meant.name),
         "absolute": meant,
         "around": Path("..") / here.name / meant.name,
-        "symlink": Path("link.svg"),
-        "hardlink": Path("link.svg"),
+        "symlink": Path(f"link{folder}"),
+        "hardlink": Path(f"link{folder}"),
     }[spelled]
     if spelled == "symlink":
         as_written.symlink_to(meant)

@@ -38,8 +38,9 @@ def test_the_public_names_are_these():
     assert lightbench.__all__ == [
         "__version__", "Card", "Case", "Checked", "Compared", "Costs", "Counts", "Guidelines", "History", "Latency",
         "LayerTimes", "Lint", "NoiseResult", "Op", "Profile", "Record", "Report", "Roofline", "Samples", "Scaling",
-        "SweepPoint", "SweepResult", "Work", "check", "compare", "count", "device_card", "guidelines", "history",
+        "SweepPoint", "SweepResult", "Trained", "Work", "check", "compare", "count", "device_card", "guidelines", "history",
         "layers", "lint", "load_model", "noise", "profile", "register_rule", "report", "roofline", "scaling", "sweep",
+        "train",
     ]  # fmt: skip
     assert all(getattr(lightbench, name) for name in lightbench.__all__)
     assert dir(lightbench) == sorted(lightbench.__all__)
@@ -158,6 +159,10 @@ def test_the_parameters_of_the_public_functions_are_these():
         "layers": (f"model input batch seconds trusted {HOW}"),
         "roofline": (f"models layers input batch rel seconds trusted {HOW} {STORED}"),
         "lint": (f"model input card verify seconds batch trusted {HOW}"),
+        "train": (
+            "model data folder device threads input weights resume force tensorboard trusted epochs batch optimizer lr"
+            " schedule label_smoothing amp ema clip compile resize seed workers patience said"
+        ),
     }
 
 
