@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
+from fork_server import ForkServers
 
 from lightbench.cli import run
 from lightbench.environment import free_cores as cores
@@ -290,6 +291,20 @@ def threads_decided_anew():
     cores.forget()
     yield
     cores.forget()
+
+
+@pytest.fixture(scope="session")
+def fork_servers():
+    """Processes that have imported PyTorch, and fork: see `fork_server`."""
+    with ForkServers() as servers:
+        yield servers
+
+
+@pytest.fixture(scope="module")
+def forked(fork_servers):
+    """What starts Python in this file, ours or lightbench, forks it there: how a process begins is not its claim."""
+    with fork_servers.instead():
+        yield
 
 
 class Answer(NamedTuple):

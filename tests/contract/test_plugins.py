@@ -27,7 +27,12 @@ from lightbench.runner.conversion.converted import packages_of
 from lightbench.studies.sweep.plan import Sweep
 from lightbench.timing.clock import Reading
 
-PLUGINS = [(kind, name) for kind in registry.KINDS for name in registry.names(kind)]
+SLOW_TO_LOAD = {("engine", "aoti")}  # PyTorch's compiler
+PLUGINS = [
+    pytest.param(kind, name, marks=[pytest.mark.slow] * ((kind, name) in SLOW_TO_LOAD))
+    for kind in registry.KINDS
+    for name in registry.names(kind)
+]
 # `sources` finds models; the families are the other files of its folder.
 FAMILIES = registry.names("model family")
 VARIANTS = sources.own_names()

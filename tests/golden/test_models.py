@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import importlib
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,7 @@ def build_on_meta(name):
         return build(name), torch.empty(1, *shape)
 
 
+@cache
 def count(name):
     model, image = build_on_meta(name)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:

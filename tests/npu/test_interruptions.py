@@ -3,12 +3,13 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from contextlib import suppress
 
 import psutil
 import pytest
-from npu_runs import PROGRAM, lines, profile, read
+from npu_runs import lines, profile, read
 
 # interruptions
 
@@ -31,12 +32,13 @@ def until(condition, process, limit_s=60):
 
 
 @pytest.fixture
-def started(npu_environment, tmp_path):
+def started(npu_environment, fork_servers, tmp_path):
     """``lightbench profile`` of a network that is slow on the second device, in the background."""
     store, notes = tmp_path / "records.jsonl", tmp_path / "notes.txt"
     environment = npu_environment(SIMCANN_DEVICES=2, NOTES=notes)
-    command = [PROGRAM, *profile("Slow", device="npu:0,1"), "--seconds", "60"]
-    with subprocess.Popen(
+    command = [sys.executable, "-P", "-m", "lightbench", *profile("Slow", device="npu:0,1")]
+    command += ["--seconds", "60"]
+    with fork_servers.popen(
         [*command, "--rel", "0.5", "--store", store],
         env=environment,
         stdout=subprocess.PIPE,

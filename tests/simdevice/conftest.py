@@ -20,7 +20,6 @@ from pathlib import Path
 
 import pytest
 import simdevice
-from fork_server import ForkServer
 from known_kernels import SETUP as KNOWN_KERNELS
 
 # Python that ends right after a backward pass aborts now and then: autograd's threads still need it
@@ -42,7 +41,7 @@ simdevice.load(**json.loads(sys.argv[1]))
 
 
 @pytest.fixture(scope="session")
-def child():
+def child(fork_servers):
     """What Python text said with ``answer(name=value)``, which ends it: numbers, text, lists."""
     if reason := simdevice.missing():
         pytest.skip(reason)
@@ -58,10 +57,8 @@ def child():
             }
         )
 
-    server = ForkServer(environment())
-
     def run(code, *arguments, timeout=120, path=(), **environ):
-        if path or environ:  # read when PyTorch is imported
+        with fork_servers.instead():
             done = subprocess.run(
                 [sys.executable, "-c", ANSWER + code, *arguments],
                 env=environment(*path) | environ,
@@ -70,13 +67,10 @@ def child():
                 text=True,
                 timeout=timeout,
             )
-        else:
-            done = server.run(ANSWER + code, *arguments, timeout=timeout)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1])
 
-    yield run
-    server.close()
+    return run
 
 
 @pytest.fixture(scope="session")

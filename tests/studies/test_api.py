@@ -28,6 +28,7 @@ class Net(nn.Sequential):
 """
 WEIGHTS = 8 * (3 * 3 * 3 + 1)
 SETTINGS = {"input": "3x16x16", "threads": 1}
+pytestmark = pytest.mark.usefixtures("forked")
 
 
 @pytest.fixture

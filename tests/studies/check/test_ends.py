@@ -12,10 +12,11 @@ from contextlib import contextmanager, suppress
 import psutil
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked")]
 
 NET = """
-import time
+import os, time
+from pathlib import Path
 from torch import nn
 
 
@@ -24,6 +25,7 @@ class Net(nn.Conv2d):
         super().__init__(3, 4, 1)
 
     def forward(self, x):
+        Path(os.environ["CALLED"]).touch()
         time.sleep(600)
 """
 RUN = ["--threads", "1", "--input", "3x16x16"]
@@ -48,6 +50,7 @@ def project(tmp_path, monkeypatch):
         path.mkdir()
     monkeypatch.chdir(folder)
     monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setenv("CALLED", str(tmp_path / "called"))
     (folder / "net.py").write_text(NET)
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "one"]):
         git(*command)
@@ -97,7 +100,9 @@ def test_of_one_that_is_killed_no_process_lives_and_the_next_removes_what_is_lef
     project, kill, how
 ):
     with started_check(*how) as job:
-        time.sleep(4)  # it is in the network's first call, more or less
+        while not (project.parent / "called").exists():
+            assert job.poll() is None
+            time.sleep(0.05)
         below = psutil.Process(job.pid).children(recursive=True)
         assert below
         kill(job.pid, signal.SIGKILL)

@@ -28,6 +28,7 @@ class Net(nn.Module):
         return self.conv(x)
 """
 RUN = ["--threads", "1", "--input", "3x16x16"]
+pytestmark = pytest.mark.usefixtures("forked")
 
 
 # The same files committed at the same time are the same commit, in any folder.

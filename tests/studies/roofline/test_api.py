@@ -21,16 +21,34 @@ HOW = {"threads": 1, "seconds": 0.02, "input": "16x8x8"}
 
 def small(point):
     """The same in a thousandth of the time."""
-    c = max(int(point.settings["c"]) // 16, 1)
+    c, layers = max(int(point.settings["c"]) // 16, 1), min(int(point.settings["layers"]), 2)
     side = None if point.size is None else tuple(max(size // 8, 1) for size in point.size)
     batch = point.batch and point.batch // 64
-    return replace(point, settings={**point.settings, "c": c}, size=side, batch=batch)
+    settings = {**point.settings, "c": c, "layers": layers}
+    return replace(point, settings=settings, size=side, batch=batch)
 
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
     points = {label: small(point) for label, point in plan.POINTS.items()}
     monkeypatch.setattr(plan, "POINTS", points)
+
+
+# One of each kind, for engines that take a second to convert a network.
+FEW = (
+    "product 512",
+    "3x3 64x56x56",
+    "map 16x64x64",
+    "map 64x64x64",
+    "start",
+    "conv start",
+    "anchor",
+)
+
+
+@pytest.fixture
+def few(_small, monkeypatch):
+    monkeypatch.setattr(plan, "POINTS", {label: plan.POINTS[label] for label in FEW})
 
 
 @pytest.fixture
@@ -74,19 +92,20 @@ def test_the_precision_is_that_of_the_network(net):
     assert {record.case.dtype for record in found.records} == {"float64"}
 
 
-def test_an_engine_has_its_own_peaks_beside_eagers(net):
+def test_an_engine_has_its_own_peaks_beside_eagers(net, few):
     pytest.importorskip("onnxscript")
     pytest.importorskip("onnxruntime")
     found = lb.roofline(net, input="3x16x16", engine="onnxruntime", threads=1, seconds=0.02)
     peaks = [record for record in found.records if is_peak(record)]
     assert {p.case.engine for p in peaks if p.latency} == {"eager", "onnxruntime"}
+    assert len(peaks) == 2 * len(FEW)
     (row,) = found.found.networks
     conv, norm, relu = row.record.costs.ops
     assert row.mem_bytes == conv.fused_bytes + norm.fused_bytes + relu.fused_bytes
     assert relu.fused_bytes == 0
 
 
-def test_the_layers_of_an_engine_are_by_its_own_profile(net):
+def test_the_layers_of_an_engine_are_by_its_own_profile(net, few):
     pytest.importorskip("onnxscript")
     pytest.importorskip("onnxruntime")
     found = lb.roofline(
