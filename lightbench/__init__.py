@@ -28,6 +28,8 @@ if TYPE_CHECKING:  # what _PUBLIC says, for type checkers
     from lightbench.studies.compare.api import compare as compare
     from lightbench.studies.count.api import Counts as Counts
     from lightbench.studies.count.api import count as count
+    from lightbench.studies.evaluate.api import Evaluated as Evaluated
+    from lightbench.studies.evaluate.api import evaluate as evaluate
     from lightbench.studies.guidelines.api import Guidelines as Guidelines
     from lightbench.studies.guidelines.api import guidelines as guidelines
     from lightbench.studies.history.api import History as History
@@ -38,6 +40,8 @@ if TYPE_CHECKING:  # what _PUBLIC says, for type checkers
     from lightbench.studies.lint.api import lint as lint
     from lightbench.studies.noise.api import NoiseResult as NoiseResult
     from lightbench.studies.noise.api import noise as noise
+    from lightbench.studies.predict.api import Predictions as Predictions
+    from lightbench.studies.predict.api import predict as predict
     from lightbench.studies.profile.api import Profile as Profile
     from lightbench.studies.profile.api import profile as profile
     from lightbench.studies.roofline.api import Roofline as Roofline
@@ -46,6 +50,8 @@ if TYPE_CHECKING:  # what _PUBLIC says, for type checkers
     from lightbench.studies.scaling.api import scaling as scaling
     from lightbench.studies.sweep.api import SweepResult as SweepResult
     from lightbench.studies.sweep.api import sweep as sweep
+    from lightbench.studies.tradeoff.api import Tradeoff as Tradeoff
+    from lightbench.studies.tradeoff.api import tradeoff as tradeoff
     from lightbench.studies.train.api import Trained as Trained
     from lightbench.studies.train.api import train as train
 
@@ -60,6 +66,7 @@ _PUBLIC = {
         "costs.registered": "register_rule",
         "costs.work": "Work",
         "studies.count.api": "Counts count",
+        "studies.predict.api": "Predictions predict",
         "studies.profile.api": "Profile profile",
         "studies.layers.api": "LayerTimes layers",
         "studies.sweep.api": "SweepResult sweep",
@@ -73,6 +80,8 @@ _PUBLIC = {
         "studies.noise.api": "NoiseResult noise",
         "studies.history.api": "History history",
         "studies.train.api": "Trained train",
+        "studies.tradeoff.api": "Tradeoff tradeoff",
+        "studies.evaluate.api": "Evaluated evaluate",
         "reports": "Report report",
     }.items()
     for name in names.split()

@@ -35,9 +35,22 @@ def _joined(words: Iterable[str]) -> str:
 
 def title(words: Iterable[str]) -> str:
     """What a figure is of, in at most three lines: words of any origin, whose letters may be wide."""
-    text = ", ".join(shorten(visible(word), NAME) for word in words if word)
-    wide = sum(letter in "WM@%" or not letter.isascii() for letter in text) > len(text) / 8
-    return "\n".join(wrap(text, 55 if wide else 110)[:3])
+    return lines(", ".join(shorten(visible(word), NAME) for word in words if word), 110)
+
+
+def lines(text: str, letters: int) -> str:
+    """At most three lines of so many letters, of half as many where these are wide."""
+    return "\n".join(wrap(text, letters // 2 if _wide(text) else letters)[:3])
+
+
+def fitted(text: str, letters: int) -> str:
+    """A text of any origin as one line of so many letters, of two thirds where these are wide."""
+    text = visible(text)
+    return shorten(text, letters * 2 // 3 if _wide(text) else letters)
+
+
+def _wide(text: str) -> bool:
+    return sum(letter in "WM@%" or not letter.isascii() for letter in text) > len(text) / 8
 
 
 def shorten(text: str, longest: int) -> str:

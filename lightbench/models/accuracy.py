@@ -1,4 +1,4 @@
-"""How accurate a network is on ImageNet: as published, or as the reader measured it."""
+"""How accurate a network is: as published, or as the reader says. What was measured is in `models.accuracies`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from lightbench import registry
 from lightbench.errors import UsageError
@@ -15,20 +16,33 @@ from lightbench.models.torchvision_top1 import TOP1 as TORCHVISION
 from lightbench.records import InputSpec, Record
 
 PUBLISHED_FOR = (InputSpec(shape=(3, 224, 224)),)
-HINT = "Write a CSV file with a heading: model,top1,source (the source may be left out)."
+IMAGENET = "ImageNet"  # its 50,000 validation images
+HINT = "Write a CSV file with a heading: model,top1,source,data (source and data may be left out)."
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Top-1 on ImageNet's 50,000 validation images, in percent, and who says so."""
+    """Top-1 in percent, who says so, and on which data set. Of what lightbench has measured also on how many ``images``,
+    and between which bounds it lies with 95 %."""
 
     top1: float
     source: str
-    measured: bool = False  # by the reader, not published
+    measured: bool = False  # by the reader, or here; not published
+    data: str = IMAGENET
+    images: int | None = None
+    low: float | None = None
+    high: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.top1 <= 100:  # NaN is not
             raise ValueError(f"an accuracy lies between 0 and 100 %, got {self.top1}")
+
+    @property
+    def kind(self) -> Literal["published", "own", "measured"]:
+        """Where it comes from: *own* is what the reader says."""
+        if self.images is not None:
+            return "measured"
+        return "own" if self.measured else "published"
 
 
 @cache
@@ -46,17 +60,14 @@ def published(model: str) -> Accuracy | None:
     return None
 
 
-def accuracy_of(record: Record, own: Mapping[str, Accuracy]) -> Accuracy | None:
-    """The reader's own figure for the model of a record; else the published one, if its input is the
-    one for which that holds."""
-    if record.case.model in own:
-        return own[record.case.model]
+def published_for(record: Record) -> Accuracy | None:
+    """The published figure of a record's network, if its input is the one for which that holds."""
     return published(record.case.model) if record.case.inputs == PUBLISHED_FOR else None
 
 
 def read_accuracy(path: str | Path) -> dict[str, Accuracy]:
-    """The reader's figures: a CSV file with columns ``model``, ``top1`` in percent and, if wanted,
-    ``source``. Raises UsageError, with the line, for what cannot be read or is there twice."""
+    """The reader's figures: a CSV file with columns ``model``, ``top1`` in percent and, if wanted, ``source`` and
+    ``data``. Raises UsageError, with the line, for what cannot be read or is there twice."""
     found: dict[str, Accuracy] = {}
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
@@ -93,11 +104,13 @@ def _read(row: Mapping[str, str | None], where: str) -> tuple[str, Accuracy]:
         raise UsageError(
             f"{where}: {text!r} is no accuracy.", "Write percent, from 0 to 100: 71.9."
         )
-    return model, own_accuracy(top1, (row.get("source") or "").strip())
+    source, data = ((row.get(column) or "").strip() for column in ("source", "data"))
+    return model, own_accuracy(top1, source, data)
 
 
-def own_accuracy(top1: float, source: str = "") -> Accuracy:
-    """A figure of the reader's, in percent. Raises UsageError."""
+def own_accuracy(top1: float, source: str = "", data: str = "") -> Accuracy:
+    """A figure of the reader's, in percent; on ImageNet, unless another data set is named. Raises UsageError."""
     if isinstance(top1, bool) or not isinstance(top1, (int, float)) or not 0 <= top1 <= 100:
         raise UsageError(f"{top1!r} is no accuracy.", "Write percent, from 0 to 100: 71.9.")
-    return Accuracy(float(top1), source or "given by the reader", measured=True)
+    who = source or "given by the reader"
+    return Accuracy(float(top1), who, measured=True, data=data or IMAGENET)

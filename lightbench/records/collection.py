@@ -166,6 +166,15 @@ class Evidence:
         """The latest check of each case on each machine."""
         return self._latest("check")
 
+    @cached_property
+    def evaluations(self) -> tuple[Record, ...]:
+        """The latest evaluation of each case with each weights on each data set."""
+        found: dict[object, Record] = {}
+        for record in self.records:
+            if one := record.evaluation:
+                found[(*asked(record), one.digest, one.tested_on)] = record
+        return tuple(found.values())
+
     def once(self, make: Callable[[Evidence], T]) -> T:
         """What a study makes of all records, made when it is first asked for."""
         if make not in self._made:

@@ -6,10 +6,13 @@ its key ``study`` what it is.
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from lightbench.records.noun import Noun
 from lightbench.stats.interval import Interval
+from lightbench.stats.wilson import wilson
 
 
 class Found(Noun, frozen=True, tag_field="study"):
@@ -151,3 +154,102 @@ class Check(Found, frozen=True, kw_only=True, tag="check"):
 
     against: str
     metrics: tuple[CheckedMetric, ...]
+
+
+class Bin(Noun, frozen=True, kw_only=True):
+    """The images whose answer was as confident: how many, how many of them right, and their mean confidence, the
+    probability of the class that was answered; None where there are none."""
+
+    images: int
+    right: int
+    confidence: float | None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.right <= self.images or (self.confidence is None) != (not self.images):
+            raise ValueError("of a bin's images some are right, and some have a confidence")
+        if self.confidence is not None and not 0 <= self.confidence <= 1:
+            raise ValueError(f"a confidence lies between 0 and 1, got {self.confidence!r}")
+
+
+class Evaluation(Found, frozen=True, kw_only=True, tag="evaluate"):
+    """How a network with certain weights answers the images for testing of a data set (see `lightbench.evaluate`).
+    Every image counts once."""
+
+    run: str  # the same for all that were given the images in one pass
+    data: str  # "digits"
+    weights: str | None  # the file's own name; None: those that the network's code gives it
+    digest: str  # of their content, 8 hex digits
+    seed: int | None = None  # with which they were learnt, where that is known
+    images: int
+    right: int
+    right5: int | None  # the class is among the five most probable; None for fewer than 6 classes
+    loss: float | None  # mean cross-entropy in nats; None: an answer is no number, or impossible
+    classes: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]  # a row for each class: how often each was answered
+    unanswered: tuple[int, ...] = ()  # of each class, images whose answer is no number; (): none
+    bins: tuple[Bin, ...]  # of equal width, from confidence 0 to 1
+    against: str = ""  # another case with these weights in the same pass: "eager"; "": none
+    disagreed: int | None = None  # images that it has answered with another class than that
+
+    def __post_init__(self) -> None:
+        n = len(self.classes)
+        if n < 2 or len(self.confusion) != n or any(len(row) != n for row in self.confusion):
+            raise ValueError("there are two classes or more, and a count for each pair of them")
+        if len(self.unanswered) not in (0, n) or any(
+            count < 0 for row in (*self.confusion, self.unanswered) for count in row
+        ):
+            raise ValueError("images are counted from 0")
+        answered = sum(map(sum, self.confusion))
+        if self.images < 1 or answered + sum(self.unanswered) != self.images:
+            raise ValueError("every image counts once")
+        if sum(self.confusion[i][i] for i in range(n)) != self.right:
+            raise ValueError("what is right stands in the diagonal")
+        if (self.right5 is None) != (n < 6) or not (
+            self.right <= (self.right if self.right5 is None else self.right5) <= answered
+        ):
+            raise ValueError("among the five most probable are at least those that are right")
+        if (sum(b.images for b in self.bins), sum(b.right for b in self.bins)) != (
+            answered,
+            self.right,
+        ):
+            raise ValueError("every answer is in one bin")
+        if self.loss is not None and not 0 <= self.loss < math.inf:
+            raise ValueError(f"a loss is 0 or more, got {self.loss!r}")
+        if self.disagreed is not None and not (self.against and 0 <= self.disagreed <= self.images):
+            raise ValueError("images are answered otherwise than by another case")
+
+    @property
+    def top1(self) -> float:
+        """The share that is right."""
+        return self.right / self.images
+
+    @property
+    def top5(self) -> float | None:
+        """The share whose class is among the five most probable; None for fewer than 6 classes."""
+        return None if self.right5 is None else self.right5 / self.images
+
+    @property
+    def interval(self) -> Interval:
+        """`top1` with the 95 % that Wilson gives it."""
+        return wilson(self.right, self.images)
+
+    @property
+    def ece(self) -> float | None:
+        """Expected calibration error, of what was answered; None where nothing was (Guo et al., On Calibration of Modern
+        Neural Networks, ICML 2017, eq. 3)."""
+        answered = sum(each.images for each in self.bins)
+        if not answered:
+            return None
+        gaps = (abs(b.right - b.images * (b.confidence or 0.0)) for b in self.bins)
+        return math.fsum(gaps) / answered
+
+    @property
+    def of_class(self) -> tuple[int, ...]:
+        """How many images there are of each class."""
+        none = (0,) * len(self.classes)
+        return tuple(map(sum, zip(map(sum, self.confusion), self.unanswered or none, strict=True)))
+
+    @property
+    def tested_on(self) -> tuple[str, int, tuple[str, ...]]:
+        """What two evaluations share that are of the same images, as far as is known."""
+        return self.data, self.images, self.classes

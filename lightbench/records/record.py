@@ -14,6 +14,7 @@ A stored record carries ``schema``. History:
 9. engines in full: the precision of ``outputs``, what is off the fast path, what int8 was calibrated on, what layers take
    (``found`` of the study ``kernels``), ``resident`` memory, what a ``vendor``'s program says; model files, of which
    ``stored_params`` are known and ``params`` are not
+10. accuracy: ``found`` of the study ``evaluate``
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from lightbench.records.findings import (
     Check,
     Crosscheck,
     EngineTimes,
+    Evaluation,
     Finding,
     Found,
     LayerTimes,
@@ -43,7 +45,7 @@ from lightbench.records.resident import Resident
 from lightbench.records.samples import Latency, Samples
 from lightbench.records.vendor import Vendor
 
-SCHEMA = 9
+SCHEMA = 10
 CONTENDED = "contended"  # how a warning begins that says so of a record
 SUSPECT = "suspect"  # the same: its time cannot be that of the work that was counted
 
@@ -102,9 +104,10 @@ class Record(Noun, frozen=True, kw_only=True):
     energy_j: float | None = None  # per image
     warnings: tuple[str, ...] = ()
     failure: Failure | None = None
-    found: SweepPoint | LayerTimes | EngineTimes | Linted | Crosscheck | Check | None = (
-        None  # None: a profile's
-    )
+    # None: a profile's
+    found: (
+        SweepPoint | LayerTimes | EngineTimes | Linted | Crosscheck | Check | Evaluation | None
+    ) = None
     identity: Identity | None = None  # None: not known, of a schema before 5
     run: Run | None = None  # None: not timed in rounds, or not known in which
     outputs: Outputs | None = None  # None: of eager PyTorch, or not held against it
@@ -162,6 +165,11 @@ class Record(Noun, frozen=True, kw_only=True):
     def check(self) -> Check | None:
         """Of `lightbench check`."""
         return self._of(Check)
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """Of `lightbench evaluate`."""
+        return self._of(Evaluation)
 
     @property
     def contended(self) -> bool:

@@ -81,6 +81,7 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     6: lambda record: {**_with_found(record), "schema": 7},
     7: lambda record: {**record, "schema": 8},
     8: lambda record: {**record, "schema": 9},
+    9: lambda record: {**record, "schema": 10},
 }
 
 _LINE = re.compile(rb'\{"id":"([0-9a-f]{16})",')

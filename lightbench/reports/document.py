@@ -32,6 +32,7 @@ PARTS = (
     "engines",
     "predictors",
     "pareto",
+    "evaluate",
     "roofline",
     "card",
     "models",

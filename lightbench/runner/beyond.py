@@ -1,4 +1,4 @@
-"""What needs not be tried: a case that is larger than one for which memory did not suffice."""
+"""What needs not be tried: a case for which memory does not suffice, or that is larger than such a one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 import msgspec
 
+from lightbench import units
 from lightbench.errors import OutOfMemory
 from lightbench.models.widths import width_of
-from lightbench.records import Case, InputSpec
+from lightbench.records import Case, Costs, InputSpec
 from lightbench.records.inputs import inputs_text
 
 
@@ -47,3 +48,17 @@ def _more(case: Case, than: Case) -> bool:
         )
         for a, b in pairs
     )
+
+
+def check_memory(costs: Costs, case: Case, free: int | None) -> None:
+    """Say so before the operating system kills the process: of ``free`` bytes (None: not known) a lower bound is
+    needed. Raises OutOfMemory."""
+    needed = costs.param_bytes + max(
+        (op.read_bytes + op.write_bytes for op in costs.ops), default=0
+    )
+    if free is not None and needed > free:
+        raise OutOfMemory(
+            f"out of memory: {case.model} at batch {case.batch} needs more than {units.size(needed)},"
+            f" and {units.size(free)} are free.",
+            "Try a smaller --batch or --input.",
+        )

@@ -30,6 +30,7 @@ class Given(NamedTuple):
     network: nn.Module
     args: tuple[Any, ...] | None = None
     kwargs: Mapping[str, Any] = NO_KEYWORDS
+    name: str | None = None  # by which it was built, before it got other weights
 
 
 def check_model(model: Any) -> None:

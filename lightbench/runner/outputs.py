@@ -21,6 +21,7 @@ from lightbench.records.outputs import NETWORK, REFERENCE, Outputs
 from lightbench.runner.other_values import given_back, roll
 from lightbench.workers import journal
 
+UNKNOWN = "what that costs in accuracy only an evaluation says."
 Numbers = list[Tensor]  # of one answer: its tensors, on the host, in float64
 # What outputs are held against, and what it means that they differ.
 HELD = {
@@ -104,8 +105,7 @@ def said(held_against: Reference | str | None, outputs: Outputs | None) -> Itera
     if outputs.verdict != "differs":
         if outputs.dtype not in WIDE and outputs.error is not None:
             yield (
-                f"in {outputs.dtype} its outputs are {units.percent(outputs.error)} off {_held(outputs)[0]}: what that"
-                " costs in accuracy only an evaluation says."
+                f"in {outputs.dtype} its outputs are {units.percent(outputs.error)} off {_held(outputs)[0]}: {UNKNOWN}"
             )
         return
     if outputs.error is None:

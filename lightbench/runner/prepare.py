@@ -16,13 +16,12 @@ import torch
 from torch import Tensor
 from torch.nn.parameter import is_lazy
 
-from lightbench import units
 from lightbench.costs.count import MakeInputs, count_costs
 from lightbench.costs.precision import as_asked, cast, own_dtype
 from lightbench.devices import Device
 from lightbench.engines import Context, Program, eager
 from lightbench.engines.support import named
-from lightbench.errors import ModelError, OutOfMemory
+from lightbench.errors import ModelError
 from lightbench.graphs.support.network import FileNetwork
 from lightbench.models import sources
 from lightbench.models.inputs import (
@@ -45,7 +44,7 @@ from lightbench.records.arguments import bytes_of, map_tensors, tensors_in
 from lightbench.records.failure import explain, explain_plainly
 from lightbench.records.inputs import without
 from lightbench.records.outputs import Conversion, Outputs
-from lightbench.runner import abilities, anew, file_outputs, later, off_path
+from lightbench.runner import abilities, anew, beyond, file_outputs, later, off_path
 from lightbench.runner import outputs as outputs_of
 from lightbench.runner.conversion import converted
 from lightbench.runner.conversion.converted import on_engine
@@ -62,6 +61,9 @@ if TYPE_CHECKING:
     from torch import nn
 
     from lightbench.timing.clock import Step
+
+
+Handed = tuple[tuple[Any, ...], dict[str, Any]]  # arguments, and those by name
 
 
 class Prepared(NamedTuple):
@@ -81,7 +83,8 @@ class Prepared(NamedTuple):
     again: Callable[[Samples], tuple[str, ...]] = lambda _samples: ()  # what later calls show
     outputs: Outputs | None = None
     conversion: Conversion | None = None
-    given: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})  # what it is called with
+    given: Handed = ((), {})  # what it is called with
+    fed: Handed = ((), {})  # where its context finds what that is: other values here are answered
     answered: file_outputs.Answered | None = None  # of a model file
 
 
@@ -101,13 +104,13 @@ def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool)
     where = device.torch_device
     others = threads_now()
     built = abilities.built_as(case)
-    with own_switches.loading(None if given else case.model) as own:
+    with own_switches.loading(given.name if given else case.model) as own:
         network, identity = _network(built, given, where, trusted=trusted)
     inputs = _inputs(built, network, given, where)
     start = switches.now()
     with journal.held("count", case.model):
         costs = count_costs(network, inputs)
-    _check_memory(costs, case, device.free_memory())
+    beyond.check_memory(costs, case, device.free_memory())
     try:
         with journal.held("first call", on_engine(case)):
             called = _called(
@@ -153,6 +156,7 @@ def _prepared(case: Case, device: Device, given: Given | None, *, trusted: bool)
         called.outputs,
         called.conversion,
         called.given,
+        called.fed,
         called.answered,
     )
 
@@ -165,7 +169,8 @@ class _Called(NamedTuple):
     bracket: Callable[[Context], Step]
     look: FirstRun
     peak: int | None
-    given: tuple[tuple[Any, ...], dict[str, Any]]
+    given: Handed
+    fed: Handed
     watch: Watch
     said: tuple[str, ...]
     outputs: Outputs | None
@@ -200,9 +205,9 @@ def _called(
         look = first_run(program, device, given_to)
     running = switches.told(switches.changed(start))
     switches.put({name: start[name] for name in running})
-    program = look.program
+    program, fed = look.program, given_to
     if look.overwritten:
-        originals = inputs(device.torch_device)
+        fed = originals = inputs(device.torch_device)
         program = program.around(lambda inside: anew.restoring(inside, given_to, originals))
     program = program.around(lambda inside: switches.holding(inside, own, running))
     watch = Watch(program, look.answer, threads_now() - others)
@@ -231,7 +236,18 @@ def _called(
         said += told
     step = bracket(program.context)
     return _Called(
-        program, step, bracket, look, peak, given_to, watch, said, outputs, conversion, answered
+        program,
+        step,
+        bracket,
+        look,
+        peak,
+        given_to,
+        fed,
+        watch,
+        said,
+        outputs,
+        conversion,
+        answered,
     )
 
 
@@ -239,7 +255,7 @@ def _program(
     case: Case,
     device: Device,
     network: nn.Module,
-    given_to: tuple[tuple[Any, ...], dict[str, Any]],
+    given_to: Handed,
     what: tuple[Identity, Costs],
 ) -> tuple[Program, Conversion | None]:
     if isinstance(network, FileNetwork) and device.torch_device != "meta":
@@ -291,7 +307,7 @@ def _network(
             settle_norms(network, *make_arguments(case.inputs, batch=few, ids=fewest_ids(network)))
     else:
         network = _copied(case.model, given.network)
-        identity = identity_of(None, network)
+        identity = identity_of(given.name, network)
     try:
         if given is None:
             network = as_asked(network, case.dtype, _inputs(case, network, None, "cpu"))
@@ -369,16 +385,3 @@ def _again(first: later.First, own: switches.Values, samples: Samples) -> tuple[
         journal.let_through(error)
         said.append(f"it failed when it was called after the timing: {type(error).__name__}.")
     return tuple(said)
-
-
-def _check_memory(costs: Costs, case: Case, free: int | None) -> None:
-    """Say so before the operating system kills the process: a lower bound of what is needed."""
-    needed = costs.param_bytes + max(
-        (op.read_bytes + op.write_bytes for op in costs.ops), default=0
-    )
-    if free is not None and needed > free:
-        raise OutOfMemory(
-            f"out of memory: {case.model} at batch {case.batch} needs more than {units.size(needed)},"
-            f" and {units.size(free)} are free.",
-            "Try a smaller --batch or --input.",
-        )

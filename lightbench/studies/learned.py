@@ -153,5 +153,10 @@ def _of_entry(name: str, entry: Any) -> About:
         model=name,
         data=str(entry),
         classes=tuple(entry.meta["categories"]),
-        preparation=Preparation(side=how.crop_size[0], mean=tuple(how.mean), std=tuple(how.std)),
+        preparation=Preparation(
+            side=how.crop_size[0],
+            part=how.crop_size[0] / how.resize_size[0],
+            mean=tuple(how.mean),
+            std=tuple(how.std),
+        ),
     )

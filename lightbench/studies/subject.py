@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from lightbench.errors import UnknownName, UsageError
-from lightbench.models.accuracy import PUBLISHED_FOR, Accuracy, accuracy_of
+from lightbench.models.accuracies import Accuracies
+from lightbench.models.accuracy import Accuracy
 from lightbench.records import Record
 from lightbench.records.collection import Evidence
 
@@ -49,12 +49,14 @@ class Subject:
         placed = self.evidence.comparable(record) or record
         return self._references.get(id(placed))
 
+    @cached_property
+    def rated(self) -> Accuracies:
+        """The accuracies of all networks, on one data set."""
+        return Accuracies(self.evidence, self.accuracies)
+
     def accuracy(self, record: Record) -> Accuracy | None:
-        """Top-1 on ImageNet, if it is known for this network and input."""
-        if self._inputs[record.case.model] > 1:  # a figure is for one of them: the usual one
-            own = self.accuracies if record.case.inputs == PUBLISHED_FOR else {}
-            return accuracy_of(record, own)
-        return accuracy_of(record, self.accuracies)
+        """Top-1 on the data set of most networks, if it is known for this network and input."""
+        return self.rated.of(record)
 
     def _chosen(self, group: Sequence[Record]) -> Record | None:
         return next((r for r in group if r.case.model == self.reference), None)
@@ -66,9 +68,3 @@ class Subject:
             for group in self.evidence.groups
             for record in group
         }
-
-    @cached_property
-    def _inputs(self) -> Counter[str]:
-        """How many inputs each network was given."""
-        cases = {(r.case.model, r.case.inputs) for r in self.evidence.profiles}
-        return Counter(model for model, _ in cases)

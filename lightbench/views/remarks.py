@@ -82,9 +82,10 @@ def warned(records: Sequence[Record]) -> tuple[str, ...]:
     return tuple(_once(_warned, records, points))
 
 
-def warned_of(records: Sequence[Record]) -> tuple[str, ...]:
-    """What was noticed while these records were measured, each once, with its cases."""
-    return tuple(_once(_warned, records, [record.case.model for record in records]))
+def warned_of(records: Sequence[Record], called: Sequence[str] = ()) -> tuple[str, ...]:
+    """What was noticed while these records were measured, each once, with its cases: by their models, or as they are
+    ``called``."""
+    return tuple(_once(_warned, records, called or [record.case.model for record in records]))
 
 
 def _failed(record: Record) -> Iterator[str]:

@@ -32,11 +32,16 @@ OPTIONS = {
     "completion": "shell",
     "devices": "--format -o/--output",
     "doctor": "--device --selftest -q/--quiet --format -o/--output",
+    "evaluate": (
+        "model --weights --data --engine --dtype --calibration --device --threads --channels-last --batch --input"
+        " --classes --figure --samples --store --from --timeout -q/--quiet --format -o/--output"
+    ),
     "export": "model --to -o/--output --batch --threads --timeout --force -q/--quiet --input",
     "converter": "engine --remove -q/--quiet",
     "count": "models --convention --crosscheck --batch --timeout --strict --store -q/--quiet --input --format -o/--output",
     "layers": (
-        "model --measure --by --sort --top --seconds --seed --timeout --figure --trace --store -q/--quiet"
+        "model --measure --by --sort --top --seconds --seed --timeout --figure --filters --weights --image --trace"
+        " --store -q/--quiet"
         " --batch --device --engine --threads --dtype --channels-last --input --format -o/--output"
     ),
     "device-card": (
@@ -55,6 +60,9 @@ OPTIONS = {
     "noise": (
         "model --tolerance --seconds --seed --timeout -q/--quiet --batch --device --engine --threads --dtype"
         " --channels-last --format -o/--output"
+    ),
+    "predict": (
+        "model images --weights --top --batch --input --device --timeout --figure -q/--quiet --format -o/--output"
     ),
     "list": "what --from --format -o/--output",
     "profile": (
@@ -78,6 +86,11 @@ OPTIONS = {
     "sweep": (
         "axis --channels --input --constant --seconds --batch --device --engine --threads --dtype"
         " --channels-last --seed --force --store --from -q/--quiet --figure --format -o/--output"
+    ),
+    "tradeoff": (
+        "models --data --seeds --epochs --batch --optimizer --lr --schedule --label-smoothing --amp --ema --clip --resize"
+        " --workers --rel --seconds --device --engine --threads --folder --store --figure --input --timeout -q/--quiet"
+        " --format -o/--output"
     ),
     "train": (
         "model --data --epochs --batch --optimizer --lr --schedule --label-smoothing --amp --ema --clip --resize --seed"

@@ -10,6 +10,8 @@ import sys
 
 import click
 import pytest
+from evaluations import evaluated
+from PIL import Image
 from rooflines import peak_records
 from small_classifier import Small
 
@@ -30,18 +32,24 @@ RUNS = {
     "count": ("count", NET, "--convention", "thop"),
     "device-card": ("device-card", *NULL, "--card", "{}/card.jsonl", "--figure", "{}/f.svg"),
     "doctor": ("doctor", "-o", "{}/d.json"),
+    "evaluate": ("evaluate", "--from", "{}/rated.jsonl", "--figure", "{}/f.svg"),  # null answers nothing
     "export": ("export", NET, "--to", "onnx", "-o", "{}/n.onnx"),
     "guidelines": ("guidelines", "g1", *NULL, "--widths", "1", "--seconds", "0.1", "--figures", "{}/f"),
     "history": ("history", "{}/store.jsonl", "--figure", "{}/f.svg"),
     "layers": ("layers", NET, "--measure", *NULL, "--seconds", "0.1", "--figure", "{}/f.svg"),
     "lint": ("lint", NET),
     "noise": ("noise", NET, *NULL, "--seconds", "1"),
+    "predict": ("predict", "mobilenet_v1_cifar", "{}/a.png", "--figure", "{}/f.svg"),
     "profile": ("profile", NET, *NULL, "--seconds", "0.05", "--store", "{}/s.jsonl"),
     "report": ("report", "{}/store.jsonl", "-o", "{}/r.md"),
     "roofline": ("roofline", "--from", "{}/peaks.jsonl", "--figure", "{}/f.svg"),  # null has none
     "scaling": ("scaling", NET, *NULL, "--batch", "1,2", "--seconds", "0.05", "--figure", "{}/f.svg"),
     "store verify": ("store", "verify", "{}/store.jsonl"),
     "sweep": ("sweep", "groups", "--input", "7x7", *NULL, "--seconds", "0.1", "--figure", "{}/f.svg"),
+    "tradeoff": (
+        "tradeoff", f"{inspect.getfile(Small)}:Small", "--data", "digits", "--input", "1x8x8", "--epochs", "1",
+        "--folder", "{}/t", "--figure", "{}/f.svg", "--seconds", "0.1", "--rel", "1", "--threads", "1",
+    ),
     "train": (
         "train", f"{inspect.getfile(Small)}:Small", "--data", "digits", "--input", "1x8x8", "--epochs", "1",
         "--folder", "{}/t", "--figure", "{}/f.svg",
@@ -49,6 +57,7 @@ RUNS = {
 }  # fmt: skip
 # Nothing is measured and nothing written but -o, of which nothing is said.
 SILENT = {"baseline show", "completion", "devices", "list"}
+pytestmark = pytest.mark.usefixtures("forked")
 
 
 def leaves(name, command):
@@ -75,6 +84,8 @@ class Terminal(io.StringIO):
 def folder(tmp_path, make_record):
     store.append(tmp_path / "store.jsonl", [make_record("net_a"), make_record("net_b")])
     store.append(tmp_path / "peaks.jsonl", peak_records(make_record))
+    store.append(tmp_path / "rated.jsonl", [evaluated(make_record)])
+    Image.new("RGB", (32, 32)).save(tmp_path / "a.png")
     return tmp_path
 
 
@@ -115,7 +126,10 @@ def test_quiet_leaves_stderr_empty(name, told, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["history", "sweep", "guidelines", "device-card", "layers"])
+@pytest.mark.parametrize(
+    "name",
+    ["evaluate", "history", "sweep", "guidelines", "device-card", "layers", "predict"],
+)
 def test_without_it_a_figure_is_named(name, told):
     code, said = told(name)
     assert code == 0

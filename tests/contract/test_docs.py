@@ -261,7 +261,7 @@ def test_the_exit_codes_that_are_told_are_all():
 
 
 def test_every_page_is_found_from_readme():
-    links = set(re.findall(r"\]\((docs/\w+\.md)\)", PAGES["README.md"]))
+    links = set(re.findall(r"\]\((docs/[\w.]+\.md)\)", PAGES["README.md"]))
     assert links == {page for page in PAGES if page.startswith("docs/")}
     assert "](CONTRIBUTING.md)" in PAGES["README.md"]
 

@@ -19,8 +19,9 @@ from lightbench.errors import UsageError
 
 # Parameters whose values are words; that a new one is none of a file must be said here.
 WORDS = {
-    "a_settings", "against", "axis", "b_settings", "constant", "convention", "device", "dtype", "engine",
-    "form", "geometry", "input", "layout", "mode", "names", "reference", "title",
+    "a_settings", "against", "axis", "b_settings", "constant", "convention", "data", "device", "dtype", "engine",
+    "filters", "form", "geometry", "input", "layout", "mode", "names", "optimizer",
+    "reference", "schedule", "title",
 }  # fmt: skip
 WORDS_OF = {("history", "models")}  # names that records have
 VALUES = (Many, Fraction, click.Choice, click.IntRange, type(click.INT), type(click.FLOAT), type(click.BOOL))  # fmt: skip
@@ -194,6 +195,10 @@ def test_registered_commands_are_those_that_were_looked_at():
         "layers net.py:Net --format json -o parts.py",
         "layers net.py:Net --device null --store notes",
         "lint net.py:Net --format json -o net.py",
+        "evaluate net.py:Net --data digits --samples parts.py",
+        "evaluate net.py:Net --data digits --weights r.jsonl --format json -o r.jsonl",
+        "evaluate net.py:Net --data digits --weights acc.csv --weights r.jsonl --store acc.csv",
+        "evaluate net.py:Net --data digits --figure new.svg --samples new.svg",
         "lint mobilenet_v2 --card r.jsonl -o r.jsonl",
         "lint mobilenet_v2 --card r.jsonl --format json -o link.json",
         "lint mobilenet_v2 --store acc.csv",

@@ -11,6 +11,7 @@ import matplotlib as mpl
 import pytest
 from drawings import UGLY
 from engine_records import EAGER, ORT, OV, table
+from evaluations import evaluated, evaluation
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from rooflines import roofline_records
 
@@ -79,8 +80,12 @@ def examples(make_record, sweep_records):
     def fronts(names, **case):
         return engines([known for known, _ in zip(WITH_TOP1, names, strict=False)], **case)
 
+    def evaluate(names, **case):
+        found = evaluation(((8, 2), (1, 9)), classes=("W" * 300, "a"), data="W" * 300)
+        return [evaluated(make_record, name, found=found, **case) for name in names]
+
     known = {
-        "engines": engines, "fronts": fronts, "scaling": scaling, "profile": cases, "history": cases, "guidelines": guideline, "card": device_card,
+        "evaluate": evaluate, "engines": engines, "fronts": fronts, "scaling": scaling, "profile": cases, "history": cases, "guidelines": guideline, "card": device_card,
         "roofline": roofline,
         "predictors": predictors, "pareto": pareto,
     }  # fmt: skip

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from evaluations import evaluated
+from PIL import Image
 from rooflines import roofline_records
 
 import lightbench as lb
+from lightbench.datasets.support.preparation import Preparation
+from lightbench.studies.evaluate.api import Evaluated
+from lightbench.studies.learned import About
 from lightbench.studies.result import Shown
 from lightbench.studies.roofline.api import Roofline
+from lightbench.studies.train.checkpoint import Epoch
 
 NET = "example_conv_g4"
 
@@ -20,21 +27,37 @@ def budgets(path):
     return path / "budgets.toml"
 
 
+def _predictions(folder):
+    Image.new("RGB", (8, 8)).save(folder / "a.png")
+    return lb.predict("mobilenet_v1_cifar", folder / "a.png", top=3)
+
+
+ABOUT = About(
+    model=NET, data="digits", classes=("0", "1"), preparation=Preparation(side=8, mean=(0.5,), std=(0.5,))
+)  # fmt: skip
+EPOCH = Epoch(
+    epoch=1, loss=2.0, accuracy=0.1, test_loss=1.5, test_accuracy=0.2, lr=0.1, images_s=50.0, time_s=3.0
+)  # fmt: skip
+
 # How to have one of each, in a second, on the device whose calls take exactly a millisecond.
 MAKE = {
     "Card": lambda path: lb.device_card(device="null", path=path / "card.jsonl"),
     "Checked": lambda path: lb.check(NET, config=budgets(path), device="null", latency=False),
     "Compared": lambda _: lb.compare(NET, "example_dense", device="null", seconds=0.5),
     "Counts": lambda _: lb.count(NET),
+    "Evaluated": None,  # that device answers nothing: see `made`
     "Guidelines": lambda _: lb.guidelines("g1", device="null", seconds=0.1, widths=(1,)),
     "History": lambda _: lb.history(lb.profile(NET, device="null", seconds=0.05)),
     "LayerTimes": lambda _: lb.layers(NET, device="null", seconds=0.1),
     "Lint": lambda _: lb.lint(NET),
     "NoiseResult": lambda _: lb.noise(NET, device="null", seconds=0.1),
+    "Predictions": _predictions,
     "Profile": lambda _: lb.profile(NET, device="null", seconds=0.05),
     "Report": lambda _: lb.report(lb.profile(NET, device="null", seconds=0.05).records),
     "Roofline": None,  # that device has no peaks: see `made`
     "Scaling": lambda _: lb.scaling(NET, batch=[1, 2], device="null", seconds=0.05),
+    "Tradeoff": None,
+    "Trained": None,
     "SweepResult": lambda _: lb.sweep("groups", input="7x7", device="null", seconds=0.1),
 }
 UNITS = {"(ms)": "_s", "(s)": "_s", "(MB)": "_bytes", "(bytes)": "_bytes", "img/s": "_img_s"}
@@ -43,7 +66,12 @@ UNITS = {"(ms)": "_s", "(s)": "_s", "(MB)": "_bytes", "(bytes)": "_bytes", "img/
 @pytest.fixture(scope="session")
 def made(tmp_path_factory, make_record):
     """The results by name, each made when it is asked for first."""
-    have = {"Roofline": Roofline(tuple(roofline_records(make_record, [NET])))}
+    have = {
+        "Roofline": Roofline(tuple(roofline_records(make_record, [NET]))),
+        "Evaluated": Evaluated((evaluated(make_record, NET),), ()),
+        "Tradeoff": lb.Tradeoff((make_record(NET), evaluated(make_record, NET))),
+        "Trained": lb.Trained(Path("trained"), ABOUT, (EPOCH,)),
+    }
 
     def result(name):
         if name not in have:

@@ -11,7 +11,8 @@ import pytest
 
 from lightbench import registry
 from lightbench.errors import MissingPackage, UsageError
-from lightbench.models.accuracy import Accuracy, accuracy_of, published, read_accuracy
+from lightbench.models.accuracies import accuracies
+from lightbench.models.accuracy import Accuracy, published, published_for, read_accuracy
 from lightbench.models.torchvision import import_torchvision
 from lightbench.models.torchvision_top1 import TOP1
 
@@ -144,15 +145,25 @@ def test_looking_one_up_imports_no_torch():
 
 
 def test_a_published_figure_holds_at_224_only(make_record):
-    assert accuracy_of(make_record("resnet18"), {}).top1 == 69.758
-    assert accuracy_of(make_record("resnet18", shape=(3, 192, 192)), {}) is None
-    assert accuracy_of(make_record("net.py:Net"), {}) is None
+    assert published_for(make_record("resnet18")).top1 == 69.758
+    assert published_for(make_record("resnet18", shape=(3, 192, 192))) is None
+    assert published_for(make_record("net.py:Net")) is None
 
 
 def test_the_readers_figure_goes_first_and_holds_for_any_input(make_record):
     mine = {"resnet18": Accuracy(71.0, "my run", measured=True)}
-    assert accuracy_of(make_record("resnet18"), mine) is mine["resnet18"]
-    assert accuracy_of(make_record("resnet18", shape=(3, 192, 192)), mine) is mine["resnet18"]
+    for shape in ((3, 224, 224), (3, 192, 192)):
+        record = make_record("resnet18", shape=shape)
+        assert accuracies([record], mine).of(record) is mine["resnet18"]
+
+
+@pytest.mark.parametrize(
+    ("figure", "kind"),
+    [(Accuracy(70.0, "a paper"), "published"), (Accuracy(70.0, "me", measured=True), "own"),
+     (Accuracy(70.0, "best.pt", measured=True, images=355), "measured")],
+)  # fmt: skip
+def test_a_figure_says_where_it_comes_from(figure, kind):
+    assert figure.kind == kind
 
 
 @pytest.mark.parametrize("top1", [-0.1, 100.1, float("nan"), float("inf")])
@@ -177,6 +188,11 @@ def test_columns_may_stand_in_any_order_and_the_source_be_left_out(figures):
     assert read_accuracy(figures("top1,note,model\n71.5,x,a\n")) == {
         "a": Accuracy(71.5, "given by the reader", measured=True)
     }
+
+
+def test_a_figure_may_be_on_another_data_set(figures):
+    found = read_accuracy(figures("model,top1,data\na,91.2,CIFAR-10\nb,70,\n"))
+    assert (found["a"].data, found["b"].data) == ("CIFAR-10", "ImageNet")
 
 
 def test_a_name_with_a_comma_is_quoted(figures):

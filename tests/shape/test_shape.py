@@ -36,11 +36,11 @@ def calls(path):
 
 def test_the_public_names_are_these():
     assert lightbench.__all__ == [
-        "__version__", "Card", "Case", "Checked", "Compared", "Costs", "Counts", "Guidelines", "History", "Latency",
-        "LayerTimes", "Lint", "NoiseResult", "Op", "Profile", "Record", "Report", "Roofline", "Samples", "Scaling",
-        "SweepPoint", "SweepResult", "Trained", "Work", "check", "compare", "count", "device_card", "guidelines", "history",
-        "layers", "lint", "load_model", "noise", "profile", "register_rule", "report", "roofline", "scaling", "sweep",
-        "train",
+        "__version__", "Card", "Case", "Checked", "Compared", "Costs", "Counts", "Evaluated", "Guidelines", "History", "Latency",
+        "LayerTimes", "Lint", "NoiseResult", "Op", "Predictions", "Profile", "Record", "Report", "Roofline", "Samples",
+        "Scaling", "SweepPoint", "SweepResult", "Tradeoff", "Trained", "Work", "check", "compare", "count", "device_card",
+        "evaluate", "guidelines", "history", "layers", "lint", "load_model", "noise", "predict", "profile", "register_rule",
+        "report", "roofline", "scaling", "sweep", "tradeoff", "train",
     ]  # fmt: skip
     assert all(getattr(lightbench, name) for name in lightbench.__all__)
     assert dir(lightbench) == sorted(lightbench.__all__)
@@ -107,6 +107,10 @@ FIELDS = {
     "Check": "against metrics",
     "Opinion": "tool version ours theirs problem",
     "Linted": "findings",
+    "Bin": "images right confidence",
+    "Evaluation": (
+        "run data weights digest seed images right right5 loss classes confusion unanswered bins against disagreed"
+    ),
     "Crosscheck": "opinions",
 }
 
@@ -158,11 +162,16 @@ def test_the_parameters_of_the_public_functions_are_these():
         "device_card": (f"path {HOW} {STORED}"),
         "layers": (f"model input batch seconds trusted {HOW}"),
         "roofline": (f"models layers input batch rel seconds trusted {HOW} {STORED}"),
+        "evaluate": (
+            "model data weights batch engine dtype calibration device threads layout input trusted say"
+        ),
+        "predict": "model images weights input top batch device trusted say",
         "lint": (f"model input card verify seconds batch trusted {HOW}"),
         "train": (
             "model data folder device threads input weights resume force tensorboard trusted epochs batch optimizer lr"
             " schedule label_smoothing amp ema clip compile resize seed workers patience said"
         ),
+        "tradeoff": "models data folder seeds epochs device engine threads input rel seconds trusted say keep training",
     }
 
 

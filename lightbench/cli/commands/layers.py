@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from click.core import ParameterSource
 
 from lightbench import files
 from lightbench.cli import complete
-from lightbench.cli.guarded import Guarded, Model, ReplacedFile, StoreFile
+from lightbench.cli.guarded import Guarded, Model, ReadFile, ReplacedFile, StoreFile, Typed
 from lightbench.cli.options import (
     SEED,
     TIMEOUT,
@@ -42,6 +43,18 @@ UNTIMED = (
     "form",
     "output",
 )
+FILTERED = (
+    "model",
+    "filters",
+    "weights",
+    "image",
+    "figure",
+    "timeout",
+    "quiet",
+    "input",
+    "form",
+    "output",
+)
 
 
 @click.command("layers", cls=Guarded)
@@ -62,7 +75,22 @@ UNTIMED = (
 @click.option(
     "--figure",
     type=ReplacedFile(),
-    help="Draw the time by kind of operator: .svg or .png.",
+    help="Draw the time by kind of operator, or --filters: .svg or .png.",
+)
+@click.option(
+    "--filters",
+    multiple=True,
+    metavar="LAYER",
+    help="Draw the filters of this convolution into --figure; repeat it for several.",
+)
+@click.option(
+    "--weights",
+    type=Typed(),
+    metavar="FILE",
+    help="With --filters: a file of weights, or torchvision:DEFAULT.",
+)
+@click.option(
+    "--image", type=ReadFile(), help="With --filters: draw also what they make of this image."
 )
 @click.option(
     "--trace",
@@ -91,6 +119,9 @@ def command(
     sort: str | None,
     top: int | None,
     figure: Path | None,
+    filters: tuple[str, ...],
+    weights: str | None,
+    image: Path | None,
     trace: Path | None,
     path: str | None,
     quiet: bool,  # noqa: FBT001
@@ -106,8 +137,15 @@ def command(
 
     With --engine onnxruntime or openvino, one row per module with what the engine merges into it: the
     shares of its own profile, of the time of undisturbed calls.
+
+    With --filters nothing is counted: convolutions are drawn, by the names that this table has for them.
     """
     chosen_format(form, output)
+    if filters or weights or image:
+        _refuse_but(context, FILTERED)
+        view = _filters(model, filters, weights, image, figure, settings["input"], quiet=quiet)
+        emit(view, form, output)
+        return
     if not (measure or trace):
         _refuse_time(context, sort)
         emit(
@@ -141,14 +179,29 @@ def command(
     emit(found.by(by, dearest(found.parts(by), sort, top)), form, output)
 
 
-def _refuse_time(context: click.Context, sort: str | None) -> None:
-    """Raises UsageError for an option that the user gave and that is about time."""
-    given = [
+def _refuse_but(context: click.Context, names: Sequence[str]) -> None:
+    """Raises UsageError for an option that the user gave and that has none of these names."""
+    given = _given(context, names)
+    if given:
+        raise UsageError(
+            f"--filters draws weights, so {given[0]} has no meaning beside it.",
+            f"Leave {given[0]} out.",
+        )
+
+
+def _given(context: click.Context, but: Sequence[str]) -> list[str]:
+    """The options that the user gave, but for those of these names."""
+    return [
         option.opts[-1]
         for option in context.command.params
-        if option.name not in UNTIMED
+        if option.name not in but
         and context.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
     ]
+
+
+def _refuse_time(context: click.Context, sort: str | None) -> None:
+    """Raises UsageError for an option that the user gave and that is about time."""
+    given = _given(context, UNTIMED)
     if sort == "time":
         given.append("--sort time")
     if given:
@@ -164,6 +217,36 @@ def _costs(model: str, sort: str | None, top: int | None, *, quiet: bool, **sett
     with data_only(quiet=quiet):
         counted = count(model, **settings)
     return counted.layers_view(dearest(counted.layers, sort, top))
+
+
+def _filters(
+    model: str,
+    names: Sequence[str],
+    weights: str | None,
+    image: Path | None,
+    figure: Path | None,
+    inputs: Sequence[str],
+    *,
+    quiet: bool,
+) -> View:
+    """Draw filters into ``figure``. Raises UsageError for what is missing beside them."""
+    if not names:
+        what = "--weights is" if weights else "--image is"
+        raise UsageError(f"{what} for --filters.", "Add --filters LAYER --figure FILE.")
+    if figure is None:
+        raise UsageError("--filters draws: it needs a file.", "Add --figure filters.png.")
+    if len(inputs) > 1:
+        raise UsageError("an image is one input.", "Give --input once: --input 3x32x32.")
+    check_figure(figure)
+    from lightbench.figures.save import save  # imports matplotlib
+    from lightbench.studies.layers.filters import filters  # imports torch
+    from lightbench.studies.layers.filters_drawing import draw
+
+    with data_only(quiet=quiet):
+        found = filters(model, names, weights=weights, image=image, input=next(iter(inputs), None))
+    save(draw(found), figure)
+    notice(f"wrote {figure}", quiet=quiet)
+    return found.view
 
 
 def _draw(record: Record, figure: Path) -> None:

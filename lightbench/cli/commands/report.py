@@ -56,7 +56,7 @@ DOCUMENTS = ("markdown", "html")
 @click.option(
     "--accuracy",
     type=ReadFile(),
-    help="Your own top-1: a CSV file with the columns model, top1 and, if you like, source.",
+    help="Your own top-1: a CSV file with the columns model, top1 and, if you like, source and data.",
 )
 @click.option("--title", default="", help="Its heading. Default: lightbench report.")
 @FORCE
@@ -94,8 +94,8 @@ def command(
     """Everything that records hold as one file: Markdown with figures beside it, or one HTML page.
 
     RECORDS are files that commands wrote with --store: profiles, layers, lint, cross-checks,
-    guidelines, sweeps, checks, device cards, of any devices. Each part is there if there are records
-    for it. Stored records are only read: no code that they name is run.
+    guidelines, sweeps, checks, evaluations, device cards, of any devices. Each part is there if
+    there are records for it. Stored records are only read: no code that they name is run.
 
     With --suite, what the store lacks is measured first; interrupted, the next run goes on. Tables of
     the suite ask for more than profiles: see `lightbench list studies`.

@@ -10,20 +10,26 @@ from lightbench.errors import UsageError
 from lightbench.figures.labels import LABEL, shorten, title
 from lightbench.figures.numbers import number_points
 from lightbench.figures.style import LITERAL, style
-from lightbench.models.accuracy import Accuracy
+from lightbench.models.accuracies import Accuracies
 from lightbench.records import Case, Record
 from lightbench.reports.engines import EngineSet, largest, network_of
 from lightbench.reports.figures.pareto import (
     COLUMNS,
     LINE,
     Known,
+    Own,
+    ends_of,
+    heading,
+    heights,
     intervals,
     known_of,
     limits,
     madds_of,
     median_of,
     panel,
+    rated_by,
     scale,
+    told_of,
 )
 from lightbench.stats.pareto import front
 
@@ -35,8 +41,8 @@ HIGH = 3.4  # inches, of a row of panels
 TICKS = {2: 8, 3: 4}  # at most so many, by how many panels are beside each other
 
 
-def draw(records: Sequence[Record], own: Mapping[str, Accuracy] | None = None) -> Figure:
-    """A panel for each engine: top-1 accuracy against the median time with its 95 % interval; all have one
+def draw(records: Sequence[Record], own: Own = None) -> Figure:
+    """A panel for each engine: top-1 accuracy against the median time, with 95 % intervals; all have one
     scale of time. The last panel is against MAdds. Steps and black: the front of that engine alone. Diamonds
     are on one of two fronts only, that of the engine and that of its networks by MAdds.
 
@@ -46,8 +52,8 @@ def draw(records: Sequence[Record], own: Mapping[str, Accuracy] | None = None) -
     """
     from matplotlib.figure import Figure
 
-    found = largest(records)
-    panels = {engine: known for engine, known in _panels(found, own or {}) if known}
+    found, rated = largest(records), rated_by(records, own)
+    panels = {engine: known for engine, known in _panels(found, rated) if known}
     if not panels:
         raise UsageError("no case has a known accuracy and a time: there is nothing to draw.")
     networks = _once(panels)
@@ -63,7 +69,7 @@ def draw(records: Sequence[Record], own: Mapping[str, Accuracy] | None = None) -
         for empty in axes[len(panels) + 1 :]:
             empty.set_axis_off()
         for left in axes[::across]:
-            left.set_ylabel("ImageNet top-1 (%)")
+            left.set_ylabel(heading(rated), **LITERAL)
         _key(figure, [f"{numbers[n]}  {found.networks[n]}" for n in networks])
         figure.suptitle(_caption(found, panels), x=0.01, ha="left", fontsize=8, **LITERAL)
         figure.draw_without_rendering()  # now the layout is known, which numbers need
@@ -75,11 +81,11 @@ def draw(records: Sequence[Record], own: Mapping[str, Accuracy] | None = None) -
     return figure
 
 
-def _panels(found: EngineSet, own: Mapping[str, Accuracy]) -> Iterator[tuple[str, list[Known]]]:
+def _panels(found: EngineSet, rated: Accuracies) -> Iterator[tuple[str, list[Known]]]:
     """What may be compared of each engine, as it stands in the run of most."""
     for engine in found.engines:
         placed = (found.placed(network, engine) for network in found.networks)
-        yield engine, known_of([record for record in placed if record], own)
+        yield engine, known_of([record for record in placed if record], rated)
 
 
 def _once(panels: Mapping[str, Sequence[Known]]) -> dict[Case, Known]:
@@ -104,21 +110,23 @@ def _by_time(
     most: int,
 ) -> None:
     times = [median_of(record) for known in panels.values() for record, _ in known]
-    every = [accuracy.top1 for known in panels.values() for _, accuracy in known]
+    every = ends_of([one for known in panels.values() for one in known])
     for one, (engine, known) in zip(axes, panels.items(), strict=True):
         xs, top1 = [median_of(r) for r, _ in known], [accuracy.top1 for _, accuracy in known]
         ours, theirs = front(xs, top1), front([madds_of(r) for r, _ in known], top1)
         limits(one, times, every)
         panel(one, xs, known, ours, ours ^ theirs, [numbers[network_of(r)] for r, _ in known])
         intervals(one, known)
+        heights(one, xs, known)
         scale(one, units.seconds, "median time of one call", most)
         one.set_title(shorten(units.visible(engine), LABEL))
 
 
 def _by_madds(axes: Axes, known: Sequence[Known], numbers: Mapping[Case, str], most: int) -> None:
     xs, top1 = [madds_of(r) for r, _ in known], [accuracy.top1 for _, accuracy in known]
-    limits(axes, xs, top1)
+    limits(axes, xs, ends_of(known))
     panel(axes, xs, known, front(xs, top1), set(), list(numbers.values()))
+    heights(axes, xs, known)
     scale(axes, lambda tick: units.count(tick, 1), "MAdds", most)
     axes.set_title("Accuracy against multiply-adds")
 
@@ -134,11 +142,12 @@ def _key(figure: Figure, said: Sequence[str]) -> None:
     )  # fmt: skip
 
 
-def _caption(found: EngineSet, panels: Mapping[str, Sequence[Record | Known]]) -> str:
+def _caption(found: EngineSet, panels: Mapping[str, Sequence[Known]]) -> str:
     remarks = "black: on the front of this engine; diamond: on one of two fronts only, by its time and by MAdds"
     shown, cases = sum(map(len, panels.values())), len(found.records)
     if missing := cases - shown:
         remarks += (
             f"\n{missing} of {cases} cases have no known accuracy, or no time to compare: not shown"
         )
-    return "\n".join([title(found.conditions.split(", ")), remarks])
+    told = told_of([one for known in panels.values() for one in known])
+    return "\n".join([title(found.conditions.split(", ")), *told, remarks])

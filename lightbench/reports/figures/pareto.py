@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 from lightbench import units
 from lightbench.errors import UsageError
-from lightbench.figures.hover import tip_of
-from lightbench.figures.labels import labels
+from lightbench.figures.hover import between, tip_of
+from lightbench.figures.labels import NAME, labels, shorten
 from lightbench.figures.numbers import DOT, number_points
 from lightbench.figures.style import LITERAL, style
 from lightbench.figures.ticks import ticks
-from lightbench.models.accuracy import Accuracy, accuracy_of
+from lightbench.models.accuracies import Accuracies, accuracies
+from lightbench.models.accuracy import Accuracy
 from lightbench.records import Record
 from lightbench.records.collection import Evidence
 from lightbench.stats.pareto import front
+from lightbench.units import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,21 +28,22 @@ COLUMNS = 3  # of the key
 LINE = 0.155  # inches, of the key
 BOTH, ONE = "o", "D"
 Known = tuple[Record, Accuracy]
+Own = Mapping[str, Accuracy] | Accuracies | None
 
 
-def draw(records: Sequence[Record], own: Mapping[str, Accuracy] | None = None) -> Figure:
-    """Top-1 accuracy against the median time with its 95 % interval, and against MAdds. Steps and
-    black: the front. Diamonds are on one of the two fronts and not on the other.
+def draw(records: Sequence[Record], own: Own = None) -> Figure:
+    """Top-1 accuracy against the median time, each with its 95 % interval where it has one, and against MAdds. Steps
+    and black: the front. Diamonds are on one of the two fronts and not on the other.
 
-    Of several sets of cases that may be compared, the one with the most accuracies: ``own``, or the
-    published ones. Numbers are explained below. Raises UsageError if no case has an accuracy, MAdds
-    and a time.
+    Of several sets of cases that may be compared, the one with the most accuracies, all on one data set: the reader's
+    ``own``, measured or published ones (see `Accuracies`). Numbers are explained below. Raises UsageError if no case has
+    an accuracy, MAdds and a time.
     """
     from matplotlib.figure import Figure
 
-    groups = Evidence(tuple(records)).groups
-    group = max(groups, key=lambda g: len(known_of(g, own or {})), default=())
-    known = known_of(group, own or {})
+    groups, rated = Evidence(tuple(records)).groups, rated_by(records, own)
+    group = max(groups, key=lambda g: len(known_of(g, rated)), default=())
+    known = known_of(group, rated)
     if not known:
         raise UsageError("no case has a known accuracy and a time: there is nothing to draw.")
     cases = [record for record, _ in known]
@@ -58,16 +61,18 @@ def draw(records: Sequence[Record], own: Mapping[str, Accuracy] | None = None) -
             (by_time, times, fronts[0], fronts[1]),
             (by_madds, madds, fronts[1], fronts[0]),
         ):
-            limits(axes, xs, top1)
+            limits(axes, xs, ends_of(known))
             panel(axes, xs, known, ours, ours ^ theirs, numbers)
+            heights(axes, xs, known)
         intervals(by_time, known)
         scale(by_time, units.seconds, "median time of one call")
         scale(by_madds, lambda tick: units.count(tick, 1), "MAdds")
-        by_time.set(title="Accuracy against time", ylabel="ImageNet top-1 (%)")
+        by_time.set(title="Accuracy against time")
+        by_time.set_ylabel(heading(rated), **LITERAL)
         by_madds.set_title("Accuracy against multiply-adds")
         names, shared = labels(cases)
         _key(figure, by_time, names)
-        words = _caption(group, known, shared)
+        words = _caption(group, known, shared, rated)
         figure.suptitle(words, x=0.01, ha="left", fontsize=8, **LITERAL)
         figure.draw_without_rendering()  # now the layout is known, which numbers need
         for axes, xs in ((by_time, times), (by_madds, madds)):
@@ -75,9 +80,19 @@ def draw(records: Sequence[Record], own: Mapping[str, Accuracy] | None = None) -
     return figure
 
 
-def known_of(group: Sequence[Record], own: Mapping[str, Accuracy]) -> list[Known]:
+def rated_by(records: Sequence[Record], own: Own) -> Accuracies:
+    """The accuracies of records, unless they are handed over."""
+    return own if isinstance(own, Accuracies) else accuracies(records, own)
+
+
+def heading(rated: Accuracies) -> str:
+    """Of the axis of accuracy: "ImageNet top-1 (%)"."""
+    return f"{shorten(visible(rated.data), NAME)} top-1 (%)"
+
+
+def known_of(group: Sequence[Record], rated: Accuracies) -> list[Known]:
     """The cases that can stand in both panels, fastest first."""
-    pairs = [(r, accuracy_of(r, own)) for r in group if r.costs and r.costs.madds]
+    pairs = [(r, rated.of(r)) for r in group if r.costs and r.costs.madds]
     known = [(record, accuracy) for record, accuracy in pairs if accuracy]
     return sorted(known, key=lambda pair: median_of(pair[0]))
 
@@ -94,8 +109,14 @@ def madds_of(record: Record) -> float:
     return record.costs.madds
 
 
+def ends_of(known: Sequence[Known]) -> list[float]:
+    """How far up and down the accuracies reach, with their intervals."""
+    found = ((a.top1, a.low, a.high) for _, a in known)
+    return [value for values in found for value in values if value is not None]
+
+
 def limits(axes: Axes, xs: Sequence[float], top1: Sequence[float]) -> None:
-    """Room for all of them, on a logarithmic axis."""
+    """Room for all of them, across on a logarithmic axis."""
     axes.set_xscale("log")
     axes.set_xlim(min(xs) / 1.4, max(xs) * 1.4)
     room = 0.08 * (max(top1) - min(top1)) or 1
@@ -128,7 +149,8 @@ def panel(
             zorder=5 if i in on else 4,  # above the numbers
             label=numbers[i],
         )
-        facts = f"top-1 {units.number(accuracy.top1)} % ({accuracy.source})"
+        ends = between(accuracy.low, accuracy.high, units.number)
+        facts = f"{accuracy.kind} top-1 {units.number(accuracy.top1)} %{ends} ({accuracy.source})"
         tip_of(dot, record, facts, f"{units.count(madds_of(record))} MAdds")
 
 
@@ -139,6 +161,16 @@ def intervals(axes: Axes, known: Sequence[Known]) -> None:
         if time is not None and time.low_s is not None and time.high_s is not None:
             ends, at = (time.low_s, time.high_s), (accuracy.top1, accuracy.top1)
             axes.plot(ends, at, "-", marker="|", markersize=5, color="0.3", linewidth=0.8, zorder=1)
+
+
+def heights(axes: Axes, xs: Sequence[float], known: Sequence[Known]) -> None:
+    """The 95 % interval of each accuracy that was measured, through its dot."""
+    for x, (_, accuracy) in zip(xs, known, strict=True):
+        if accuracy.low is not None and accuracy.high is not None:
+            ends = (accuracy.low, accuracy.high)
+            axes.plot(
+                (x, x), ends, "-", marker="_", markersize=5, color="0.3", linewidth=0.8, zorder=1
+            )
 
 
 def scale(axes: Axes, text: Callable[[float], str], heading: str, most: int = 12) -> None:
@@ -160,8 +192,21 @@ def _key(figure: Figure, axes: Axes, names: Sequence[str]) -> None:
     )  # fmt: skip
 
 
-def _caption(group: Sequence[Record], known: Sequence[Known], shared: str) -> str:
+def _caption(
+    group: Sequence[Record], known: Sequence[Known], shared: str, rated: Accuracies
+) -> str:
     remarks = "black: on the front; diamond: on one of the two fronts only"
     if missing := len(group) - len(known):
-        remarks += f"; {missing} of {len(group)} cases have no known accuracy and are not shown"
-    return "\n".join([*wrap(shared, 130)[:2], remarks])
+        on = f" on {shorten(visible(rated.data), NAME)}" if rated.left else ""
+        remarks += f"; {missing} of {len(group)} cases have no known accuracy{on} and are not shown"
+    return "\n".join([*wrap(shared, 130)[:2], *told_of(known), remarks])
+
+
+def told_of(known: Sequence[Known]) -> list[str]:
+    """How many images were measured, in a line of its own; nothing where all is published."""
+    images = dict.fromkeys(a.images for _, a in known if a.images is not None)
+    if not images:
+        return []
+    every = all(a.images is not None for _, a in known)
+    said = " and ".join(units.exact(n) for n in images)
+    return [f"accuracy: {'' if every else 'where it has an interval, '}measured on {said} images"]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from lightbench import units
 from lightbench.records import Latency, Record
 from lightbench.records.facets import conditions, names
+from lightbench.reports.accuracy import on_data
 from lightbench.reports.engine_sentences import short, unlike_said
 from lightbench.reports.engines import main_set, unlike
 from lightbench.reports.parts.comparison import ratio_text, runs_of, shown_faster
@@ -99,14 +100,15 @@ def _fastest(subject: Subject, group: Sequence[Record], name: Naming) -> Sentenc
     else:
         rated = ((record, subject.accuracy(record)) for record in group)
         able = [r for r, own in rated if own and own.top1 >= known.top1 - ALIKE - ROUNDING]
-        top1 = f"{units.number(known.top1)} % top-1"
+        top1 = f" ({units.number(known.top1)} % top-1", *on_data(subject.rated)
         if len(able) == 1:
             lone = "No other network here is known to be as accurate as "
-            return Sentence(lone, name(reference), f" ({top1}): {_time(subject, reference)}.")
+            return Sentence(lone, name(reference), *top1, f"): {_time(subject, reference)}.")
         among = [
             f"Of the {len(able)} networks that are as accurate as ",
             name(reference),
-            f" ({top1}, within {ALIKE} points) or more, ",
+            *top1,
+            f", within {ALIKE} points) or more, ",
         ]
     best = min(able, key=lambda r: (_latency(r).median_s, r is not reference))
     tied = sum(1 for record in able if record is not best and not _faster(best, record))
@@ -158,12 +160,12 @@ def _pareto(subject: Subject, group: Sequence[Record], name: Naming) -> Sentence
         return listed([name(both[i][0]) for i in sorted(places, key=quality.__getitem__)])
 
     of = "" if len(both) == len(group) else f" of the {len(both)} networks of known accuracy"
-    where = f"n the Pareto front{of}, accuracy against time: "
+    where = f"n the Pareto front{of}, accuracy", *on_data(subject.rated), " against time: "
     if sure:
-        parts = [f"O{where}", *said(sure)]
+        parts = ["O", *where, *said(sure)]
         parts += ["; for all that the intervals tell also ", *said(maybe)] if maybe else []
     else:
-        parts = [f"For all that the intervals tell, o{where}", *said(maybe)]
+        parts = ["For all that the intervals tell, o", *where, *said(maybe)]
     if gone:
         parts += ["; MAdds alone would also promise ", *said(gone)]
     if come:

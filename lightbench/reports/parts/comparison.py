@@ -10,7 +10,7 @@ from lightbench import units
 from lightbench.records import Record
 from lightbench.records.collection import run_of, setup
 from lightbench.records.facets import FACETS, shared, telling
-from lightbench.reports import roofline
+from lightbench.reports import accuracy, roofline
 from lightbench.reports.ratios import by_latency, by_rounds
 from lightbench.studies.profile.table import MODEL, VALUES, record_data
 from lightbench.studies.roofline import beside
@@ -54,6 +54,10 @@ EXTRA: tuple[tuple[Column, Value], ...] = (
         Column("top1", "top-1 (%)", units.number, drop=4, sparse=True),
         lambda subject, record: (own := subject.accuracy(record)) and own.top1,
     ),
+    (
+        Column("top1_interval", "95 % (top-1)", own_words, align="left", drop=5, sparse=True),
+        lambda subject, record: (own := subject.accuracy(record)) and accuracy.bounds(own),
+    ),
     (Column("ratio", "time (ratio)", units.factor, drop=3), lambda s, r: _ratio(s, r)[0]),
     (
         Column("ratio_interval", "at least 90 %", own_words, align="left", drop=8, sparse=True),
@@ -66,9 +70,14 @@ EXTRA: tuple[tuple[Column, Value], ...] = (
     ),
     (Column("ratio_low", "ratio, low", shown=False), lambda s, r: _ratio(s, r)[1]),
     (Column("ratio_high", "ratio, high", shown=False), lambda s, r: _ratio(s, r)[2]),
-    (
-        Column("top1_source", "source of top-1", shown=False),
-        lambda subject, record: (own := subject.accuracy(record)) and own.source,
+    *(
+        (
+            Column(f"top1_{key}", f"{key} of top-1", shown=False),
+            lambda subject, record, key=key: (
+                (own := subject.accuracy(record)) and getattr(own, key)
+            ),
+        )
+        for key in ("source", "kind", "data", "images", "low", "high")
     ),
 )
 
@@ -80,7 +89,7 @@ def section(subject: Subject) -> Section | None:
     return Section(
         "Comparison",
         drawings=tuple(_drawings(subject)),
-        views=(comparison_view(subject), *_sources(subject)),
+        views=tuple(filter(None, (comparison_view(subject), accuracy.sources_view(subject)))),
     )
 
 
@@ -144,6 +153,7 @@ def _notes(subject: Subject) -> tuple[str, ...]:
     notes = list(remarks(records))
     if any(APART in _status(subject, record) for record in records):
         notes += explained([APART])
+    notes += accuracy.about(subject)
     notes += roofline.remarks(subject.evidence)
     references = dict.fromkeys(r.case.model for record in records if (r := subject.beside(record)))
     if references:
@@ -201,30 +211,6 @@ def _interval(low: float | None, high: float | None) -> str | None:
     if low is None or high is None:
         return None
     return f"{units.factor(low)} to {units.factor(high)}"
-
-
-def _sources(subject: Subject) -> Iterator[View]:
-    """Where the accuracies come from."""
-    found = {
-        record.case.model: own
-        for record in subject.evidence.profiles
-        if (own := subject.accuracy(record))
-    }
-    if not found:
-        return
-    columns = (
-        MODEL[0],
-        Column("top1", "top-1 (%)", units.number),
-        Column("measured", "kind", lambda own: "own" if own else "published", align="left"),
-        Column("source", "source", align="left"),
-    )
-    rows = tuple((model, own.top1, own.measured, own.source) for model, own in found.items())
-    table = Table("Top-1 accuracy on ImageNet, and where it comes from", columns, rows)
-    data = [
-        {"model": m, "top1": a.top1, "measured": a.measured, "source": a.source}
-        for m, a in found.items()
-    ]
-    yield View(table, data, folded=table)
 
 
 def _data(subject: Subject, record: Record) -> dict[str, Any]:

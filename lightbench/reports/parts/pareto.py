@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightbench.records.facets import conditions
+from lightbench.reports.accuracy import left_out
 from lightbench.reports.engines import main_set
 from lightbench.studies.subject import Subject
 from lightbench.views.section import Drawing, Section
@@ -30,9 +31,10 @@ def section(subject: Subject) -> Section | None:
         from lightbench.reports.figures.pareto import draw as pareto
 
         if engines:
-            return fronts(engines.sources, subject.accuracies)
-        return pareto(subject.main, subject.accuracies)
+            return fronts(engines.sources, subject.rated)
+        return pareto(subject.main, subject.rated)
 
     where = engines.conditions if engines else conditions(subject.main, subject.evidence.profiles)
-    words = f"{ENGINES if engines else CAPTION}: {where}."
-    return Section("Accuracy for the time", drawings=(Drawing("pareto", words, draw),))
+    words = f"{ENGINES if engines else CAPTION}: {subject.rated.data}; {where}."
+    said = tuple(left_out(subject.rated))
+    return Section("Accuracy for the time", said, drawings=(Drawing("pareto", words, draw),))

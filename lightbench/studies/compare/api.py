@@ -118,7 +118,7 @@ def compare(
 def _case(name: str, settings: dict[str, Any], given: Given | None, *, trusted: bool) -> Case:
     """One side. Raises UsageError for what fits no case, and the error of a model that is not found."""
     options = tuple(sorted({*settings.pop("options", ())}))
-    _, args, kwargs = given or (None, None, NO_KEYWORDS)
+    args, kwargs = (given.args, given.kwargs) if given else (None, NO_KEYWORDS)
     own = own_dtype(given.network) if given else "float32"
     settings["dtype"] = dtypes_of(settings.get("dtype"))
     inputs = settings.pop("input", None)

@@ -26,7 +26,7 @@ class Epoch(Noun, frozen=True, kw_only=True):
     test_accuracy: float
     lr: float  # of the last step
     images_s: float  # in learning
-    seconds: float  # learning and testing
+    time_s: float  # learning and testing
 
 
 class Kept(NamedTuple):

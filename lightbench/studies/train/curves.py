@@ -9,10 +9,12 @@ from lightbench import units
 from lightbench.errors import UsageError
 from lightbench.figures.labels import title
 from lightbench.figures.style import LITERAL, style
+from lightbench.figures.ticks import ticks
 from lightbench.studies.learned import About
 from lightbench.studies.train.checkpoint import Epoch
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 LEARNED, TESTED = "#777777", "#0072b2"  # grey, and blue of Okabe and Ito
@@ -32,7 +34,7 @@ def curves(about: About, epochs: Sequence[Epoch]) -> Figure:
         losses.plot(at, [e.loss for e in epochs], "--", color=LEARNED, label="learning")
         losses.plot(at, [_or_gap(e.test_loss) for e in epochs], color=TESTED, label="testing")
         losses.set_title("loss")
-        losses.set_yscale("log")
+        _round_logarithms(losses, [e.loss for e in epochs], [e.test_loss for e in epochs])
         losses.legend(frameon=False)
         accuracies.plot(at, [100 * e.accuracy for e in epochs], "--", color=LEARNED)
         accuracies.plot(at, [100 * e.test_accuracy for e in epochs], color=TESTED)
@@ -50,3 +52,16 @@ def curves(about: About, epochs: Sequence[Epoch]) -> Figure:
 
 def _or_gap(value: float | None) -> float:
     return float("nan") if value is None else value
+
+
+def _round_logarithms(axes: Axes, *values: Sequence[float | None]) -> None:
+    """A logarithmic axis with round numbers as they are read; losses of 0 have no place on it."""
+    known = [value for line in values for value in line if value]
+    if not known:
+        return
+    axes.set_yscale("log")
+    low, high = min(known) / 1.2, max(known) * 1.2
+    at = ticks(low, high)
+    axes.set_ylim(low, high)
+    axes.set_yticks(at, [units.number(value) for value in at])
+    axes.set_yticks([], minor=True)

@@ -20,7 +20,7 @@ COLUMNS = (
     Column("test_accuracy", "test accuracy", units.percent),
     Column("lr", "learning rate", units.number, drop=4),
     Column("images_s", "images/s", units.number, drop=5),
-    Column("seconds", "time (s)", units.number, drop=6),
+    Column("time_s", "time (s)", units.number, drop=6),
 )
 FEW = 12  # epochs that are all shown; of more it is the last ones, and the best
 

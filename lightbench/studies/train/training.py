@@ -85,7 +85,7 @@ def _epoch(training: Training, epoch: int, said: Say) -> Epoch:
         test_accuracy=accuracy,
         lr=lr,
         images_s=learned.images / learned.seconds,
-        seconds=time.perf_counter() - begun,
+        time_s=time.perf_counter() - begun,
     )
 
 

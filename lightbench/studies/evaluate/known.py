@@ -1,0 +1,85 @@
+"""The networks that are to be evaluated: loaded, and held against the data set before anything is computed."""
+
+from __future__ import annotations
+
+import copy
+from contextlib import nullcontext
+
+import torch
+from torch import nn
+
+from lightbench import units
+from lightbench.datasets import Data, Split
+from lightbench.errors import UsageError
+from lightbench.models.sources import own_switches
+from lightbench.process import switches
+from lightbench.records import InputSpec
+from lightbench.records.failure import explain_plainly
+from lightbench.runner.given import Model
+from lightbench.studies.evaluate.answers import are_probabilities, rows_in
+from lightbench.studies.evaluate.pictures import batch
+from lightbench.studies.evaluate.ready import Known
+from lightbench.studies.learned import Learned, check_classes, learned, preparation_for
+
+LOOKED_AT = 8  # images, to see what a network ends with
+
+
+def known_of(
+    model: Model,
+    source: str | None,
+    data: Data,
+    split: Split,
+    *,
+    input: str | None,  # noqa: A002  the word of the command line
+    trusted: bool,
+) -> Known:
+    """A network with the weights of ``source``. Raises UsageError for weights that do not fit, another number of classes
+    than the data set has, and the same classes in another order; ModelError, MissingPackage."""
+    name = model if isinstance(model, str) else None
+    with switches.kept(), own_switches.loading(name) if name else nullcontext():
+        torch.manual_seed(0)  # a network without weights is the same each time
+        one = learned(_own(model), source, input=input, trusted=trusted)
+    one = _as_noted(one, input)
+    check_classes(one, data.name, split.classes)
+    _check_order(one, data.name, split.classes)
+    how = preparation_for(one, data)
+    few = batch(split, range(min(LOOKED_AT, len(split.images))), [how]).images[how]
+    with torch.inference_mode():
+        rows = rows_in(one.network(few), len(few), len(split.classes), one.model)
+    return Known(one, source, how, name, are_probabilities(rows))
+
+
+def _own(model: Model) -> Model:
+    """A module's copy, which gets other weights."""
+    if not isinstance(model, nn.Module):
+        return model
+    try:
+        return copy.deepcopy(model).cpu()
+    except Exception as error:
+        raise explain_plainly(f"{type(model).__name__} cannot be copied", error) from error
+
+
+def _as_noted(one: Learned, asked: str | None) -> Learned:
+    """It takes the images that its weights were trained on. Raises UsageError where others were ``asked`` for."""
+    if one.about is None:
+        return one
+    how = one.about.preparation
+    noted = (len(how.mean), how.side, how.side)
+    if asked is not None and noted != one.input.shape:
+        raise UsageError(
+            f"the weights were trained on inputs of {units.shape(noted)}, and --input is {asked}.",
+            "Leave --input out: what is noted beside the weights is taken.",
+        )
+    return one._replace(input=InputSpec(shape=noted))
+
+
+def _check_order(one: Learned, data: str, classes: tuple[str, ...]) -> None:
+    """Every answer would be taken for that of another class."""
+    own = one.about.classes if one.about else classes
+    if own != classes and sorted(own) == sorted(classes):
+        i = next(i for i, (a, b) in enumerate(zip(own, classes, strict=True)) if a != b)
+        raise UsageError(
+            f"the weights have the classes of {data} in another order: class {i} is {own[i]!r} to them, and"
+            f" {classes[i]!r} in the data.",
+            "Evaluate them on data laid out as those that they were trained on.",
+        )
