@@ -9,7 +9,7 @@ from lightbench.cli.commands.export import command
 from lightbench.engines import exports
 from lightbench.errors import UsageError
 from lightbench.records.outputs import Outputs
-from lightbench.runner import export as made
+from lightbench.runner.conversion import export as made
 
 for package in ("onnx", "onnxscript"):
     pytest.importorskip(package, reason=f"needs {package}")

@@ -36,7 +36,7 @@ def draw_tradeoff(records: Sequence[Record]) -> Figure:
         axes.plot(*zip(*line, strict=True), "--", color=ON, linewidth=0.8, zorder=0)
         axes.set_xlabel("time of a call (ms), median with its 95 % interval")
         axes.set_ylabel("top-1 (%) with its 95 % interval")
-        axes.margins(0.15, 0.1)
+        axes.margins(0.3, 0.1)  # room for names
         data = dict.fromkeys(each.data for point in points for each in point.evaluations)
         figure.suptitle(
             title([*data, *shared([p.timed for p in points])]), x=0.01, ha="left", fontsize=10, **LITERAL
