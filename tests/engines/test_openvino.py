@@ -1,7 +1,9 @@
 """OpenVINO as an engine: it computes in float32 wherever it runs, and reports to nobody; see also test_onnx_engines."""
 
 import sys
+from enum import Enum
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -17,6 +19,8 @@ from lightbench.engines import openvino as engine
 from lightbench.engines.openvino import Made, Timed, kernels, load, profile
 from lightbench.engines.support.onnx_modules import Modules
 from lightbench.errors import NotAvailable
+
+Status = Enum("Status", "NOT_RUN OPTIMIZED_OUT EXECUTED")  # as OpenVINO's
 
 
 def test_it_computes_in_float32_with_the_threads_it_is_told(monkeypatch):
@@ -143,6 +147,21 @@ def test_a_reorder_is_a_copy_in_front_of_the_module_that_reads_it(told):
     copy = told["input_0_abcd_acdb_node_getitem"]
     assert (copy.copies, copy.why, copy.modules) == (True, "layout copy", ("stem.0",))
     assert copy.mem_bytes == 1152
+
+
+@pytest.mark.parametrize(
+    ("status", "kernel", "ran"),
+    [
+        ("EXECUTED", "brgconv_avx512_f32", True),
+        ("NOT_RUN", "gemm_mlas_f32", True),  # less than a microsecond, rounded down
+        ("NOT_RUN", "undef", False),  # merged into another
+        ("NOT_RUN", "unknown_f32", False),  # a parameter, or a result
+        ("OPTIMIZED_OUT", "ref_any_f32", False),
+    ],
+)
+def test_what_takes_less_than_a_microsecond_is_no_kernel_that_did_not_run(status, kernel, ran):
+    told = SimpleNamespace(Status=Status, status=Status[status], exec_type=kernel)
+    assert engine._has_run(told) is ran
 
 
 def test_a_network_that_runs_is_told_kernel_by_kernel():
