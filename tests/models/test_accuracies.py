@@ -99,6 +99,13 @@ def test_of_several_trainings_in_a_pass_it_is_their_mean(make_record):
     assert (one.low, one.high) == (pytest.approx(90 - 4.302653 * 10 / 3**0.5), 100)
 
 
+def test_no_mean_is_known_to_be_below_nothing(make_record):
+    record = make_record("net")
+    found = [measured(make_record, "net", n, digest=str(n)) for n in (0, 5, 10)]
+    one = accuracies([record, *found]).of(record)
+    assert (one.top1, one.low, one.measured) == (pytest.approx(5), 0, True)
+
+
 def test_the_same_weights_twice_are_no_spread(make_record):
     record = make_record("net")
     twice = [measured(make_record, "net", 90), measured(make_record, "net", 90)]

@@ -58,6 +58,7 @@ def test_of_answers_that_are_all_no_numbers_there_is_no_calibration():
         ({"right": 16}, "diagonal"),
         ({"confusion": ((8, 2), (1, 9), (0, 0))}, "a count for each pair"),
         ({"confusion": ((8, 2, 0), (1, 9, 0))}, "a count for each pair"),
+        ({"confusion": ((8, 2), (1, 9, 0))}, "a count for each pair"),
         ({"classes": ("a",), "confusion": ((20,),), "right": 20}, "two classes or more"),
         ({"confusion": ((8, -2), (5, 9))}, "counted from 0"),
         ({"unanswered": (1,)}, "counted from 0"),
@@ -93,6 +94,17 @@ def test_top_5_has_what_top_1_has_and_no_more_than_all(right5):
 def test_a_bin_that_cannot_be_is_refused(values):
     with pytest.raises(ValueError, match="bin|confidence"):
         Bin(**dict(zip(("images", "right", "confidence"), values, strict=True)))
+
+
+def test_the_ends_of_what_can_be_are_possible():
+    one = evaluation(((1, 0), (0, 0)), loss=0.0, confidence=1.0, against="eager", disagreed=1)
+    assert (one.images, one.loss, one.ece, one.disagreed) == (1, 0.0, 0.0, 1)
+    assert evaluation(against="eager", disagreed=0).disagreed == 0
+    assert Bin(images=1, right=0, confidence=0.0).confidence == 0
+
+
+def test_without_an_answer_that_is_no_number_rows_are_all_images():
+    assert evaluation(((8, 2), (1, 9))).of_class == (10, 10)
 
 
 # Stored.

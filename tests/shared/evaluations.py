@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import msgspec
 import torch
 from torch import nn
 
+import lightbench as lb
 from lightbench.datasets import Data, Split
 from lightbench.datasets.support.arrays import Arrays
 from lightbench.records.findings import Bin, Evaluation
@@ -90,3 +92,20 @@ def data_of(labels, classes=3, *, name="made", broken=(), side=4, learning=None)
 
     plugin = SimpleNamespace(MEAN=(0.0,), STD=(1.0,), SIDE=side, MIRRORED=False, split=split)
     return Data(name, None, plugin)
+
+
+LABELS = [0, 1, 2, 0, 1, 2, 0, 1, 2, 0]  # of ten images
+
+
+def evaluate(model, **how):
+    """Of whatever data are in use."""
+    return lb.evaluate(model, **{"data": "made", "input": "1x4x4", "threads": 1, **how})
+
+
+def about(**changes):
+    """What training notes beside weights."""
+    known = {
+        "model": "Lookup", "data": "made", "classes": ["a", "b", "c"], "seed": 5, "settings": {},
+        "preparation": {"side": 4, "mean": [0.0], "std": [1.0]},
+    }  # fmt: skip
+    return json.dumps(known | changes)

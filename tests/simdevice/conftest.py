@@ -85,3 +85,54 @@ def on_accelerator(on_sim):
         return on_sim(KNOWN_KERNELS + code, **settings)
 
     return run
+
+
+PLUGIN = """
+import os, time
+from pathlib import Path
+import simdevice
+
+simdevice.load(devices=2, kernel_s=2e-3, transfer_s=5e-3)
+
+from lightbench.devices.support import accelerator as everything
+from lightbench.devices.support.health import Health
+from lightbench.devices.support.quirks import Quirks, devices_of, in_torch
+
+everything.CLOCK_S, everything.ENERGY_S = 0.0, 0.2
+
+def read():
+    return Health(at_s=time.perf_counter(), clock_mhz=1500.0, power_w=100.0)
+
+def start():
+    with Path(os.environ["SIM_LOG"]).open("a") as log:
+        log.write(f"{os.getpid()} {os.environ.get('SIM_STRICT')}\\n")
+
+QUIRKS = Quirks(
+    probe=in_torch("sim", "Load it."), start=start, l2_bytes=lambda index: 512,
+    facts=lambda index: {"accelerator": f"simulated {index}"}, health=lambda index: read, watch_s=0.01,
+    strict={"SIM_STRICT": "1"} if os.environ["SIM_APART"] else None,
+)
+
+def at(index, options=()):
+    return everything.accelerator("sim", index, QUIRKS, options)
+
+def count():
+    return devices_of("sim")
+"""
+
+
+@pytest.fixture(scope="session")
+def with_plugin(child, tmp_path_factory):
+    """Python text, run where a package is installed that has the device "sim"."""
+    site = tmp_path_factory.mktemp("site")
+    (site / "sim_plugin.py").write_text(PLUGIN)
+    info = site / "sim_plugin-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: sim-plugin\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[lightbench.devices]\nsim = sim_plugin\n")
+
+    def run(code, **environ):
+        log = tmp_path_factory.mktemp("log") / "sessions"
+        return child(code, path=[site], SIM_LOG=str(log), **environ)
+
+    return run

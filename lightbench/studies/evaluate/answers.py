@@ -102,6 +102,6 @@ def _bins(confidence: Tensor, right: Tensor) -> tuple[Bin, ...]:
         for weights in (torch.ones_like(confidence), right.to(torch.float64), confidence)
     )
     return tuple(
-        Bin(images=int(n), right=int(k), confidence=min(total / n, 1.0) if n else None)
+        Bin(images=int(n), right=int(k), confidence=total / n if n else None)
         for n, k, total in zip(images, hits, sums, strict=True)
     )

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 import torch
 from torch import nn
 
-from lightbench import units
+from lightbench import graphs, units
 from lightbench.datasets import Data, Split
 from lightbench.errors import UsageError
 from lightbench.models.sources import own_switches
@@ -36,6 +36,11 @@ def known_of(
     """A network with the weights of ``source``. Raises UsageError for weights that do not fit, another number of classes
     than the data set has, and the same classes in another order; ModelError, MissingPackage."""
     name = model if isinstance(model, str) else None
+    if name and graphs.format_of(name):
+        raise UsageError(
+            f"{name} is a model file, and networks of PyTorch's are evaluated, also as engines run them.",
+            "Name the network that it was made of, its --weights, and --engine onnxruntime.",
+        )
     with switches.kept(), own_switches.loading(name) if name else nullcontext():
         torch.manual_seed(0)  # a network without weights is the same each time
         one = learned(_own(model), source, input=input, trusted=trusted)

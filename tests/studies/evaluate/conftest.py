@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from evaluations import data_of
+from evaluations import LABELS, data_of
 
 
 @pytest.fixture
@@ -29,9 +29,6 @@ def saved(tmp_path):
         return str(tmp_path / name)
 
     return save
-
-
-LABELS = [0, 1, 2, 0, 1, 2, 0, 1, 2, 0]
 
 
 @pytest.fixture

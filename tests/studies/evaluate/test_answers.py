@@ -110,6 +110,16 @@ def test_a_network_that_always_answers_the_same_is_right_as_often_as_chance():
     assert found.ece == pytest.approx(0.0)
 
 
+def test_where_one_class_is_the_most_probable_nothing_is_tied():
+    answers, _ = found_in([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], [0, 0])
+    assert answers.tied.tolist() == [False, False]
+
+
+def test_of_five_classes_all_are_among_five():
+    _, found = found_in(torch.eye(5), list(range(5)))
+    assert found.right5 is None
+
+
 # What is no number.
 
 
@@ -201,6 +211,19 @@ def test_it_does_not_matter_how_many_are_answered_at_once(images, size):
 def test_an_answer_of_another_kind_is_refused(output, words):
     with pytest.raises(ModelError, match=words):
         rows_in(output, 4, 3, "net")
+
+
+def test_the_next_answer_in_the_same_place_does_not_change_this_one():
+    made = torch.ones(4, 3, dtype=torch.float64)
+    rows = rows_in(made, 4, 3, "net")
+    made.zero_()
+    assert float(rows.sum()) == 12
+
+
+@pytest.mark.filterwarnings("ignore:.*quantized tensor creation functions")
+def test_an_answer_in_eight_bits_is_what_it_stands_for():
+    made = torch.quantize_per_tensor(torch.full((4, 3), 0.5), 0.25, 0, torch.quint8)
+    assert rows_in(made, 4, 3, "net").tolist() == [[0.5] * 3] * 4
 
 
 def test_an_answer_may_be_the_only_tensor_of_a_list_and_of_any_precision():

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 import torch
-from evaluations import Lookup, answering, data_of
+from evaluations import LABELS, Lookup, about, answering, data_of, evaluate
 from torch import nn
 
 import lightbench as lb
 from lightbench.datasets.support.arrays import Arrays
-from lightbench.errors import DeviceUnavailable, MissingPackage, ModelError, UnknownName, UsageError
+from lightbench.errors import MissingPackage, ModelError, UsageError
+from lightbench.models.weights import Weights
 from lightbench.studies.evaluate import api
+from lightbench.studies.learned import read_about
 
-LABELS = [0, 1, 2, 0, 1, 2, 0, 1, 2, 0]
-SEVEN = [0, 1, 2, 0, 1, 2, 1, 2, 0, 0]  # right for all but three of these
-HOW = {"data": "made", "input": "1x4x4", "threads": 1}
-
-
-def evaluate(model, **how):
-    return lb.evaluate(model, **{**HOW, **how})
+SEVEN = [0, 1, 2, 0, 1, 2, 1, 2, 0, 0]  # right for all but three of `LABELS`
 
 
 def only(found):
@@ -64,7 +58,15 @@ def test_a_network_that_overwrites_its_input_is_asked_about_each_image(ten):
         def forward(self, x):
             return super().forward(x.mul_(2).div_(2))
 
-    assert only(evaluate(Scaling(answering(LABELS)), batch=3)).right == 10
+    found = evaluate(Scaling(answering(LABELS)), batch=3)
+    assert only(found).right == 10
+    assert any("it overwrites its input" in warning for warning in found.records[0].warnings)
+
+
+def test_what_concerns_only_times_is_not_said(ten, monkeypatch):
+    monkeypatch.setattr("lightbench.devices.cpu.Cpu.concerns", lambda _self: ("it is slow.",))
+    (record,) = evaluate(Lookup(answering(LABELS))).records
+    assert record.warnings == ()
 
 
 def test_the_network_that_is_handed_over_stays_as_it_was(ten, saved):
@@ -165,14 +167,6 @@ def test_of_one_there_is_no_mean(ten):
     assert evaluate(Lookup(answering(LABELS))).view.above == ()
 
 
-def about(**changes):
-    known = {
-        "model": "Lookup", "data": "made", "classes": ["a", "b", "c"], "seed": 5, "settings": {},
-        "preparation": {"side": 4, "mean": [0.0], "std": [1.0]},
-    }  # fmt: skip
-    return json.dumps(known | changes)
-
-
 def test_the_seed_and_the_preparation_are_those_noted_beside_the_weights(ten, saved):
     weights = saved(answering(LABELS), about=about())
     found = only(evaluate(Lookup(), weights=weights, input=None))
@@ -181,6 +175,17 @@ def test_the_seed_and_the_preparation_are_those_noted_beside_the_weights(ten, sa
     shifted = answering(LABELS[1:])  # right for who sees image i as i - 1
     assert only(evaluate(Lookup(), weights=saved(shifted, about=darker), input=None)).right == 10
     assert only(evaluate(Lookup(), weights=saved(shifted, about=about()), input=None)).right == 1
+
+
+def test_published_weights_have_a_name_and_no_seed(ten, monkeypatch):
+    from lightbench.studies.evaluate import known
+
+    plain, noted = known.learned, read_about(Weights({}, about(seed=0), "0"), None)
+    monkeypatch.setattr(
+        known, "learned", lambda model, _, **how: plain(model, None, **how)._replace(about=noted)
+    )
+    found = only(evaluate(Lookup(answering(LABELS)), weights="torchvision:DEFAULT"))
+    assert (found.weights, found.seed, found.right) == ("torchvision:DEFAULT", None, 10)
 
 
 # Engines.
@@ -222,7 +227,7 @@ def test_images_that_another_case_answers_otherwise_are_counted(ten, monkeypatch
     monkeypatch.setattr(abilities, "refuse", lambda _case: None)
     first, second = evaluate(Lookup(answering(LABELS)), dtype=["float32", "float64"]).records
     assert (first.evaluation.disagreed, second.evaluation.disagreed) == (None, 2)
-    assert second.evaluation.against == "float32"
+    assert (first.evaluation.against, second.evaluation.against) == ("", "float32")
 
 
 class Small(nn.Module):
@@ -282,87 +287,6 @@ def test_engines_and_precisions_that_go_together_are_taken():
         assert able(cases) == [cases[0], cases[2], cases[3]]
     except MissingPackage:
         pytest.skip("onnxruntime is not installed")
-
-
-# What is refused, before anything is computed.
-
-
-@pytest.fixture
-def nothing(monkeypatch):
-    for name in ("all_ready", "ask"):
-        monkeypatch.setattr(api, name, lambda *_, **__: pytest.fail("it was computed"))
-
-
-@pytest.mark.usefixtures("nothing", "ten")
-@pytest.mark.parametrize(
-    ("model", "how", "error", "words"),
-    [
-        (Lookup(classes=10), {}, UsageError, "answers with 10 classes, and made has 3"),
-        (nn.Flatten(1), {}, UsageError, "answers with 16 classes"),
-        (nn.Identity(), {}, ModelError, "does not classify"),
-        (Lookup(), {"weights": "none.pt"}, UsageError, "there is no file 'none.pt'"),
-        (Lookup(), {"weights": []}, UsageError, "one at least is asked for"),
-        (Lookup(), {"engine": "onxruntime"}, UnknownName, "Did you mean onnxruntime"),
-        (Lookup(), {"dtype": "int8"}, UsageError, "eager computes in float32"),
-        (Lookup(), {"dtype": "int4"}, UnknownName, "no dtype is called 'int4'"),
-        (
-            Lookup(),
-            {"device": "null"},
-            UsageError,
-            "'null' computes nothing, so it answers nothing.",
-        ),
-        (Lookup(), {"device": "npu"}, DeviceUnavailable, ""),
-        (Lookup(), {"batch": 0}, UsageError, "a batch is a whole number"),
-        (Lookup(), {"threads": 0}, UsageError, "threads are 1 or more"),
-        (Lookup(), {"calibration": "photos"}, UsageError, "nothing here is in int8"),
-        (Lookup(), {"input": "4x4"}, UsageError, "no square image"),
-        (3, {}, UsageError, "a model is a name or a torch.nn.Module, got 3."),
-        ("nosuchnet", {}, UnknownName, "no model is called 'nosuchnet'"),
-    ],
-)
-def test_what_cannot_be_is_refused(model, how, error, words):
-    with pytest.raises(error) as caught:
-        evaluate(model, **how)
-    assert words in str(caught.value)
-
-
-@pytest.mark.usefixtures("nothing", "ten")
-def test_weights_that_do_not_fit_are_refused_before_the_first_are_evaluated(saved):
-    files = [saved(answering(LABELS), "good.pt"), saved({"other": torch.zeros(2)}, "bad.pt")]
-    with pytest.raises(UsageError, match="the weights do not fit Lookup"):
-        evaluate(Lookup(), weights=files)
-
-
-@pytest.mark.usefixtures("nothing", "ten")
-def test_classes_in_another_order_are_refused(saved):
-    weights = saved(answering(LABELS), about=about(classes=["b", "a", "c"]))
-    with pytest.raises(UsageError, match=r"in another order: class 0 is 'b' to them, and 'a' in"):
-        evaluate(Lookup(), weights=weights, input=None)
-
-
-def test_classes_of_other_names_are_said(ten, saved):
-    weights = saved(answering(LABELS), about=about(classes=["cat", "dog", "cow"]))
-    (record,) = evaluate(Lookup(), weights=weights, input=None).records
-    assert any("name other classes than made has" in warning for warning in record.warnings)
-
-
-@pytest.mark.usefixtures("nothing", "ten")
-def test_another_input_than_the_weights_were_trained_with_is_refused(saved):
-    weights = saved(answering(LABELS), about=about())
-    with pytest.raises(UsageError, match="trained on inputs of 1x4x4, and --input is 1x8x8"):
-        evaluate(Lookup(), weights=weights, input="1x8x8")
-
-
-def test_an_image_that_cannot_be_read_is_named(use):
-    use(data_of(LABELS, broken=(9,)))
-    with pytest.raises(UsageError, match="image 9 of 10 cannot be read: broken data stream"):
-        evaluate(Lookup(answering(LABELS)), batch=4)
-
-
-def test_a_class_that_is_none_is_named(use):
-    use(data_of([0, 1, 7]))
-    with pytest.raises(UsageError, match="image 2 is of class 7, and there are 3"):
-        evaluate(Lookup(answering(LABELS)))
 
 
 # What it is called.
