@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 DASH = "-"  # how an unknown value prints, everywhere
 
@@ -22,6 +25,47 @@ def _significant(value: float, digits: int) -> str:
     rounded = _rounded(value, digits)
     decimals = max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)
     return f"{rounded:,.{decimals}f}"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The units that one column of a table may have; all of its rows have the same."""
+
+    steps: tuple[tuple[float, str], ...]  # size of a unit, and its sign; the largest first
+    usual: tuple[float, str]  # where there is no value
+    digits: int
+
+    def unit(self, values: Sequence[Any]) -> tuple[float, str]:
+        """The unit for these values: the largest in which the middle between the smallest and the largest
+        of them, as factors go, is 1 or more, and in which none is 100,000 or more if there is such a unit."""
+        sizes = [abs(value) for value in values if value]
+        if not sizes:
+            return self.usual
+        low, high = min(sizes), max(sizes)
+        middle = _rounded(math.sqrt(low) * math.sqrt(high), self.digits)
+        wide = [step for step in self.steps if step[0] <= middle] or [self.steps[-1]]
+        bounded = [step for step in self.steps if high / step[0] < _LONGEST] or [self.steps[0]]
+        return max(wide[0], bounded[-1])
+
+    def text(self, factor: float, value: float) -> str:
+        """A value in units of ``factor``: 145.8, 4,089, 0.035; <0.001."""
+        if value == 0:
+            return "0"
+        size = abs(value) / factor
+        if factor == 1 and float(value).is_integer():
+            return f"{value:,.0f}"
+        if size < 0.001:
+            return "<0.001"
+        decimals = max(self.digits - 1 - math.floor(math.log10(_rounded(size, self.digits))), 0)
+        return f"{value / factor:,.{min(decimals, 3)}f}"
+
+
+_LONGEST = 100_000  # of what a column shows
+COUNTS = Scale((*_SI, (1, "")), (1e6, "M"), 4)
+BYTES = Scale(
+    ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "B")), (1e6, "MB"), 4
+)  # 1 MB is 10^6 bytes
+TIMES = Scale((*_TIME, (1e-9, "ns")), (1e-3, "ms"), 3)
 
 
 def exact(value: int | None) -> str:

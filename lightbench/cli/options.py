@@ -12,6 +12,7 @@ import msgspec
 
 from lightbench.cli import complete
 from lightbench.cli.guarded import ReplacedFile, Typed
+from lightbench.cli.output import CHOSEN
 from lightbench.devices.support.options import device_options
 from lightbench.errors import UsageError
 from lightbench.records.axes import AXES, SETUP, Axis
@@ -76,21 +77,78 @@ DECIMALS = Many(float, "numbers")
 WORDS = Many(str, "names")
 
 
-def output_options(function: F) -> F:
-    """``--format`` and ``-o``: on every command that answers with a table."""
-    function = click.option(
-        "-o",
-        "--output",
-        type=ReplacedFile(),
-        help="Write to this file; its suffix chooses the format.",
-    )(function)
-    return click.option(
+def _noted(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def note(context: click.Context, _option: click.Parameter, value: Any) -> None:
+        if value not in (None, ()):
+            context.meta.setdefault(CHOSEN, {})[name] = value
+
+    return note
+
+
+OUTPUT = {
+    "format": click.option(
         "--format",
         "form",
         metavar="FORMAT",
         shell_complete=complete.formats,
         help="See `lightbench list formats`.",
-    )(function)
+    ),
+    "output": click.option(
+        "-o",
+        "--output",
+        type=ReplacedFile(),
+        help="Write to this file; its suffix chooses the format.",
+    ),
+    "columns": click.option(
+        "--columns",
+        type=WORDS,
+        metavar="NAME[,NAME]",
+        expose_value=False,
+        callback=lambda context, option, value: _noted("columns")(
+            context, option, tuple(value or ())
+        ),
+        help="These columns, in this order; named as in CSV, of which `--format csv` shows all.",
+    ),
+    "sort": click.option(
+        "--sort",
+        metavar="NAME",
+        expose_value=False,
+        callback=_noted("sort"),
+        help="Rows by this column; -NAME from the highest.",
+    ),
+    "all-columns": click.option(
+        "--all-columns",
+        is_flag=True,
+        default=None,
+        expose_value=False,
+        callback=_noted("everything"),
+        help="Every column, however wide.",
+    ),
+    "notes": click.option(
+        "--notes/--no-notes",
+        default=None,
+        expose_value=False,
+        callback=_noted("notes"),
+        help="All notes below a table, or none. Default: two lines.",
+    ),
+}
+
+
+def output_options(function: F) -> F:
+    """How an answer is given: on every command that answers with a table."""
+    return output_options_but()(function)
+
+
+def output_options_but(*names: str) -> Callable[[F], F]:
+    """The same without these, for a command that has its own."""
+
+    def add(function: F) -> F:
+        for name, option in reversed(OUTPUT.items()):
+            if name not in names:
+                function = option(function)
+        return function
+
+    return add
 
 
 def axis_options(*names: str, several: bool = False) -> Callable[[F], F]:

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,6 +21,7 @@ from lightbench.process import streams
 from lightbench.records import Record, store
 from lightbench.runner.control import Keep
 from lightbench.units import visible
+from lightbench.views.chosen import Chosen, choose
 from lightbench.views.table import View
 from lightbench.workers import journal
 
@@ -42,9 +44,24 @@ def chosen_format(form: str | None, output: Path | None) -> str:
     return chosen
 
 
+CHOSEN = "lightbench.chosen"  # what the options of `output_options` say of columns and notes
+
+
 def emit(view: View, form: str | None, output: Path | None) -> None:
     """Print the answer, or write it to a file. It is as wide as COLUMNS says, which whoever sets it
-    means, or else as the terminal that it is printed on. Raises UnknownName, UsageError, StoreError."""
+    means, or else as the terminal that it is printed on. A column that there is not is told when all of
+    the answer has been given, which took minutes to find. Raises UnknownName, UsageError, StoreError."""
+    context = click.get_current_context(silent=True)
+    wanted: dict[str, Any] = context.meta.get(CHOSEN, {}) if context else {}
+    try:
+        chosen = choose(view, Chosen(**wanted))
+    except UnknownName:
+        _write(view, form, output)
+        raise
+    _write(chosen, form, output)
+
+
+def _write(view: View, form: str | None, output: Path | None) -> None:
     chosen = chosen_format(form, output)
     terminal = output is None and sys.stdout.isatty()
     wanted = terminal or os.environ.get("COLUMNS")

@@ -24,12 +24,13 @@ def view(report: Report) -> View:
     """What is installed, the devices, and what of the self-test is not as it should be."""
     nameless = Nameless.here()
     rows = (*_versions(report), *_machine(report), *_devices(report), *_tested(report.selftest))
-    notes = [SENT]
+    notes: list[str] = []
     if not report.asked.usable:
         notes.append(f"{report.asked.device}: {report.asked.reason} {report.asked.hint}".rstrip())
     if report.selftest:
         notes += _why(report.selftest)
-    table = Table("Doctor", COLUMNS, tuple(map(tuple, nameless(rows))), tuple(nameless(notes)))
+    said = tuple(nameless(notes))
+    table = Table("Doctor", COLUMNS, tuple(map(tuple, nameless(rows))), (SENT,), said)
     return View(table, report.data(nameless))
 
 

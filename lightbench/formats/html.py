@@ -27,14 +27,17 @@ def _table(table: Table) -> str:
     table = table.for_people()
     aligns = [f' style="text-align: {column.align}"' for column in table.columns]
     heads = [f"<th{a}>{_text(c.heading)}</th>" for a, c in zip(aligns, table.columns, strict=True)]
-    lines = ["<div>", "<table>", f"<caption>{_text(table.title)}</caption>"]
+    said = ". ".join(filter(None, (table.title, table.subtitle)))
+    lines = ["<div>", "<table>", f"<caption>{_text(said)}</caption>"]
     lines.append(f"<thead><tr>{''.join(heads)}</tr></thead>")
     lines.append("<tbody>")
     for row in table.rows:
         texts = [_text(c.cell(value)) for c, value in zip(table.columns, row, strict=True)]
         cells = [f"<td{a}>{text}</td>" for a, text in zip(aligns, texts, strict=True)]
         lines.append(f"<tr>{''.join(cells)}</tr>")
-    lines += ["</tbody>", "</table>", *(f"<p>{_text(note)}</p>" for note in table.notes), "</div>"]
+    lines += ["</tbody>", "</table>", *(f"<p>{_text(said)}</p>" for said in table.sentences)]
+    lines += [f"<p><small>{_text(note)}</small></p>" for note in table.legend()]
+    lines.append("</div>")
     return "\n".join(lines) + "\n"
 
 

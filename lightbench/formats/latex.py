@@ -32,8 +32,8 @@ _UNKNOWN = re.compile("[^ -~À-ÖØ-öø-ÿ]|[ÐÞðþ]")
 
 
 def render(view: View, *, width: int | None = None, colour: bool = False) -> str:  # noqa: ARG001
-    r"""A ``table`` for each table, with its title as the caption and its notes below; what is folded
-    is shown like the rest. It can be pasted into a document that has ``\usepackage{booktabs}``.
+    r"""A ``table`` for each table, with its title as the caption, and no note; what is folded is shown
+    like the rest. It can be pasted into a document that has ``\usepackage{booktabs}``.
     A character that pdflatex cannot set is its escape, ``\u7f51``."""
     return "% Needs \\usepackage{booktabs}.\n" + "\n".join(map(_table, view.tables))
 
@@ -56,7 +56,6 @@ def _table(table: Table) -> str:
             *map(_row, rows),
             r"\bottomrule",
             r"\end{tabular}",
-            *(rf"\par{{\raggedright\footnotesize {_text(note)}\par}}" for note in table.notes),
             r"\end{table}",
             "",
         ]

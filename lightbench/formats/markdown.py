@@ -41,7 +41,9 @@ def _table(table: Table) -> str:
     lines = [_row(_heading(column.heading) for column in table.columns)]
     lines.append(_row("---:" if column.align == "right" else ":---" for column in table.columns))
     lines += [_row(map(_cell, table.columns, row)) for row in table.rows]
-    lines += ["", *(f"- {prose(note)}" for note in table.notes)]
+    said = [prose(table.subtitle), ""] if table.subtitle else []
+    notes = (f"- {prose(note)}" for note in (*table.sentences, *table.legend()))
+    lines = [*said, *lines, "", *notes]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -16,9 +16,11 @@ SUFFIXES = (".txt",)
 
 DEFAULT_WIDTH, MIN_WIDTH = 80, 40
 GAP = "  "
+NOTES = 2  # lines of them, unless all are asked for
 # Text is cut to the first width before numbers are left out, to the second before those that are
 # needed more are, and to the third if nothing else helps.
 EASY, HARD, SHORT = 24, 14, 8
+ALL = " (--all-columns)"
 
 
 def render(view: View, *, width: int | None = None, colour: bool = False) -> str:
@@ -29,14 +31,19 @@ def render(view: View, *, width: int | None = None, colour: bool = False) -> str
 
 def _table(table: Table, width: int, *, colour: bool) -> str:
     lines = {column: _lines(table, i) for i, column in enumerate(table.columns)}
-    widths = _fit({column: max(map(cell_len, lines[column])) for column in lines}, width)
+    natural = {column: max(map(cell_len, lines[column])) for column in lines}
+    widths = natural if table.wide else _fit(natural, width)
     left_out = ", ".join(column.heading for column in lines if column not in widths)
-    notes = [*table.notes, *([f"Not shown at this width: {left_out}."] if left_out else [])]
+    names: list[str] = []
     for column, cells in widths.items():
         heads, texts = lines[column][:2], lines[column][2:]
         shown, numbered = shorten(texts, cells)
         lines[column] = [*(cut(head, cells) for head in heads), *(shown[text] for text in texts)]
-        notes += [f"{shown[text]}: {text}" for text in numbered]
+        names += [f"{shown[text]}: {text}" for text in numbered]
+    said = [line for text in (*table.sentences, *names) for line in _wrap(text, width)]
+    notes = _notes(table, tuple(widths), width)
+    if left_out:
+        notes.append(cut(f"Not shown: {left_out}", width - len(ALL), 0) + ALL)
     above, heading, *rows = (
         GAP.join(_pad(lines[column][i], column, cells) for column, cells in widths.items()).rstrip()
         for i in range(len(table.rows) + 2)
@@ -45,16 +52,42 @@ def _table(table: Table, width: int, *, colour: bool) -> str:
     return _print(
         [
             *((line, "bold") for line in _wrap(table.title, width)),
+            *((line, "") for line in _wrap(table.subtitle, width) if table.subtitle),
             ("", ""),
             *((line, "bold") for line in (above, heading) if line),
             (rule, "dim"),
             *((row, "") for row in rows),
+            *([("", "")] if said else []),
+            *((line, "") for line in said),
             *([("", "")] if notes else []),
-            *((line, "dim") for note in notes for line in _wrap(note, width)),
+            *((line, "dim") for line in notes),
         ],
         width,
         colour=colour,
     )
+
+
+def _notes(table: Table, columns: tuple[Column, ...], width: int) -> list[str]:
+    """How to read these columns, as lines: all of that if asked for, or else at most NOTES of them, the
+    last of which says how many notes there are more."""
+    lines = [_wrap(note, width) for note in table.legend(columns)]
+    hidden = len(table.more) if table.brief else 0
+    if not table.brief or (sum(map(len, lines)) <= NOTES and not hidden):
+        return [line for note in lines for line in note]
+    shown: list[str] = []
+    whole = 0
+    for note in lines:
+        if len(shown) + len(note) > NOTES:
+            break
+        shown += note
+        whole += 1
+    if lines and not shown:
+        shown = [*lines[0][: NOTES - 1], f"{lines[0][NOTES - 1]} ..."]
+    rest = len(lines) - whole + hidden
+    if not shown:
+        return [f"Notes: {rest} (--notes)"]
+    hint = f" ({rest} more: --notes)"
+    return [*shown[:-1], cut(shown[-1], width - len(hint), 0) + hint]
 
 
 def _lines(table: Table, i: int) -> list[str]:

@@ -101,14 +101,14 @@ def two_runs_view(
         code = NOT_COMPARABLE
     if "not comparable" in found or not any(pair.a and pair.b for pair in pairs):
         code = NOT_COMPARABLE
-    notes = [f"A: {a_path}", f"B: {b_path}"]
-    notes += [f"Not the same in A and B: {fact}." for fact in machines]
     rows = tuple(tuple(value(pair) for _, value in COLUMNS) for pair in pairs)
     table = Table(
         _title(pairs),
         tuple(column for column, _ in COLUMNS),
         rows,
-        (*notes, UNPAIRED, PERHAPS, INSTEAD),
+        (UNPAIRED, PERHAPS, INSTEAD),
+        tuple(f"Not the same in A and B: {fact}." for fact in machines),
+        subtitle=f"A: {a_path}; B: {b_path}",
     )
     data = {
         "a": str(a_path),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -163,7 +163,7 @@ def _grid(table: Table, key: str, *, folded: bool) -> _Grid:
         title=shown.title,
         columns=shown.columns,
         rows=rows,
-        notes=shown.notes,
+        notes=(*shown.sentences, *replace(shown, brief=False).legend()),
         folded=folded,
         filtered=len(rows) >= MANY[0 if several else 1],
     )

@@ -32,9 +32,9 @@ HEADINGS = {
     "stored_params": "stored parameters",
     "param_bytes": "weights",
     "madds": "MAdds",
-    "mem_access": "paper MAC",
-    "mem_bytes": "MAC",
-    "fused_bytes": "fused MAC",
+    "mem_access": "paper memory access",
+    "mem_bytes": "memory access",
+    "fused_bytes": "fused memory access",
     "activations": "activations",
     "peak_memory_bytes": "peak memory",
 }

@@ -10,32 +10,23 @@ from lightbench.records.facets import FACETS, names
 
 # What a reader must know before believing a row: its word in the status column, sign, explanation.
 MARKS = (
-    ("failed", "x", "this case has no result"),
-    ("not converged", "?", "stopped before the interval was narrow; measure longer"),
-    ("contended", "!", "other work was using the machine; the time may be too long"),
-    (
-        "suspect",
-        "s",
-        "it cannot be the time of the work that was counted; in no ratio, sentence or figure",
-    ),
-    ("launch-bound", "l", "launching it took more than 90 % of the time; see --graph"),
-    ("fell back", "c", "some operators ran on the CPU, and their data went there and back"),
-    (
-        "not comparable",
-        "#",
-        "timed in another run, with nothing timed in both: in no ratio, sentence or figure",
-    ),
+    ("failed", "x", "no result"),
+    ("not converged", "?", "the interval is still wide, measure longer"),
+    ("contended", "!", "other work used the machine"),
+    ("suspect", "s", "not the time of what was counted: in no ratio or figure"),
+    ("launch-bound", "l", "launching took over 90 % of it, see --graph"),
+    ("fell back", "c", "some operators ran on the CPU"),
+    ("not comparable", "#", "timed in another run: in no ratio or figure"),
 )
 # Wherever numbers of a device card are shown.
 BUSY_CARD = (
     "The device card was measured while other programs used the machine: its speeds may be too low."
 )
 
-HEADINGS = (
-    "MAdds: multiply-adds of convolution, linear and matrix multiplication; a fused one is 1.",
-    "MAC: memory access cost (ShuffleNet V2 paper): what eager PyTorch moves; not multiply-adds.",
-    "latency: median time of one call; +- is half of its 95 % interval.",
-)
+# What columns are about.
+MADDS = "multiply-adds of convolution, linear and matrix products."
+MEM = "memory access, as eager PyTorch moves it."
+LATENCY = "median of a call; +- is half of its 95 % interval."
 
 
 def status(record: Record, *, apart: bool = False) -> str:
@@ -58,22 +49,29 @@ def signs(words: str) -> str:
 
 
 def remarks(records: Sequence[Record]) -> tuple[str, ...]:
-    """Notes for a table of these records; they may quote text of any origin."""
+    """Notes for a table of these records: of their marks, and what was noticed. They may quote text of any
+    origin."""
     found = {word for record in records for word in status(record).split(", ")}
-    notes = list(HEADINGS)
+    notes = explained(found)
+    notes += _once(_warned, records, names(records))
     if any(record.case.batch > 1 for record in records):
-        notes.append("MAdds and MAC are for the whole batch.")
-    notes += explained(found)
-    for say in (_failed, _uncounted, _warned):
-        notes += _once(say, records, names(records))
-    if unlike := _unlike(records):
-        notes.append(f"The cases ran under different conditions ({unlike}): do not compare times.")
+        notes.append("MAdds and memory access are for the whole batch.")
     return tuple(notes)
 
 
+def failures(records: Sequence[Record]) -> tuple[str, ...]:
+    """Sentences for a table of these records: why some have no result, or none that is whole, and where
+    their times are not to be compared. They may quote text of any origin."""
+    said = [*_once(_failed, records, names(records)), *_once(_uncounted, records, names(records))]
+    if unlike := _unlike(records):
+        said.append(f"The cases ran under different conditions ({unlike}): do not compare times.")
+    return tuple(said)
+
+
 def explained(words: Container[str]) -> list[str]:
-    """What these words of a status mean, as notes."""
-    return [f"{sign} {word}: {meaning}." for word, sign, meaning in MARKS if word in words]
+    """What these words of a status mean, as one note; none without any."""
+    said = [f"{sign} {word}: {meaning}" for word, sign, meaning in MARKS if word in words]
+    return [f"{'; '.join(said)}."] if said else []
 
 
 def warned(records: Sequence[Record]) -> tuple[str, ...]:

@@ -43,8 +43,8 @@ def view(found: Sequence[Found]) -> View:
         for one in found
     )
     why = (f"{one.device}: {one.reason} {one.hint}".rstrip() for one in found if not one.usable)
-    notes = (f"--device auto takes {auto}.", *why)
-    return View(Table("Devices", COLUMNS, rows, notes), data(found))
+    notes = (f"--device auto takes {auto}.",)
+    return View(Table("Devices", COLUMNS, rows, notes, tuple(why)), data(found))
 
 
 def _note(one: Found, auto: str) -> str:

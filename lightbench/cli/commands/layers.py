@@ -17,7 +17,7 @@ from lightbench.cli.options import (
     TIMEOUT,
     asked,
     input_options,
-    output_options,
+    output_options_but,
     settings_options,
     setup_options,
 )
@@ -108,7 +108,7 @@ FILTERED = (
 )
 @setup_options
 @input_options
-@output_options
+@output_options_but("sort")
 @click.pass_context
 def command(
     context: click.Context,

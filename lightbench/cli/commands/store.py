@@ -64,5 +64,5 @@ def _view(rows: list[tuple[str, int, int]], problems: list[str]) -> View:
         Column("level", "", shown=False),
     )
     leveled = tuple((*row, "error" if row[2] else "") for row in rows)
-    table = Table("Records and their ids", columns, leveled, tuple(problems))
+    table = Table("Records and their ids", columns, leveled, sentences=tuple(problems))
     return View(table, {"files": [table.named(row) for row in leveled], "problems": problems})

@@ -15,7 +15,7 @@ from lightbench.reports.ratios import by_latency, by_rounds
 from lightbench.studies.profile.table import MODEL, VALUES, record_data
 from lightbench.studies.roofline import beside
 from lightbench.studies.subject import Subject
-from lightbench.views.remarks import explained, remarks, status
+from lightbench.views.remarks import explained, failures, remarks, status
 from lightbench.views.section import Drawing, Section
 from lightbench.views.table import Column, Table, View, own_words
 
@@ -140,7 +140,14 @@ def comparison_view(subject: Subject) -> View:
         )
         for record in records
     )
-    table = Table(f"Comparison: {', '.join(shared(records))}", columns, rows, _notes(subject))
+    table = Table(
+        f"Comparison: {', '.join(shared(records))}",
+        columns,
+        rows,
+        _notes(subject),
+        failures(records),
+        _more(subject),
+    )
     return View(table, [_data(subject, record) for record in records])
 
 
@@ -153,8 +160,6 @@ def _notes(subject: Subject) -> tuple[str, ...]:
     notes = list(remarks(records))
     if any(APART in _status(subject, record) for record in records):
         notes += explained([APART])
-    notes += accuracy.about(subject)
-    notes += roofline.remarks(subject.evidence)
     references = dict.fromkeys(r.case.model for record in records if (r := subject.beside(record)))
     if references:
         notes.append(
@@ -167,6 +172,10 @@ def _notes(subject: Subject) -> tuple[str, ...]:
             " of them goes by what was timed in both, and its bounds contain how far that differs."
         )
     return tuple(notes)
+
+
+def _more(subject: Subject) -> tuple[str, ...]:
+    return (*accuracy.about(subject), *roofline.remarks(subject.evidence))
 
 
 def runs_of(subject: Subject) -> int:

@@ -81,11 +81,16 @@ def _views(subject: Subject, record: Record) -> Iterator[View]:
 
 
 def _titled(view: View, title: str, said: set[str]) -> View:
-    """The view under a short title, since the section names the case; without notes that stand under
-    an earlier table of the section."""
-    notes = tuple(note for note in view.table.notes if note not in said)
-    said.update(notes)
-    return replace(view, table=replace(view.table, title=title, notes=notes))
+    """The view under a short title, since the section names the case; without what stands under an earlier
+    table of the section."""
+    table = view.table
+    notes, sentences, more = (
+        tuple(text for text in texts if text not in said)
+        for texts in (table.notes, table.sentences, table.more)
+    )
+    said.update(notes, sentences, more)
+    told = replace(table, title=title, notes=notes, sentences=sentences, more=more)
+    return replace(view, table=told)
 
 
 def _alike(records: tuple[Record, ...], record: Record) -> Record | None:

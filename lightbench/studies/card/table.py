@@ -68,12 +68,12 @@ def card_view(card: DeviceCard) -> View:
         columns,
         tuple(rows),
         (
-            "MAdds/s, GB/s: attained by ten layers of a usual size, 56x56; linear at batch 1.",
             "ridge point: below it an operator waits for memory, above it for arithmetic.",
             "hurt: time per MAdd at equal MAdds, the first point whose interval is above 1.",
-            *_doubts(card),
             *warned(card.records),
         ),
+        sentences=tuple(_doubts(card)),
+        more=("MAdds/s, GB/s: attained by ten layers of a usual size, 56x56; linear at batch 1.",),
     )
     return View(table, _data(card))
 

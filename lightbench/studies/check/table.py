@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 from lightbench import units
 from lightbench.studies.compare.rows import COLUMNS, LEGEND, Row, State, exit_code
@@ -68,9 +67,7 @@ def check_view(rows: Sequence[Row], *, strict: bool = False) -> View:
     title = headline(rows)
     changed = [row for row in rows if row.changed]
     rest = [row for row in rows if not row.changed]
-    notes = [f"{row.model}, {row.about}: {row.note}" for row in (*changed, *rest) if row.note]
-    notes += LEGEND if rows else ()
-    whole = _table(title, rows, notes)
+    whole = _table(title, rows, (*changed, *rest))
     data = {
         "title": title,
         "exit_code": exit_code(rows, strict=strict),
@@ -78,11 +75,19 @@ def check_view(rows: Sequence[Row], *, strict: bool = False) -> View:
     }
     if not changed or not rest:
         return View(whole, data)
-    seen = _table(title, changed, notes)
-    folded = _table(f"{units.exact(len(rest))} without a finding", rest, ())
+    seen = _table(title, changed, (*changed, *rest))
+    folded = _table(f"{units.exact(len(rest))} without a finding", rest)
     return View(whole, data, above=(seen,), folded=folded)
 
 
-def _table(title: str, rows: Sequence[Row], notes: Sequence[str]) -> Table:
-    cells: tuple[tuple[Any, ...], ...] = tuple(tuple(v(row) for _, v in COLUMNS) for row in rows)
-    return Table(title, tuple(column for column, _ in COLUMNS), cells, tuple(notes))
+def _table(title: str, rows: Sequence[Row], noted: Sequence[Row] = ()) -> Table:
+    """``noted``: rows of which the table says why, those that are worth reading as part of the answer."""
+    said = [(row.changed, f"{row.model}, {row.about}: {row.note}") for row in noted if row.note]
+    return Table(
+        title,
+        tuple(column for column, _ in COLUMNS),
+        tuple(tuple(value(row) for _, value in COLUMNS) for row in rows),
+        tuple(text for changed, text in said if not changed),
+        sentences=tuple(text for changed, text in said if changed),
+        more=LEGEND if noted else (),
+    )

@@ -141,7 +141,7 @@ def exit_code(rows: Sequence[Row], *, strict: bool = False) -> int:
 
 LEGEND = (
     "change: median of the ratios of pairs; before and now are each side's own median.",
-    "MAC: memory access of eager PyTorch (mem_bytes); paper MAC: of the paper, in elements (mem_access).",
+    "memory access: of eager PyTorch; paper memory access: in elements, as the ShuffleNet V2 paper counts.",
 )
 
 

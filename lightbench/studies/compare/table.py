@@ -82,13 +82,18 @@ def compare_view(found: Comparison) -> View:
     columns = tuple(
         replace(column, heading=HEADINGS.get(column.key, column.heading)) for column, _ in chosen
     )
-    notes = [f"A: {found.names[0]}", f"B: {found.names[1]}", *how(found)]
-    notes += found.one_sided
     said = dict.fromkeys((*found.a.warnings, *found.b.warnings))
-    notes += [text for text in said if not any(own.endswith(text) for own in found.one_sided)]
-    notes += LEGEND
-    cells = tuple(tuple(value(row) for _, value in chosen) for row in rows)
-    return View(Table(sentence(found), columns, cells, tuple(notes)), data(found))
+    warnings = [text for text in said if not any(own.endswith(text) for own in found.one_sided)]
+    table = Table(
+        sentence(found),
+        columns,
+        tuple(tuple(value(row) for _, value in chosen) for row in rows),
+        (*how(found), *warnings),
+        sentences=found.one_sided,
+        more=LEGEND,
+        subtitle=f"A: {found.names[0]}; B: {found.names[1]}",
+    )
+    return View(table, data(found))
 
 
 def data(found: Comparison) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from lightbench import units
 from lightbench.records import Costs, Op
 from lightbench.views.table import Column, Table, View
 
+MEM = "mem: memory access: elements of what the paper counts, bytes as PyTorch runs it, and fused."
 ACCOUNTS = (
-    "MAC: memory access cost (ShuffleNet V2 paper), not multiply-adds."
-    " paper: convolution, linear and matmul rows, elements;"
+    "paper: convolution, linear and matmul rows, in elements (ShuffleNet V2: its MAC);"
     " eager: every operator as PyTorch runs it;"
     " fused: batch norm folded, activation and add merged."
 )
@@ -24,13 +24,13 @@ OF_FILES = (
 
 COUNTS = (
     Column("model", "model", align="left"),
-    Column("params", "params (M)", units.millions),
-    Column("stored_params", "stored parameters (M)", units.millions, sparse=True),
-    Column("madds", "MAdds (M)", units.millions),
-    Column("mem_access", "paper MAC (M)", units.millions),
-    Column("mem_bytes", "eager MAC (MB)", units.megabytes, drop=1),
-    Column("fused_bytes", "fused MAC (MB)", units.megabytes, drop=2),
-    Column("activations", "activations (M)", units.millions, drop=4),
+    Column("params", "params", scale=units.COUNTS),
+    Column("stored_params", "stored parameters", scale=units.COUNTS, sparse=True),
+    Column("madds", "MAdds", scale=units.COUNTS),
+    Column("mem_access", "paper mem", scale=units.COUNTS),
+    Column("mem_bytes", "eager mem", scale=units.BYTES, drop=1),
+    Column("fused_bytes", "fused mem", scale=units.BYTES, drop=2),
+    Column("activations", "activations", scale=units.COUNTS, drop=4),
     Column("intensity", "MAdds/byte", units.number, drop=3),
 )
 
@@ -42,18 +42,22 @@ def counts_view(
     rows = [(name, *(getattr(c, col.key) for col in COUNTS[1:])) for name, c in counted]
     reasons = failed or {}
     rows += [(name, *[None] * (len(COUNTS) - 1)) for name in reasons]
-    notes: tuple[str, ...] = (
-        "MAdds: one fused multiply-add is 1; FLOPs are twice as many.",
-        ACCOUNTS,
-    )
-    notes += OF_FILES if any(c.stored_params is not None for _, c in counted) else ()
-    notes += _uncounted(counted) + tuple(f"failed: {name}: {why}" for name, why in reasons.items())
+    failures = tuple(f"failed: {name}: {why}" for name, why in reasons.items())
+    files = OF_FILES if any(c.stored_params is not None for _, c in counted) else ()
     data = [
         {"model": name, **{k: getattr(c, k) for k in c.__struct_fields__ if k != "ops"}}
         for name, c in counted
     ]
     data += [{"model": name, "failure": why} for name, why in reasons.items()]
-    return View(Table(title, COUNTS, tuple(rows), notes), data)
+    table = Table(
+        title,
+        COUNTS,
+        tuple(rows),
+        ("MAdds: one fused multiply-add is 1; FLOPs are twice as many.", MEM),
+        (*_uncounted(counted), *failures),
+        (ACCOUNTS, *files),
+    )
+    return View(table, data)
 
 
 def _uncounted(counted: Sequence[tuple[str, Costs]]) -> tuple[str, ...]:
@@ -71,9 +75,9 @@ LAYERS = (
     Column("kind", "kind", align="left", drop=2),
     Column("input", "input", units.shape, drop=7, align="left"),
     Column("output", "output", units.shape, drop=3, align="left"),
-    Column("madds", "MAdds (M)", units.millions),
-    Column("mem_bytes", "MAC (MB)", units.megabytes),
-    Column("fused_bytes", "fused (MB)", units.megabytes, drop=4),
+    Column("madds", "MAdds", scale=units.COUNTS),
+    Column("mem_bytes", "mem", scale=units.BYTES),
+    Column("fused_bytes", "fused", scale=units.BYTES, drop=4),
     Column("intensity", "MAdds/byte", units.number, drop=5),
 )
 
@@ -88,15 +92,15 @@ def layers_view(costs: Costs, ops: Sequence[Op], title: str) -> View:
     rows.append(tuple(total.get(column.key) for column in LAYERS))
     runs = "eager PyTorch runs it" if costs.stored_params is None else "if run by itself"
     notes = [
-        f"MAC: memory access cost of the operator as {runs}; not multiply-adds.",
+        f"mem: memory access of the operator as {runs}.",
         "fused: 0 where the operator disappears into the one that made its input.",
-        *_uncounted([("this network", costs)]),
     ]
     if len(ops) < len(costs.ops):
         notes.insert(0, f"{len(ops)} of {len(costs.ops)} operators; the total is of all.")
+    uncounted = _uncounted([("this network", costs)])
     derived = ("mem_access", "mem_bytes", "intensity")
     data = [{key: getattr(op, key) for key in (*op.__struct_fields__, *derived)} for op in ops]
-    return View(Table(title, LAYERS, tuple(rows), tuple(notes)), data)
+    return View(Table(title, LAYERS, tuple(rows), tuple(notes), uncounted), data)
 
 
 def _layer(op: Op) -> str:

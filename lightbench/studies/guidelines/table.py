@@ -80,7 +80,9 @@ FINDINGS = (
     Column("width", "width", lambda n: f"x{n}"),
     Column("finding", "finding", own_words),
     Column("row", "row", own_words, align="left"),
-    Column("effect", "time", units.factor),
+    Column(
+        "effect", "time", units.factor, about="per MAdd, over the row that follows the guideline."
+    ),
     Column("interval", "95 %", own_words, drop=1),
     Column("launch_share", "launch", units.percent, drop=3),
 )
@@ -89,12 +91,9 @@ FINDINGS = (
 def _findings_table(
     found: Sequence[Finding], differs: Sequence[Facet], warnings: Sequence[str] = ()
 ) -> Table:
-    notes = [f"{_short(g)}: {claim}." for g, claim in {f.guideline: f.claim for f in found}.items()]
-    notes += ["time: per MAdd, of the row over the one that follows the guideline.", RULE]
+    claims = {f.guideline: f.claim for f in found}
     few = [f"{_short(one.guideline)} x{one.width}" for one in found if one.too_few]
-    if few:
-        notes.append(f"{', '.join(dict.fromkeys(few))}: {TOO_FEW}")
-    notes += warnings
+    said = (f"{', '.join(dict.fromkeys(few))}: {TOO_FEW}",) if few else ()
     same = shared([one.record for one in found])
     where = ", ".join(word for word in same if not word.startswith("input")) or "nothing measured"
     return Table(
@@ -114,7 +113,9 @@ def _findings_table(
             )
             for one in found
         ),
-        tuple(notes),
+        tuple(warnings),
+        said,
+        more=(RULE, *(f"{_short(g)}: {claim}." for g, claim in claims.items())),
     )
 
 
@@ -233,19 +234,19 @@ POINTS: tuple[tuple[Column, Value], ...] = (
     (Column("channels", "channels", own_words, align="left", drop=5), lambda f, _: f.channels),
     (Column("width", "width", lambda n: f"x{n}"), lambda f, _: f.width),
     (Column("row", "row", own_words, align="left"), lambda _, p: p.point.point),
-    (Column("madds", "MAdds (M)", units.millions, drop=1), lambda _, p: cost("madds")(p)),
+    (Column("madds", "MAdds", scale=units.COUNTS, drop=1), lambda _, p: cost("madds")(p)),
     (Column("madds_ratio", "MAdds (ratio)", units.factor, drop=7), lambda _, p: p.madds),
-    (Column("latency_s", "latency (ms)", units.milliseconds, drop=4), lambda _, p: median_s(p)),
+    (Column("latency_s", "latency", scale=units.TIMES, drop=4), lambda _, p: median_s(p)),
     (Column("speed", "speed", units.factor), lambda _, p: p.speed),
     (Column("speed_rel", "+-", units.percent, drop=1), lambda _, p: _half(p.time)),
     (
         Column("speed_per_madd", "speed (per MAdd)", units.factor, drop=1),
         lambda _, p: 1 / p.per_madd.ratio,
     ),
-    (Column("mem_access", "MAC (M)", units.millions, drop=6), lambda _, p: cost("mem_access")(p)),
+    (Column("mem_access", "MAC", scale=units.COUNTS, drop=6), lambda _, p: cost("mem_access")(p)),
     (Column("mem_access_ratio", "MAC (ratio)", units.factor, drop=2), lambda _, p: p.mem_access),
     (
-        Column("mem_bytes_ratio", "eager MAC (ratio)", units.factor, drop=4),
+        Column("mem_bytes_ratio", "mem (ratio)", units.factor, drop=4),
         lambda _, p: p.mem_bytes,
     ),
     (Column("above_bound", "above bound", units.percent, drop=3, sparse=True), above_bound),
@@ -296,7 +297,7 @@ def _points_table(found: Sequence[Finding], differs: Sequence[Facet]) -> Table:
                 " its 95 % interval."
             ),
             (
-                "MAC: memory access in elements as the paper counts it; eager: bytes of every"
+                "MAC: the paper's memory access cost, in elements; mem: bytes of every"
                 " operator; bound: the least that these MAdds need (section 2, G1)."
             ),
         ),

@@ -44,7 +44,8 @@ def history_view(series: Sequence[Series], *, commits: bool = False) -> View:
         _title(series, metric),
         tuple(column for column, _ in columns),
         tuple(tuple(value(one) for _, value in columns) for one in series),
-        tuple(_notes(series, metric)),
+        sentences=(APART,) if metric not in COUNTS and any(s.apart for s in series) else (),
+        more=tuple(_more(series, metric)),
     )
     data = {"metric": KEYS.get(metric, metric), "series": [_data(one) for one in series]}
     if commits:
@@ -144,12 +145,10 @@ def _change(metric: str) -> list[tuple[Column, Callable[[Change | None], Any]]]:
     ]
 
 
-def _notes(series: Sequence[Series], metric: str) -> Iterator[str]:
+def _more(series: Sequence[Series], metric: str) -> Iterator[str]:
     if metric in COUNTS:
         return
     yield "A commit's value is the median of its records."
-    if any(one.apart for one in series):
-        yield APART
     if any(len(one.points) > 1 for one in series):
         yield HELD
     yield STEPS

@@ -13,11 +13,21 @@ from lightbench.studies.noise.measure import ENOUGH_BLOCKS, Noise, data
 from lightbench.views.metrics import change
 from lightbench.views.table import Column, Table, View
 
+ALARMS = "identical sides called slower or faster."
+SMALLEST = f"the least slowdown that {units.percent(POWER)} of gates find."
+
 
 def noise_view(found: Noise) -> View:
     """One measurement."""
     return View(
-        Table(_title(found), _columns(found), _rows(found), tuple(_notes(found))), data(found)
+        Table(
+            _title(found),
+            _columns(found),
+            _rows(found),
+            sentences=tuple(_said(found)),
+            more=tuple(_how(found)),
+        ),
+        data(found),
     )
 
 
@@ -32,11 +42,11 @@ def _columns(found: Noise) -> tuple[Column, ...]:
     clock = "device" if found.samples["a"].device_s else "wall"
     return (
         Column("gate_s", "gate (s)", units.count),
-        Column("alarm_rate", "false alarms", units.percent),
+        Column("alarm_rate", "false alarms", units.percent, about=ALARMS),
         Column("alarm_bound", "at most", units.percent, drop=1),
         Column("same", "same", units.percent, drop=2),
         Column("found", "dose found", units.percent),
-        Column("smallest", f"smallest ({clock})", units.percent),
+        Column("smallest", f"smallest ({clock})", units.percent, about=SMALLEST),
         Column("cpu_smallest", "smallest (CPU)", units.percent, sparse=True),
         Column("cpu_alarm_rate", "", shown=False),
         Column("cpu_found", "", shown=False),
@@ -64,20 +74,26 @@ def _row(seconds: float, wall: Odds | None, cpu: Odds | None) -> tuple[object, .
     )
 
 
-def _notes(found: Noise) -> Iterator[str]:
-    pairs_s = _seconds(found.blocks * BLOCK_S)
+def _said(found: Noise) -> Iterator[str]:
+    """The answer: what to do here."""
     if found.interrupted:
         yield "Interrupted: this is of what there was until then."
+    yield from _too_short(found)
+    yield from advice(found)
+
+
+def _how(found: Noise) -> Iterator[str]:
+    """What was drawn, and how."""
+    pairs_s = _seconds(found.blocks * BLOCK_S)
     yield (
         f"Each gate was drawn {units.exact(RUNS)} times from {pairs_s} of pairs, in blocks of"
         f" {_seconds(BLOCK_S)}, and judged as `lightbench compare --tolerance"
         f" {_option(found.tolerance)}` does."
     )
     yield (
-        "False alarms: identical sides called slower or faster. At most: with 95 %, as far as the"
-        " number of draws goes; another hour may be noisier. Same: identical sides called so."
+        "At most: with 95 %, as far as the number of draws goes; another hour may be noisier. Same:"
+        " identical sides called so."
     )
-    yield f"Smallest: the least slowdown that is found in {units.percent(POWER)} of gates."
     yield (
         f"The dose: {units.exact(found.convolutions)} small"
         f" {'convolution' if found.convolutions == 1 else 'convolutions'},"
@@ -89,7 +105,6 @@ def _notes(found: Noise) -> Iterator[str]:
     )
     if found.dose.low is None or found.dose.low - 1 <= found.tolerance:
         yield "It is not surely larger than the tolerance, so a gate may rightly not find it."
-    yield from _too_short(found)
     if two := found.two_runs:
         shares = ", ".join(
             f"{units.percent(share)} differ by more than {units.percent(limit)}"
@@ -99,7 +114,6 @@ def _notes(found: Noise) -> Iterator[str]:
             f"Why pairs: {units.exact(two.slices)} runs of {_seconds(SLICE_S)} of the same code, one"
             f" after the other, each against every other: {shares}."
         )
-    yield from advice(found)
 
 
 def _seconds(value: float) -> str:

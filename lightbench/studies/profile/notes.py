@@ -10,12 +10,9 @@ from lightbench.engines.support.named import name_of
 from lightbench.records import Record
 from lightbench.records.case import WIDE
 from lightbench.records.outputs import APART, NETWORK, REFERENCE
-from lightbench.stats.ratio import Ratio
 from lightbench.views.sentence import listed
 
-BESIDE_EAGER = (
-    "x eager: time, as a multiple of eager PyTorch's in the same rounds; below 1 is faster."
-)
+BESIDE_EAGER = "time as a multiple of eager PyTorch's in the same rounds; below 1 is faster."
 # What outputs were held against, and what is more to be said of a precision below float32.
 HELD = {
     NETWORK: (
@@ -35,7 +32,7 @@ HELD_AGAINST_ANOTHER = (
     " approximate: 1 %."
 )
 RESIDENT = (
-    "resident: what the network adds to a process of its own when it is loaded and first called,"
+    "what the network adds to a process of its own when it is loaded and first called,"
     " beyond the imported runtime."
 )
 ARENA = "arena: by the engine's own account, for what is between operators. {}."
@@ -49,13 +46,6 @@ VENDOR = (
 )
 COPIES = 2  # times the weights
 LARGE = 10_000_000  # bytes of weights, below which the engine itself is more
-
-
-def about_engines(records: Sequence[Record], ratios: Sequence[Ratio | None]) -> Iterator[str]:
-    """Of answers, of times beside eager PyTorch."""
-    if any(ratios):
-        yield BESIDE_EAGER
-    yield from about_outputs(records)
 
 
 def about_outputs(records: Sequence[Record]) -> Iterator[str]:
@@ -75,9 +65,7 @@ def about_vendors(records: Sequence[Record]) -> Iterator[str]:
 
 
 def about_memory(records: Sequence[Record]) -> Iterator[str]:
-    """Of resident memory, and who keeps weights twice."""
-    if any(record.resident for record in records):
-        yield RESIDENT
+    """Of whose account the arena is, and who keeps weights twice."""
     told = (r.case.engine for r in records if r.resident and r.resident.arena_bytes is not None)
     if accounts := dict.fromkeys(f"{name_of(engine)}: {arena_says(engine)}" for engine in told):
         yield ARENA.format("; ".join(accounts))

@@ -14,11 +14,26 @@ from lightbench.records.facets import FACETS, differing, shared
 from lightbench.stats.median import median
 from lightbench.stats.ratio import Ratio
 from lightbench.studies.profile.beside_eager import beside_eager
-from lightbench.studies.profile.notes import about_engines, about_memory, about_vendors
+from lightbench.studies.profile.notes import (
+    BESIDE_EAGER,
+    RESIDENT,
+    about_memory,
+    about_outputs,
+    about_vendors,
+)
 from lightbench.studies.profile.transfers import transfers_table
 from lightbench.studies.roofline import beside
 from lightbench.studies.roofline.among import placed_among
-from lightbench.views.remarks import about_runs, remarks, signs, status
+from lightbench.views.remarks import (
+    LATENCY,
+    MADDS,
+    MEM,
+    about_runs,
+    failures,
+    remarks,
+    signs,
+    status,
+)
 from lightbench.views.table import Column, Table, View
 
 Value = Callable[[Record], Any]
@@ -45,40 +60,46 @@ def _latency(get: Callable[[Latency], Any]) -> Value:
 MODEL: tuple[Column, Value] = (Column("model", "model", align="left"), lambda r: r.case.model)
 
 VALUES: tuple[tuple[Column, Value], ...] = (
-    (Column("params", "params (M)", units.millions, drop=5), _costs(lambda c: c.params)),
+    (Column("params", "params", scale=units.COUNTS, drop=5), _costs(lambda c: c.params)),
     (
-        Column("stored_params", "stored parameters (M)", units.millions, drop=5, sparse=True),
+        Column("stored_params", "stored parameters", scale=units.COUNTS, drop=5, sparse=True),
         _costs(lambda c: c.stored_params),
     ),
-    (Column("madds", "MAdds (M)", units.millions, drop=2), _costs(lambda c: c.madds)),
-    (Column("mem_bytes", "MAC (MB)", units.megabytes, drop=3), _costs(lambda c: c.mem_bytes)),
+    (Column("madds", "MAdds", scale=units.COUNTS, drop=2, about=MADDS), _costs(lambda c: c.madds)),
+    (
+        Column("mem_bytes", "mem", scale=units.BYTES, drop=3, about=MEM),
+        _costs(lambda c: c.mem_bytes),
+    ),
     (Column("status", "", signs, align="left"), status),
-    (Column("latency_s", "latency (ms)", units.milliseconds), _latency(lambda t: t.median_s)),
+    (
+        Column("latency_s", "latency", scale=units.TIMES, about=LATENCY),
+        _latency(lambda t: t.median_s),
+    ),
     (Column("latency_rel", "+-", units.percent, drop=4), _latency(lambda t: t.rel)),
     (
         Column("outputs", "outputs", align="left", drop=1, sparse=True),
         lambda r: r.outputs.verdict if r.outputs else None,
     ),
-    (Column("latency_p90_s", "p90 (ms)", units.milliseconds, drop=7), _latency(lambda t: t.p90_s)),
-    (Column("latency_p99_s", "p99 (ms)", units.milliseconds, drop=10), _latency(lambda t: t.p99_s)),
-    (Column("latency_min_s", "min (ms)", units.milliseconds, drop=11), _latency(lambda t: t.min_s)),
+    (Column("latency_p90_s", "p90", scale=units.TIMES, drop=7), _latency(lambda t: t.p90_s)),
+    (Column("latency_p99_s", "p99", scale=units.TIMES, drop=10), _latency(lambda t: t.p99_s)),
+    (Column("latency_min_s", "min", scale=units.TIMES, drop=11), _latency(lambda t: t.min_s)),
     (
-        Column("launch_s", "launch (ms)", units.milliseconds, drop=5, sparse=True),
+        Column("launch_s", "launch", scale=units.TIMES, drop=5, sparse=True),
         _typical("launch_s"),
     ),
     (
-        Column("to_device_s", "to device (ms)", units.milliseconds, drop=5, sparse=True),
+        Column("to_device_s", "to device", scale=units.TIMES, drop=5, sparse=True),
         _typical("to_device_s"),
     ),
     (
-        Column("to_host_s", "to host (ms)", units.milliseconds, drop=5, sparse=True),
+        Column("to_host_s", "to host", scale=units.TIMES, drop=5, sparse=True),
         _typical("to_host_s"),
     ),
     (Column("energy_j", "J/img", units.number, drop=8, sparse=True), lambda r: r.energy_j),
     (Column("samples", "n", units.exact, drop=12), _latency(lambda t: t.n)),
     (Column("throughput_img_s", "img/s", units.number, drop=6), lambda r: r.throughput),
     (
-        Column("vendor_min_s", "vendor min (ms)", units.milliseconds, drop=3, sparse=True),
+        Column("vendor_min_s", "vendor min", scale=units.TIMES, drop=3, sparse=True),
         lambda r: r.vendor.min_s if r.vendor else None,
     ),
     (
@@ -86,15 +107,17 @@ VALUES: tuple[tuple[Column, Value], ...] = (
         lambda r: r.latency.min_s / r.vendor.min_s if r.vendor and r.latency else None,
     ),
     (
-        Column("peak_memory_bytes", "peak (MB)", units.megabytes, drop=8),
+        Column("peak_memory_bytes", "peak", scale=units.BYTES, drop=8),
         lambda r: r.peak_memory_bytes,
     ),
     (
-        Column("resident_bytes", "resident (MB)", units.megabytes, drop=2, sparse=True),
+        Column(
+            "resident_bytes", "resident", scale=units.BYTES, drop=2, sparse=True, about=RESIDENT
+        ),
         lambda r: r.resident.network_bytes if r.resident else None,
     ),
     (
-        Column("arena_bytes", "arena (MB)", units.megabytes, drop=2, sparse=True),
+        Column("arena_bytes", "arena", scale=units.BYTES, drop=2, sparse=True),
         lambda r: r.resident.arena_bytes if r.resident else None,
     ),
     (Column("intensity", "MAdds/byte", units.number, drop=9), _costs(lambda c: c.intensity)),
@@ -116,7 +139,7 @@ VALUES: tuple[tuple[Column, Value], ...] = (
     ),
     (Column("latency_low_s", "low (s)", shown=False), _latency(lambda t: t.low_s)),
     (Column("latency_high_s", "high (s)", shown=False), _latency(lambda t: t.high_s)),
-    (Column("mem_access", "MAC (elements)", shown=False), _costs(lambda c: c.mem_access)),
+    (Column("mem_access", "memory access (elements)", shown=False), _costs(lambda c: c.mem_access)),
     (Column("fused_bytes", "fused (bytes)", shown=False), _costs(lambda c: c.fused_bytes)),
     (Column("time", "time", shown=False), lambda r: r.time),
     (Column("id", "id", shown=False), lambda r: r.id),
@@ -125,7 +148,10 @@ VALUES: tuple[tuple[Column, Value], ...] = (
 
 # Of engines other than eager; the values are those of `beside_eager`.
 RATIOS: tuple[tuple[Column, Callable[[Ratio], Any]], ...] = (
-    (Column("ratio_eager", "x eager", units.number, sparse=True), lambda ratio: ratio.ratio),
+    (
+        Column("ratio_eager", "x eager", units.number, sparse=True, about=BESIDE_EAGER),
+        lambda ratio: ratio.ratio,
+    ),
     (
         Column("ratio_eager_rel", "+- (ratio)", units.percent, drop=4, sparse=True),
         lambda ratio: ratio.interval.rel,
@@ -156,13 +182,13 @@ def profile_view(records: Sequence[Record], known: Sequence[Record] = ()) -> Vie
             )
             for record, ratio, row in zip(records, ratios, placed, strict=True)
         ),
-        notes=(
-            *about_engines(records, ratios),
+        notes=(*remarks(records), *about_runs(records)),
+        sentences=failures(records),
+        more=(
+            *about_outputs(records),
             *beside.remarks(evidence, records, placed),
             *about_vendors(records),
             *about_memory(records),
-            *remarks(records),
-            *about_runs(records),
         ),
     )
     data = [record_data(r) | beside.data(row) for r, row in zip(records, placed, strict=True)]

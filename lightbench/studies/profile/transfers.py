@@ -20,11 +20,11 @@ PHASES = (
 COLUMNS = (
     Column("case", "case", align="left"),
     Column("phase", "phase", align="left"),
-    Column("min_s", "min (ms)", units.milliseconds, drop=2),
-    Column("max_s", "max (ms)", units.milliseconds, drop=3),
-    Column("mean_s", "mean (ms)", units.milliseconds, drop=1),
-    Column("median_s", "median (ms)", units.milliseconds),
-    Column("p99_s", "p99 (ms)", units.milliseconds),
+    Column("min_s", "min", scale=units.TIMES, drop=2),
+    Column("max_s", "max", scale=units.TIMES, drop=3),
+    Column("mean_s", "mean", scale=units.TIMES, drop=1),
+    Column("median_s", "median", scale=units.TIMES),
+    Column("p99_s", "p99", scale=units.TIMES),
     Column("throughput_img_s", "img/s", units.number, drop=4),
 )
 NOTES = (

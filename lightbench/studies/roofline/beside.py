@@ -12,7 +12,7 @@ from lightbench.records.facets import names
 from lightbench.records.links import NONE
 from lightbench.studies.roofline.among import ceilings_for, rooflines, unlike
 from lightbench.studies.roofline.placed import Placed
-from lightbench.studies.roofline.table import ABOUT, BUSY, beyond
+from lightbench.studies.roofline.table import BOUND, BUSY, EFFICIENCY, ROOFLINE, beyond
 from lightbench.views.table import Column, own_words
 
 Value = Callable[[Placed], Any]
@@ -28,11 +28,11 @@ UNLINKED = (
 
 COLUMNS: tuple[tuple[Column, Value], ...] = (
     (
-        Column("roofline_s", "roofline (ms)", units.milliseconds, drop=6, sparse=True),
+        Column("roofline_s", "roofline", scale=units.TIMES, drop=6, sparse=True, about=ROOFLINE),
         lambda p: p.roofline_s,
     ),
     (
-        Column("efficiency", "efficiency", units.percent, drop=3, sparse=True),
+        Column("efficiency", "efficiency", units.percent, drop=3, sparse=True, about=EFFICIENCY),
         lambda p: p.efficiency and p.efficiency.median,
     ),
     (
@@ -40,7 +40,7 @@ COLUMNS: tuple[tuple[Column, Value], ...] = (
         lambda p: p.efficiency and p.efficiency.rel,
     ),
     (
-        Column("bound", "bound by", own_words, align="left", drop=8, sparse=True),
+        Column("bound", "bound by", own_words, align="left", drop=8, sparse=True, about=BOUND),
         lambda p: p.bound,
     ),
     # for programs
@@ -71,7 +71,6 @@ def remarks(
     if not rooflines(evidence):
         return
     rows = [row for row in placed if row]
-    yield from ABOUT if rows else ()
     if any(row.drift not in (None, NONE) for row in rows):
         yield DRIFTED
     if any(row.drift is None and row.efficiency for row in rows):

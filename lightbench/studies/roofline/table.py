@@ -29,23 +29,26 @@ def _between(row: Placed) -> str | None:
     return f"{units.percent(efficiency.low)} to {units.percent(efficiency.high)}"
 
 
+ROOFLINE = "the least time: of each operator MAdds / peak or bytes / bandwidth."
+EFFICIENCY = "roofline / time."
+BOUND = "what most of the roofline is; launch: starting operators takes longer."
 COLUMNS: tuple[tuple[Column, Value], ...] = (
-    (Column("madds", "MAdds (M)", units.millions, drop=3), lambda p: p.madds),
-    (Column("mem_bytes", "MAC (MB)", units.megabytes, drop=4), lambda p: p.mem_bytes),
+    (Column("madds", "MAdds", scale=units.COUNTS, drop=3), lambda p: p.madds),
+    (Column("mem_bytes", "mem", scale=units.BYTES, drop=4), lambda p: p.mem_bytes),
     (Column("intensity", "MAdds/byte", units.number, drop=5), lambda p: p.intensity),
-    (Column("roofline_s", "roofline (ms)", units.milliseconds), lambda p: p.roofline_s),
+    (Column("roofline_s", "roofline", scale=units.TIMES, about=ROOFLINE), lambda p: p.roofline_s),
     (Column("status", "", signs, align="left"), lambda p: "" if p.layer else status(p.record)),
-    (Column("time_s", "time (ms)", units.milliseconds), lambda p: p.time and p.time.median),
+    (Column("time_s", "time", scale=units.TIMES), lambda p: p.time and p.time.median),
     (Column("time_rel", "+-", units.percent, drop=2), lambda p: p.time and p.time.rel),
     (
-        Column("efficiency", "efficiency", units.percent),
+        Column("efficiency", "efficiency", units.percent, about=EFFICIENCY),
         lambda p: p.efficiency and p.efficiency.median,
     ),
     (
         Column("interval", "95 %", own_words, align="left", drop=1),
         _between,
     ),
-    (Column("bound", "bound by", own_words, align="left"), lambda p: p.bound),
+    (Column("bound", "bound by", own_words, align="left", about=BOUND), lambda p: p.bound),
     (Column("beyond", "", own_words, align="left"), lambda p: "> 1" if p.beyond else ""),
     # for programs
     (Column("level", "level", shown=False), lambda p: "warning" if p.beyond else "notice"),
@@ -56,10 +59,6 @@ COLUMNS: tuple[tuple[Column, Value], ...] = (
     (Column("compute_s", "compute (s)", shown=False), lambda p: p.compute_s),
     (Column("memory_s", "memory (s)", shown=False), lambda p: p.memory_s),
     (Column("start_s", "start (s)", shown=False), lambda p: p.start_s),
-)
-ABOUT = (
-    "roofline: the least time, if every operator reached its ceiling: MAdds / peak or bytes / bandwidth.",
-    "efficiency: roofline / time. bound by: what most of the roofline is; launch: starting operators takes longer.",
 )
 
 
@@ -93,9 +92,9 @@ def _networks_table(found: Found) -> Table:
         for row in rows
     )
     said = {word for record in records for word in status(record).split(", ")}
-    notes = (*ABOUT, _account(rows), *beyond(_beyond(rows)), *explained(said))
     title = f"Networks below it: {', '.join(shared(records))}"
-    return Table(title, columns, body, (*notes, *warned_of(records)))
+    notes = (*explained(said), *warned_of(records))
+    return Table(title, columns, body, notes, tuple(beyond(_beyond(rows))), (_account(rows),))
 
 
 def _layers_table(found: Found) -> Table:
@@ -116,13 +115,11 @@ def _layers_table(found: Found) -> Table:
         )
         for row in rows
     )
-    notes = (
-        *(() if found.networks else ABOUT),
-        *_timed(rows),
-        *beyond(_beyond(rows)),
-    )
     names = ", ".join(dict.fromkeys(row.record.case.model for row in rows))
-    return Table(f"Layers below it: {names}", columns, body, notes)
+    title = f"Layers below it: {names}"
+    return Table(
+        title, columns, body, sentences=tuple(beyond(_beyond(rows))), more=tuple(_timed(rows))
+    )
 
 
 def _timed(rows: Sequence[Placed]) -> Iterator[str]:
@@ -138,8 +135,8 @@ def _timed(rows: Sequence[Placed]) -> Iterator[str]:
 
 def _account(rows: Sequence[Placed]) -> str:
     if any(is_fused(row.record) for row in rows):
-        return "MAC: bytes with batch norms folded, activations and additions merged; not multiply-adds."
-    return "MAC: memory access cost, in bytes as eager PyTorch moves them; not multiply-adds."
+        return "mem: bytes with batch norms folded, activations and additions merged."
+    return "mem: memory access, in bytes as eager PyTorch moves them."
 
 
 def beyond(names: Sequence[str]) -> Iterator[str]:
@@ -173,7 +170,12 @@ def ceilings_table(ceilings: Ceilings) -> Table:
         Column("raw", "value", shown=False),
     )
     rows = tuple((what, text, best, key, raw) for what, text, best, key, raw in _rows(ceilings))
-    return Table(f"Roofline: {', '.join(ceilings.words)}", columns, rows, tuple(_notes(ceilings)))
+    title = f"Roofline: {', '.join(ceilings.words)}"
+    notes = (
+        "at most: in the shortest call of the best of several shapes. A start is no ceiling.",
+        "ridge point: below it an operator waits for memory, above it for arithmetic.",
+    )
+    return Table(title, columns, rows, notes, tuple(_doubts(ceilings)))
 
 
 def _rows(ceilings: Ceilings) -> Iterator[tuple[str, str, str, str, float]]:
@@ -211,9 +213,7 @@ def _by(peak: Peak) -> str:
     return point if engine == EAGER else f"{point}, {engine}"
 
 
-def _notes(ceilings: Ceilings) -> Iterator[str]:
-    yield "at most: in the shortest call of the best of several shapes. A start is no ceiling."
-    yield "ridge point: below it an operator waits for memory, above it for arithmetic."
+def _doubts(ceilings: Ceilings) -> Iterator[str]:
     if ceilings.fewer:
         yield (
             f"3x3 convolutions attain {units.factor(ceilings.fewer)} times the MAdds/s of products: they do fewer"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -14,7 +14,7 @@ from lightbench.stats.ratio import Ratio
 from lightbench.studies.scaling.axes import RESOLUTION
 from lightbench.studies.scaling.knee import Knee, knee
 from lightbench.studies.scaling.series import Point, Series, all_series
-from lightbench.views.remarks import HEADINGS, explained, signs, status, warned_of
+from lightbench.views.remarks import LATENCY, explained, signs, status, warned_of
 from lightbench.views.table import Column, Table, View, own_words
 
 KNEE = "knee"
@@ -55,9 +55,12 @@ def _speed(get: Callable[[Ratio], Any]) -> Value:
 
 
 COLUMNS: tuple[tuple[Column, Value], ...] = (
-    (Column("madds", "MAdds (M)", units.millions, drop=5), lambda row: _costs(row[0], "madds")),
+    (Column("madds", "MAdds", scale=units.COUNTS, drop=5), lambda row: _costs(row[0], "madds")),
     (Column("status", "", signs, align="left"), lambda row: status(row[0].record)),
-    (Column("latency_s", "latency (ms)", units.milliseconds), _latency(lambda t: t.median_s)),
+    (
+        Column("latency_s", "latency", scale=units.TIMES, about=LATENCY),
+        _latency(lambda t: t.median_s),
+    ),
     (Column("latency_rel", "+-", units.percent, drop=3), _latency(lambda t: t.rel)),
     (Column("throughput_img_s", "img/s", units.number), lambda row: row[0].record.throughput),
     (Column("speed_up", "speed-up", units.factor, sparse=True), _speed(lambda r: r.ratio)),
@@ -68,7 +71,7 @@ COLUMNS: tuple[tuple[Column, Value], ...] = (
     ),
     (Column(KNEE, "", own_words, align="left"), _knee),
     (
-        Column("peak_memory_bytes", "peak (MB)", units.megabytes, drop=4),
+        Column("peak_memory_bytes", "peak", scale=units.BYTES, drop=4),
         lambda row: row[0].record.peak_memory_bytes,
     ),
     (Column("efficiency_low", "low", shown=False), _ratio("efficiency", lambda r: r.low)),
@@ -111,29 +114,31 @@ def scaling_view(records: Sequence[Record], axis: str | None = None) -> View:
         ": ".join([words[0], ", ".join(words[1:])]) if found else words[0],
         tuple(column for column, _ in columns),
         tuple(tuple(value(row) for _, value in columns) for row in rows),
-        tuple(_notes(found, knees, shown)),
+        tuple(_notes(found, shown)),
+        (*_knees(found, knees), *_failed(shown)),
+        tuple(_more(found, knees)),
     )
     return View(table, {"series": [_data(s, k) for s, k in zip(found, knees, strict=True)]})
 
 
-def _notes(
-    found: Sequence[Series], knees: Sequence[Knee | None], shown: Sequence[Record]
-) -> list[str]:
-    if not found:
-        return []
-    about = found[0].about
-    notes = [about.efficiency]
+def _notes(found: Sequence[Series], shown: Sequence[Record]) -> Iterator[str]:
+    yield from explained({word for record in shown for word in status(record).split(", ")})
+    yield from (found[0].about.efficiency,) if found else ()
+    yield from warned_of(shown)
+
+
+def _knees(found: Sequence[Series], knees: Sequence[Knee | None]) -> Iterator[str]:
+    called = series_names(found) if len(found) > 1 else [""] * len(found)
+    for series, its, name in zip(found, knees, called, strict=True):
+        if its:
+            yield knee_said(series, its, name)
+
+
+def _more(found: Sequence[Series], knees: Sequence[Knee | None]) -> Iterator[str]:
     if any(knees):
-        notes.append(DOUBLING.format(found[0].axis))
-        called = series_names(found) if len(found) > 1 else [""]
-        notes += [
-            knee_said(s, k, name) for s, k, name in zip(found, knees, called, strict=True) if k
-        ]
-    if found[0].axis == "threads":
-        notes.append("Threads were timed one number after the other, and not in the same rounds.")
-    notes += [note for note in HEADINGS if note.startswith("latency")]
-    notes += explained({word for record in shown for word in status(record).split(", ")})
-    return [*notes, *_failed(shown), *warned_of(shown)]
+        yield DOUBLING.format(found[0].axis)
+    if found and found[0].axis == "threads":
+        yield "Threads were timed one number after the other, and not in the same rounds."
 
 
 def _failed(shown: Sequence[Record]) -> list[str]:

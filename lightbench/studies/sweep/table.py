@@ -53,13 +53,18 @@ COLUMNS: tuple[tuple[Column, Value], ...] = (
     (Column("c", "c", str, drop=6, sparse=True), _setting("c")),
     (Column("c1", "c1", str, drop=6, sparse=True), _setting("c1")),
     (Column("c2", "c2", str, drop=6, sparse=True), _setting("c2")),
-    (Column("madds", "MAdds (M)", units.millions, drop=4), cost("madds")),
-    (Column("latency_s", "latency (ms)", units.milliseconds), median_s),
+    (Column("madds", "MAdds", scale=units.COUNTS, drop=4), cost("madds")),
+    (Column("latency_s", "latency", scale=units.TIMES), median_s),
     (
         Column("mark", "", own_words, align="left"),
         lambda p: "" if known(p.compared) else "?",
     ),
-    (Column("time_ratio", "time", units.factor), lambda p: p.time.ratio),
+    (
+        Column(
+            "time_ratio", "time", units.factor, about="over the reference's, the row with 1.00."
+        ),
+        lambda p: p.time.ratio,
+    ),
     (Column("interval", "95 %", own_words, align="left", drop=3), lambda p: interval(p.time)),
     (
         Column("time_per_madd_ratio", "time (per MAdd)", units.factor),
@@ -69,9 +74,9 @@ COLUMNS: tuple[tuple[Column, Value], ...] = (
         Column("madds_per_s", "GMAdds/s", lambda v: units.number(v / 1e9), drop=1),
         lambda p: p.rate,
     ),
-    (Column("mem_access_ratio", "MAC (ratio)", units.factor, drop=2), lambda p: p.mem_access),
+    (Column("mem_access_ratio", "paper mem (ratio)", units.factor, drop=2), lambda p: p.mem_access),
     (
-        Column("mem_bytes_ratio", "eager MAC (ratio)", units.factor, drop=5),
+        Column("mem_bytes_ratio", "mem (ratio)", units.factor, drop=5),
         lambda p: p.mem_bytes,
     ),
     (
@@ -108,21 +113,20 @@ def sweep_view(records: Sequence[Record]) -> View:
 def _table(points: Sequence[Relative], warnings: Sequence[str] = ()) -> Table:
     title = "Sweep: nothing measured"
     notes: list[str] = []
+    sentences: list[str] = []
     if points:
         first = points[0]
         where = ", ".join(shared([point.record for point in points]))
         what = ", ".join(filter(None, (first.point.experiment, first.point.channels)))
         title = f"Sweep {what}: {where}"
-        notes = [
-            "time: of one call over the reference's, which is the row with 1.00.",
-            turn(points),
-        ]
+        sentences = [turn(points)]
         notes += dict.fromkeys(f"{p.point.note}." for p in points if p.point.note)
     if not all(known(point.compared) for point in points):
-        notes.append("? not known to +-3 %.")
+        notes.insert(0, "? not known to +-3 %.")
     notes += warnings
     rows = tuple(tuple(value(point) for _, value in COLUMNS) for point in points)
-    return Table(title, tuple(column for column, _ in COLUMNS), rows, tuple(notes))
+    columns = tuple(column for column, _ in COLUMNS)
+    return Table(title, columns, rows, tuple(notes), tuple(sentences))
 
 
 def turn(points: Sequence[Relative]) -> str:
