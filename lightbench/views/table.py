@@ -30,9 +30,7 @@ class Column:
     shown: bool = True  # False: for programs only
     sparse: bool = False  # True: left out where no row has a value
     common: bool = False  # True: said once above the table where several rows have the same value
-    scale: Scale | None = (
-        None  # its numbers have one unit, which fits all rows, instead of ``text``
-    )
+    scale: Scale | None = None  # one unit for the numbers of all rows, instead of ``text``
     about: str = ""  # what the heading cannot say, for a note: "median time of one call."
 
     def cell(self, value: Any) -> str:
@@ -54,7 +52,7 @@ class Table:
     notes: tuple[str, ...] = ()  # of marks and of how to read it, what matters most first
     sentences: tuple[
         str, ...
-    ] = ()  # part of the answer, such as why a row has no result: always shown
+    ] = ()  # part of the answer, as why a row has no result is: always shown
     more: tuple[str, ...] = ()  # explanations for who asks (--notes)
     subtitle: str = ""  # what all rows share
     brief: bool = True  # False: every note is asked for

@@ -211,13 +211,13 @@ def _value(row: Row, value: float | None) -> str:
 
 # Column -> its cell. What people read first stands first; numbers for programs are not shown.
 COLUMNS: tuple[tuple[Column, Callable[[Row], Any]], ...] = (
-    (Column("model", "model", align="left"), lambda r: r.model),
+    (Column("model", "model", align="left", common=True), lambda r: r.model),
     (Column("metric", "metric", own_words, align="left"), lambda r: r.about),
     (Column("verdict", "verdict", own_words, align="left"), lambda r: r.verdict),
     (Column("change_text", "change", own_words), lambda r: change(r.change)),
-    (Column("interval", "interval", own_words, align="left", drop=1), _interval),
-    (Column("before_text", "before", own_words, drop=2), lambda r: _value(r, r.before)),
-    (Column("now_text", "now", own_words, drop=2), lambda r: _value(r, r.now)),
+    (Column("before_text", "before", own_words, drop=1), lambda r: _value(r, r.before)),
+    (Column("now_text", "now", own_words), lambda r: _value(r, r.now)),
+    (Column("interval", "interval", own_words, align="left", drop=2), _interval),
     (Column("limit", "limit", own_words, align="left", drop=3), lambda r: r.limit),
     (Column("note", "note", shown=False), lambda r: r.note),
     (Column("title", "title", shown=False), lambda r: f"{r.model}: {r.about} {r.verdict}"),
