@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from lightbench import registry
 from lightbench.cli.guarded import RecordsFile, ReplacedFile, Role, StoreFile, Use
-from lightbench.cli.options import FORCE, SEED, asked
+from lightbench.cli.options import FORCE, OUTPUT, SEED, asked
 from lightbench.cli.output import (
     INTERRUPTED,
     chosen_format,
@@ -36,6 +36,7 @@ from lightbench.views.table import View
 FIGURE = click.option("--figure", type=ReplacedFile(), help="Draw it: .svg or .png.")
 
 F = TypeVar("F", bound=Callable[..., Any])
+SHOWS = {"form", *(name.replace("-", "_") for name in OUTPUT)}  # parameters of `output_options`
 
 
 def study_options(function: F) -> F:
@@ -105,7 +106,7 @@ def check_only_shown(*shows: str) -> None:
     for option in context.command.params:
         name = option.name or ""
         given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if given and name not in (*shows, "source", "form", "output", "quiet"):
+        if given and name not in (*shows, "source", "quiet", *SHOWS):
             raise UsageError(
                 f"--from measures nothing, so {option.opts[0]} has no meaning beside it.",
                 f"Leave {option.opts[0]} out, or leave out --from to measure.",

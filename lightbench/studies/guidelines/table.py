@@ -167,6 +167,7 @@ def _paper_table(found: Sequence[Finding], differs: Sequence[Facet]) -> Table:
             for row in rows
         ),
         (
+            *_unknown(found),
             PER_MADD if first.relatives[0].point.per_madd else SPEEDS,
             *_paper_notes(found, rows),
         ),
@@ -187,11 +188,14 @@ def _here(points: Mapping[str, Relative], row: str) -> str | None:
     return units.factor(1 / point.compared.ratio) + ("" if point.known else "?")
 
 
+def _unknown(found: Sequence[Finding]) -> tuple[str, ...]:
+    known = all(point.known for one in found for point in one.relatives)
+    return () if known else (UNKNOWN,)
+
+
 def _paper_notes(found: Sequence[Finding], rows: Sequence[str]) -> list[str]:
     points = [point for one in found for point in one.relatives]
     notes = []
-    if not all(point.known for point in points):
-        notes.append(UNKNOWN)
     nearest = paper.NEAREST.get(found[0].guideline, {})
     beside = [f"{row} beside its {nearest[row]}" for row in rows if row in nearest]
     source = paper.TABLES[found[0].guideline].source if found[0].guideline in paper.TABLES else ""
