@@ -63,7 +63,9 @@ def remarks(evidence: Evidence) -> Iterator[str]:
     others = [record for record in evidence.profiles if id(record) not in carded]
     if not rows:
         yield UNKNOWN
-    yield from beside.remarks(evidence, others, [rows.get(id(record)) for record in others])
+    known = [rows.get(id(record)) for record in others]
+    yield from beside.wrong(others, known)
+    yield from beside.remarks(evidence, others, known)
     if carded:
         yield OF_CARD
     if len(carded) == len(rows) > 0:

@@ -18,84 +18,93 @@ ROOT = Path(__file__).parents[2]
 
 # What there is.
 
+SHOWN = " --columns --sort --all-columns --notes"
 OPTIONS = {
     "baseline": "",  # a group, of `save` and `show`
     "check": (
         "models --against --baseline --config --tolerance --seconds --strict --no-latency --isolate"
         " --old-python --pytest-benchmark --batch --seed --timeout --store --trust-code -q/--quiet"
-        " --input --device --engine --threads --dtype --channels-last --format -o/--output"
+        " --input --device --engine --threads --dtype --channels-last --format -o/--output" + SHOWN
     ),
     "compare": (
         "a b --a --b --tolerance --seconds --batch --mode --seed --timeout -q/--quiet --input --device"
-        " --engine --threads --dtype --channels-last --format -o/--output"
+        " --engine --threads --dtype --channels-last --format -o/--output" + SHOWN
     ),
     "completion": "shell",
-    "devices": "--format -o/--output",
-    "doctor": "--device --selftest -q/--quiet --format -o/--output",
+    "devices": "--format -o/--output" + SHOWN,
+    "doctor": "--device --selftest -q/--quiet --format -o/--output" + SHOWN,
     "evaluate": (
         "model --weights --data --engine --dtype --calibration --device --threads --channels-last --batch --input"
         " --classes --figure --samples --store --from --timeout -q/--quiet --format -o/--output"
+        + SHOWN
     ),
     "export": "model --to -o/--output --batch --threads --timeout --force -q/--quiet --input",
     "converter": "engine --remove -q/--quiet",
-    "count": "models --convention --crosscheck --batch --timeout --strict --store -q/--quiet --input --format -o/--output",
+    "count": "models --convention --crosscheck --batch --timeout --strict --store -q/--quiet --input --format -o/--output"
+    + SHOWN,
     "layers": (
         "model --measure --by --sort --top --seconds --seed --timeout --figure --filters --weights --image --trace"
         " --store -q/--quiet"
         " --batch --device --engine --threads --dtype --channels-last --input --format -o/--output"
+        + SHOWN
     ),
     "device-card": (
         "--device --engine --threads --dtype --channels-last --seed --card --from -q/--quiet"
-        " --figure --format -o/--output"
+        " --figure --format -o/--output" + SHOWN
     ),
     "guidelines": (
         "names --scale --channels --widths --geometry --seconds --batch --device --engine --threads"
         " --dtype --channels-last --seed --force --store --from -q/--quiet --figures --format -o/--output"
+        + SHOWN
     ),
-    "history": "stores --model --metric --device --figure -q/--quiet --format -o/--output",
+    "history": "stores --model --metric --device --figure -q/--quiet --format -o/--output" + SHOWN,
     "lint": (
         "model --card --verify --seconds --top --batch --device --engine --threads --dtype"
-        " --channels-last --timeout --store -q/--quiet --input --format -o/--output"
+        " --channels-last --timeout --store -q/--quiet --input --format -o/--output" + SHOWN
     ),
     "noise": (
         "model --tolerance --seconds --seed --timeout -q/--quiet --batch --device --engine --threads --dtype"
-        " --channels-last --format -o/--output"
+        " --channels-last --format -o/--output" + SHOWN
     ),
     "predict": (
         "model images --weights --top --batch --input --device --timeout --figure -q/--quiet --format -o/--output"
+        + SHOWN
     ),
-    "list": "what --from --format -o/--output",
+    "list": "what --from --format -o/--output" + SHOWN,
     "profile": (
         "models --suite --device --engine --threads --batch --dtype --calibration --mode --channels-last"
         " --graph --cold-cache --h2d --energy --flush-denormal --crosscheck --memory --npu-jit --defaults --rel"
         " --seconds --seed --timeout --store --force --roofline --trust-code -q/--quiet --input --format -o/--output"
+        + SHOWN
     ),
     "report": (
         "files --suite --store --device --reference --accuracy --title --force --timeout --trust-code -q/--quiet"
-        " --format -o/--output"
+        " --format -o/--output" + SHOWN
     ),
     "roofline": (
         "models --layers --rel --seconds --batch --device --engine --threads --dtype --channels-last --timeout"
-        " --seed --force --store --from -q/--quiet --figure --input --format -o/--output"
+        " --seed --force --store --from -q/--quiet --figure --input --format -o/--output" + SHOWN
     ),
     "scaling": (
         "models --batch --threads --resolution --width --rel --seconds --device --engine --dtype --calibration"
         " --mode --channels-last --input --timeout --seed --force --store --from -q/--quiet --figure --format -o/--output"
+        + SHOWN
     ),
     "store": "",
     "sweep": (
         "axis --channels --input --constant --seconds --batch --device --engine --threads --dtype"
         " --channels-last --seed --force --store --from -q/--quiet --figure --format -o/--output"
+        + SHOWN
     ),
     "tradeoff": (
         "models --data --seeds --epochs --batch --optimizer --lr --schedule --label-smoothing --amp --ema --clip --resize"
         " --workers --rel --seconds --device --engine --threads --folder --store --figure --input --timeout -q/--quiet"
-        " --format -o/--output"
+        " --format -o/--output" + SHOWN
     ),
     "train": (
         "model --data --epochs --batch --optimizer --lr --schedule --label-smoothing --amp --ema --clip --resize --seed"
         " --workers --patience --compile --device --threads --input --weights --folder --resume --force --tensorboard"
-        " --figure --timeout -q/--quiet --format -o/--output"
+        " --figure --timeout -q/--quiet --format -o/--output" + SHOWN
     ),
 }
 

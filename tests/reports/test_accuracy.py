@@ -7,6 +7,7 @@ import pytest
 from engine_records import EAGER, ORT, table
 from evaluations import evaluated, of
 from made_reports import cells, sections
+from rendering import told
 
 from lightbench.reports import report
 from lightbench.reports.figures.fronts import draw as draw_fronts
@@ -34,7 +35,7 @@ def test_the_column_has_what_was_measured_with_its_interval(nets):
     assert cells(view, "top1_kind") == ["measured"] * 4
     assert cells(view, "top1_images") == [1000] * 4
     assert cells(view, "top1_data") == ["digits"] * 4
-    assert "top-1: measured here on 1,000 images of digits" in " ".join(view.table.notes)
+    assert "top-1: measured here on 1,000 images of digits" in " ".join(told(view.table))
     assert view.data[0]["report"]["top1_low"] == pytest.approx(87.99, abs=0.01)
 
 
@@ -96,7 +97,7 @@ def test_data_sets_are_not_mixed_and_it_is_said(nets, make_record):
     found = sections(mixed)
     left = "Accuracy is that on digits; left out, as theirs is known on ImageNet alone: resnet18."
     assert cells(found["Comparison"].views[0], "top1") == [90, 95, 94, 97, None]
-    assert left in found["Comparison"].views[0].table.notes
+    assert left in told(found["Comparison"].views[0].table)
     assert left in found["Accuracy for the time"].sentences
     figure = found["Accuracy for the time"].drawings[0].draw()
     assert "1 of 5 cases have no known accuracy on digits and are not shown" in said(figure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from made_reports import cells, sections
+from rendering import told
 from rooflines import MB, again, conv, costs_of, of_costs, peak_records, roofline_records
 
 from lightbench.records.collection import Evidence
@@ -21,7 +22,7 @@ def network(make_record, time_s=2.0, **how):
 
 def comparison(records):
     view = sections(records)["Comparison"].views[0]
-    return view, " ".join(view.table.notes)
+    return view, " ".join(told(view.table))
 
 
 def test_peaks_stand_before_a_device_card(make_record, card_records):

@@ -78,9 +78,13 @@ def remarks(
     used = [ceilings_for(evidence, row.record) for row in rows]
     if any(ceilings and ceilings.contended for ceilings in used):
         yield BUSY
-    named = [*zip(names(records), records, placed, strict=True)]
-    yield from beyond([name for name, _, row in named if row and row.beyond])
-    yield from _without(evidence, named)
+    yield from _without(evidence, [*zip(names(records), records, placed, strict=True)])
+
+
+def wrong(records: Sequence[Record], placed: Sequence[Placed | None]) -> Iterator[str]:
+    """What must be said first: which of them are faster than their ceilings allow."""
+    named = zip(names(records), placed, strict=True)
+    yield from beyond([name for name, row in named if row and row.beyond])
 
 
 def _without(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from made_reports import sections
+from rendering import told
 
 from lightbench.errors import UsageError
 from lightbench.records import Latency
@@ -68,13 +69,13 @@ def test_without_anything_in_common_it_is_not_comparable_and_in_nothing(make_rec
     said = sections(records)["In short"].sentences
     assert not any("resnet18" in one for one in said)
     assert said[-1] == ("Left out here: 1 timed in another run, with nothing timed in both (#).")
-    notes = sections(records)["Comparison"].views[0].table.notes
+    notes = told(sections(records)["Comparison"].views[0].table)
     assert any(note.startswith("# not comparable:") for note in notes)
 
 
 def test_a_profile_of_several_runs_says_so(make_record):
     def notes(*records):
-        return " ".join(profile_view(records).table.notes)
+        return " ".join(told(profile_view(records).table))
 
     assert "runs" not in notes(make_record("a"), make_record("b"))
     assert "Timed in 2 runs," in notes(make_record("a"), make_record("b", run="two"))
@@ -193,7 +194,7 @@ def test_a_card_that_was_measured_while_others_used_the_machine_says_so(card_rec
     from lightbench.studies.card.table import card_view
 
     def notes(cards):
-        return [n for n in card_view(card_of(cards)).table.notes if "speeds may be too low" in n]
+        return [n for n in told(card_view(card_of(cards)).table) if "speeds may be too low" in n]
 
     cards = card_records()
     assert not notes(cards)
@@ -255,7 +256,7 @@ def test_a_history_of_runs_without_anything_in_common_compares_nothing(make_reco
     assert ([point.value for point in series.points], series.apart, series.change) == (
         [0.030], 2, None,
     )  # fmt: skip
-    assert any("not comparable:" in note for note in history_view([series]).table.notes)
+    assert any("not comparable:" in note for note in told(history_view([series]).table))
 
 
 def test_a_history_is_told_as_the_last_run_would_have_seen_it(make_record):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from made_reports import cells, sections
+from rendering import told
 
 from lightbench import registry
 from lightbench.errors import UsageError
@@ -70,7 +71,7 @@ def test_nothing_to_report_is_an_error_that_says_so():
 def test_records_without_a_single_time_make_a_report_that_says_why(make_record):
     found = sections([make_record("a", failure="no memory."), make_record("b", failure="no luck.")])
     assert "In short" not in found
-    assert "no memory." in " ".join(found["Comparison"].views[0].table.notes)
+    assert "no memory." in " ".join(told(found["Comparison"].views[0].table))
 
 
 # Environment.
