@@ -79,7 +79,7 @@ OPTIONS = {
     ),
     "report": (
         "files --suite --store --device --reference --accuracy --title --force --timeout --trust-code -q/--quiet"
-        " --format -o/--output" + SHOWN
+        " --format -o/--output"
     ),
     "roofline": (
         "models --layers --rel --seconds --batch --device --engine --threads --dtype --channels-last --timeout"
