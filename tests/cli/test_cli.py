@@ -46,7 +46,7 @@ OPTIONS = {
         "model --measure --by --sort --top --seconds --seed --timeout --figure --filters --weights --image --trace"
         " --store -q/--quiet"
         " --batch --device --engine --threads --dtype --channels-last --input --format -o/--output"
-        + SHOWN
+        " --columns --all-columns --notes"
     ),
     "device-card": (
         "--device --engine --threads --dtype --channels-last --seed --card --from -q/--quiet"
