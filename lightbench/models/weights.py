@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from lightbench import units
-from lightbench.errors import MissingPackage, UsageError, how_to_install
+from lightbench.errors import UsageError
+from lightbench.models import weight_files
 from lightbench.models.torchvision import import_torchvision
 
 TORCHVISION = "torchvision:"
@@ -22,6 +22,7 @@ _KEPT_AS = ("weights", "state_dict", "model", "model_state_dict", "net", "networ
 # What stands before every name where the network was wrapped: by DataParallel, torch.compile, EMA.
 _WRAPPED = ("module.", "_orig_mod.")
 _UNNEEDED = "num_batches_tracked"  # of norms; files from before 2018 have none
+DEEPEST = 3  # within what is in the file; it may be made up to have no end
 NAMED = 3  # tensors, of those that do not fit
 
 
@@ -35,23 +36,22 @@ class Weights(NamedTuple):
 
 
 def read(source: str) -> Weights:
-    """A ``.safetensors`` file, or one that torch.save has written: of it, ``weights_only``. Raises UsageError for a file
-    that is not there, that is damaged, or that holds more than data or no weights; MissingPackage."""
-    path = Path(source)
-    if not path.is_file():
-        raise UsageError(
-            f"there is no file {source!r}." if not path.exists() else f"{source!r} is no file.",
-            "Name a .pt, .pth or .safetensors file that holds weights.",
-        )
-    found = _safetensors(path) if path.suffix == ".safetensors" else _torch(path)
+    """A file that safetensors or torch.save has written. Raises UsageError for one that is not there, that is damaged, or
+    that holds more than data or no weights; MissingPackage."""
+    found = weight_files.content(Path(source))
     about = found.get(ABOUT) if isinstance(found, Mapping) else None
     tensors = _tensors_in(found)
     if not tensors:
         kind = type(found).__name__
         raise UsageError(
             f"{source!r} holds no weights: names with tensors were expected, and it has a {kind}.",
-            "Save them with torch.save(network.state_dict(), FILE).",
+            weight_files.SAVE,
         )
+    for name, tensor in tensors.items():
+        if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type == "meta":
+            raise UsageError(
+                f"{name} of {source!r} is {_kind(tensor)}, and no plain numbers.", weight_files.SAVE
+            )
     return Weights(tensors, about if isinstance(about, str) else None, digest_of(tensors))
 
 
@@ -83,10 +83,10 @@ def of_torchvision(model: str, name: str) -> tuple[Weights, Any]:
 
 
 def fit(network: nn.Module, weights: Weights, name: str) -> None:
-    """Put them into a network, which is called ``name``. Raises UsageError, with what is missing, what is not its own
-    and what has another shape."""
+    """Put them into a network, which is called ``name``, also where another one had it as its part. Raises UsageError,
+    with what is missing, what is not its own and what has another shape."""
     wanted = network.state_dict()
-    given = weights.tensors
+    given = _as_own(weights.tensors, wanted)
     missing = [key for key in wanted if key not in given and not key.endswith(_UNNEEDED)]
     odd = [key for key in given if key not in wanted]
     other = [
@@ -111,6 +111,15 @@ def fit(network: nn.Module, weights: Weights, name: str) -> None:
     network.load_state_dict(given, strict=False)
 
 
+def _as_own(given: dict[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Without what stands before all names and the network does not know: "model." of Lightning, "backbone."."""
+    before = {name.partition(".")[0] for name in given}
+    if len(before) != 1 or any(name in wanted for name in given):
+        return given
+    inner = {name.partition(".")[2]: tensor for name, tensor in given.items()}
+    return inner if any(name in wanted for name in inner) else given
+
+
 def digest_of(tensors: Mapping[str, Tensor]) -> str:
     """Of names, types, shapes and bytes, in whatever order."""
     digest = hashlib.blake2b(digest_size=4)
@@ -121,47 +130,19 @@ def digest_of(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _torch(path: Path) -> Any:
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise UsageError(f"cannot read {str(path)!r}: {error.strerror or error}.") from error
-    except pickle.UnpicklingError as error:
-        raise UsageError(
-            f"{str(path)!r} holds more than data, and may run code when it is read: it is not.",
-            "Save weights alone, where you trust it: torch.save(network.state_dict(), FILE).",
-        ) from error
-    except Exception as error:  # whatever a damaged or made-up file leads to
-        raise UsageError(
-            f"{str(path)!r} is no file of weights, or is damaged.",
-            "Name a .pt, .pth or .safetensors file that holds weights.",
-        ) from error
+def _kind(tensor: Tensor) -> str:
+    if tensor.is_quantized:
+        return "quantized"
+    return "without data" if tensor.device.type == "meta" else "sparse"
 
 
-def _safetensors(path: Path) -> Any:
-    try:
-        from safetensors.torch import load
-    except ImportError as error:
-        raise MissingPackage(
-            "safetensors is not installed, which reads such files.", how_to_install("safetensors")
-        ) from error
-    try:
-        return load(path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"cannot read {str(path)!r}: {error.strerror or error}.") from error
-    except Exception as error:
-        raise UsageError(
-            f"{str(path)!r} is no file of weights, or is damaged.", "Download or save it again."
-        ) from error
-
-
-def _tensors_in(found: Any) -> dict[str, Tensor]:
+def _tensors_in(found: Any, deep: int = 0) -> dict[str, Tensor]:
     """The weights in what a file holds; none if there are none."""
-    if not isinstance(found, Mapping):
+    if not isinstance(found, Mapping) or deep > DEEPEST:
         return {}
     if found and all(isinstance(value, Tensor) for value in found.values()):
         return _unwrapped({str(name): value for name, value in found.items()})
-    return next(filter(None, (_tensors_in(found.get(key)) for key in _KEPT_AS)), {})
+    return next(filter(None, (_tensors_in(found.get(key), deep + 1) for key in _KEPT_AS)), {})
 
 
 def _unwrapped(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
