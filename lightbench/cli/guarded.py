@@ -130,6 +130,16 @@ class Model(click.ParamType):  # type: ignore[type-arg]
         yield from _of_models(() if given is None else (given,))
 
 
+class Models(Model):
+    """Names of networks with commas between them; one that has a comma itself is an argument instead."""
+
+    def convert(self, value: Any, _param: Any, _ctx: Any) -> list[str]:  # type: ignore[override]
+        return [name for part in str(value).split(",") if (name := part.strip())]
+
+    def uses(self, given: Any, _flag: str) -> Iterator[Use]:
+        yield from _of_models(given or ())
+
+
 class StoreFile(ReadFile):
     """Records that are added to, and mostly read before."""
 

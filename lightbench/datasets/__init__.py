@@ -11,7 +11,7 @@ A data set has
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -42,11 +42,12 @@ class Split(NamedTuple):
         str
     ] = ()  # where each image is read from when it is asked for; (): all are in memory
 
-    def check(self) -> None:
-        """Look at each file, before anything is computed from the first. Raises UsageError that names broken ones."""
+    def check(self, say: Callable[[str], None] = lambda _text: None) -> None:
+        """Look at each file, before anything is computed from the first; ``say`` is told how many it has seen, which takes
+        minutes for a million. Raises UsageError that names broken ones."""
         from lightbench.datasets.support import whole
 
-        whole.check(self.files)
+        whole.check(self.files, say)
 
 
 class Data(NamedTuple):

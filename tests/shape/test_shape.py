@@ -169,7 +169,7 @@ def test_the_parameters_of_the_public_functions_are_these():
         "lint": (f"model input card verify seconds batch trusted {HOW}"),
         "train": (
             "model data folder device threads input weights resume force tensorboard trusted epochs batch optimizer lr"
-            " schedule label_smoothing amp ema clip compile resize seed workers patience said"
+            " schedule label_smoothing amp ema clip compile resize seed workers patience say progress"
         ),
         "tradeoff": "models data folder seeds epochs device engine threads input rel seconds trusted say keep training",
     }

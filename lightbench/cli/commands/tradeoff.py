@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import click
 
 from lightbench.cli import complete
-from lightbench.cli.guarded import Guarded, Model, ReplacedFile, StoreFile, TrainingFolder
+from lightbench.cli.guarded import Guarded, Model, Models, ReplacedFile, StoreFile, TrainingFolder
 from lightbench.cli.options import (
     NUMBERS,
     TIMEOUT,
@@ -20,12 +21,16 @@ from lightbench.cli.options import (
 from lightbench.cli.output import data_only, emit, keeping, read_records
 from lightbench.cli.progress import reports
 from lightbench.cli.study_command import check_outputs
+from lightbench.errors import UsageError
 from lightbench.studies.profile.settings import Settings as Timing
 from lightbench.studies.train.settings import Settings
 
 
 @click.command("tradeoff", cls=Guarded)
-@click.argument("models", nargs=-1, required=True, metavar="MODEL...", type=Model(), shell_complete=complete.models)  # fmt: skip
+@click.argument(
+    "models", nargs=-1, metavar="MODEL...", type=Model(), shell_complete=complete.models
+)
+@click.option("--models", "listed", type=Models(), multiple=True, metavar="MODEL[,MODEL]", help="More of them, with commas.")  # fmt: skip
 @click.option("--data", required=True, metavar="NAME[:PATH]", help="What they learn: digits, cifar10:PATH, ...")  # fmt: skip
 @click.option("--seeds", type=NUMBERS, metavar="N[,N]", help="A training for each of these. Default 0.")  # fmt: skip
 @settings_options(Settings, but=("seed", "patience"))
@@ -40,6 +45,7 @@ from lightbench.studies.train.settings import Settings
 @output_options
 def command(
     models: tuple[str, ...],
+    listed: tuple[list[str], ...],
     folder: Path | None,
     path: str | None,
     figure: Path | None,
@@ -52,7 +58,14 @@ def command(
 
     Each MODEL is trained with each seed, evaluated on the images for testing, and timed beside the others. More
     training moves networks by different amounts: it tells which ones are worth that.
-    """
+
+    \b
+    lightbench tradeoff mobilenet_v1_cifar shufflenet_v2_x0_5_cifar --data digits
+    lightbench tradeoff --data digits --models mobilenet_v1_cifar,shufflenet_v2_x0_5_cifar
+    """  # noqa: D301 - click wants the character
+    models = (*models, *chain.from_iterable(listed))
+    if not models:
+        raise UsageError("no network is named.", "Try `lightbench tradeoff MODEL MODEL --data digits`.")  # fmt: skip
     check_outputs(form, output, path, figure)
     from lightbench.studies.tradeoff.api import tradeoff  # imports torch
     from lightbench.studies.tradeoff.drawing import draw_tradeoff

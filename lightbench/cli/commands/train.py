@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from lightbench import units
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model, ReplacedFile, TrainingFolder, Typed
 from lightbench.cli.options import TIMEOUT, asked, axis_options, output_options, settings_options
@@ -54,15 +52,20 @@ def command(
     check_figure(figure)
     from lightbench.studies.train.api import train  # imports torch
     from lightbench.studies.train.curves import curves
+    from lightbench.studies.train.progress import parts
     from lightbench.studies.train.together import from_environment
 
     place = folder or Path("trained", f"{_plain(model)}-{_plain(data.partition(':')[0])}-{settings.get('seed') or 0}")  # fmt: skip
     first = from_environment().first  # of the processes of torchrun one speaks
     quiet = quiet or not first
     typed = asked({k: v for k, v in settings.items() if v is not False})
+    epochs = typed.get("epochs", Settings().epochs)
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
         report.say(f"{model}: {data} is read")
-        trained = train(model, data=data, folder=place, said=_progress(report.say, typed), **typed)
+        trained = train(
+            model, data=data, folder=place, say=report.say, **typed,
+            progress=lambda epoch, step: report.say(*parts(epoch, step, epochs)),
+        )  # fmt: skip
     if not first:
         return 0
     if figure:
@@ -77,19 +80,3 @@ def command(
 def _plain(name: str) -> str:
     """A name as part of a file's: without what only some systems have in one."""
     return "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in name)
-
-
-def _progress(say: Callable[[str], None], typed: dict[str, Any]) -> Callable[..., None]:
-    """One line: how far it is, and how long the rest takes at the speed of this epoch."""
-    epochs = typed.get("epochs", Settings().epochs)
-
-    def progress(epoch: int, step: Any) -> None:
-        left = (epochs - epoch) * step.steps - step.step
-        batch = typed.get("batch", Settings().batch)
-        say(
-            f"epoch {epoch + 1}/{epochs} {step.step}/{step.steps}, loss {units.number(step.loss)}, "
-            f"accuracy {units.percent(step.accuracy)}, lr {units.number(step.lr)}, "
-            f"{units.number(step.images_s)} images/s, {units.seconds(left * batch / step.images_s)} left"
-        )
-
-    return progress

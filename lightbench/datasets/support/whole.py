@@ -8,11 +8,12 @@ the disk is far away it takes as long as that does, and several are asked for at
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
+from lightbench import units
 from lightbench.errors import UsageError
 
 SHOWN = 5
@@ -20,11 +21,16 @@ _TOGETHER = 256  # images that one thread looks at in a row
 _END_OF_JPEG = b"\xff\xd9"
 
 
-def check(files: Sequence[str]) -> None:
-    """Raises UsageError that names the first broken ones, and says how many there are."""
+def check(files: Sequence[str], say: Callable[[str], None]) -> None:
+    """``say`` is told how many it has looked at. Raises UsageError that names the first broken ones, and says how many
+    there are."""
     parts = [files[i : i + _TOGETHER] for i in range(0, len(files), _TOGETHER)]
+    broken: list[str] = []
     with ThreadPoolExecutor() as pool:
-        broken = [one for found in pool.map(_broken, parts) for one in found]
+        for number, found in enumerate(pool.map(_broken, parts)):
+            broken += found
+            seen = number * _TOGETHER + len(parts[number])
+            say(f"looking for broken images: {units.exact(seen)} of {units.exact(len(files))}")
     if broken:
         more = f"; and {len(broken) - SHOWN:,} more" if len(broken) > SHOWN else ""
         images = "1 image" if len(broken) == 1 else f"{len(broken):,} images"

@@ -97,7 +97,7 @@ def evaluate(
     check_model(model)
     of, hardware = datasets.find(data), _device(device)
     split = of.split(train=False)
-    split.check()
+    split.check(say)
     axes = {
         "device": [devices.one(device)],
         "engine": _several(engine),

@@ -17,6 +17,7 @@ from lightbench.studies.result import Shown
 from lightbench.studies.tradeoff.points import Point, points_of
 from lightbench.studies.tradeoff.table import tradeoff_view
 from lightbench.studies.train.api import train
+from lightbench.studies.train.progress import parts
 from lightbench.studies.train.training import LAST
 from lightbench.views.table import View
 
@@ -73,10 +74,13 @@ def tradeoff(
         files = []
         for seed in dict.fromkeys(seeds):
             place = Path(folder) / f"{_plain(model)}-{seed}"
-            say(f"{model}: training with seed {seed}")
+            told = f"{model}, seed {seed}: "
+            say(f"{told}training")
             trained = train(
                 model, data=data, folder=place, device=device, seed=seed, epochs=epochs, trusted=trusted,
-                threads=threads, input=input, resume=(place / LAST).exists(), **training,
+                threads=threads, input=input, resume=(place / LAST).exists(), say=say,
+                progress=lambda e, step, told=told: say(told + ", ".join(parts(e, step, epochs))),  # type: ignore[misc]
+                **training,
             )  # fmt: skip
             files.append(str(trained.weights))
         say(f"{model}: evaluation")

@@ -14,6 +14,7 @@ from lightbench.datasets import Data, Split
 from lightbench.datasets.support.preparation import preparation_of
 from lightbench.devices import Device
 from lightbench.errors import ModelError, UsageError
+from lightbench.runner.control import Say, unsaid
 from lightbench.runner.session import process_kept
 from lightbench.studies.learned import About, Learned, check_classes, learned
 from lightbench.studies.result import Shown
@@ -21,7 +22,7 @@ from lightbench.studies.train import batches, checkpoint, ending, log, making, s
 from lightbench.studies.train.checkpoint import Epoch, Kept
 from lightbench.studies.train.settings import Amp, Settings
 from lightbench.studies.train.table import train_view
-from lightbench.studies.train.training import BEST, LAST, Say, Training, best_of, run
+from lightbench.studies.train.training import BEST, LAST, Progress, Training, best_of, run
 from lightbench.views.table import View
 
 
@@ -77,14 +78,16 @@ def train(
     seed: int = 0,
     workers: int = 0,
     patience: int | None = None,
-    said: Say = lambda _epoch, _step: None,
+    say: Say = unsaid,
+    progress: Progress = lambda _epoch, _step: None,
 ) -> Trained:
     """Let a network learn a data set: "digits", "cifar10:PATH", "imagefolder:PATH".
 
     Its weights are drawn anew from ``seed``, or begin with those of a file, ``weights``; a module is itself trained, from
     those that it has. What it writes goes into the ``folder``, after each epoch. One that was stopped goes on with
     ``resume`` and ends with the very weights that it would have had, on the same machine with as many ``threads``;
-    ``force`` begins anew in its folder. The settings are those of the command line; ``said`` is told how far it is.
+    ``force`` begins anew in its folder. The settings are those of the command line; ``say`` is told what is done before
+    the first step, and ``progress`` how far each epoch is, of which the first is 0.
 
     Raises UsageError for what does not go together, before anything is trained; ModelError for a loss that is no number;
     DeviceUnavailable, MissingPackage.
@@ -101,7 +104,7 @@ def train(
         raise reason
     splits = found.split(train=True), found.split(train=False)
     for split in splits:
-        split.check()
+        split.check(say)
     cores = threads or torch.get_num_threads()
     kind = where.torch_device.partition(":")[0]
     with (
@@ -124,7 +127,7 @@ def train(
             training.board = log.Board(folder, len(training.epochs) + 1)
             image = torch.zeros(1, *network.input.shape, device=where.torch_device)
             training.board.graph(network.network, image)
-        run(training, said)
+        run(training, progress)
     return Trained(folder, about, training.epochs, (doubt,) if doubt else ())
 
 

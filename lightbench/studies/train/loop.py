@@ -30,6 +30,7 @@ class Step(NamedTuple):
     accuracy: float  # a share
     lr: float
     images_s: float
+    step_s: float  # seconds
 
 
 class Seen(NamedTuple):
@@ -85,8 +86,10 @@ def learn(
         right += int(torch.stack(hits).sum())
         images += sum(sizes)
         losses, hits, sizes = [], [], []
-        pace = images / (time.perf_counter() - begun)
-        said(Step(number, steps, total / images, right / images, lr, pace))
+        taken = time.perf_counter() - begun
+        said(
+            Step(number, steps, total / images, right / images, lr, images / taken, taken / number)
+        )
     return Seen(total / images, right / images, images, time.perf_counter() - begun)
 
 

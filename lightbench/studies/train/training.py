@@ -20,7 +20,7 @@ from lightbench.studies.train.together import Together, summed
 
 BEST, LAST = "best.pt", "last.pt"
 
-Say = Callable[[int, Step], None]  # the epoch, from 0 on, and how far it is
+Progress = Callable[[int, Step], None]  # the epoch, from 0 on, and how far it is
 
 Loader = DataLoader[tuple[torch.Tensor, torch.Tensor]]
 
@@ -46,12 +46,12 @@ def best_of(epochs: tuple[Epoch, ...]) -> Epoch:
     return max(epochs, key=lambda epoch: epoch.test_accuracy)
 
 
-def run(training: Training, said: Say) -> None:
+def run(training: Training, progress: Progress) -> None:
     """All epochs that are left. Raises ModelError for a loss that is no number, and StoreError."""
     for epoch in range(len(training.epochs), training.settings.epochs):
         if _is_over(training):
             return
-        training.epochs += (_epoch(training, epoch, said),)
+        training.epochs += (_epoch(training, epoch, progress),)
         if training.together.first:
             _keep(training)
 
@@ -64,12 +64,12 @@ def _is_over(training: Training) -> bool:
     return len(training.epochs) - best_of(training.epochs).epoch >= patience
 
 
-def _epoch(training: Training, epoch: int, said: Say) -> Epoch:
+def _epoch(training: Training, epoch: int, progress: Progress) -> Epoch:
     learner, together = training.learner, training.together
     begun = time.perf_counter()
     batches.begin(training.learning, training.order, training.settings.seed, epoch)
     steps = len(training.learning)
-    learned = learn(learner, training.learning, steps, epoch, lambda step: said(epoch, step))
+    learned = learn(learner, training.learning, steps, epoch, lambda step: progress(epoch, step))
     learned = _of_all(learned, together, learner.device)
     lr = learner.optimizer.param_groups[0]["lr"]
     tested = Seen(0.0, 0.0, 0, 0.0)

@@ -96,3 +96,11 @@ def test_a_single_one_is_one_image(tmp_path):
     datasets.find(f"imagefolder:{tmp_path}").split(train=True).check()
     with pytest.raises(UsageError, match="1 image of 2 cannot"):
         datasets.find(f"imagefolder:{tmp_path}").split(train=False).check()
+
+
+def test_it_is_told_how_many_it_has_looked_at(tmp_path):
+    """256 of them at a time: minutes pass in silence else, of a million."""
+    write_folders(tmp_path, each=200, side=2)
+    told = []
+    datasets.find(f"imagefolder:{tmp_path}").split(train=True).check(told.append)
+    assert told == [f"looking for broken images: {n} of 400" for n in (256, 400)]

@@ -137,7 +137,7 @@ def test_stopped_after_an_epoch_and_resumed_it_ends_with_the_very_weights(how, t
             raise Stopped
 
     with pytest.raises(Stopped):
-        again(tmp_path / "parts", **how, said=stop)
+        again(tmp_path / "parts", **how, progress=stop)
     assert len(checkpoint.read(tmp_path / "parts/last.pt").epochs) == 1
     resumed = again(tmp_path / "parts", **how, resume=True)
     assert digest(resumed.weights) == digest(whole.weights)
