@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lightbench import units
-from lightbench.datasets.support.preparation import seen
+from lightbench.datasets.support.preparation import seen, within_reach
 from lightbench.models.torchvision import import_torchvision
 from lightbench.models.weights import TORCHVISION
 from lightbench.records.failure import explain_plainly
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 AT_RANDOM = (
     "No weights were given: they are those that the network's code gave it, mostly random ones."
 )
-LONGEST = 8  # times its width; of a longer strip only the middle can be seen
 
 See = Callable[["Image"], Tensor]
 
@@ -70,9 +69,9 @@ def sight_of(learned: Learned, source: str | None) -> Sight:
             "How images were normalised in training is not known of these weights: ImageNet's values"
             f" were assumed ({usual})."
         )
-        return Sight(_of_middle(seen(how)), None, said, assumed=True)
+        return Sight(seen(how), None, said, assumed=True)
     said = f"Images were made ready as in training on {about.data}: {usual}."
-    return Sight(_of_middle(seen(how)), about.classes, said)
+    return Sight(seen(how), about.classes, said)
 
 
 def _of_torchvision(learned: Learned, name: str) -> Sight:
@@ -86,23 +85,9 @@ def _of_torchvision(learned: Learned, name: str) -> Sight:
         f"Images were made ready as torchvision tested {entry}: scaled to {how.resize_size[0]}, cut to"
         f" {how.crop_size[0]}x{how.crop_size[0]}, {_normalised(how.mean, how.std)}."
     )
-    return Sight(_of_middle(how), tuple(entry.meta["categories"]), said)
+    return Sight(lambda image: how(within_reach(image)), tuple(entry.meta["categories"]), said)
 
 
 def _normalised(mean: Sequence[float], std: Sequence[float]) -> str:
     values = (" ".join(map(units.number, numbers)) for numbers in (mean, std))
     return "mean {}, deviation {}".format(*values)
-
-
-def _of_middle(see: See) -> See:
-    """The same, of a strip without its ends: scaled up as a whole it would not fit into memory."""
-
-    def of_middle(image: Image) -> Tensor:
-        width, height = image.size
-        most = LONGEST * min(width, height)
-        left, top = (max(0, (size - most) // 2) for size in (width, height))
-        if left or top:
-            image = image.crop((left, top, width - left, height - top))
-        return see(image)
-
-    return of_middle

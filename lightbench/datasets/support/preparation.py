@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SHIFT = 1 / 8  # of the side, each way: 4 of 32 pixels (He et al. 2016, section 4.2)
 MIDDLE = 224 / 256  # of a photograph's shorter side: what ImageNet's networks see of it in testing
 LARGEST = 10_000
+LONGEST = 8  # times its width; of a longer strip only the middle can be seen
 
 
 class Preparation(Noun, frozen=True, kw_only=True):
@@ -61,7 +62,16 @@ def seen(how: Preparation) -> Callable[[Image], Tensor]:
     """In testing: the middle, scaled and normalised. Gives float32, channels x side x side."""
     v2 = _v2()
     scaled = v2.Resize(round(how.side / how.part), antialias=True)
-    return _composed(v2, how, [scaled, v2.CenterCrop(how.side)])
+    return _composed(v2, how, [within_reach, scaled, v2.CenterCrop(how.side)])
+
+
+def within_reach(image: Image) -> Image:
+    """A strip without its ends: its width is scaled up to what the network sees, and the whole would not fit into memory.
+    Any other image is given back."""
+    width, height = image.size
+    most = LONGEST * min(width, height)
+    left, top = (max(0, (size - most) // 2) for size in (width, height))
+    return image.crop((left, top, width - left, height - top)) if left or top else image
 
 
 def augmented(how: Preparation, *, mirrored: bool) -> Callable[[Image], Tensor]:

@@ -9,7 +9,13 @@ import torch
 from PIL import Image
 
 from lightbench import datasets
-from lightbench.datasets.support.preparation import Preparation, augmented, preparation_of, seen
+from lightbench.datasets.support.preparation import (
+    Preparation,
+    augmented,
+    preparation_of,
+    seen,
+    within_reach,
+)
 from lightbench.errors import UsageError
 
 GREY = Preparation(side=4, mean=(0.5,), std=(0.25,))
@@ -101,6 +107,19 @@ def test_of_a_wide_image_the_middle_is_seen():
     image = plain((0, 0, 0), (12, 4))
     image.paste((255, 255, 255), (4, 0, 8, 4))
     assert seen(COLOUR)(image)[0].min() == 1
+
+
+@pytest.mark.parametrize("size", [(2, 60_000), (60_000, 2)])
+def test_of_a_strip_the_ends_are_not_scaled_up(size):
+    """To 256 pixels of width it would have 2 GB; what is seen is 224 pixels of its middle, 2 x 224 / 256 of its own."""
+    how = preparation_of(datasets.find("imagefolder"), side=224, channels=3)
+    image = plain((0, 0, 0), size)
+    at = [max(0, s // 2 - 2) for s in size]
+    image.paste((255, 255, 255), (*at, *(min(s, s // 2 + 2) for s in size)))
+    assert sorted(within_reach(image).size) == [2, 16]
+    assert within_reach in seen(how).transforms  # before it is scaled
+    white = (1 - torch.tensor(how.mean)) / torch.tensor(how.std)
+    torch.testing.assert_close(seen(how)(image), white.view(3, 1, 1).expand(3, 224, 224))
 
 
 def test_imagenets_images_are_scaled_to_256_and_cut_to_224():
