@@ -71,6 +71,17 @@ def one(text: str) -> str:
     return names[0]
 
 
+def answering(text: str) -> Device:
+    """The one device on which a network is to compute something, which null does not. Raises UnknownName, UsageError,
+    DeviceUnavailable."""
+    found = find(one(text))
+    if reason := found.unavailable():
+        raise reason
+    if found.torch_device == "meta":
+        raise UsageError(f"{text!r} computes nothing, so it answers nothing.", "Try --device cpu.")
+    return found
+
+
 def automatic() -> str:
     """The first of `PREFERRED` that can be used."""
     for kind in PREFERRED:

@@ -55,6 +55,14 @@ def read(source: str) -> Weights:
     return Weights(tensors, about if isinstance(about, str) else None, digest_of(tensors))
 
 
+def of(source: str, model: str) -> tuple[Weights, Any]:
+    """The weights of a file, or those that torchvision publishes for ``model`` with their entry, which a file has not.
+    Raises as `read` and `of_torchvision` do."""
+    if source.startswith(TORCHVISION):
+        return of_torchvision(model, source.removeprefix(TORCHVISION))
+    return read(source), None
+
+
 def of_torchvision(model: str, name: str) -> tuple[Weights, Any]:
     """The weights that torchvision publishes for one of its networks, ``name`` is DEFAULT or IMAGENET1K_V1, and their
     entry, which has the classes and the transforms. Raises UsageError, also where they cannot be downloaded."""

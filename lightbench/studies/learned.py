@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any, NamedTuple
 
@@ -12,13 +13,15 @@ from torch import nn
 from lightbench import units
 from lightbench.datasets import Data
 from lightbench.datasets.support.preparation import Preparation, preparation_of
-from lightbench.errors import ModelError, UsageError
+from lightbench.errors import UsageError
 from lightbench.models import sources, weights
+from lightbench.models.sources import own_switches
 from lightbench.models.weights import Weights
 from lightbench.records import InputSpec
 from lightbench.records.failure import explain_plainly
 from lightbench.records.input_grammar import parse_input
 from lightbench.records.noun import Noun
+from lightbench.studies.rows import rows_in
 
 # ImageNet's, for which most networks of this size of input are trained.
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -33,6 +36,11 @@ class About(Noun, frozen=True, kw_only=True):
     preparation: Preparation
     seed: int = 0
     settings: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    @property
+    def made_ready(self) -> str:
+        """How images are, in words."""
+        return f"Images were made ready as in training on {self.data}: {self.preparation.said}."
 
 
 class Learned(NamedTuple):
@@ -68,14 +76,30 @@ def learned(
     entry = None
     if source is None:
         put = Weights(network.state_dict(), None, weights.digest_of(network.state_dict()))
-    elif source.startswith(weights.TORCHVISION):
-        put, entry = weights.of_torchvision(name, source.removeprefix(weights.TORCHVISION))
     else:
-        put = weights.read(source)
-    if source is not None:
+        put, entry = weights.of(source, name)
         weights.fit(network, put, name)
-    about = _of_entry(name, entry) if entry else read_about(put, source)
-    return Learned(network.eval(), name, image, put, about)
+    return Learned(network.eval(), name, image, put, about_of(put, entry, source, name))
+
+
+def network_of(
+    model: str | nn.Module,
+    source: str | None,
+    *,
+    input: str | None,  # noqa: A002  the word of the command line
+    trusted: bool,
+) -> Learned:
+    """A network to be asked: by name, and then without weights the same each time; or a copy of one at hand, which may be
+    changed and moved. Raises as `learned` does."""
+    torch.manual_seed(0)
+    if isinstance(model, str):
+        with own_switches.loading(model):
+            return learned(model, source, input=input, trusted=trusted)
+    try:
+        own = copy.deepcopy(model).cpu()
+    except Exception as error:
+        raise explain_plainly(f"{type(model).__name__} cannot be copied", error) from error
+    return learned(own, source, input=input, trusted=trusted)
 
 
 def image_of(name: str, given: object) -> InputSpec:
@@ -90,8 +114,11 @@ def image_of(name: str, given: object) -> InputSpec:
     )
 
 
-def read_about(put: Weights, source: str | None) -> About | None:
-    """What training has noted beside weights; None of other files. Raises UsageError for a note that is none."""
+def about_of(put: Weights, entry: Any, source: str | None, model: str) -> About | None:
+    """What training has noted beside weights, and torchvision beside its own; None of other files. Raises UsageError for
+    a note that is none."""
+    if entry is not None:
+        return _of_entry(model, entry)
     if put.about is None:
         return None
     try:
@@ -114,12 +141,7 @@ def outputs_of(learned: Learned) -> int:
         raise explain_plainly(
             f"{learned.model} does not take images of {units.shape(side)}", error
         ) from error
-    if not isinstance(answer, torch.Tensor) or answer.dim() != 2 or len(answer) != 2:
-        raise ModelError(
-            f"{learned.model} does not classify: for an image it does not answer with a row of numbers.",
-            "Classifying networks alone can be trained and evaluated here.",
-        )
-    return answer.shape[1]
+    return rows_in(answer, len(image), None, learned.model).shape[1]
 
 
 def check_classes(learned: Learned, data: str, classes: tuple[str, ...]) -> None:
@@ -158,5 +180,6 @@ def _of_entry(name: str, entry: Any) -> About:
             part=how.crop_size[0] / how.resize_size[0],
             mean=tuple(how.mean),
             std=tuple(how.std),
+            scaling=how.interpolation.value,
         ),
     )

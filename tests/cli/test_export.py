@@ -1,9 +1,12 @@
 """`lightbench export`: a file that was loaded again and checked, and none that was there is lost."""
 
+import json
 from importlib.util import find_spec
 
 import click.testing
 import pytest
+import torch
+from torch import nn
 
 from lightbench.cli.commands.export import command
 from lightbench.engines import exports
@@ -115,3 +118,55 @@ def test_what_is_written_beside_the_file_takes_nobodys_place_either(run, tmp_pat
     assert isinstance(result.exception, UsageError)
     assert "net.bin" in result.exception.message
     assert (tmp_path / "net.bin").read_bytes() == b"weights of net.xml"
+
+
+def written(tmp_path, name="w.pt", **about):
+    """Weights of the network, as `lightbench train` writes them, and what they make of a white image."""
+    torch.manual_seed(7)
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 5)
+    )
+    torch.save({"weights": network.state_dict(), **about}, tmp_path / name)
+    with torch.inference_mode():
+        return network.eval()(torch.ones(1, 3, 8, 8))
+
+
+ABOUT = {
+    "model": "net.py:Net", "data": "digits", "classes": list("01234"),
+    "preparation": {"side": 8, "mean": [0.25] * 3, "std": [0.5] * 3},
+}  # fmt: skip
+
+
+@needs("onnxruntime")
+def test_trained_weights_are_in_the_file_and_how_images_are_made_ready_is_said(run, tmp_path):
+    import onnxruntime
+
+    expected = written(tmp_path, about=json.dumps(ABOUT))
+    result = run("--to", "onnx", "-o", "net.onnx", "--weights", "w.pt")
+    assert result.exception is None
+    assert result.stdout.startswith("outputs: same")
+    assert "as in training on digits: 8x8, mean 0.250 0.250 0.250" in result.stderr
+    session = onnxruntime.InferenceSession("net.onnx", providers=["CPUExecutionProvider"])
+    (answer,) = session.run(None, {session.get_inputs()[0].name: torch.ones(1, 3, 8, 8).numpy()})
+    torch.testing.assert_close(torch.from_numpy(answer), expected, rtol=1e-4, atol=1e-5)
+
+
+@needs("onnxruntime")
+def test_inputs_are_as_large_as_the_weights_were_trained_on(run, tmp_path):
+    """The network's own are 3x224x224, for which its head has no weights."""
+    import onnxruntime
+
+    written(tmp_path, about=json.dumps(ABOUT))
+    typed = ["secret_place/net.py:Net", "--to", "onnx", "-o", "net.onnx", "--weights", "w.pt"]
+    result = click.testing.CliRunner().invoke(command, typed, standalone_mode=False)
+    assert result.exception is None
+    session = onnxruntime.InferenceSession("net.onnx", providers=["CPUExecutionProvider"])
+    assert session.get_inputs()[0].shape == [1, 3, 8, 8]
+
+
+def test_weights_that_do_not_fit_are_refused_and_nothing_is_written(run, tmp_path):
+    torch.save({"0.weight": torch.ones(2)}, tmp_path / "w.pt")
+    result = run("--to", "onnx", "-o", "net.onnx", "--weights", "w.pt")
+    assert isinstance(result.exception, UsageError)
+    assert "the weights do not fit secret_place/net.py:Net" in result.exception.message
+    assert not (tmp_path / "net.onnx").exists()

@@ -9,7 +9,8 @@ from PIL import Image
 
 import lightbench as lb
 from lightbench.errors import ModelError
-from lightbench.studies.sight import network_of, sight_of
+from lightbench.studies.learned import network_of
+from lightbench.studies.sight import sight_of
 
 torchvision = pytest.importorskip("lightbench.models.torchvision").import_torchvision()
 
@@ -54,7 +55,7 @@ def test_classes_and_transforms_of_torchvisions_weights_are_torchvisions_own(pub
 def test_what_stands_beside_weights_decides_whatever_the_network_takes(tmp_path):
     source = write_weights(tmp_path / "w.pt")
     known = network_of(Colours(), source, input="3x64x64", trusted=True)
-    sight = sight_of(known, source)
+    sight = sight_of(known)
     seen = sight.see(Image.new("RGB", (9, 7), (255, 51, 0)))
     assert seen.shape == (3, 4, 4)
     assert seen[:, 0, 0].tolist() == pytest.approx([1.0, 0.2, 0.0])

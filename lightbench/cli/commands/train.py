@@ -10,9 +10,9 @@ import click
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model, ReplacedFile, TrainingFolder, Typed
 from lightbench.cli.options import TIMEOUT, asked, axis_options, output_options, settings_options
-from lightbench.cli.output import data_only, emit, make_room, notice
+from lightbench.cli.output import data_only, emit, notice
 from lightbench.cli.progress import reports
-from lightbench.cli.study_command import check_figure
+from lightbench.cli.study_command import check_outputs
 from lightbench.studies.train.settings import Settings
 
 
@@ -48,8 +48,7 @@ def command(
     best.pt (the weights with the best test accuracy), last.pt (what --resume needs) and log.jsonl. Under torchrun
     several devices learn together.
     """
-    make_room(output)
-    check_figure(figure)
+    check_outputs(form, output, None, figure)
     from lightbench.studies.train.api import train  # imports torch
     from lightbench.studies.train.curves import curves
     from lightbench.studies.train.progress import parts

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from lightbench import units
 from lightbench.datasets import Data
 from lightbench.errors import UsageError
 from lightbench.models.torchvision import import_torchvision
+from lightbench.records.inputs import InputSpec
 from lightbench.records.noun import Noun
 
 if TYPE_CHECKING:
@@ -23,12 +25,13 @@ LONGEST = 8  # times its width; of a longer strip only the middle can be seen
 
 class Preparation(Noun, frozen=True, kw_only=True):
     """``side``: height and width of what the network sees, in pixels; one of ``mean`` and ``std`` for each of its
-    channels, of values from 0 to 1; ``part`` of the image's shorter side is in it, from its middle."""
+    channels, of values from 0 to 1; ``part`` of the image's shorter side is in it, from its middle, after ``scaling``."""
 
     side: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
     part: float = 1.0
+    scaling: Literal["bilinear", "bicubic"] = "bilinear"
 
     def __post_init__(self) -> None:
         if not 1 <= self.side <= LARGEST:
@@ -39,6 +42,26 @@ class Preparation(Noun, frozen=True, kw_only=True):
             raise ValueError("a mean is a number, and a deviation one above zero")
         if not 0 < self.part <= 1:
             raise ValueError(f"a part of the image is above 0 and at most 1, got {self.part}")
+
+    @property
+    def input(self) -> InputSpec:
+        """What the network is given of one image."""
+        return InputSpec(shape=(len(self.mean), self.side, self.side))
+
+    @property
+    def scaled(self) -> int:
+        """The image's shorter side before its middle is cut out, in pixels."""
+        return round(self.side / self.part)
+
+    @property
+    def said(self) -> str:
+        """It in words: scaled to 256, cut to 224x224, mean 0.485 0.456 0.406, deviation ..."""
+        size = units.shape((self.side, self.side))
+        if self.scaled > self.side:
+            size = f"scaled to {self.scaled}, cut to {size}"
+        how = "" if self.scaling == "bilinear" else f", {self.scaling}"
+        mean, std = (" ".join(map(units.number, values)) for values in (self.mean, self.std))
+        return f"{size}{how}, mean {mean}, deviation {std}"
 
 
 def preparation_of(data: Data, *, side: int, channels: int) -> Preparation:
@@ -61,7 +84,7 @@ def preparation_of(data: Data, *, side: int, channels: int) -> Preparation:
 def seen(how: Preparation) -> Callable[[Image], Tensor]:
     """In testing: the middle, scaled and normalised. Gives float32, channels x side x side."""
     v2 = _v2()
-    scaled = v2.Resize(round(how.side / how.part), antialias=True)
+    scaled = v2.Resize(how.scaled, v2.InterpolationMode(how.scaling), antialias=True)
     return _composed(v2, how, [within_reach, scaled, v2.CenterCrop(how.side)])
 
 

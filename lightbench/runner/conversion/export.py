@@ -19,6 +19,7 @@ from lightbench.graphs.support.network import FileNetwork
 from lightbench.models import sources
 from lightbench.models.inputs import Arguments, fewest_ids, make_arguments
 from lightbench.models.sources import own_switches
+from lightbench.models.weights import Weights, fit
 from lightbench.process import patched, streams, switches
 from lightbench.records import Case
 from lightbench.records.arguments import tensors_in
@@ -41,9 +42,9 @@ class Exported(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def export(case: Case, to: str, file: Path) -> Exported:
-    """The network of a case as a ``file`` in the format ``to``, with the weights that its code gives it. A file that
-    is there is replaced, also if the answers of the new one are wrong, which its `Outputs` say. Raises a
+def export(case: Case, to: str, file: Path, weights: Weights | None = None) -> Exported:
+    """The network of a case as a ``file`` in the format ``to``, with ``weights``, else those that its code gives it. A
+    file that is there is replaced, also if the answers of the new one are wrong, which its `Outputs` say. Raises a
     LightbenchError."""
     name, (suffix, *_) = exports()[to]
     engine = registry.load("engine", name)
@@ -55,7 +56,7 @@ def export(case: Case, to: str, file: Path) -> Exported:
         switches.kept(),
         patched.given_back(),
     ):
-        network, given = _built(case)
+        network, given = _built(case, weights)
         with journal.held("count", case.model):
             held_against = outputs_of.reference(network, given)
         with tempfile.TemporaryDirectory() as folder:
@@ -74,7 +75,7 @@ def export(case: Case, to: str, file: Path) -> Exported:
     return Exported(written, sum(each.stat().st_size for each in written), seconds, outputs, said)
 
 
-def _built(case: Case) -> tuple[nn.Module, Arguments]:
+def _built(case: Case, weights: Weights | None) -> tuple[nn.Module, Arguments]:
     with own_switches.loading(case.model), torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = sources.find(case.model).build()
@@ -83,6 +84,9 @@ def _built(case: Case) -> tuple[nn.Module, Arguments]:
             f"{case.model} is {network.what}, and networks of PyTorch's are exported.",
             f"`lightbench profile` runs it: {network.who_reads()}",
         )
+
+    if weights is not None:
+        fit(network, weights, case.model)
 
     def inputs(_device: str) -> Arguments:
         return make_arguments(case.inputs, batch=case.batch, ids=fewest_ids(network))

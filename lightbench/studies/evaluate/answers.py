@@ -8,14 +8,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from lightbench import units
-from lightbench.errors import ModelError
-from lightbench.records.arguments import tensors_in
 from lightbench.records.findings import Bin
 
 BINS = 15  # of confidence, as in Guo et al. 2017
 TOP = 5
-CLOSE = 1e-4  # to 1, of a sum in float32
 LEAST = 1e-38  # probability: below is what float32 has no number for, and rounds to 0
 NO_NUMBER = -1
 
@@ -29,25 +25,6 @@ class Answers(NamedTuple):
     confidence: Tensor  # the probability of the class that is answered
     loss: Tensor  # minus the logarithm of the probability of its own class
     tied: Tensor  # are two classes the most probable?
-
-
-def rows_in(output: Any, images: int, classes: int, name: str) -> Tensor:
-    """What a network called ``name`` answers to so many images, as float64 on the host: images x classes. Raises
-    ModelError for an answer of another kind."""
-    found = list(tensors_in(output))
-    if len(found) != 1 or tuple(found[0].shape) != (images, classes) or found[0].is_complex():
-        shapes = " and ".join(units.shape(tuple(x.shape)) for x in found) or type(output).__name__
-        raise ModelError(
-            f"{name} answers with {shapes} for {units.exact(images)} images of {units.exact(classes)} classes.",
-            f"A row of numbers for each image is expected: {images}x{classes}.",
-        )
-    plain = found[0].dequantize() if found[0].is_quantized else found[0]
-    return plain.detach().to(device="cpu", dtype=torch.float64, copy=True)
-
-
-def are_probabilities(rows: Tensor) -> bool:
-    """Does a network that answers so end in softmax? Then all are above zero, and each row adds up to 1."""
-    return bool(((rows >= 0).all(dim=1) & ((rows.sum(dim=1) - 1).abs() < CLOSE)).all())
 
 
 def answers_of(rows: Tensor, labels: Tensor, *, probabilities: bool) -> Answers:

@@ -11,7 +11,6 @@ import torch
 
 from lightbench import datasets, devices
 from lightbench.costs.precision import own_dtype
-from lightbench.devices import Device
 from lightbench.errors import UsageError
 from lightbench.process import patched, switches
 from lightbench.records import Case, Record
@@ -95,7 +94,7 @@ def evaluate(
     another number of classes than the network's; UnknownName, ModelError, DeviceUnavailable, MissingPackage.
     """
     check_model(model)
-    of, hardware = datasets.find(data), _device(device)
+    of, hardware = datasets.find(data), devices.answering(device)
     split = of.split(train=False)
     split.check(say)
     axes = {
@@ -127,16 +126,6 @@ def evaluate(
                 where=where,
             )
     return Evaluated(records, pick(split, found[0]))
-
-
-def _device(name: str) -> Device:
-    """Raises UnknownName, UsageError for one that computes nothing, DeviceUnavailable."""
-    found = devices.find(devices.one(name))
-    if reason := found.unavailable():
-        raise reason
-    if found.torch_device == "meta":
-        raise UsageError(f"{name!r} computes nothing, so it answers nothing.", "Try --device cpu.")
-    return found
 
 
 def _several(value: Any) -> list[Any]:

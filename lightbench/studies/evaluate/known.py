@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import copy
-from contextlib import nullcontext
-
 import torch
-from torch import nn
 
 from lightbench import graphs, units
 from lightbench.datasets import Data, Split
 from lightbench.errors import UsageError
-from lightbench.models.sources import own_switches
 from lightbench.process import switches
-from lightbench.records import InputSpec
-from lightbench.records.failure import explain_plainly
 from lightbench.runner.given import Model
-from lightbench.studies.evaluate.answers import are_probabilities, rows_in
 from lightbench.studies.evaluate.pictures import batch
 from lightbench.studies.evaluate.ready import Known
-from lightbench.studies.learned import Learned, check_classes, learned, preparation_for
+from lightbench.studies.learned import Learned, check_classes, network_of, preparation_for
+from lightbench.studies.rows import are_probabilities, rows_in
 
 LOOKED_AT = 8  # images, to see what a network ends with
 
@@ -41,41 +34,28 @@ def known_of(
             f"{name} is a model file, and networks of PyTorch's are evaluated, also as engines run them.",
             "Name the network that it was made of, its --weights, and --engine onnxruntime.",
         )
-    with switches.kept(), own_switches.loading(name) if name else nullcontext():
-        torch.manual_seed(0)  # a network without weights is the same each time
-        one = learned(_own(model), source, input=input, trusted=trusted)
-    one = _as_noted(one, input)
+    with switches.kept():
+        one = _as_noted(network_of(model, source, input=input, trusted=trusted), input)
     check_classes(one, data.name, split.classes)
     _check_order(one, data.name, split.classes)
     how = preparation_for(one, data)
     few = batch(split, range(min(LOOKED_AT, len(split.images))), [how]).images[how]
     with torch.inference_mode():
         rows = rows_in(one.network(few), len(few), len(split.classes), one.model)
-    return Known(one, source, how, name, are_probabilities(rows))
-
-
-def _own(model: Model) -> Model:
-    """A module's copy, which gets other weights."""
-    if not isinstance(model, nn.Module):
-        return model
-    try:
-        return copy.deepcopy(model).cpu()
-    except Exception as error:
-        raise explain_plainly(f"{type(model).__name__} cannot be copied", error) from error
+    return Known(one, source, how, name, bool(are_probabilities(rows).all()))
 
 
 def _as_noted(one: Learned, asked: str | None) -> Learned:
     """It takes the images that its weights were trained on. Raises UsageError where others were ``asked`` for."""
     if one.about is None:
         return one
-    how = one.about.preparation
-    noted = (len(how.mean), how.side, how.side)
-    if asked is not None and noted != one.input.shape:
+    noted = one.about.preparation.input
+    if asked is not None and noted.shape != one.input.shape:
         raise UsageError(
-            f"the weights were trained on inputs of {units.shape(noted)}, and --input is {asked}.",
+            f"the weights were trained on inputs of {units.shape(noted.shape)}, and --input is {asked}.",
             "Leave --input out: what is noted beside the weights is taken.",
         )
-    return one._replace(input=InputSpec(shape=noted))
+    return one._replace(input=noted)
 
 
 def _check_order(one: Learned, data: str, classes: tuple[str, ...]) -> None:

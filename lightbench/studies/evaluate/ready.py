@@ -21,9 +21,9 @@ from lightbench.runner.conversion.calibration_files import digest
 from lightbench.runner.conversion.converted import on_engine
 from lightbench.runner.given import Given
 from lightbench.runner.prepare import Prepared, prepare
-from lightbench.studies.evaluate.answers import rows_in
 from lightbench.studies.evaluate.pictures import padded
 from lightbench.studies.learned import Learned
+from lightbench.studies.rows import rows_in
 from lightbench.workers import journal
 
 

@@ -20,8 +20,8 @@ from lightbench.records.failure import explain
 from lightbench.runner.given import Model, check_model
 from lightbench.runner.session import process_kept
 from lightbench.studies.layers.filters_table import INPUTS, filters_view
-from lightbench.studies.learned import Learned
-from lightbench.studies.sight import network_of, sight_of
+from lightbench.studies.learned import Learned, network_of
+from lightbench.studies.sight import sight_of
 from lightbench.views.table import View
 from lightbench.workers import journal
 
@@ -97,7 +97,7 @@ def filters(
         chosen = {name: convolution(known.network, name) for name in names}
         found = [_of(path, module) for path, module in chosen.items()]
         if image is not None:
-            seen = _maps(known, chosen, sight_of(known, weights).see(read(Path(image))))
+            seen = _maps(known, chosen, sight_of(known).see(read(Path(image))))
             found = [one._replace(maps=seen[one.path]) for one in found]
     return Filters(known.model, weights, None if image is None else Path(image), tuple(found))
 

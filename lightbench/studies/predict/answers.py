@@ -12,13 +12,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import torch
-from torch import Tensor
 
-from lightbench import units
-from lightbench.errors import ModelError
+from lightbench.records.arguments import tensors_in
+from lightbench.studies.rows import CLOSE, are_probabilities, rows_in
 
 Ending = Literal["scores", "softmax", "log_softmax"]
-CLOSE = 1e-4  # to 1, of a sum in float32
 
 
 class Answer(NamedTuple):
@@ -41,22 +39,12 @@ class Answer(NamedTuple):
 def answers(output: Any, images: int, top: int, name: str) -> list[Answer]:
     """The answers in what a network called ``name`` gives for so many images. Raises ModelError unless that is a row of
     at least two numbers for each."""
-    if not isinstance(output, Tensor) or output.dim() != 2 or output.shape[0] != images:
-        what = units.shape(output.shape) if isinstance(output, Tensor) else type(output).__name__
-        raise ModelError(
-            f"{name} does not classify: for {images} images it answers with {what}.",
-            "A row of numbers for each image is expected, one of each class.",
-        )
-    if output.shape[1] < 2:
-        raise ModelError(
-            f"{name} answers with one number, which is no choice between classes.",
-            "A row of numbers for each image is expected, one of each class.",
-        )
-    close = max(CLOSE, 4 * torch.finfo(output.dtype).eps) if output.is_floating_point() else CLOSE
-    rows = output.detach().to("cpu", torch.float64)
+    rows = rows_in(output, images, None, name)
+    eps = max(torch.finfo(x.dtype).eps for x in tensors_in(output) if x.is_floating_point())
+    close = max(CLOSE, 4 * eps)
     gave, classes = rows.sort(dim=1, descending=True, stable=True)  # of equal ones the first
     totals = rows.logsumexp(dim=1)
-    shares = (rows >= 0).all(dim=1) & ((rows.sum(dim=1) - 1).abs() < close)
+    shares = are_probabilities(rows, close)
     logs = totals.abs() < close
     columns = (classes[:, :top], gave[:, :top], totals, shares, logs)
     return [

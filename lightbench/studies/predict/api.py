@@ -20,14 +20,14 @@ from lightbench.records.failure import explain
 from lightbench.runner.control import Say, unsaid
 from lightbench.runner.given import Model, check_model
 from lightbench.runner.session import process_kept
-from lightbench.studies.learned import Learned
+from lightbench.studies.learned import Learned, network_of
 from lightbench.studies.predict.answers import Answer, Ending, answers, ending, probabilities
 from lightbench.studies.predict.ask import Asked, Outcome, show
 from lightbench.studies.predict.predicted import Guess, Predicted
 from lightbench.studies.predict.settings import BATCH, TOP, Settings
 from lightbench.studies.predict.table import predictions_view
 from lightbench.studies.result import Shown
-from lightbench.studies.sight import Sight, network_of, sight_of
+from lightbench.studies.sight import Sight, sight_of
 from lightbench.views.table import View
 from lightbench.workers import journal
 
@@ -85,10 +85,10 @@ def predict(
     if not images:
         raise UsageError("no image is named.", NAME_IMAGES)
     files = list(files_of(images))
-    hardware = _ready(device)
+    hardware = devices.answering(device)
     with process_kept(), switches.kept(), patched.given_back():
         known = network_of(model, weights, input=input, trusted=trusted)
-        sight = sight_of(known, weights)
+        sight = sight_of(known)
         with hardware.session(threads=None):
             ask = partial(_ask, known, hardware, settings.top)
             known.network.to(hardware.torch_device)
@@ -98,16 +98,6 @@ def predict(
     if len(found.asked) == 1 and found.asked[0].error is not None:
         raise found.asked[0].error
     return _told(known.model, weights, found, sight)
-
-
-def _ready(device: str) -> Device:
-    """Raises UsageError for one that computes nothing, DeviceUnavailable."""
-    hardware = devices.find(devices.one(device))
-    if reason := hardware.unavailable():
-        raise reason
-    if hardware.torch_device == "meta":
-        raise UsageError(f"{device} computes nothing, so it answers nothing.", "Try --device cpu.")
-    return hardware
 
 
 def _ask(known: Learned, hardware: Device, top: int, images: Tensor) -> list[Answer]:

@@ -99,9 +99,7 @@ def train(
     found, folder = datasets.find(data), Path(folder)
     kept = _kept(folder, resume=resume, force=force)
     one_of = together.from_environment()
-    where = devices.find(together.device_of(device, one_of), ())
-    if reason := where.unavailable():
-        raise reason
+    where = devices.answering(together.device_of(device, one_of))
     splits = found.split(train=True), found.split(train=False)
     for split in splits:
         split.check(say)

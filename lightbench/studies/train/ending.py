@@ -7,14 +7,15 @@ import math
 import torch
 from torch import nn
 
+from lightbench.studies.rows import are_probabilities
+
 
 def warning(network: nn.Module, shape: tuple[int, ...], model: str) -> str:
     """Of a network whose answers are probabilities already: a loss that takes their softmax once more cannot fall
     below log(e + n - 1) - 1 for n classes, where all is right with certainty. "" for others."""
     with torch.random.fork_rng(devices=[]), torch.inference_mode():
         answers = network(torch.rand(4, *shape)).float()
-    sums = answers.sum(1)
-    if answers.shape[1] < 2 or not (answers.min() >= 0 and torch.allclose(sums, torch.ones_like(sums), atol=1e-4)):  # fmt: skip
+    if answers.shape[1] < 2 or not are_probabilities(answers).all():
         return ""
     floor = math.log(math.e + answers.shape[1] - 1) - 1
     return (

@@ -38,4 +38,6 @@ def make(text: str, network: nn.Module, lr: float | None) -> Optimizer:
     try:
         return KNOWN[chosen.name](trained, lr=LR[chosen.name] if lr is None else lr, **arguments)
     except (ValueError, TypeError, RuntimeError) as error:
-        raise UsageError(f"{chosen.name} refuses its arguments: {error}.") from error
+        raise UsageError(
+            f"{chosen.name} refuses its arguments: {str(error).rstrip('.')}."
+        ) from error

@@ -132,6 +132,22 @@ def test_imagenets_images_are_scaled_to_256_and_cut_to_224():
     torch.testing.assert_close(seen(how)(photograph), theirs)
 
 
+def test_weights_that_torchvision_tested_in_cubes_are_shown_images_so():
+    """28 of its 115 weights are, such as those of Swin Transformers, scaled to 238 and cut to 224."""
+    from torchvision.transforms import InterpolationMode
+    from torchvision.transforms._presets import ImageClassification
+
+    entry = ImageClassification(
+        crop_size=224, resize_size=238, interpolation=InterpolationMode.BICUBIC
+    )
+    how = Preparation(
+        side=224, part=224 / 238, scaling="bicubic", mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
+    )  # fmt: skip
+    photograph = Image.effect_noise((300, 375), 90).convert("RGB")
+    torch.testing.assert_close(seen(how)(photograph), entry(photograph))
+    assert how.said.startswith("scaled to 238, cut to 224x224, bicubic, mean 0.485 0.456 0.406")
+
+
 # In learning.
 
 

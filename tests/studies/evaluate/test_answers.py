@@ -9,16 +9,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightbench.errors import ModelError
 from lightbench.records.findings import Evaluation
 from lightbench.studies.evaluate.answers import (
     BINS,
     NO_NUMBER,
     answers_of,
-    are_probabilities,
     counted,
     joined,
-    rows_in,
 )
 
 NAN, INF = float("nan"), float("inf")
@@ -167,15 +164,6 @@ def test_a_probability_that_float32_has_rounded_to_nothing_has_a_finite_loss():
     assert found.loss == pytest.approx(-math.log(1e-38))
 
 
-@pytest.mark.parametrize(
-    ("rows", "so"),
-    [([[0.2, 0.8], [1.0, 0.0]], True), ([[0.2, 0.8], [0.5, 0.6]], False), ([[-0.2, 1.2]], False),
-     ([[3.0, 1.0]], False), ([[NAN, 1.0]], False)],
-)  # fmt: skip
-def test_a_network_that_ends_in_softmax_is_known_by_its_answers(rows, so):
-    assert are_probabilities(torch.tensor(rows)) is so
-
-
 # Parts.
 
 
@@ -191,44 +179,3 @@ def test_it_does_not_matter_how_many_are_answered_at_once(images, size):
     whole = answers_of(rows.double(), labels, probabilities=False)
     assert counted(joined(parts), 6) == counted(whole, 6)
     assert counted(whole, 6)["images"] == images
-
-
-# Shapes.
-
-
-@pytest.mark.parametrize(
-    ("output", "words"),
-    [
-        (torch.zeros(4, 3, 1), "answers with 4x3x1 for 4 images of 3 classes"),
-        (torch.zeros(3, 3), "answers with 3x3 for 4"),
-        (torch.zeros(4, 2), "answers with 4x2 for 4"),
-        ((torch.zeros(4, 3), torch.zeros(4, 3)), "answers with 4x3 and 4x3 for 4"),
-        (torch.zeros(4, 3, dtype=torch.complex64), "answers with 4x3"),
-        ("cat", "answers with str for 4"),
-        (None, "answers with NoneType for 4"),
-    ],
-)
-def test_an_answer_of_another_kind_is_refused(output, words):
-    with pytest.raises(ModelError, match=words):
-        rows_in(output, 4, 3, "net")
-
-
-def test_the_next_answer_in_the_same_place_does_not_change_this_one():
-    made = torch.ones(4, 3, dtype=torch.float64)
-    rows = rows_in(made, 4, 3, "net")
-    made.zero_()
-    assert float(rows.sum()) == 12
-
-
-@pytest.mark.filterwarnings("ignore:.*quantized tensor creation functions")
-def test_an_answer_in_eight_bits_is_what_it_stands_for():
-    made = torch.quantize_per_tensor(torch.full((4, 3), 0.5), 0.25, 0, torch.quint8)
-    assert rows_in(made, 4, 3, "net").tolist() == [[0.5] * 3] * 4
-
-
-def test_an_answer_may_be_the_only_tensor_of_a_list_and_of_any_precision():
-    made = torch.full((4, 3), 0.1, dtype=torch.bfloat16)
-    rows = rows_in([made], 4, 3, "net")
-    assert rows.dtype == torch.float64
-    made.zero_()  # an engine writes its next answer there
-    assert float(rows[0, 0]) == pytest.approx(0.1, rel=0.01)

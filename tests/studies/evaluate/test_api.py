@@ -13,7 +13,7 @@ from lightbench.datasets.support.arrays import Arrays
 from lightbench.errors import MissingPackage, ModelError, UsageError
 from lightbench.models.weights import Weights
 from lightbench.studies.evaluate import api
-from lightbench.studies.learned import read_about
+from lightbench.studies.learned import about_of
 
 SEVEN = [0, 1, 2, 0, 1, 2, 1, 2, 0, 0]  # right for all but three of `LABELS`
 
@@ -126,7 +126,9 @@ def test_a_network_that_answers_otherwise_to_another_batch_is_named(ten):
         def forward(self, x):
             return super().forward(x)[:2]
 
-    with pytest.raises(ModelError, match="Two answers with 2x3 for 8 images of 3 classes"):
+    with pytest.raises(
+        ModelError, match="Two does not classify: it answers with 2x3 for 8 images of 3 classes"
+    ):
         evaluate(Two(answering(LABELS)))
 
 
@@ -180,9 +182,9 @@ def test_the_seed_and_the_preparation_are_those_noted_beside_the_weights(ten, sa
 def test_published_weights_have_a_name_and_no_seed(ten, monkeypatch):
     from lightbench.studies.evaluate import known
 
-    plain, noted = known.learned, read_about(Weights({}, about(seed=0), "0"), None)
+    plain, noted = known.network_of, about_of(Weights({}, about(seed=0), "0"), None, None, "net")
     monkeypatch.setattr(
-        known, "learned", lambda model, _, **how: plain(model, None, **how)._replace(about=noted)
+        known, "network_of", lambda model, _, **how: plain(model, None, **how)._replace(about=noted)
     )
     found = only(evaluate(Lookup(answering(LABELS)), weights="torchvision:DEFAULT"))
     assert (found.weights, found.seed, found.right) == ("torchvision:DEFAULT", None, 10)

@@ -9,7 +9,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightbench.errors import ModelError
 from lightbench.studies.predict.answers import answers, ending, probabilities
 
 LN = math.log
@@ -97,18 +96,3 @@ def test_of_what_is_no_number_no_probability_is_made(row):
 
 def test_nothing_but_nan_is_scores():
     assert ending(answers(torch.full((2, 3), math.nan), 2, 1, "Net")) == "scores"
-
-
-@pytest.mark.parametrize(
-    ("output", "said"),
-    [
-        (torch.zeros(2, 3, 4, 4), "for 2 images it answers with 2x3x4x4"),
-        (torch.zeros(3), "answers with 3"),
-        (torch.zeros(1, 3), "answers with 1x3"),
-        ({"out": torch.zeros(2, 3)}, "answers with dict"),
-        (torch.zeros(2, 1), "answers with one number"),
-    ],
-)
-def test_what_chooses_no_class_is_refused(output, said):
-    with pytest.raises(ModelError, match=said):
-        answers(output, 2, 1, "Net")

@@ -179,7 +179,7 @@ def test_a_strip_of_an_image_does_not_fill_the_memory(tmp_path, weights):
         ({"top": True}, "top is a whole number above zero"),
         ({"batch": 0}, "batch is a whole number above zero"),
         ({"batch": 2.0}, "batch is a whole number above zero"),
-        ({"device": "null"}, "null computes nothing"),
+        ({"device": "null"}, "'null' computes nothing"),
         ({"device": "nul"}, "no device is called 'nul'"),
         ({"weights": "nowhere.pt"}, "there is no file 'nowhere.pt'"),
         ({"input": "4x8x8"}, "takes no square image of one or three channels"),

@@ -131,7 +131,7 @@ def test_weights_are_not_written_over(predict, photos, weights, tmp_path):
     [
         (("--top", "0"), "top is a whole number above zero"),
         (("--batch", "-1"), "batch is a whole number above zero"),
-        (("--device", "null"), "null computes nothing"),
+        (("--device", "null"), "'null' computes nothing"),
         (("--figure", "f.pdf"), "cannot draw into"),
         (("--format", "jsn"), "no format is called 'jsn'"),
         (("--input", "4x4x4"), "takes no square image"),

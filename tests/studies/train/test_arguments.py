@@ -10,22 +10,6 @@ from lightbench.errors import UnknownName, UsageError
 from lightbench.studies.train import optimizers, schedules
 from lightbench.studies.train.settings import Settings
 
-near = pytest.approx
-
-
-def rates(text, *, steps=4, epochs=10, lr=1.0, losses=None):
-    """The learning rate of each step."""
-    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=lr)
-    schedule = schedules.make(text, optimizer, steps=steps, epochs=epochs)
-    found = []
-    for epoch in range(epochs):
-        for _ in range(steps):
-            found.append(optimizer.param_groups[0]["lr"])
-            optimizer.step()
-            schedule.after_step()
-        schedule.after_epoch(losses[epoch] if losses else 1.0)
-    return found
-
 
 def test_an_optimizer_has_its_usual_arguments_unless_others_are_said():
     made = optimizers.make("sgd:momentum=0.8,nesterov=true", nn.Linear(2, 2), None)
@@ -44,33 +28,6 @@ def test_frozen_weights_are_not_trained_and_without_others_nothing_is():
         optimizers.make("sgd", nn.ReLU(), None)
 
 
-def test_one_cycle_rises_for_three_tenths_and_falls_to_nothing():
-    """Smith and Topin 2017, as torch.optim writes it: it begins at a 25th, and ends at 1e-4 of that."""
-    found = rates("onecycle")
-    assert found[0] == near(1 / 25)
-    assert max(found) == near(1.0)
-    assert found.index(max(found)) == 11  # 0.3 x 40 steps - 1
-    assert found[-1] == near(1 / 25e4)
-
-
-def test_a_cosine_rises_in_a_line_and_falls_to_nothing():
-    found = rates("cosine:warmup=2")
-    assert found[:9] == near([0.01 + 0.99 * i / 8 for i in range(9)], abs=1e-6)
-    assert found[8 + 16] == near(0.5)  # half of the 32 steps that are left
-    assert found == sorted(found[:9]) + sorted(found[9:], reverse=True)
-    assert rates("cosine")[0] == 1.0
-
-
-def test_milestones_are_half_and_three_quarters_unless_said():
-    assert rates("multistep", steps=1) == near([1.0] * 5 + [0.1] * 2 + [0.01] * 3)
-    assert rates("multistep:milestones=[2,3],gamma=0.5", steps=1) == near([1, 1, 0.5] + [0.25] * 7)
-
-
-def test_on_a_plateau_it_falls_after_patience():
-    assert rates("plateau:patience=1", steps=1, epochs=5, losses=[3, 2, 2, 2, 1]) == near([1, 1, 1, 1, 0.1])  # fmt: skip
-    assert set(rates("constant")) == {1.0}
-
-
 @pytest.mark.parametrize(
     ("make", "text", "said"),
     [
@@ -82,8 +39,8 @@ def test_on_a_plateau_it_falls_after_patience():
         (optimizers, "adam:betas=[2,3]", "adam refuses its arguments"),
         (schedules, "linear", "no schedule is called 'linear'"),
         (schedules, "cosine:steps=3", "has no argument 'steps=3'"),
-        (schedules, "onecycle:pct_start=7", "onecycle refuses its arguments"),
-        (schedules, 'plateau:factor="half"', "plateau refuses its arguments"),
+        (schedules, "onecycle:pct_start=7", "pct_start of onecycle is wrong"),
+        (schedules, 'plateau:factor="half"', "factor of plateau is wrong"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_said(make, text, said):
