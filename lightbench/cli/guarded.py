@@ -118,13 +118,14 @@ class ConfigFile(ReadFile):
 
 
 class Model(click.ParamType):  # type: ignore[type-arg]
-    """The name of a network. Where it is code in a file, that and what it imports is read."""
+    """The name of a network, with the library that a bare one is of. Where it is code in a file, that and what it
+    imports is read."""
 
     name = "model"
     role: Role = "read"
 
     def convert(self, value: Any, _param: Any, _ctx: Any) -> str:
-        return str(value)
+        return sources.full_name(str(value))
 
     def uses(self, given: Any, _flag: str) -> Iterator[Use]:
         yield from _of_models(() if given is None else (given,))

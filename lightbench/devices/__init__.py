@@ -16,6 +16,8 @@ from lightbench.errors import UsageError
 
 AUTO = "auto"
 PREFERRED = ("cuda", "npu", "xpu", "mps", "cpu")  # what `auto` tries, in this order
+GPU = ("cuda", "xpu", "mps")  # what people call by this name; the first one where there is none
+_ASCEND = re.compile(r"ascend(?:-?[0-9]{3}\w*)?")  # also as npu-smi calls it: Ascend910B3
 
 
 def find(name: str, options: Sequence[str] = ()) -> Device:
@@ -35,8 +37,8 @@ def find(name: str, options: Sequence[str] = ()) -> Device:
 
 
 def named(text: str) -> list[str]:
-    """The devices of what a user writes: ``npu``, ``npu:5``, ``npu:0,1``, ``cuda:1,cpu``, ``auto``.
-    Those that a machine may have several of have their number. Raises UnknownName, UsageError."""
+    """The devices of what a user writes: ``npu``, ``npu:5``, ``npu:0,1``, ``cuda:1,cpu``, ``gpu``, ``Ascend910B3``,
+    ``auto``. Those that a machine may have several of have their number. Raises UnknownName, UsageError."""
     if not isinstance(text, str):
         raise UsageError(f"a device is a name, got {text!r}.", 'Try device="cuda:1".')
     if text == AUTO:
@@ -51,7 +53,7 @@ def named(text: str) -> list[str]:
             raise UsageError(
                 f"cannot read the device {text!r}.", "Write it as cpu, npu, npu:1 or npu:0,1."
             )
-        kind, index = (kind, match[3]) if match[3] else (match[1], match[2])
+        kind, index = (kind, match[3]) if match[3] else (_kind(match[1]), match[2])
         several = hasattr(registry.load("device", kind), "count")
         if index is not None and not several:
             raise UsageError(
@@ -59,6 +61,18 @@ def named(text: str) -> list[str]:
             )
         found.append(f"{kind}:{int(index or 0)}" if several else kind)
     return list(dict.fromkeys(found))
+
+
+def _kind(word: str) -> str:
+    """The plugin that people mean by a word: in capitals, or as its maker calls it."""
+    known, lower = registry.names("device"), word.lower()
+    if word in known:
+        return word
+    if lower == "gpu":
+        return next((kind for kind in GPU if find(kind).unavailable() is None), GPU[0])
+    if _ASCEND.fullmatch(lower):
+        return "npu"
+    return lower if lower in known else word
 
 
 def one(text: str) -> str:

@@ -12,7 +12,7 @@ from lightbench.costs.precision import own_dtype
 from lightbench.engines import NO_KEYWORDS
 from lightbench.errors import UsageError
 from lightbench.models.inputs import Inputs, specs_of
-from lightbench.models.sources import DEFAULT_INPUT
+from lightbench.models.sources import DEFAULT_INPUT, full_name
 from lightbench.models.sources.not_networks import not_a_network
 from lightbench.records import Dtype
 from lightbench.records.arguments import batch_of, described
@@ -118,7 +118,7 @@ def handed_over(
     given: dict[str, Given] = {}
     for model in models:
         if isinstance(model, str):
-            names.append(model)
+            names.append(full_name(model))
             continue
         name = type(model).__name__
         same = sum(known.partition("#")[0] == name for known in given)

@@ -108,7 +108,7 @@ def _shape(tensor: Any) -> str:
 
 
 def _family(model: str) -> str:
-    return sources.own_names().get(model, "")
+    return sources.own_names().get(sources.own_name(model) or "", "")
 
 
 def _hash(files: tuple[Path, ...]) -> str:

@@ -46,7 +46,7 @@ def plan(
         axes["device"] = [name for text in axes["device"] for name in devices.named(text)]
     cases: list[Case] = []
     errors: dict[int, LightbenchError] = {}
-    for model in dict.fromkeys(models):
+    for model in dict.fromkeys(map(sources.full_name, models)):
         if model != model.encode(errors="replace").decode():
             raise UsageError(f"the model name {model!r} is not Unicode text.", "Rename the file.")
         own: dict[str, Any] = {"inputs": (InputSpec.parse(sources.DEFAULT_INPUT),)}

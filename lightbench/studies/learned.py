@@ -67,6 +67,7 @@ def learned(
         network, name, spec = model, type(model).__name__, input or sources.DEFAULT_INPUT
         image = parse_input(spec)
     else:
+        model = sources.full_name(model)
         found = sources.find(model, trusted=trusted)
         network, name = found.build(), model
         image = parse_input(input) if input else found.inputs[0]

@@ -36,6 +36,12 @@ ACCELERATORS = ("cuda", "mps", "npu", "xpu")
         ("npu,npu:0,cpu,0,cpu", None),
         ("npu,npu:0,npu:00,cpu,cpu", ["npu:0", "cpu"]),
         ("npu:1,0,1", ["npu:1", "npu:0"]),
+        ("CPU", ["cpu"]),
+        ("CUDA:1,NPU", ["cuda:1", "npu:0"]),
+        ("ascend", ["npu:0"]),
+        ("Ascend:1,2", ["npu:1", "npu:2"]),
+        ("Ascend910B3", ["npu:0"]),  # as npu-smi calls the chip
+        ("ascend310p:3", ["npu:3"]),
     ],
 )
 def test_what_a_user_writes_is_a_list_of_devices_each_once(text, names):
@@ -92,7 +98,7 @@ def test_what_cannot_be_read_is_told_with_examples(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["../x", "_device", "gpu", "__init__", "CPU", "auto:1", "npu,auto", "cpu/x"]
+    "text", ["../x", "_device", "ascend9x", "__init__", "ascends", "auto:1", "npu,auto", "cpu/x"]
 )
 def test_a_name_that_is_no_plugin_is_unknown(text):
     with pytest.raises(UnknownName, match="no device is called"):
@@ -171,6 +177,20 @@ def test_on_a_machine_with_a_processor_only_auto_is_the_processor():
     if torch.accelerator.is_available():
         pytest.skip("there is an accelerator here")
     assert named("auto") == ["cpu"]
+
+
+@pytest.mark.parametrize(
+    ("there", "chosen"),
+    [
+        (["cuda", "xpu", "mps"], "cuda:1"),
+        (["mps", "xpu"], "xpu:1"),
+        (["mps"], "mps:1"),
+        (["npu", "cpu"], "cuda:1"),  # which says then that there is none
+    ],
+)
+def test_a_gpu_is_the_first_kind_of_them_that_can_be_used(usable, there, chosen):
+    usable(*there)
+    assert named("gpu:1") == named("GPU:1") == [chosen]
 
 
 # options

@@ -1,6 +1,6 @@
 """Where a network comes from: our own families, torchvision, timm, a Python file of the user's, or a model file.
 
-``mobilenet_v2`` - ``torchvision:resnet50`` - ``timm:mobilenetv3_small_100`` -
+``mobilenet_v2`` - ``mobilenet_v2(width=0.6)`` - ``torchvision:resnet50`` - ``timm:mobilenetv3_small_100`` -
 ``stack:grouped(c=64, groups=4)`` - ``path/file.py:Class`` - ``path/file.py:factory(width=0.5)`` -
 ``package.module:Class.from_name("b0")`` - ``net.onnx``
 """
@@ -9,39 +9,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lightbench import registry
 from lightbench.errors import (
     ModelError,
     NotThere,
     OutOfMemory,
-    UnknownName,
     UntrustedCode,
     UsageError,
 )
 from lightbench.graphs import format_of
+from lightbench.models.sources.bare_names import full_name, unknown
 from lightbench.models.sources.libraries import LIBRARIES
 from lightbench.models.sources.model_files import from_model_file
 from lightbench.models.sources.model_names import split_name
+from lightbench.models.sources.other_files import refuse_other_file
+from lightbench.models.sources.own import FAMILY, own_name, own_names, own_source
 from lightbench.models.sources.source import DEFAULT_INPUT, Source
 from lightbench.models.sources.user_files import file_of, from_file, is_file
 from lightbench.process import patched
-from lightbench.records import InputSpec
 from lightbench.workers import journal
 
 if TYPE_CHECKING:
     from torch import nn
 
-FAMILY = "model family"
 KILLED = "killed by SIGKILL"
-
-
-def own_names() -> dict[str, str]:
-    """Our own networks and the family each belongs to; nothing is imported."""
-    return {
-        name: family
-        for family in registry.names(FAMILY)
-        for name in registry.literal(FAMILY, family, "VARIANTS") or ()
-    }
 
 
 def find(model: str, *, trusted: bool = True) -> Source:
@@ -101,13 +91,10 @@ def _found(model: str, *, trusted: bool) -> Source:
                 f"Known sources: {', '.join(f'{p}:NAME' for p in LIBRARIES)}, path/file.py:Class, package.module:Class.",
             )
         return LIBRARIES[prefix].find(name)
-    families = own_names()
-    if model not in families:
-        raise UnknownName("model", model, families)
-    family = families[model]
-    settings = registry.literal(FAMILY, family, "VARIANTS")[model]
-    text = (registry.literal(FAMILY, family, "INPUTS") or {}).get(model, DEFAULT_INPUT)
-    return Source(lambda: registry.load(FAMILY, family).build(**settings), (InputSpec.parse(text),))
+    refuse_other_file(model)
+    if source := own_source(model):
+        return source
+    raise unknown(model)
 
 
 def library_names(library: str) -> list[str]:
@@ -128,9 +115,11 @@ __all__ = [
     "Source",
     "file_of",
     "find",
+    "full_name",
     "is_file",
     "library_names",
     "load_model",
+    "own_name",
     "own_names",
     "refuse_fallen",
     "split_name",

@@ -188,7 +188,8 @@ def count(
         call = _Call(default if specs is None else specs, batch or 1, kind, args, kwargs)
         costs = count_costs(network, call.on(network))
     else:
-        name, source, kind = model, sources.find(model, trusted=trusted), asked or "float32"
+        name, kind = sources.full_name(model), asked or "float32"
+        source = sources.find(name, trusted=trusted)
         specs = specs_beside(input, args, kwargs, kind)
         call = _Call(
             source.inputs if specs is None else specs, batch or source.batch, kind, args, kwargs

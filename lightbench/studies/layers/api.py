@@ -21,6 +21,7 @@ from lightbench.costs.precision import own_dtype
 from lightbench.environment.allocator import keep_freed_memory
 from lightbench.errors import UnknownName
 from lightbench.models.inputs import Inputs, specs_of
+from lightbench.models.sources import full_name
 from lightbench.models.sources.not_networks import not_a_network
 from lightbench.records import Record
 from lightbench.runner.given import Given
@@ -148,7 +149,7 @@ def layers(
 
 def _named(model: str | nn.Module) -> tuple[str, Given | None]:
     if isinstance(model, str):
-        return model, None
+        return full_name(model), None
     if isinstance(model, nn.Module):
         network = unwrap(model)
         return type(network).__name__, Given(network)
