@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -28,12 +28,15 @@ from lightbench.cli.output import (
 )
 from lightbench.cli.progress import reports
 from lightbench.errors import UsageError
-from lightbench.figures.save import METADATA
+from lightbench.figures import save as figures
 from lightbench.records import Record
 from lightbench.records.axes import SETUP
 from lightbench.views.table import View
 
-FIGURE = click.option("--figure", type=ReplacedFile(), help="Draw it: .svg or .png.")
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FIGURE = click.option("--figure", type=ReplacedFile(), help=f"Draw it: {figures.KNOWN}.")
 
 F = TypeVar("F", bound=Callable[..., Any])
 SHOWS = {"form", *(name.replace("-", "_") for name in OUTPUT)}  # parameters of `output_options`
@@ -84,8 +87,8 @@ def show(
 ) -> None:
     """The answer, and before it the figure, if one is asked for: ``drawing`` is its name and what it is drawn of.
     Raises UnknownName, UsageError, StoreError."""
-    if figure:
-        draw(*drawing, figure, quiet=quiet)
+    name, records = drawing
+    draw(lambda: registry.load("figure", name).draw(records), figure, quiet=quiet)
     emit(view, form, output)
 
 
@@ -163,15 +166,20 @@ def failures(records: Sequence[Record]) -> int:
 
 def check_figure(figure: Path | None) -> None:
     """Before the measurement, not after. Raises UsageError, StoreError."""
-    if figure is not None and figure.suffix.lower() not in METADATA:
-        raise UsageError(f"cannot draw into {str(figure)!r}.", f"Known: {', '.join(METADATA)}.")
+    if figure is not None:
+        figures.check(figure)
     make_room(figure)
 
 
-def draw(figure: str, records: Sequence[Record], file: Path, *, quiet: bool) -> None:
-    """A figure of the registry as a file, whose name is said on stderr unless ``quiet``."""
-    from lightbench.figures.save import save  # imports matplotlib
-
+def draw(plot: Callable[[], Figure], file: Path | None, *, quiet: bool) -> None:
+    """What ``plot`` draws as a file, if one is asked for; its name is said on stderr unless ``quiet``. Where there is
+    nothing to draw that is said, and the command goes on with its answer."""
+    if file is None:
+        return
     file.parent.mkdir(parents=True, exist_ok=True)
-    save(registry.load("figure", figure).draw(records), file)
+    try:
+        figures.save(plot(), file)
+    except UsageError as error:
+        say_error(f"no figure: {error}")
+        return
     notice(f"wrote {file}", quiet=quiet)

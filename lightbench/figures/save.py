@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.dom import Node, minidom
 
 from lightbench import files
@@ -17,20 +17,30 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Format -> metadata that would otherwise hold the date or the version of matplotlib.
-METADATA = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}
+METADATA: dict[str, dict[str, Any]] = {
+    ".svg": {"Date": None, "Creator": None},
+    ".png": {"Software": None},
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+KNOWN = "{}, {} or {}".format(*METADATA)
 
 
 def save(figure: Figure, path: str | Path) -> None:
-    """Write an SVG or a PNG of 200 dots per inch, the same bytes for the same figure.
+    """Write an SVG, a PDF, or a PNG of 200 dots per inch, the same bytes for the same figure.
 
     Raises UsageError for another kind of file, StoreError for one that cannot be written.
     """
     path = Path(path)
+    check(path)
     suffix = path.suffix.lower()
-    if suffix not in METADATA:
-        raise UsageError(f"cannot draw into {str(path)!r}.", f"Known: {', '.join(METADATA)}.")
     content = _svg(figure).toxml("utf-8") if suffix == ".svg" else _written(figure, suffix)
     files.write(path, content)
+
+
+def check(path: Path) -> None:
+    """Raises UsageError for a kind of file that no figure is written as."""
+    if path.suffix.lower() not in METADATA:
+        raise UsageError(f"cannot draw into {str(path)!r}.", f"Known: {', '.join(METADATA)}.")
 
 
 def svg_text(figure: Figure, prefix: str) -> str:

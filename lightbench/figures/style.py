@@ -12,6 +12,7 @@ LITERAL = {"parse_math": False, "usetex": False}
 _SETTINGS = {
     "text.parse_math": False,
     "svg.hashsalt": "lightbench",
+    "pdf.fonttype": 42,  # TrueType: publishers refuse the other kind, Type 3
     "font.size": 9.0,
     "axes.spines.top": False,
     "axes.spines.right": False,

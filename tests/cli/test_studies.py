@@ -110,11 +110,11 @@ def test_a_figure_is_drawn_beside_the_answer(command, suffix, lightbench, tmp_pa
 
 
 @pytest.mark.parametrize("command", ["sweep", "device-card"])
-@pytest.mark.parametrize("name", ["figure.pdf", "figure", "figure.jsonl"])
+@pytest.mark.parametrize("name", ["figure.eps", "figure", "figure.jsonl"])
 def test_another_kind_of_figure_lists_the_known_ones(command, name, lightbench, tmp_path):
     answer = lightbench(*COMMANDS[command], "--figure", tmp_path / name)
     assert answer.code == 2
-    assert "Known: .svg, .png." in answer.err
+    assert "Known: .svg, .png, .pdf." in answer.err
     assert not (tmp_path / name).exists()
 
 

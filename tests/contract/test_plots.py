@@ -120,7 +120,7 @@ def drawn(figure, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FIGURES)
-@pytest.mark.parametrize("suffix", [".svg", ".png"])
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])
 def test_the_same_records_give_the_same_bytes_whatever_the_user_has_set(
     name, suffix, examples, tmp_path
 ):
@@ -136,18 +136,22 @@ def test_the_same_records_give_the_same_bytes_whatever_the_user_has_set(
 def test_bytes_do_not_depend_on_the_process(name, examples, tmp_path):
     """Python's hash seed differs between the two."""
     records = examples(name, FOUR)
-    save(registry.load("figure", name).draw(records), tmp_path / "a.svg")
+    for suffix in (".svg", ".pdf"):
+        save(registry.load("figure", name).draw(records), tmp_path / f"a{suffix}")
     code = (
         "import sys; from lightbench import registry; from lightbench.records import store; from lightbench.figures.save import save\n"
-        f"save(registry.load('figure', {name!r}).draw(store.read(sys.argv[1])), sys.argv[2])"
+        f"for file in sys.argv[2:]: save(registry.load('figure', {name!r}).draw(store.read(sys.argv[1])), file)"
     )
     from lightbench.records import store
 
     store.append(tmp_path / "run.jsonl", records)
     root = Path(__file__).parents[2]
-    command = [sys.executable, "-c", code, tmp_path / "run.jsonl", tmp_path / "b.svg"]
-    subprocess.run(command, cwd=root, check=True)
-    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    others = [tmp_path / "b.svg", tmp_path / "b.pdf"]
+    subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "run.jsonl", *others], cwd=root, check=True
+    )
+    for other in others:
+        assert (tmp_path / f"a{other.suffix}").read_bytes() == other.read_bytes()
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -208,9 +212,19 @@ def test_the_user_s_settings_are_as_before(profile, tmp_path):
     assert dict(mpl.rcParams) == before
 
 
-@pytest.mark.parametrize("path", ["a.pdf", "a", ".svg"])
+def test_a_pdf_embeds_truetype_letters_and_holds_neither_a_date_nor_a_program(profile, tmp_path):
+    """Publishers refuse Type 3, matplotlib's usual kind."""
+    save(draw(profile), tmp_path / "a.pdf")
+    written = (tmp_path / "a.pdf").read_bytes()
+    assert written.startswith(b"%PDF-")
+    assert b"/Subtype /Type3" not in written
+    assert b"/CIDFontType2" in written
+    assert not any(word in written for word in (b"/CreationDate", b"/Producer", b"/Creator"))
+
+
+@pytest.mark.parametrize("path", ["a.eps", "a", ".svg"])
 def test_another_kind_of_file_lists_the_known_ones(path, profile):
-    with pytest.raises(UsageError, match=r"\.svg, \.png"):
+    with pytest.raises(UsageError, match=r"\.svg, \.png, \.pdf"):
         save(draw(profile), path)
 
 

@@ -8,11 +8,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from evaluations import evaluated
+from matplotlib.figure import Figure
 from PIL import Image
 from rooflines import roofline_records
 
 import lightbench as lb
 from lightbench.datasets.support.preparation import Preparation
+from lightbench.errors import StoreError, UnknownName, UsageError
+from lightbench.records import store
 from lightbench.studies.evaluate.api import Evaluated
 from lightbench.studies.learned import About
 from lightbench.studies.result import Shown
@@ -128,6 +131,65 @@ def test_a_result_shows_itself_in_a_terminal_and_a_notebook(name, made):
     assert result.view.table.title.split(" ")[0] in repr(result)
     assert "<table>" in result._repr_html_()
     assert "|" in result._repr_markdown_()
+
+
+UNDRAWN = {
+    "Report",  # it has many: they are in its page
+    "Guidelines",  # of the shortest run no point has a time
+}
+
+
+@pytest.mark.parametrize("name", [name for name in MAKE if name not in UNDRAWN])
+def test_a_result_draws_itself_and_saves_what_it_draws(name, made, tmp_path):
+    result = made(name)
+    assert isinstance(result.plot(), Figure)
+    for suffix, beginning in (("svg", b"<?xml"), ("PDF", b"%PDF"), ("png", b"\x89PNG")):
+        file = tmp_path / f"a.{suffix}"
+        result.save(file)
+        assert file.read_bytes().startswith(beginning)
+
+
+@pytest.mark.parametrize("name", [name for name in MAKE if name != "Report"])
+def test_a_result_saves_its_table_in_every_format(name, made, tmp_path):
+    result = made(name)
+    for suffix, text in ((".csv", '"'), (".md", "|"), (".tex", r"\toprule"), (".html", "<table>")):
+        result.save(tmp_path / f"a{suffix}")
+        assert text in (tmp_path / f"a{suffix}").read_text()
+
+
+def test_jsonl_keeps_records_beside_those_that_it_has_and_none_twice(made, tmp_path):
+    file = tmp_path / "runs.jsonl"
+    made("Profile").save(file)
+    made("Evaluated").save(file)
+    made("Profile").save(file)
+    assert [record.id for record in store.read(file)] == [
+        made("Profile").records[0].id, made("Evaluated").records[0].id
+    ]  # fmt: skip
+
+
+def test_a_result_is_not_saved_into_what_nobody_knows(made, tmp_path):
+    with pytest.raises(UsageError, match=r"Known: .*\.csv .*Figures: \.svg, \.png, \.pdf"):
+        made("Profile").save(tmp_path / "a.xyz")
+    with pytest.raises(StoreError, match="holds something else"):
+        made("Profile").save(Path(__file__).with_name("snapshot.jsonl"))
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_report_has_no_figure_of_its_own(made):
+    with pytest.raises(UsageError, match="Report has no figure"):
+        made("Report").plot()
+
+
+def test_of_several_guidelines_one_is_drawn(sweep_records):
+    runs = [sweep_records({"1:1": 0.01, "1:2": 0.02}, experiment=name, run=name)
+            for name in ("g1_channel_ratio", "g2_group_count")]  # fmt: skip
+    both = lb.Guidelines(tuple(record for run in runs for record in run))
+    with pytest.raises(UsageError, match=r"figure for each of g1_channel_ratio.*plot\('g1"):
+        both.plot()
+    with pytest.raises(UnknownName, match="'g7'"):
+        both.plot("g7")
+    assert isinstance(both.plot("g2"), Figure)
+    assert isinstance(lb.Guidelines(tuple(runs[0])).plot(), Figure)
 
 
 def test_the_times_of_a_profile_are_in_seconds(made):

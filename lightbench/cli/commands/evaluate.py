@@ -10,10 +10,18 @@ import click
 from lightbench.cli import complete
 from lightbench.cli.guarded import Guarded, Model, RecordsFile, ReplacedFile, StoreFile, Typed
 from lightbench.cli.options import TIMEOUT, asked, axis_options, output_options
-from lightbench.cli.output import data_only, notice, read_records, say_threads
+from lightbench.cli.output import data_only, read_records, say_threads
 from lightbench.cli.progress import reports
-from lightbench.cli.study_command import FIGURE, check_figure, check_only_shown, check_outputs, show
+from lightbench.cli.study_command import (
+    FIGURE,
+    check_figure,
+    check_only_shown,
+    check_outputs,
+    draw,
+    show,
+)
 from lightbench.errors import UsageError
+from lightbench.figures.save import KNOWN
 from lightbench.records import Record, store
 
 
@@ -42,7 +50,7 @@ from lightbench.records import Record, store
 @click.option(
     "--samples",
     type=ReplacedFile(),
-    help="Draw 64 of the images with what is answered to them: .svg or .png.",
+    help=f"Draw 64 of the images with what is answered to them: {KNOWN}.",
 )
 @click.option("--store", "path", type=StoreFile(), help="Append records to this file.")
 @click.option(
@@ -115,11 +123,6 @@ def _evaluated(
         found = evaluate(model, say=report.say, **asked(settings))
     if path is not None:
         store.append(path, found.records)
-    if samples is not None:
-        from lightbench.figures.save import save  # imports matplotlib
-
-        samples.parent.mkdir(parents=True, exist_ok=True)
-        save(found.samples_figure(), samples)
-        notice(f"wrote {samples}", quiet=quiet)
+    draw(found.samples_figure, samples, quiet=quiet)
     say_threads(quiet=quiet)
     return list(found.records)

@@ -68,6 +68,7 @@ def command(
         from lightbench.studies.guidelines.api import guidelines as run_guidelines  # imports torch
 
         records, code = measured(partial(run_guidelines, *names), path, settings, quiet=quiet)
+    from lightbench.studies.guidelines.figure import draw as drawn
     from lightbench.studies.guidelines.figures import by_figure
     from lightbench.studies.guidelines.table import guidelines_view
 
@@ -76,7 +77,7 @@ def command(
         raise UsageError(f"{source!r} holds no records of these guidelines.", "Measure them first.")
     if figures:
         for name, group in by_figure(records).items():
-            draw("guidelines", group, figures / f"{name}.svg", quiet=quiet)
+            draw(partial(drawn, group), figures / f"{name}.svg", quiet=quiet)
     emit(view, form, output)
     return code
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from lightbench.cli.guarded import Guarded, RecordsFile, ReplacedFile
+from lightbench.cli.guarded import Guarded, RecordsFile
 from lightbench.cli.options import output_options
-from lightbench.cli.output import chosen_format, emit, notice, warnings_said
-from lightbench.cli.study_command import check_figure
+from lightbench.cli.output import chosen_format, emit, warnings_said
+from lightbench.cli.study_command import FIGURE, check_figure, draw
 from lightbench.studies.history.api import history
 from lightbench.studies.history.entries import METRICS
 
@@ -27,7 +27,7 @@ from lightbench.studies.history.entries import METRICS
     "--metric", type=click.Choice(METRICS), default="latency", show_default=True, help="Of what."
 )
 @click.option("--device", metavar="NAME", help="Only what ran here.")
-@click.option("--figure", type=ReplacedFile(), help="Draw it: .svg or .png.")
+@FIGURE
 @click.option("-q", "--quiet", is_flag=True, help="Do not say what was written.")
 @output_options
 def command(
@@ -50,11 +50,6 @@ def command(
     check_figure(figure)
     with warnings_said():
         found = history(*stores, models=models, metric=metric, device=device)
-    if figure:
-        from lightbench.figures.save import save  # imports matplotlib
-        from lightbench.studies.history.figure import draw_series
-
-        save(draw_series(found.series), figure)
-        notice(f"wrote {figure}", quiet=quiet)
+    draw(found.plot, figure, quiet=quiet)
     emit(found.view, form, output)
     return 0

@@ -18,9 +18,9 @@ from lightbench.cli.options import (
     output_options,
     settings_options,
 )
-from lightbench.cli.output import chosen_format, data_only, emit, notice, say_error
+from lightbench.cli.output import chosen_format, data_only, emit, say_error
 from lightbench.cli.progress import reports
-from lightbench.cli.study_command import FIGURE, check_figure
+from lightbench.cli.study_command import FIGURE, check_figure, draw
 from lightbench.studies.predict.settings import Settings
 
 
@@ -70,12 +70,8 @@ def command(
         found = predict(model, *images, say=report.say, **asked(settings))
     if without := sum(image.problem is not None for image in found.images):
         say_error(f"{without:,} of {len(found.images):,} images have no answer.")
-    if figure and without < len(found.images):
-        from lightbench.figures.save import save  # imports matplotlib
-        from lightbench.studies.predict.drawing import draw
-
-        save(draw(found), figure)
-        notice(f"wrote {figure}", quiet=quiet)
+    if without < len(found.images):
+        draw(found.plot, figure, quiet=quiet)
     emit(found.view, form, output)
     return found.exit_code
 

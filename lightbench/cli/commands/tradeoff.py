@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from lightbench.cli import complete
-from lightbench.cli.guarded import Guarded, Model, Models, ReplacedFile, StoreFile, TrainingFolder
+from lightbench.cli.guarded import Guarded, Model, Models, StoreFile, TrainingFolder
 from lightbench.cli.options import (
     NUMBERS,
     TIMEOUT,
@@ -20,7 +20,7 @@ from lightbench.cli.options import (
 )
 from lightbench.cli.output import data_only, emit, keeping, read_records
 from lightbench.cli.progress import reports
-from lightbench.cli.study_command import check_outputs
+from lightbench.cli.study_command import FIGURE, check_outputs, draw
 from lightbench.errors import UsageError
 from lightbench.studies.profile.settings import Settings as Timing
 from lightbench.studies.train.settings import Settings
@@ -38,7 +38,7 @@ from lightbench.studies.train.settings import Settings
 @axis_options("device", "engine", "threads")
 @click.option("--folder", type=TrainingFolder(), metavar="FOLDER", help="For weights; what is trained there is not trained again. Default: trained.")  # fmt: skip
 @click.option("--store", "path", type=StoreFile(), help="Append records to this file, for `lightbench report`.")  # fmt: skip
-@click.option("--figure", type=ReplacedFile(), help="Draw it: .svg or .png.")
+@FIGURE
 @click.option("--input", metavar="INPUT", help="Input of networks of your own: 3x32x32.")
 @TIMEOUT
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
@@ -68,16 +68,12 @@ def command(
         raise UsageError("no network is named.", "Try `lightbench tradeoff MODEL MODEL --data digits`.")  # fmt: skip
     check_outputs(form, output, path, figure)
     from lightbench.studies.tradeoff.api import tradeoff  # imports torch
-    from lightbench.studies.tradeoff.drawing import draw_tradeoff
 
     keep = keeping(path, read_records(path) if path and Path(path).exists() else [])
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
         found = tradeoff(
             *models, folder=folder or "trained", say=report.say, keep=keep, **asked(settings)
         )
-    if figure:
-        from lightbench.figures.save import save
-
-        save(draw_tradeoff(found.records), figure)
+    draw(found.plot, figure, quiet=quiet)
     emit(found.view, form, output)
     return 0

@@ -12,7 +12,8 @@ from lightbench.cli.guarded import Guarded, Model, ReplacedFile, TrainingFolder,
 from lightbench.cli.options import TIMEOUT, asked, axis_options, output_options, settings_options
 from lightbench.cli.output import data_only, emit, notice
 from lightbench.cli.progress import reports
-from lightbench.cli.study_command import check_outputs
+from lightbench.cli.study_command import check_outputs, draw
+from lightbench.figures.save import KNOWN
 from lightbench.studies.train.settings import Settings
 
 
@@ -28,7 +29,7 @@ from lightbench.studies.train.settings import Settings
 @click.option("--resume", is_flag=True, help="Go on with the training in the folder.")
 @click.option("--force", is_flag=True, help="Begin anew in a folder that holds a training.")
 @click.option("--tensorboard", is_flag=True, help="Also write TensorBoard's files into the folder.")
-@click.option("--figure", type=ReplacedFile(), help="Draw loss, accuracy and learning rate: .svg or .png.")  # fmt: skip
+@click.option("--figure", type=ReplacedFile(), help=f"Draw loss, accuracy and learning rate: {KNOWN}.")  # fmt: skip
 @TIMEOUT
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @output_options
@@ -50,7 +51,6 @@ def command(
     """
     check_outputs(form, output, None, figure)
     from lightbench.studies.train.api import train  # imports torch
-    from lightbench.studies.train.curves import curves
     from lightbench.studies.train.progress import parts
     from lightbench.studies.train.together import from_environment
 
@@ -67,10 +67,7 @@ def command(
         )  # fmt: skip
     if not first:
         return 0
-    if figure:
-        from lightbench.figures.save import save
-
-        save(curves(trained.about, trained.epochs), figure)
+    draw(trained.plot, figure, quiet=quiet)
     emit(trained.view, form, output)
     notice(f"wrote {trained.weights}", quiet=quiet)
     return 0

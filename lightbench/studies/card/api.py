@@ -25,6 +25,8 @@ class Card(Shown):
 
     records: tuple[Record, ...]
 
+    drawn_as = "card"
+
     @property
     def view(self) -> View:  # type: ignore[override]
         return card_view(self.card)

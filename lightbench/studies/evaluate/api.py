@@ -44,6 +44,8 @@ class Evaluated(Shown):
     records: tuple[Record, ...]
     samples: tuple[Sample, ...]
 
+    drawn_as = "evaluate"
+
     @property
     def view(self) -> View:  # type: ignore[override]
         return evaluations_view(self.records)

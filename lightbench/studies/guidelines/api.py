@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Unpack
+from typing import TYPE_CHECKING, Literal, Unpack
 
+from lightbench.errors import UnknownName, UsageError
 from lightbench.records import Record
 from lightbench.runner.how import HowStored, control_of, setup_of, spelled
 from lightbench.studies.guidelines import verdict
+from lightbench.studies.guidelines.figure import draw
+from lightbench.studies.guidelines.figures import by_figure
 from lightbench.studies.guidelines.plan import WIDTHS, seconds_of
 from lightbench.studies.guidelines.settings import Settings
 from lightbench.studies.guidelines.table import guidelines_view
 from lightbench.studies.result import Shown
 from lightbench.studies.sweep.run import measure_all
 from lightbench.views.table import View
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,6 +32,19 @@ class Guidelines(Shown):
     @property
     def view(self) -> View:  # type: ignore[override]
         return guidelines_view(self.records)
+
+    def plot(self, name: str | None = None) -> Figure:
+        """One guideline drawn: of several, that with a ``name`` such as "g2" at its beginning. Raises UnknownName,
+        UsageError where it is not clear which."""
+        found = by_figure(self.records)
+        chosen = [key for key in found if key.startswith(name or "")]
+        if not chosen and name:
+            raise UnknownName("figure", name, found, f"There are: {', '.join(found)}.")
+        if len(chosen) > 1:
+            raise UsageError(
+                f"there is a figure for each of {', '.join(chosen)}.", f"Try .plot({chosen[0]!r})."
+            )
+        return draw(found[chosen[0]] if chosen else ())
 
     @property
     def findings(self) -> list[verdict.Finding]:

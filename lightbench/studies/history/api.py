@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lightbench.errors import UnknownName, UsageError
 from lightbench.studies.history.entries import METRICS, Entry, entries, read_entries
+from lightbench.studies.history.figure import draw_series
 from lightbench.studies.history.series import Series, histories
 from lightbench.studies.history.table import history_view
 from lightbench.studies.result import Shown, Source, records_of
 from lightbench.views.table import View
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, repr=False)
@@ -25,6 +30,10 @@ class History(Shown):
     @property
     def view(self) -> View:  # type: ignore[override]
         return history_view(self.series, commits=self.commits)
+
+    def plot(self) -> Figure:
+        """A panel for each series. Raises UsageError without any."""
+        return draw_series(self.series)
 
 
 def history(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -23,6 +24,7 @@ from lightbench.runner.session import process_kept
 from lightbench.studies.learned import Learned, network_of
 from lightbench.studies.predict.answers import Answer, Ending, answers, ending, probabilities
 from lightbench.studies.predict.ask import Asked, Outcome, show
+from lightbench.studies.predict.drawing import draw
 from lightbench.studies.predict.predicted import Guess, Predicted
 from lightbench.studies.predict.settings import BATCH, TOP, Settings
 from lightbench.studies.predict.table import predictions_view
@@ -30,6 +32,9 @@ from lightbench.studies.result import Shown
 from lightbench.studies.sight import Sight, sight_of
 from lightbench.views.table import View
 from lightbench.workers import journal
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,6 +55,10 @@ class Predictions(Shown):
     @property
     def view(self) -> View:  # type: ignore[override]
         return predictions_view(self)
+
+    def plot(self) -> Figure:
+        """Images with their answers. Raises UsageError without an answer."""
+        return draw(self)
 
     @property
     def exit_code(self) -> int:

@@ -50,6 +50,8 @@ class Profile(Shown):
     records: tuple[Record, ...]
     known: tuple[Record, ...] = ()
 
+    drawn_as = "profile"
+
     @property
     def view(self) -> View:  # type: ignore[override]
         return profile_view(self.records, self.known)

@@ -43,6 +43,8 @@ class Roofline(Shown):
 
     records: tuple[Record, ...]
 
+    drawn_as = "roofline"
+
     @property
     def view(self) -> View:  # type: ignore[override]
         return roofline_view(self.found)

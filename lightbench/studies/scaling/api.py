@@ -39,6 +39,8 @@ class Scaling(Shown):
     records: tuple[Record, ...]
     axis: str
 
+    drawn_as = "scaling"
+
     @property
     def view(self) -> View:  # type: ignore[override]
         return scaling_view(self.records, self.axis)

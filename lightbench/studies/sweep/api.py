@@ -23,6 +23,8 @@ class SweepResult(Shown):
 
     records: tuple[Record, ...]
 
+    drawn_as = "sweep"
+
     @property
     def view(self) -> View:  # type: ignore[override]
         return sweep_view(self.records)

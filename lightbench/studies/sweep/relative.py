@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -83,13 +84,26 @@ def sweeps(records: Iterable[Record]) -> list[list[Record]]:
 
 
 def relatives(records: Sequence[Record]) -> list[Relative]:
-    """The points of one sweep that have a time, beside its reference; none if that has no time."""
-    points = [(r, r.sweep) for r in records if r.sweep and not r.sweep.launch and r.samples]
+    """The points of one sweep that have a time, beside its reference; none if that has no time. They stand in the order
+    of their numbers, whatever the order in which they were finished and stored."""
+    points = _in_order(
+        [(r, r.sweep) for r in records if r.sweep and not r.sweep.launch and r.samples]
+    )
     launches = {r.sweep.point: r for r in records if r.sweep and r.sweep.launch and r.samples}
     references = [r for r, point in points if point.reference]
     if len(references) != 1:
         return []
     return [_relative(r, point, references[0], launches.get(point.point)) for r, point in points]
+
+
+_NUMBER = re.compile(r"\d+")
+
+
+def _in_order(points: Sequence[tuple[Record, SweepPoint]]) -> Sequence[tuple[Record, SweepPoint]]:
+    """By their numbers where these are all that their names differ in: ``g=2`` before ``g=16``."""
+    if len({_NUMBER.sub("", point.point) for _, point in points}) > 1:
+        return points
+    return sorted(points, key=lambda one: [*map(int, _NUMBER.findall(one[1].point))])
 
 
 def _relative(
@@ -141,6 +155,6 @@ def slower(point: Relative) -> bool:
 
 
 def crossover(points: Sequence[Relative]) -> Relative | None:
-    """Where a sweep turns: the first point after the reference, in the order of the axis, that is
-    slower than it by more than its interval; None if there is none."""
+    """Where a sweep turns: the first point, in the order of the axis, that is slower than the
+    reference by more than its interval; None if there is none."""
     return next((point for point in points if slower(point)), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lightbench import datasets
 from lightbench.errors import UsageError
@@ -14,6 +14,7 @@ from lightbench.studies.evaluate.api import evaluate
 from lightbench.studies.profile.api import profile
 from lightbench.studies.profile.settings import REL, SECONDS
 from lightbench.studies.result import Shown
+from lightbench.studies.tradeoff.drawing import draw_tradeoff
 from lightbench.studies.tradeoff.points import Point, points_of
 from lightbench.studies.tradeoff.table import tradeoff_view
 from lightbench.studies.train.api import train
@@ -24,6 +25,9 @@ from lightbench.views.table import View
 EPOCHS = 10  # a small budget
 
 Say = Callable[[str], None]
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,6 +44,10 @@ class Tradeoff(Shown):
     @property
     def view(self) -> View:  # type: ignore[override]
         return tradeoff_view(self.records)
+
+    def plot(self) -> Figure:
+        """Accuracy against time. Raises UsageError where no network has both."""
+        return draw_tradeoff(self.records)
 
 
 def tradeoff(

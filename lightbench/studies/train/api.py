@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import torch
@@ -20,10 +21,14 @@ from lightbench.studies.learned import About, Learned, check_classes, learned
 from lightbench.studies.result import Shown
 from lightbench.studies.train import batches, checkpoint, ending, log, making, seeds, together
 from lightbench.studies.train.checkpoint import Epoch, Kept
+from lightbench.studies.train.curves import curves
 from lightbench.studies.train.settings import Amp, Settings
 from lightbench.studies.train.table import train_view
 from lightbench.studies.train.training import BEST, LAST, Progress, Training, best_of, run
 from lightbench.views.table import View
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,6 +54,10 @@ class Trained(Shown):
     @property
     def view(self) -> View:  # type: ignore[override]
         return train_view(self.about, self.epochs, self.best, self.warnings)
+
+    def plot(self) -> Figure:
+        """Loss, accuracy and learning rate, epoch by epoch. Raises UsageError without epochs."""
+        return curves(self.about, self.epochs)
 
 
 def train(

@@ -135,7 +135,7 @@ def test_options_about_time_need_measure(option, lightbench, tmp_path, monkeypat
         ("--seconds 0", 2, "seconds are a number above zero, got 0.0. Try --seconds 5"),
         ("--threads 0", 2, "threads are 1 or more"),
         ("--batch 0", 2, "a batch is a whole number"),
-        ("--figure x.pdf", 2, "cannot draw into 'x.pdf'. Known: .svg, .png"),
+        ("--figure x.eps", 2, "cannot draw into 'x.eps'. Known: .svg, .png, .pdf"),
         ("--format jsn", 2, "no format is called 'jsn'"),
         ("--input 3x224xx", 2, "cannot read the input shape"),
         ("--input 4x8x8", 2, "the forward pass failed in"),

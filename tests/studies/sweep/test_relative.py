@@ -22,6 +22,28 @@ def interval(half, log=0.0, n=12):
     return Ratio(log, log - half, log + half, n)
 
 
+# Order.
+
+
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [
+        (("g=16", "g=1", "g=2"), ("g=1", "g=2", "g=16")),
+        (("1:12", "1:1", "1:6"), ("1:1", "1:6", "1:12")),
+        (("56x56", "7x7", "112x112"), ("7x7", "56x56", "112x112")),
+        (("silu", "relu", "gelu"), ("silu", "relu", "gelu")),
+        (("relu6", "relu", "loop of 8"), ("relu6", "relu", "loop of 8")),  # not in numbers alone
+    ],
+)
+def test_points_stand_in_the_order_of_their_numbers_however_they_were_stored(
+    stored, read, sweep_records
+):
+    points = relatives(sweep_records(dict.fromkeys(stored, 0.010)))
+    assert tuple(point.point.point for point in points) == read
+    (reference,) = (point for point in points if point.point.reference)
+    assert reference.point.point == stored[0]
+
+
 # Ratios.
 
 
