@@ -10,16 +10,18 @@ from lightbench.views.table import Table, View
 
 SUFFIXES = (".xml",)
 
-CLASS = "lightbench"
-OUTCOMES = {
-    "error": "failure",
+NAME = "lightbench"  # of suite and class: the same in every run, or histories of tests would begin anew
+ELEMENTS = {"failed": "failure", "skipped": "skipped"}  # of an outcome; every other row has passed
+BY_LEVEL = {
+    "error": "failed",
     "warning": "skipped",
-}  # level -> element; every other row has passed
+}  # the outcome of a row that has none of its own
 
 
 def render(view: View, *, width: int | None = None, colour: bool = False) -> str:  # noqa: ARG001
-    """The table as a test suite, in ASCII. A row with ``level`` error has failed, one with warning
-    was skipped; ``seconds`` is its time. Attributes and order are those of Jenkins' junit-10.xsd."""
+    """The table as a test suite, in ASCII, which says the title at its end. A row's ``outcome`` is failed, skipped or
+    passed; without one it has failed at ``level`` error, and was skipped at warning. ``seconds`` is its time.
+    Attributes and order are those of Jenkins' junit-10.xsd."""
     cases = _cases(view.table)
     outcomes = [element.tag for case in cases for element in case]
     counts = {
@@ -28,8 +30,9 @@ def render(view: View, *, width: int | None = None, colour: bool = False) -> str
         "errors": 0,
         "skipped": outcomes.count("skipped"),
     }
-    suite = ET.Element("testsuite", _attributes(name=view.table.title, **counts))
+    suite = ET.Element("testsuite", _attributes(name=NAME, **counts))
     suite.extend(cases)
+    ET.SubElement(suite, "system-out").text = visible(view.table.title)
     suites = ET.Element("testsuites")
     suites.append(suite)
     ET.indent(suites)
@@ -54,13 +57,15 @@ def _cases(table: Table) -> list[ET.Element]:
 
 
 def _case(table: Table, row: tuple[Any, ...], name: str) -> ET.Element:
-    seconds = table.named(row).get("seconds")
+    values = table.named(row)
+    seconds = values.get("seconds")
     time = {} if seconds is None else {"time": round(seconds, 3)}  # the schema has no more digits
-    case = ET.Element("testcase", _attributes(classname=CLASS, name=name, **time))
+    case = ET.Element("testcase", _attributes(classname=NAME, name=name, **time))
     said = visible(table.said(row))
-    tag = OUTCOMES.get(table.level(row), "system-out")
+    outcome = values.get("outcome") or BY_LEVEL.get(table.level(row))
+    tag = ELEMENTS.get(outcome or "", "system-out")
     # Jenkins shows the attribute, GitLab the text.
-    inner = ET.SubElement(case, tag, {"message": said} if tag in OUTCOMES.values() else {})
+    inner = ET.SubElement(case, tag, {"message": said} if tag in ELEMENTS.values() else {})
     inner.text = said
     return case
 

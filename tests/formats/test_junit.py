@@ -19,7 +19,11 @@ from lightbench.views.table import Column, Table, View
 # element -> attributes it must have, those it may have, and what may stand inside
 SCHEMA = {
     "testsuites": (set(), set(), {"testsuite"}),
-    "testsuite": ({"name", "tests", "failures", "errors", "skipped"}, set(), {"testcase"}),
+    "testsuite": (
+        {"name", "tests", "failures", "errors", "skipped"},
+        set(),
+        {"testcase", "system-out"},
+    ),
     "testcase": ({"name", "classname"}, {"time"}, {"failure", "skipped", "system-out"}),
     "failure": ({"message"}, set(), set()),
     "skipped": ({"message"}, set(), set()),
@@ -34,7 +38,7 @@ TEXTS = st.text() | st.lists(st.sampled_from(PARTS)).map("".join)
 
 
 def parsed(view):
-    """The suite, once it is sure that the document has the structure of the schema."""
+    """The suite with its cases alone, once it is sure that the document has the structure of the schema."""
     text = render(view)
     assert text.isascii()
     assert text.endswith("</testsuites>\n")
@@ -45,7 +49,9 @@ def parsed(view):
         assert must <= set(element.attrib) <= must | may
         assert {child.tag for child in element} <= inside
     (suite,) = root
-    cases = list(suite)
+    *cases, title = suite
+    assert (title.tag, title.text or "") == ("system-out", visible(view.table.title))
+    suite.remove(title)
     for case in cases:
         assert len(case) == 1
         assert re.fullmatch(TIME, case.get("time", "0.1"))
@@ -100,7 +106,7 @@ def test_an_error_has_failed_a_warning_was_skipped_and_all_else_has_passed():
         suite[0][0].text, suite[1][0].text, None, None,
     ]  # fmt: skip
     assert suite.attrib == {
-        "name": "Check", "tests": "4", "failures": "1", "errors": "0", "skipped": "1",
+        "name": "lightbench", "tests": "4", "failures": "1", "errors": "0", "skipped": "1",
     }  # fmt: skip
     assert {case.get("classname") for case in suite} == {"lightbench"}
 
@@ -109,6 +115,27 @@ def test_the_time_is_in_seconds_with_the_digits_that_jenkins_reads():
     rows = [("a", "m", "same", "", seconds) for seconds in (1.5, 20, 0.00001, 1234.56789, None)]
     times = [case.get("time") for case in parsed(check(*rows))]
     assert times == ["1.5", "20", "0.0", "1234.568", None]
+
+
+def test_names_are_the_same_in_every_run_whatever_it_found():
+    """The title says the verdict: a suite of that name would be another one in each run."""
+    names = [
+        (suite.get("name"), [case.get("name") for case in suite])
+        for verdict, level in (("same", ""), ("slower", "error"))
+        for suite in [parsed(check(("a", "m", verdict, level, 1.0), title=f"Check: {verdict}"))]
+    ]
+    assert names[0] == names[1] == ("lightbench", ["a m"])
+
+
+def test_an_outcome_of_its_own_goes_before_the_level():
+    columns = (
+        Column("model", "model", align="left"),
+        Column("level", "level", shown=False),
+        Column("outcome", "outcome", shown=False),
+    )
+    rows = (("a", "notice", "skipped"), ("b", "error", "passed"), ("c", "notice", "failed"))
+    found = outcome(View(Table("T", columns, rows), []))
+    assert [tag for _, tag, _ in found] == ["skipped", "system-out", "failure"]
 
 
 def test_rows_without_a_level_have_passed():
@@ -159,7 +186,7 @@ def test_whatever_names_hold_it_is_xml_that_says_just_that(title, model, metric,
     view = check((model, metric, verdict, level, 1.0), (model, metric, "", level, 1.0), title=title)
     suite = parsed(view)
     first, second = suite
-    assert suite.get("name") == visible(title)
+    assert suite.get("name") == "lightbench"
     assert first.get("name") == visible(f"{model} {metric}")
     assert second.get("name") == visible(f"{model} {metric} #2")
     pairs = {"model": model, "metric": metric, "verdict": verdict}

@@ -21,23 +21,25 @@ State = Literal["regression", "not comparable", "one-sided", "unclear", "improve
 
 
 class Meaning(NamedTuple):
-    """What a state is for CI: the level of its annotation, and the exit code it asks for, without and
-    with --strict."""
+    """What a state is for CI: the level of its annotation, what became of it as a test, and the exit code it asks
+    for, without and with --strict."""
 
     level: str
+    outcome: str
     exit_code: int
     strict: int
 
 
 # The gravest first: it decides the exit code of them all. "one-sided" is what had nothing to be
-# compared with, such as a new model: no fault of it, and yet nothing was found out.
+# compared with, such as a new model: no fault of it, and yet nothing was found out. "unclear" is no fault of the
+# change either: as a warning on every busy machine it would teach people to read none.
 STATES: dict[State, Meaning] = {
-    "regression": Meaning("error", 1, 1),
-    "not comparable": Meaning("error", 4, 4),
-    "one-sided": Meaning("warning", 0, 4),
-    "unclear": Meaning("warning", 0, 3),
-    "improvement": Meaning("notice", 0, 0),
-    "ok": Meaning("", 0, 0),
+    "regression": Meaning("error", "failed", 1, 1),
+    "not comparable": Meaning("error", "failed", 4, 4),
+    "one-sided": Meaning("warning", "skipped", 0, 4),
+    "unclear": Meaning("notice", "skipped", 0, 3),
+    "improvement": Meaning("notice", "passed", 0, 0),
+    "ok": Meaning("", "passed", 0, 0),
 }
 NEW, GONE = "new", "gone"  # verdicts: only this side has it, only the other one
 
@@ -223,6 +225,7 @@ COLUMNS: tuple[tuple[Column, Callable[[Row], Any]], ...] = (
     (Column("title", "title", shown=False), lambda r: f"{r.model}: {r.about} {r.verdict}"),
     (Column("file", "file", shown=False), lambda r: r.file),
     (Column("level", "level", own_words, shown=False), lambda r: r.level),
+    (Column("outcome", "outcome", own_words, shown=False), lambda r: STATES[r.state].outcome),
     (Column("state", "state", own_words, shown=False), lambda r: r.state),
     (Column("before", "before", shown=False), lambda r: r.before),
     (Column("now", "now", shown=False), lambda r: r.now),

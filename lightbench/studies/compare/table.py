@@ -69,7 +69,7 @@ def _bounds(low: float | None, high: float | None) -> str:
 
 
 HEADINGS = {"before_text": "A", "now_text": "B"}
-LEFT_OUT = ("model", "limit", "note", "state", "level", "title", "file")
+LEFT_OUT = ("model", "limit", "note", "state", "outcome", "level", "title", "file")
 
 
 def compare_view(found: Comparison) -> View:

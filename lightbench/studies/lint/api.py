@@ -30,7 +30,7 @@ from lightbench.studies.lint.linted import Finding, linted
 from lightbench.studies.lint.linting import Linting, lint_view
 from lightbench.studies.lint.savings import savings
 from lightbench.studies.lint.settings import SECONDS, Settings
-from lightbench.studies.lint.source import source_of
+from lightbench.studies.lint.source import places_of
 from lightbench.studies.lint.verify import Saving
 from lightbench.studies.result import Shown
 from lightbench.views.table import View
@@ -118,10 +118,10 @@ def lint(
             seconds=settings.seconds,
             warn=warnings.append,
         )
-    source = source_of(model) if isinstance(model, str) else None
+    places = places_of(model) if isinstance(model, str) else None
     tried = len(findings[:verify])
     record = untimed(case, counted.costs, identity=counted.identity, warnings=tuple(warnings))
-    return Lint(Linting(record, network, findings, measured, source, tried))
+    return Lint(Linting(record, network, findings, measured, places, tried))
 
 
 def unable(engine: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from lightbench.records import findings as nouns
 from lightbench.records.facets import shared
 from lightbench.stats.interval import Interval
 from lightbench.studies.lint.linted import Finding, Linted
+from lightbench.studies.lint.source import Place
 from lightbench.studies.lint.table import ESTIMATE, MEASURED, TOLD, findings_view, no_card
 from lightbench.studies.lint.verify import Saving
 from lightbench.views.remarks import BUSY_CARD
@@ -29,7 +30,7 @@ class Linting:
     network: Linted
     findings: Sequence[Finding]
     savings: dict[int, Saving]  # position among the findings -> what was measured
-    source: tuple[str, int] | None = None  # file and line, for annotations
+    places: Callable[[str], Place] | None = None  # file and line of a layer, for annotations
     verified: int = 0  # of how many findings a measurement was tried
 
     @cached_property
@@ -43,7 +44,7 @@ class Linting:
 
 def lint_view(lint: Linting, top: int | None = None) -> View:
     """The dearest ``top`` findings, all of them without it; totals are always of all."""
-    view = findings_view(lint.record, top, source=lint.source, about_times=_about_times(lint))
+    view = findings_view(lint.record, top, places=lint.places, about_times=_about_times(lint))
     more = [_more(lint, i, finding) for i, finding in enumerate(lint.findings)]
     return View(view.table, [a | b for a, b in zip(view.data, more, strict=True)], view.above)
 

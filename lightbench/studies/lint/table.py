@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lightbench import registry, units
@@ -12,6 +12,7 @@ from lightbench.records.facets import FACETS
 from lightbench.records.findings import Finding
 from lightbench.stats.interval import Interval
 from lightbench.studies.lint.holds import rules_for
+from lightbench.studies.lint.source import Place
 from lightbench.views.table import Column, Table, View, own_words
 
 NO_CARD = (
@@ -73,12 +74,12 @@ def findings_view(
     record: Record,
     top: int | None = None,
     *,
-    source: tuple[str, int] | None = None,
+    places: Callable[[str], Place] | None = None,
     about_times: Sequence[str] | None = None,
 ) -> View:
     """The dearest ``top`` findings of a record, all of them without it; totals are always of all.
 
-    ``source`` is the file and line of the network, for annotations; ``about_times`` what is to be
+    ``places`` gives the file and line of a layer, for annotations; ``about_times`` what is to be
     said of times, where more is known than the record tells. Raises ValueError for a record of
     something else than lint.
     """
@@ -92,7 +93,10 @@ def findings_view(
     if len(shown) < len(findings):
         some = f"{len(shown)} of {len(findings)} findings"
         notes.insert(0, f"{some}; `lightbench lint --top` shows more.")
-    rows = tuple((*_row(record, finding), *(source or (None, None))) for finding in shown)
+    rows = tuple(
+        (*_row(record, finding), *(places(finding.path) if places else (None, None)))
+        for finding in shown
+    )
     said = SETTINGS if record.case.engine == "eager" else (*SETTINGS, "engine")
     words = (facet.phrase.format(facet.value(record)) for facet in FACETS if facet.key in said)
     title = f"Lint: {record.case.model} ({', '.join(words)})"

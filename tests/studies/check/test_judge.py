@@ -336,6 +336,15 @@ def test_the_gravest_row_decides_the_exit_code(found, code, strict):
     assert exit_code(rows, strict=True) == strict
 
 
+def test_unclear_is_a_notice_and_a_skipped_test_and_no_warning():
+    """A busy machine is no fault of the change."""
+    table = check_view([row("unclear"), row("regression"), row("one-sided"), row("ok")]).table
+    found = [(table.level(r), table.named(r)["outcome"]) for r in table.rows]
+    assert found == [
+        ("notice", "skipped"), ("error", "failed"), ("warning", "skipped"), ("", "passed"),
+    ]  # fmt: skip
+
+
 def test_the_verdict_is_the_first_thing_that_is_said():
     rows = [row("ok"), row("regression"), row("unclear")]
     assert headline(rows).startswith("Check of 1 model: 1 regression, 1 unclear: m MAdds more")

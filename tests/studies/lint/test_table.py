@@ -21,16 +21,16 @@ from lightbench.records import SCHEMA, Case, Environment, InputSpec, Record
 from lightbench.studies.lint.api import lint as lint_model
 from lightbench.studies.lint.find import find_all
 from lightbench.studies.lint.linting import Linting, lint_view
-from lightbench.studies.lint.source import source_of
+from lightbench.studies.lint.source import places_of
 from lightbench.studies.lint.verify import Saving
 from lightbench.units import visible
 
 # As a table and as data.
 
 
-def linting(network, shape="8x10x10", model="Net", source=None, savings=None, card=None):
+def linting(network, shape="8x10x10", model="Net", places=None, savings=None, card=None):
     found = look(network, shape, card)
-    return Linting(looked_at(found, model), found, find_all(found), savings or {}, source)
+    return Linting(looked_at(found, model), found, find_all(found), savings or {}, places)
 
 
 def looked_at(found, model):
@@ -119,7 +119,7 @@ UGLY = ["<b>x", "a|b", "`", "![x](//e)", "\x1b[31m", "a\n::error::b", "net\u202e
 def test_hostile_names_of_layers_and_networks_are_only_text(name, text):
     block = Block(conv(8, 8, 1), nn.ReLU(), conv(8, 8, 1))
     network = nn.Sequential(OrderedDict([(text, block)]))
-    view = lint_view(linting(network, model=text, source=(text, 3)))
+    view = lint_view(linting(network, model=text, places=lambda _path: (text, 3)))
     (row,) = rows(view)
     assert row["path"] == text
     shown = registry.load("format", name).render(view)
@@ -175,20 +175,99 @@ def nets(tmp_path):
     ],
 )
 def test_the_line_is_that_of_the_class_or_function(call, line, nets):
-    assert source_of(f"{nets}:{call}") == (str(nets), line)
+    assert places_of(f"{nets}:{call}")("") == (str(nets), line)
+
+
+LAYERS = """\
+class Block(nn.Module):
+    def __init__(self, c):
+        self.conv1 = nn.Conv2d(c, c, 1)
+        self.act: nn.Module = nn.ReLU()
+
+class Wide(Block):
+    def __init__(self, c):
+        super().__init__(c)
+        self.more = nn.Conv2d(c, c, 3)
+
+class Round(Trip): pass
+class Trip(Round): pass
+
+class Net(nn.Module):
+    def __init__(self):
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, 8, 3),
+            nn.BatchNorm2d(8),
+        )
+        self.body = nn.Sequential(*[Block(8) for _ in range(4)], nn.ReLU())
+        self.list = nn.ModuleList([Wide(8),
+            nn.Conv2d(8, 8, 1)])
+        self.named = nn.Sequential(OrderedDict([
+            ("first", nn.Conv2d(8, 8, 1)),
+            ("second", Block(8)),
+        ]))
+        self.table = nn.ModuleDict({
+            "a": nn.Linear(8, 8),
+        })
+        self.trip = Round()
+        self.grown = self.grow(8)
+
+def net(pretrained=False):
+    return Net()
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("", 14),
+        ("stem", 16),
+        ("stem.0", 17),
+        ("stem.1", 18),
+        ("stem.7", 16),  # it has no such: where the container is
+        ("body", 20),
+        ("body.0", 1),  # a block is where its class is
+        ("body.3.conv1", 3),
+        ("body.2.act", 4),
+        ("list.0.conv1", 3),  # of the class that Wide comes from
+        ("list.0.more", 9),
+        ("list.1", 22),
+        ("named.first", 24),
+        ("named.second.act", 4),
+        ("table.a", 28),
+        ("trip.nowhere", 11),
+        ("grown.0.conv", 31),  # what a method makes: where it is called
+        ("missing.conv", 14),
+    ],
+)
+def test_a_layers_line_is_where_it_is_written(path, line, tmp_path):
+    file = tmp_path / "net.py"
+    file.write_text(LAYERS)
+    assert places_of(f"{file}:Net")(path) == (str(file), line)
+    assert places_of(f"{file}:net(pretrained=True)")(path)[1] == (line if path else 33)
+
+
+def test_each_annotation_stands_at_the_line_of_its_layer(tmp_path):
+    file = tmp_path / "net.py"
+    file.write_text(LAYERS.replace("Conv2d(8, 8, 1)", "Conv2d(8, 8, 1, groups=4)"))
+    network = nn.Sequential(
+        OrderedDict([("conv1", nn.Conv2d(8, 8, 1, groups=4)), ("act", nn.ReLU())])
+    )
+    (row,) = (r for r in rows(lint_view(linting(network, places=places_of(f"{file}:Block"))))
+              if r["guideline"] == "G2")  # fmt: skip
+    assert (row["path"], row["file"], row["line"]) == ("conv1", str(file), 3)
 
 
 @pytest.mark.parametrize("model", ["resnet18", "torchvision:resnet18", "stack:linear(c=4)", ""])
 def test_networks_that_come_from_no_file_have_no_place(model):
-    assert source_of(model) is None
+    assert places_of(model) is None
 
 
 @pytest.mark.parametrize("text", ["def broken(:", "x = '\0'", "\udcff"])
 def test_a_file_that_cannot_be_read_as_python_is_the_file(text, tmp_path):
     path = tmp_path / "net.py"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
-    assert source_of(f"{path}:Net") == (str(path), 1)
-    assert source_of(f"{tmp_path}/missing.py:Net") == (f"{tmp_path}/missing.py", 1)
+    assert places_of(f"{path}:Net")("conv1") == (str(path), 1)
+    assert places_of(f"{tmp_path}/missing.py:Net")("") == (f"{tmp_path}/missing.py", 1)
 
 
 # From Python.
