@@ -69,22 +69,22 @@ class Checks:
         self,
         model: Model,
         *,
-        params: float | None = None,
-        madds: float | None = None,
-        mem_access: float | None = None,
-        mem_bytes: float | None = None,
-        fused_bytes: float | None = None,
+        params: float | str | None = None,
+        madds: float | str | None = None,
+        mem_access: float | str | None = None,
+        mem_bytes: float | str | None = None,
+        fused_bytes: float | str | None = None,
         input: Inputs = None,  # noqa: A002  the word of the command line
         batch: int | None = None,
         args: Args = None,
         kwargs: Kwargs = None,
-        **unknown: float | None,
+        **unknown: float | str | None,
     ) -> None:
         """Fails if one forward pass of ``model`` costs more than a budget. Counted, not timed: exact,
         and the same on every machine.
 
-        Budgets are absolute, for the whole batch: MAdds, elements (``mem_access``) or bytes; see
-        `lightbench.count`, also for ``input`` and ``args``. Fails as well where an operator has no
+        Budgets are absolute, for the whole batch: MAdds, elements (``mem_access``) or bytes, as numbers or as "150M"
+        and "30MB"; see `lightbench.count`, also for ``input`` and ``args``. Fails as well where an operator has no
         cost rule, as the count is not complete then. Raises UsageError without a budget, UnknownName
         for one of something else.
         """
@@ -146,18 +146,26 @@ class Checks:
             warnings.warn(LightbenchWarning(why), stacklevel=2)
 
 
-def _budgets(asked: dict[str, float | None], unknown: Iterable[str]) -> dict[str, int]:
+def _budgets(asked: dict[str, float | str | None], unknown: Iterable[str]) -> dict[str, int]:
     """The budgets that were set, in whole units: what is counted is whole."""
     __tracebackhide__ = True
     for name in unknown:
         raise UnknownName("budget", name, METRICS, f"Known: {', '.join(METRICS)}.")
-    budgets = {metric: limit for metric, limit in asked.items() if limit is not None}
+    from lightbench.records.parse import parse_quantity, unit_of
+
+    budgets = {
+        metric: parse_quantity(limit, unit_of(metric), f"the budget of {metric}")
+        if isinstance(limit, str)
+        else limit
+        for metric, limit in asked.items()
+        if limit is not None
+    }
     if not budgets:
         raise UsageError("no budget is set.", f"Set one of {', '.join(METRICS)}: madds=150e6.")
     for metric, limit in budgets.items():
         number = isinstance(limit, (int, float)) and not isinstance(limit, bool)
         if not number or not math.isfinite(limit) or limit < 0:
-            raise UsageError(f"the budget of {metric} is {limit!r}.", "Write a number: 150e6.")
+            raise UsageError(f"the budget of {metric} is {limit!r}.", 'Write 150e6, or "150M".')
     return {metric: math.floor(limit) for metric, limit in budgets.items()}
 
 

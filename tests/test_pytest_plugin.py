@@ -50,6 +50,12 @@ def test_a_model_at_its_budget_passes():
     checks.assert_budget(Net(), params=WEIGHTS, madds=MADDS, **INPUT)
 
 
+def test_a_budget_may_have_a_unit():
+    assert MADDS == 5184
+    checks.assert_budget(Net(), madds="5.184k", mem_bytes="1MB", **INPUT)
+    failure(checks.assert_budget, Net(), madds="5.183k", **INPUT)
+
+
 def test_a_model_one_above_its_budget_fails_and_says_by_how_much():
     said = failure(checks.assert_budget, Net(), madds=MADDS - 1, **INPUT)
     assert "Net is over its budget of 5,183 MAdds by 1 (0.02 %): it has 5,184." in said
@@ -96,7 +102,7 @@ def test_a_budget_of_something_else_is_refused_with_what_is_near():
         checks.assert_budget(Net(), madd=1e6, **INPUT)
 
 
-@pytest.mark.parametrize("limit", ["+1%", float("nan"), float("inf"), -1, True, [1]])
+@pytest.mark.parametrize("limit", ["+1%", float("nan"), float("inf"), -1, True, [1], "5MB", "-5k"])
 def test_a_budget_that_is_no_number_is_refused(limit):
     with pytest.raises(UsageError, match="the budget of madds"):
         checks.assert_budget(Net(), madds=limit, **INPUT)

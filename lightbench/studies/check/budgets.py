@@ -7,9 +7,9 @@ threads = 1
 tolerance = "2%"
 
 [tool.lightbench.budgets."net.py:Net"]  # "*" is every model
-madds = 150e6                # at most
+madds = "150M"               # at most; 150e6 is the same
 mem_bytes = "+1%"            # at most 1 % more than the other side
-latency_s = [0.020, "+3%"]   # both
+latency_s = ["20ms", "+3%"]  # both
 ```
 
 Files are named from the folder of that file, and however they are written: `naming.meaning`.
@@ -28,7 +28,7 @@ from msgspec.structs import replace
 
 from lightbench.errors import UnknownName, UsageError
 from lightbench.records.axes import SETUP, said, struct_of
-from lightbench.records.parse import parse_fraction
+from lightbench.records.parse import Unit, parse_fraction, parse_quantity, unit_of
 from lightbench.studies.check.naming import beside, meaning
 from lightbench.views.metrics import METRICS
 
@@ -36,6 +36,7 @@ FILE = "lightbench.toml"
 PYPROJECT = "pyproject.toml"
 ANY = "*"
 
+EXAMPLES: dict[Unit, str] = {"s": '"20ms"', "B": '"30MB"', "": '"150M"'}  # by unit, as in TOML
 AXES = struct_of(("batch", *SETUP))
 Allowed = float | str | list[float | str]
 
@@ -165,16 +166,33 @@ def limits_of(config: Config, model: str) -> Limits:
 def _limit(metric: str, values: Allowed) -> Limit:
     if metric not in METRICS:
         raise UnknownName("metric", metric, METRICS, f"Known: {', '.join(METRICS)}.")
+    example = EXAMPLES[unit_of(metric)]
     absolute = relative = None
     for value in values if isinstance(values, list) else [values]:
-        if isinstance(value, str):
+        if not isinstance(value, str):
+            absolute = float(value)
+        elif "%" in value:
             relative = parse_fraction(value)
         else:
-            absolute = float(value)
+            absolute = _with_unit(metric, value)
     if absolute is None and relative is None:
-        raise UsageError(f"the budget of {metric} is empty.", "Write 150e6, or leave it out.")
+        raise UsageError(f"the budget of {metric} is empty.", f"Write {example}, or leave it out.")
     if any(v is not None and not (math.isfinite(v) and v >= 0) for v in (absolute, relative)):
         raise UsageError(
-            f"the budget of {metric} is {values!r}.", 'Write 150e6, "+1%", or [0.02, "+3%"].'
+            f"the budget of {metric} is {values!r}.",
+            f'Write {example}, "+1%", or [{example}, "+3%"].',
         )
     return Limit(absolute, relative)
+
+
+def _with_unit(metric: str, text: str) -> float:
+    """An absolute budget in quotes. Raises UsageError for one without a unit, which could be a fraction as well."""
+    unit = unit_of(metric)
+    try:
+        float(text)
+    except ValueError:
+        return parse_quantity(text, unit, f"the budget of {metric}")
+    raise UsageError(
+        f"the budget of {metric} is {text!r}, which says neither a unit nor %.",
+        f'Write {text} without quotes, {EXAMPLES[unit]}, or "+1%".',
+    )

@@ -36,6 +36,47 @@ def test_budgets_are_absolute_relative_or_both(tmp_path, monkeypatch):
     assert set(limits_of(config, "other")) == {"params"}
 
 
+def test_a_budget_may_have_a_unit(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = write(
+        tmp_path,
+        """
+        [budgets."net.py:Net"]
+        params = "1.2 M"
+        madds = "150M"
+        mem_bytes = ["30MB", "+1%"]
+        latency_s = ["20ms", "+3%"]
+        peak_memory_bytes = "1 GiB"
+        """,
+    )
+    assert limits_of(read_config(path), "net.py:Net") == {
+        "params": Limit(1.2e6),
+        "madds": Limit(150e6),
+        "mem_bytes": Limit(30e6, 0.01),
+        "latency_s": Limit(0.02, 0.03),
+        "peak_memory_bytes": Limit(2**30),
+    }
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        ("madds = '30MB'", "budget of madds: cannot read '30MB' as a count. Write 150M"),
+        ("latency_s = '20M'", "budget of latency_s: cannot read '20M' as a time. Write 20ms"),
+        (
+            "mem_bytes = '30M'",
+            "budget of mem_bytes: cannot read '30M' as a size in bytes. Write 30MB",
+        ),
+        ("latency_s = '0.02'", 'says neither a unit nor %. Write 0.02 without quotes, "20ms", or'),
+    ],
+)
+def test_a_unit_of_something_else_or_none_is_refused_with_one_that_fits(tmp_path, budget, said):
+    """A quoted 0.02 was a fraction once: which is meant?"""
+    with pytest.raises(UsageError) as error:
+        read_config(write(tmp_path, f"[budgets.a]\n{budget}"))
+    assert said in " ".join(str(error.value).split())
+
+
 def test_pyproject_holds_the_same_table(tmp_path):
     write(tmp_path, "[tool.lightbench]\nmodels = ['a']\n", "pyproject.toml")
     inside = tmp_path / "deep"
