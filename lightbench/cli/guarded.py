@@ -106,7 +106,7 @@ class ConfigFile(ReadFile):
     """A project's configuration, or else the one that is found, and the files of its networks."""
 
     def uses(self, given: Any, flag: str) -> Iterator[Use]:
-        from lightbench.studies.check.budgets import find_config, read_config
+        from lightbench.studies.check.project import find_config, read_config
 
         yield from super().uses(given, flag)
         with suppress(UsageError):  # the command will say it

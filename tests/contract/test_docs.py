@@ -19,7 +19,7 @@ import lightbench as lb
 from lightbench import cli, registry
 from lightbench.errors import EXIT_CODES, UnknownName
 from lightbench.records.input_grammar import parse_inputs
-from lightbench.studies.check.budgets import parse_config
+from lightbench.studies.check.project import parse_config
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ROOT / "docs" / "commands.md"
@@ -243,7 +243,7 @@ def test_a_configuration_that_is_shown_is_one():
     assert shown
     for source in shown:
         config = parse_config(source, ROOT / "pyproject.toml")
-        assert set(config.budgets) == set(config.models)
+        assert {*config.budgets, *config.settings} <= {*config.models, "*"}
 
 
 def test_every_form_of_an_input_that_is_told_is_read():

@@ -15,7 +15,7 @@ from lightbench.records import Case
 from lightbench.records.axes import AXES, SETUP, Axis, said, struct_of
 from lightbench.records.facets import FACETS
 from lightbench.runner.setup import Setup
-from lightbench.studies.check.budgets import AXES as OF_PROJECT
+from lightbench.studies.check.project import AXES as OF_PROJECT
 from lightbench.studies.compare.one_side import KEYS
 from lightbench.suite import KEYS as OF_SUITE
 
@@ -37,7 +37,7 @@ def test_each_can_be_said_wherever_cases_are_asked_for(name):
     assert name in KEYS
     assert name in {facet.key for facet in FACETS}
     assert name in OF_SUITE.__struct_fields__ or name == "device"  # a suite runs on any
-    assert name in OF_PROJECT.__struct_fields__ or name in ("mode", "calibration")
+    assert name in OF_PROJECT.__struct_fields__ or name == "calibration"
     options = registry.load("command", "profile").command.params
     assert AXES[name].option in [word for option in options for word in option.opts]
 

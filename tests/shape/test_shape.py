@@ -142,7 +142,7 @@ def test_the_parameters_of_the_public_functions_are_these():
         "count": "model input batch dtype args kwargs strict trusted",
         "check": (
             "models against baseline config tolerance seconds latency strict isolate old_python"
-            f" batch input trusted {HOW}"
+            f" batch mode input trusted {HOW}"
         ),
         "history": "sources models metric device",
         "noise": (f"model batch tolerance seconds trusted {HOW}"),

@@ -24,7 +24,7 @@ from lightbench.errors import LightbenchError, UsageError
 from lightbench.files import naming, replacing
 from lightbench.records import store
 from lightbench.records.axes import SETUP
-from lightbench.studies.check.budgets import read_project
+from lightbench.studies.check.project import read_project
 from lightbench.studies.profile.table import profile_view
 
 DEFAULT = "lightbench-baseline.jsonl"
@@ -51,7 +51,7 @@ def command() -> None:
     "--seconds", type=float, default=10, show_default=True, help="For each session, at most."
 )
 @click.option("--config", type=ConfigFile(), help="Default: the project's own.")
-@axis_options("batch")
+@axis_options("batch", "mode")
 @TIMEOUT
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @input_options

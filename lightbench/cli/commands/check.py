@@ -73,7 +73,7 @@ from lightbench.views.table import View
     metavar="OLD NEW",
     help="Two JSON files of pytest-benchmark, and what they can tell.",
 )
-@axis_options("batch")
+@axis_options("batch", "mode")
 @SEED
 @TIMEOUT
 @click.option(
@@ -102,7 +102,7 @@ def command(
 
     --against measures the source at a commit and yours in pairs, in one process: no stored number, no
     second run. --baseline compares params, MAdds and memory access exactly, and latency where that
-    can be done. Budgets are in lightbench.toml or under [tool.lightbench]. A slowdown is confirmed
+    can be done, under the settings that it was saved with, unless others are said. Budgets are in lightbench.toml or under [tool.lightbench]. A slowdown is confirmed
     in a fresh process. Exit code: 0 no regression; 1 a confirmed one; 2 bad input; 3 unclear (only
     with --strict); 4 not comparable, or nothing measured (with --strict: or new); 130 interrupted.
     """

@@ -20,13 +20,14 @@ from lightbench.models.sources.project_files import project_files
 from lightbench.models.sources.source_trees import Tree
 from lightbench.records import Case, Costs, Failure
 from lightbench.studies.check import checkout, judge
-from lightbench.studies.check.budgets import Limits, parse_config
+from lightbench.studies.check.budgets import Limits
 from lightbench.studies.check.causes import causes
 from lightbench.studies.check.ignored import ignored, lend_ignored
 from lightbench.studies.check.judge import Tools
 from lightbench.studies.check.moved import earlier_definition, earlier_name, later_name
 from lightbench.studies.check.naming import meaning
 from lightbench.studies.check.one_sided import not_comparable, one_sided
+from lightbench.studies.check.project import parse_config
 from lightbench.studies.check.versions import Trees, no_other_version, source_file, versions
 from lightbench.studies.compare.rows import GONE, NEW, Row
 from lightbench.studies.compare.worker import Version

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Unpack
@@ -17,8 +17,9 @@ from lightbench.records.parse import parse_fraction
 from lightbench.runner.how import How, control_of, said, spelled
 from lightbench.runner.record import untimed
 from lightbench.studies.check import gate
+from lightbench.studies.check.as_saved import as_saved, differs
 from lightbench.studies.check.beside_baseline import baseline_cases, read_baseline
-from lightbench.studies.check.budgets import find_config, read_project
+from lightbench.studies.check.project import find_config, read_project, settings_of
 from lightbench.studies.check.table import check_view
 from lightbench.studies.compare.rows import Row, exit_code, stored
 from lightbench.studies.result import Shown, Source
@@ -68,6 +69,7 @@ def check(
     isolate: bool = False,
     old_python: str | Path | None = None,
     batch: int | None = None,
+    mode: str | None = None,
     input: Inputs = None,  # noqa: A002  the word of the command line
     trusted: bool = False,
     **how: Unpack[How],
@@ -81,7 +83,7 @@ def check(
     so is every setting that is None. A slowdown up to ``tolerance`` (0.02 or "2%") is none; each
     comparison takes at most ``seconds``; without ``latency`` only counts are compared. With ``isolate``
     two processes take turns, the old side's run by ``old_python``. Python files that only a baseline
-    names are run only if ``trusted``.
+    names are run only if ``trusted``. What is said nowhere of how a network is run is as in the baseline.
 
     What cannot be compared is a row that says why. Raises UsageError where nothing is asked for or it
     cannot be meant, UnknownName, UntrustedCode, DeviceUnavailable, NotAvailable without git or commit,
@@ -96,13 +98,19 @@ def check(
     typed = _names(models)
     chosen = typed or project.models
     known = None if baseline is None else read_baseline(baseline)
-    if chosen:
-        own = {**said(how), **_said(batch=batch, input=input)}
-        cases = gate.plan_cases(chosen, project, own, gone=against is not None)
-    elif known is not None:
+    own = {**said(how), **_said(batch=batch, mode=mode, input=input)}
+    if known is not None and not chosen:
         cases = baseline_cases(known, trusted=trusted)
+        if own:
+            names = [case.model for case in cases]
+            cases = gate.plan_cases(names, project, own, gone=True)
+    elif chosen:
+        cases = gate.plan_cases(chosen, project, own, gone=against is not None)
     else:
         raise UsageError("no model is named.", "Name one, or list `models` in lightbench.toml.")
+    usual = cases
+    if known is not None and (chosen or own):
+        cases = [as_saved(c, {*settings_of(project, c.model), *own}, known) for c in cases]
     allowed = project.tolerance if tolerance is None else tolerance
     measured = gate.How(
         **_said(
@@ -124,7 +132,18 @@ def check(
         whole=not typed,
         read=read,
     )
-    return Checked(tuple(cases), tuple(rows), _held(against, baseline), strict)
+    both = zip(cases, usual, strict=True)
+    taken = {case.model: differs(case, planned) for case, planned in both}
+    return Checked(tuple(cases), tuple(_told(rows, taken)), _held(against, baseline), strict)
+
+
+def _told(rows: Iterable[Row], taken: dict[str, str]) -> Iterator[Row]:
+    """The rows; the first of a model says which settings were ``taken`` from the baseline."""
+    left = {model: words for model, words in taken.items() if words}
+    for row in rows:
+        words = left.pop(row.model, "")
+        said = f"as in the baseline: {words}." if words else ""
+        yield replace(row, note=" ".join(filter(None, (said, row.note)))) if said else row
 
 
 def _names(models: Any) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from lightbench.stats.verdict import TOLERANCE
 from lightbench.studies.check import judge
 from lightbench.studies.check.against import Against, against_rows, delisted_rows
 from lightbench.studies.check.beside_baseline import baseline_rows
-from lightbench.studies.check.budgets import Config, Limits, limits_of
+from lightbench.studies.check.budgets import Limits, limits_of
 from lightbench.studies.check.judge import Tools
 from lightbench.studies.check.naming import respelled
 from lightbench.studies.check.one_sided import (
@@ -31,6 +31,7 @@ from lightbench.studies.check.one_sided import (
     unread_budgets,
     unused_budgets,
 )
+from lightbench.studies.check.project import Config, settings_of
 from lightbench.studies.check.versions import Trees
 from lightbench.studies.check.worker import count_apart
 from lightbench.studies.compare.apart import compare_apart
@@ -59,18 +60,21 @@ class How:
 def plan_cases(
     models: Sequence[str], config: Config, typed: Mapping[str, Any], *, gone: bool = False
 ) -> list[Case]:
-    """One case for each model, under the settings typed, or else those of the configuration. Raises
-    the error of a model that cannot be found; with ``gone`` not of a file, which may have been there."""
-    settings = {**config.axes, **typed}
-    inputs = specs_of(settings.pop("input", None))
-    axes: dict[str, Any] = {axis: [value] for axis, value in settings.items()}
-    cases, errors = plan(models, inputs=inputs, **axes)
-    for error in errors.values():
-        if not (gone and isinstance(error, NotThere)):
-            raise error
-    if len(cases) > len(dict.fromkeys(models)):
-        raise UsageError("a check runs on one device.", "Name one: --device cuda:0.")
-    return cases
+    """One case for each model, under the settings typed, or else those that the configuration has for it, or for all.
+    Raises the error of a model that cannot be found; with ``gone`` not of a file, which may have been there."""
+    found: list[Case] = []
+    for model in dict.fromkeys(models):
+        settings = {**settings_of(config, model), **typed}
+        inputs = specs_of(settings.pop("input", None))
+        axes: dict[str, Any] = {axis: [value] for axis, value in settings.items()}
+        cases, errors = plan([model], inputs=inputs, **axes)
+        for error in errors.values():
+            if not (gone and isinstance(error, NotThere)):
+                raise error
+        if len(cases) > 1:
+            raise UsageError("a check runs on one device.", "Name one: --device cuda:0.")
+        found += cases
+    return found
 
 
 def check(
@@ -92,7 +96,7 @@ def check(
     `checkout` raises. What cannot be compared is a row that says why.
     """
     Gate(how.tolerance, how.seconds)  # raises for what cannot be meant
-    limits = [limits_of(config, case.model) for case in cases]
+    limits = [limits_of(config.budgets, case.model) for case in cases]
     if against is None and baseline is None and not any(limits):
         raise UsageError(
             "there is nothing to check against.",

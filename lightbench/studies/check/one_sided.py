@@ -12,15 +12,9 @@ from lightbench.errors import UsageError
 from lightbench.models import sources
 from lightbench.records import Case, Record
 from lightbench.studies.check import judge
-from lightbench.studies.check.budgets import (
-    ANY,
-    Config,
-    Limits,
-    find_config,
-    limits_of,
-    read_config,
-)
+from lightbench.studies.check.budgets import ANY, Limits, limits_of
 from lightbench.studies.check.naming import meaning
+from lightbench.studies.check.project import Config, find_config, read_config
 from lightbench.studies.compare.rows import GONE, Row
 
 NAMED = 3
@@ -78,7 +72,7 @@ def _near(folder: Path, model: str) -> tuple[Path | None, Limits]:
     """The configuration that is found from a folder, and what it allows a model."""
     with suppress(UsageError):  # it may be anybody's
         if (near := find_config(folder)) is not None:
-            return near, limits_of(read_config(near), model)
+            return near, limits_of(read_config(near).budgets, model)
     return None, {}
 
 

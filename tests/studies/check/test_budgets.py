@@ -3,7 +3,8 @@
 import pytest
 
 from lightbench.errors import UnknownName, UsageError
-from lightbench.studies.check.budgets import Limit, find_config, limits_of, read_config
+from lightbench.studies.check.budgets import Limit, limits_of
+from lightbench.studies.check.project import find_config, read_config, settings_of
 
 
 def write(folder, text, name="lightbench.toml"):
@@ -27,13 +28,13 @@ def test_budgets_are_absolute_relative_or_both(tmp_path, monkeypatch):
         """,
     )
     config = read_config(path)
-    assert limits_of(config, "net.py:Net") == {
+    assert limits_of(config.budgets, "net.py:Net") == {
         "params": Limit(5.0, None),
         "madds": Limit(150e6, None),
         "mem_bytes": Limit(None, 0.01),
         "latency_s": Limit(0.02, 0.03),
     }
-    assert set(limits_of(config, "other")) == {"params"}
+    assert set(limits_of(config.budgets, "other")) == {"params"}
 
 
 def test_a_budget_may_have_a_unit(tmp_path, monkeypatch):
@@ -49,7 +50,7 @@ def test_a_budget_may_have_a_unit(tmp_path, monkeypatch):
         peak_memory_bytes = "1 GiB"
         """,
     )
-    assert limits_of(read_config(path), "net.py:Net") == {
+    assert limits_of(read_config(path).budgets, "net.py:Net") == {
         "params": Limit(1.2e6),
         "madds": Limit(150e6),
         "mem_bytes": Limit(30e6, 0.01),
@@ -75,6 +76,45 @@ def test_a_unit_of_something_else_or_none_is_refused_with_one_that_fits(tmp_path
     with pytest.raises(UsageError) as error:
         read_config(write(tmp_path, f"[budgets.a]\n{budget}"))
     assert said in " ".join(str(error.value).split())
+
+
+def test_a_model_may_have_settings_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = write(
+        tmp_path,
+        """
+        models = ["a", "net.py:Net"]
+        threads = 1
+        batch = 2
+        [settings."./net.py:Net()"]
+        input = "3x96x96"
+        batch = 8
+        mode = "train"
+        """,
+    )
+    config = read_config(path)
+    assert settings_of(config, "a") == {"threads": 1, "batch": 2}
+    own = {"threads": 1, "batch": 8, "mode": "train", "input": "3x96x96"}
+    assert settings_of(config, "net.py:Net") == own
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("models = ['a']\n[settings.b]\nbatch = 1", "model of this project is called 'b'"),
+        ("[settings.a]\nbacth = 1", "bacth"),
+        ("[settings.a]\nbatch = 'x'", "batch"),
+        ("[settings.'*']\nbatch = 1", "above the first table"),
+        (
+            "[settings.'n.py:N']\nbatch = 1\n[settings.'./n.py:N']\nbatch = 2",
+            "two tables of settings",
+        ),
+    ],
+)
+def test_settings_that_nobody_could_mean_are_refused(tmp_path, text, said):
+    with pytest.raises(UsageError) as error:
+        read_config(write(tmp_path, text))
+    assert said in str(error.value)
 
 
 def test_pyproject_holds_the_same_table(tmp_path):

@@ -3,8 +3,9 @@
 import pytest
 
 from lightbench.errors import UsageError
-from lightbench.studies.check.budgets import limits_of, read_config
+from lightbench.studies.check.budgets import limits_of
 from lightbench.studies.check.naming import beside, meaning, respelled
+from lightbench.studies.check.project import read_config
 
 
 @pytest.fixture
@@ -63,8 +64,8 @@ def test_what_is_no_call_has_a_meaning_too(here, name):  # fmt: skip
 def test_a_budget_holds_for_every_spelling_of_its_network(here, name):
     (here / "lightbench.toml").write_text('[budgets."nets/net.py:Net"]\nmadds = 10\n')
     config = read_config(here / "lightbench.toml")
-    assert limits_of(config, name)["madds"].absolute == 10
-    assert limits_of(config, "nets/net.py:Net(8)") == {}
+    assert limits_of(config.budgets, name)["madds"].absolute == 10
+    assert limits_of(config.budgets, "nets/net.py:Net(8)") == {}
 
 
 def test_a_configuration_names_files_from_its_own_folder(here, monkeypatch):
@@ -75,7 +76,7 @@ def test_a_configuration_names_files_from_its_own_folder(here, monkeypatch):
     monkeypatch.chdir(here / "nets")
     config = read_config(path)
     assert config.models == ("net.py:Net", "resnet18")
-    assert "madds" in limits_of(config, "net.py:Net")
+    assert "madds" in limits_of(config.budgets, "net.py:Net")
     assert beside("sub/a.py:Net", here) == "../sub/a.py:Net"
     assert beside(f"{here}/a.py:Net", here) == f"{here}/a.py:Net"
 
@@ -92,7 +93,7 @@ def test_two_budgets_of_one_network_are_refused(here):
 def test_the_listed_models_may_be_spelled_otherwise_than_their_budgets(here):
     path = here / "lightbench.toml"
     path.write_text('models = ["./nets/net.py:Net"]\n[budgets."nets/net.py:Net()"]\nmadds = 1')
-    assert "madds" in limits_of(read_config(path), "./nets/net.py:Net")
+    assert "madds" in limits_of(read_config(path).budgets, "./nets/net.py:Net")
 
 
 def test_a_baseline_has_a_network_under_any_of_its_names(here, make_record):
