@@ -48,7 +48,7 @@ def own_source(model: str) -> Source | None:
     text = (registry.literal(FAMILY, family, "INPUTS") or {}).get(name, DEFAULT_INPUT)
 
     def build() -> nn.Module:
-        function = builder(name)
+        function: Callable[..., nn.Module] = builder(name)
         settings = {**variant, **call.kwargs}
         if not call.kwargs:
             return function(**settings)
