@@ -126,7 +126,15 @@ def _reliability(axes: Axes, row: Row) -> None:
         )
         ends = [end for end in (share.low, share.high) if end is not None]
         axes.plot([each.confidence] * len(ends), ends, "-", color="0.3", lw=0.9, zorder=3)
-        axes.plot(each.confidence, share.median, "o", color="black", markersize=4.5, zorder=4)
+        axes.plot(
+            each.confidence,
+            share.median,
+            "o",
+            color="black",
+            markersize=4.5,
+            zorder=4,
+            clip_on=False,
+        )
         tip(
             bar,
             f"{units.exact(each.images)} images with a confidence of {units.percent(each.confidence)}:"

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -103,12 +103,14 @@ def filters(
 
 
 def convolution(network: nn.Module, path: str) -> nn.Conv2d:
-    """The convolution of this path. Raises UnknownName and UsageError, with the nearest ones."""
+    """The convolution of this path, or the only one within it: that of a block of convolution, norm and activation. Raises
+    UnknownName and UsageError, with the nearest ones."""
     modules = dict(network.named_modules())
     known = [name for name, module in modules.items() if isinstance(module, nn.Conv2d)]
     found = modules.get(path)
-    if isinstance(found, nn.Conv2d):
-        return found
+    within = [modules[name] for name in known if name == path or name.startswith(f"{path}.")]
+    if len(within) == 1:
+        return cast("nn.Conv2d", within[0])
     if not known:
         raise UsageError(
             f"{type(network).__name__} has no two-dimensional convolution: there are no filters to draw."

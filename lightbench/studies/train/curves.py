@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+WIDE = 5  # times the lowest loss, from which on an axis is logarithmic
 LEARNED, TESTED = "#777777", "#0072b2"  # grey, and blue of Okabe and Ito
 
 
@@ -55,9 +56,10 @@ def _or_gap(value: float | None) -> float:
 
 
 def _round_logarithms(axes: Axes, *values: Sequence[float | None]) -> None:
-    """A logarithmic axis with round numbers as they are read; losses of 0 have no place on it."""
+    """A logarithmic axis with round numbers as they are read, where losses differ so much that one in a line would hide
+    the small ones; losses of 0 have no place on it."""
     known = [value for line in values for value in line if value]
-    if not known:
+    if not known or max(known) < WIDE * min(known):
         return
     axes.set_yscale("log")
     low, high = min(known) / 1.2, max(known) * 1.2

@@ -210,10 +210,17 @@ def test_a_network_that_fails_names_the_module_and_has_no_hook_left(image):
 # Names.
 
 
+def test_a_block_with_one_convolution_stands_for_it():
+    net = Net()
+    block, itself = filters(net, ["stem", "stem.0"]).convolutions
+    assert block.path == "stem"
+    assert (block.filters.tiles == itself.filters.tiles).all()
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("stem", "'stem' is a Sequential, and no two-dimensional convolution.\n  Did you mean stem.0? "),
+        ("body", "'body' is a Sequential, and no two-dimensional convolution.\n  Did you mean body.0"),
         ("stem.1", "'stem.1' is a BatchNorm2d, and no two-dimensional convolution.\n  Did you mean stem.0"),
         ("head", "'head' is a Linear"),
         ("stem.9", "no convolution is called 'stem.9'.\n  Did you mean stem.0"),

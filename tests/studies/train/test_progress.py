@@ -17,3 +17,8 @@ def test_what_is_left_are_the_steps_that_are_left_at_the_speed_of_this_epoch():
         "lr 0.0400",
         "70.0 images/s",
     )
+
+
+def test_after_the_last_step_it_is_tested_and_no_time_is_left_to_learn():
+    step = Step(45, 45, loss=0.5, accuracy=0.87, lr=0.04, images_s=70.0, step_s=0.5)
+    assert parts(9, step, 10)[:2] == ("epoch 10/10, step 45/45", "testing")

@@ -101,6 +101,34 @@ def test_the_curves_are_drawn(trained):
         curves(trained.about, ())
 
 
+def test_losses_that_differ_much_are_on_a_logarithmic_axis_and_others_on_a_plain_one(trained):
+    """A plain one would hide the small ones; a logarithmic one of 1.7 to 2.3 has no round number but 2."""
+    from lightbench.studies.train.curves import curves
+
+    def scale(*losses):
+        epochs = [
+            msgspec.structs.replace(trained.epochs[0], epoch=i, loss=loss, test_loss=loss)
+            for i, loss in enumerate(losses, 1)
+        ]
+        return curves(trained.about, epochs).axes[0].get_yscale()
+
+    assert scale(2.3, 1.7) == "linear"
+    assert scale(2.3, 0.4) == "log"
+
+
+def test_its_filters_can_be_looked_at(trained):
+    from lightbench.studies.layers.filters import filters
+
+    (first,) = filters(
+        Small(), ["layers"], weights=str(trained.weights), input="1x8x8"
+    ).convolutions
+    learned = weights.read(str(trained.weights)).tensors["layers.0.weight"]
+    tiles = torch.as_tensor(first.filters.tiles)
+    assert len(tiles) == 8
+    darkest, lightest = learned.flatten(1).sum(1).argsort()[[0, -1]]
+    assert tiles[darkest].float().mean() < tiles[lightest].float().mean()
+
+
 # The same again.
 
 
