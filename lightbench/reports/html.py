@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lightbench.reports import assets
+from lightbench.reports.scales import scale_of
 from lightbench.stats.interval import Interval
 from lightbench.stats.ratio import Ratio
 from lightbench.units import DASH, visible
@@ -19,7 +18,6 @@ from lightbench.views.table import Column, Table
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-HERE = Path(__file__).parent
 BARS = frozenset({"latency_s", "share", "time_s"})  # columns whose values start at zero and add up
 MANY = 5, 24  # rows that a reader would filter: of several models, of others
 
@@ -41,10 +39,20 @@ class _Row:
 
 
 @dataclass(frozen=True)
+class _Head:
+    """``scale`` is what is written as 1 in a column of numbers, see `scale_of`."""
+
+    key: str
+    heading: str
+    align: str
+    scale: str | None
+
+
+@dataclass(frozen=True)
 class _Grid:
     id: str
     title: str
-    columns: tuple[Column, ...]
+    columns: tuple[_Head, ...]
     rows: tuple[_Row, ...]
     notes: tuple[str, ...]
     folded: bool
@@ -83,7 +91,7 @@ def render(document: Document) -> str:
     from markupsafe import Markup
 
     pages = Environment(
-        loader=FileSystemLoader(HERE),
+        loader=FileSystemLoader(assets.PAGE),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -91,25 +99,16 @@ def render(document: Document) -> str:
         finalize=lambda value: value if isinstance(value, Markup) else visible(str(value)),
     )
     parts = [_part(section, f"s{i}") for i, section in enumerate(document.sections, 1)]
-    style, script = (_read(f"report.{kind}") for kind in ("css", "js"))
-    return pages.get_template("report.html.j2").render(
+    style, script = assets.style(), assets.script()
+    return pages.get_template(assets.TEMPLATE).render(
         title=document.title,
         about=document.about,
         parts=parts,
         style=Markup(style),  # noqa: S704 - our own files
         script=Markup(script),  # noqa: S704
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+        style_hash=assets.digest(style),
+        script_hash=assets.digest(script),
     )
-
-
-def _read(name: str) -> str:
-    return HERE.joinpath(name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 def _part(section: Section, key: str, level: int = 2) -> _Part:
@@ -161,12 +160,18 @@ def _grid(table: Table, key: str, *, folded: bool) -> _Grid:
     return _Grid(
         id=key,
         title=shown.title,
-        columns=shown.columns,
+        columns=tuple(_head(c, [r.cells[i] for r in rows]) for i, c in enumerate(shown.columns)),
         rows=rows,
         notes=(*shown.sentences, *replace(shown, brief=False).legend()),
         folded=folded,
         filtered=len(rows) >= MANY[0 if several else 1],
     )
+
+
+def _head(column: Column, cells: list[_Cell]) -> _Head:
+    values = [(float(cell.value), cell.text) for cell in cells if cell.value is not None]
+    scale = repr(scale_of(values)) if values else None
+    return _Head(column.key, column.heading, column.align, scale)
 
 
 def _largest(table: Table, i: int) -> float:

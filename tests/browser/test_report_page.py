@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from made_up import HOSTILE, TIMES, UP, choice, column, head, points, seen
 from playwright.sync_api import expect
@@ -44,14 +46,14 @@ def test_a_filter_shows_rows_that_hold_every_word_in_any_column(page):
     box = page.get_by_label("Filter")
     box.fill("Cpu")
     assert column(page) == [HOSTILE, "middle"]
-    assert page.locator(".filter output").inner_text() == "2 of 5 rows"
+    assert page.locator(".filter .count").inner_text() == "2 of 5 rows"
     box.fill("  cuda  arg")
     assert column(page) == ["large"]
     box.fill("nothing like it")
     assert column(page) == []
     box.fill("")
     assert column(page) == list(TIMES)
-    assert page.locator(".filter output").inner_text() == "5 of 5 rows"
+    assert page.locator(".filter .count").inner_text() == "5 of 5 rows"
 
 
 def test_only_the_table_of_several_networks_has_a_filter(page):
@@ -102,37 +104,44 @@ def test_a_point_that_has_to_be_scrolled_to_keeps_its_value_beside_it(page):
 # Models.
 
 
-def test_a_model_left_out_leaves_tables_figures_and_sections(page):
+def test_a_model_left_out_leaves_tables_and_sections_and_figures_say_that_they_have_it(page):
     page.locator("#models summary").click()
     choice(page, "large").uncheck()
     assert column(page) == ["small", HOSTILE, "middle", "x2"]
-    assert seen(points(page)) == [True, False, True, True]
     assert seen(page.locator("details.inner")) == [True, True, False, True, True]
-    assert page.locator("#models output").inner_text() == "4 of 5"
-    assert page.locator(".filter output").inner_text() == "4 of 5 rows"
-    page.keyboard.press("Escape")
-    page.get_by_role("region", name="Times.").focus()
-    page.keyboard.press("Tab")
-    page.keyboard.press("ArrowRight")
-    assert page.locator("#tip").inner_text() == "middle: 20.0 ms"
+    assert page.locator("#models .count").inner_text() == "4 of 5"
+    assert page.locator(".filter .count").inner_text() == "4 of 5 rows"
+    said = page.get_by_text("Drawn of all networks")
+    assert said.is_visible()
+    assert all(seen(points(page)))
+    choice(page, "large").check()
+    assert not said.is_visible()
+
+
+@pytest.mark.parametrize("across", [0.05, 0.5, 0.95])
+@pytest.mark.parametrize("down", [0.1, 0.5, 0.9])
+def test_the_whole_button_of_the_models_opens_them(page, across, down):
+    box = page.locator("#models summary").bounding_box()
+    page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
+    assert page.locator("#models fieldset").is_visible()
 
 
 def test_none_and_all(page):
     page.locator("#models summary").click()
-    page.get_by_role("button", name="None").click()
+    page.get_by_role("button", name="None", exact=True).click()
     assert column(page) == []
-    assert not any(seen(points(page)) + seen(page.locator("details.inner")))
+    assert not any(seen(page.locator("details.inner")))
     choice(page, "x2").check()
     assert column(page) == ["x2"]
-    page.get_by_role("button", name="All").click()
+    page.get_by_role("button", name="All", exact=True).click()
     assert column(page) == list(TIMES)
 
 
 def test_a_row_that_is_filtered_away_stays_away_when_its_model_comes_back(page):
     page.get_by_label("Filter").fill("cuda")
     page.locator("#models summary").press("Enter")  # a click may miss what moves as rows go away
-    page.get_by_role("button", name="None").click()
-    page.get_by_role("button", name="All").click()
+    page.get_by_role("button", name="None", exact=True).click()
+    page.get_by_role("button", name="All", exact=True).click()
     assert column(page) == ["small", "large", "x2"]
 
 
@@ -177,28 +186,42 @@ def test_dark_mode_is_the_systems_until_the_button_says_otherwise(page):
     assert max(darkness(page)) < 60
 
 
-def test_paper_is_light_has_no_controls_and_opens_what_is_folded(page):
-    page.locator("#dark").click()
-    words = page.get_by_text("Inside a fold.")
-    assert seen(words) == [False] * 5
+def on_paper(page):
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 703, "height": 1000})  # A4 within its margins
+
+
+def pages(page):
+    return len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True)))
+
+
+def test_paper_is_light_and_has_no_controls(page):
+    page.locator("#dark").click()
+    on_paper(page)
     assert min(darkness(page)) > 200
-    assert all(
-        words.evaluate_all(
-            "all => all.map((e) => e.checkVisibility({contentVisibilityAuto: true}))"
-        )
-    )
-    for hidden in ("#bar", ".filter", ".command button", ".skip"):
-        assert not page.locator(hidden).is_visible()
+    for hidden in ("#bar", ".filter", ".downloads", ".skip"):
+        assert not page.locator(hidden).first.is_visible()
     assert page.locator("table").evaluate_all(
         "all => all.filter((e) => e.getBoundingClientRect().right > innerWidth).length"
     ) == 0  # fmt: skip
-    assert len(page.pdf()) > 10_000
 
 
-def test_printing_opens_and_closes_the_folds_where_the_style_cannot(page):
+def test_what_is_printed_is_the_summary_and_says_that_there_is_more(page):
+    on_paper(page)
+    shown = seen(page.locator("main > section"))
+    assert shown == [True, True, False, False]
+    assert page.get_by_text("The page itself has more").is_visible()
+    assert pages(page) == 1
+
+
+def test_all_is_printed_where_all_is_asked_for_with_its_folds_open(page):
+    page.evaluate("print = () => {}")
     page.locator("details.inner summary").first.click()
-    for event, opened in (("beforeprint", 6), ("afterprint", 1)):
-        page.evaluate(f"dispatchEvent(new Event('{event}'))")
-        assert page.locator("main details[open]").count() == opened
+    page.get_by_role("button", name="Print all").click()
+    on_paper(page)
+    assert all(seen(page.locator("main > section")))
+    assert seen(page.get_by_text("Inside a fold.")) == [True] * 5
+    assert not page.get_by_text("The page itself has more").is_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("main details[open]").count() == 1  # that which was open before
+    assert not page.get_by_text("Inside a fold.").first.is_visible()

@@ -29,7 +29,7 @@ def test_a_keyboard_alone_reaches_and_sorts(page):
     assert page.locator(".skip").bounding_box()["y"] >= 0
     page.keyboard.press("Enter")
     button = head(page, "latency").get_by_role("button")
-    for _ in range(12):
+    for _ in range(16):
         page.keyboard.press("Tab")
         if button.evaluate("e => e === document.activeElement"):
             break
@@ -43,7 +43,7 @@ def test_a_keyboard_alone_reaches_and_sorts(page):
 def test_every_control_has_a_name(page):
     page.locator("#models summary").click()
     names = page.locator("button, input, summary, a, [role=region]").evaluate_all(
-        """all => all.map((e) => e.labels?.[0]?.textContent || e.textContent
+        """all => all.map((e) => e.ariaLabel || e.labels?.[0]?.textContent || e.textContent
              || document.getElementById(e.getAttribute("aria-labelledby"))?.textContent)"""
     )
     assert len(names) > 50

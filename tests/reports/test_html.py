@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lightbench.reports import assets
 from lightbench.reports.html import render
 from lightbench.units import milliseconds, visible
 from lightbench.views.section import Document, Drawing, Section
@@ -272,7 +273,7 @@ def test_a_table_to_search_in_has_a_filter(models, filtered):
 
 
 def test_what_is_folded_and_sections_of_one_network_are_opened_by_a_click(page):
-    assert [d.get("class") for d in page.of("details")] == [None, "folded", "inner"]
+    assert [d.get("class") for d in page.of("details")] == ["panel", "folded", "inner"]
     assert page.of("details")[2]["data-model"] == page.of("section")[2]["data-model"] == "net"
 
 
@@ -343,4 +344,6 @@ def test_the_template_the_style_and_the_script_are_part_of_the_package():
         "package-data"
     ]
     found = {p.name for pattern in data["lightbench"] for p in (root / "lightbench").glob(pattern)}
-    assert {"report.html.j2", "report.css", "report.js"} <= found
+    assert {path.name for path in assets.PAGE.iterdir()} <= found
+    used = {f"{name}.css" for name in assets.STYLES} | {f"{name}.js" for name in assets.SCRIPTS}
+    assert {*used, assets.TEMPLATE} == {path.name for path in assets.PAGE.iterdir()}
