@@ -18,7 +18,7 @@ PAPER = {"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none
 
 
 def number_points(axes: Axes, numbers: Sequence[str], at: Sequence[Point]) -> None:
-    """Write each number beside its point, with a thin line where it had to move away. The layout of
+    """Write each number, or name, beside its point, with a thin line where it had to move away. The layout of
     the figure has to be known."""
     if not at:
         return
@@ -41,5 +41,7 @@ def number_points(axes: Axes, numbers: Sequence[str], at: Sequence[Point]) -> No
             ha="center",
             va="center",
             bbox=PAPER,
+            parse_math=False,
+            usetex=False,
             arrowprops={"arrowstyle": "-", "linewidth": 0.4} if far else None,
         )

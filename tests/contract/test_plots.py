@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import matplotlib as mpl
+import msgspec
 import pytest
 from drawings import UGLY
 from engine_records import EAGER, ORT, OV, table
@@ -19,6 +20,8 @@ from lightbench import registry
 from lightbench.errors import StoreError, UsageError
 from lightbench.figures.save import save
 from lightbench.figures.style import style
+from lightbench.records import Op
+from lightbench.records.findings import Check, CheckedMetric
 from lightbench.studies.card.plan import plan_card
 from lightbench.studies.profile.figure import draw
 
@@ -84,7 +87,29 @@ def examples(make_record, sweep_records):
         found = evaluation(((8, 2), (1, 9)), classes=("W" * 300, "a"), data="W" * 300)
         return [evaluated(make_record, name, found=found, **case) for name in names]
 
+    def checks(names, **case):
+        metrics = (
+            CheckedMetric(metric="latency_s", before=0.01, now=0.0104, verdict="slower", state="regression",
+                          change=0.04, low=0.03, high=0.05, limit="+2.0 %"),
+            CheckedMetric(metric="madds", before=100, now=90, verdict="less", state="ok", change=-0.1),
+        )  # fmt: skip
+        found = Check(against="W" * 300, metrics=metrics)
+        cases = (make_record(name, **case) for name in names)
+        return [msgspec.structs.replace(one, found=found) for one in cases]
+
+    def layers(names, **case):
+        ops = tuple(
+            Op(path=name, module="Conv2d", op="conv2d", kind="dense conv", madds=10 + i, read_bytes=5)
+            for i, name in enumerate(names)
+        )  # fmt: skip
+        found = make_record("W" * 300, **case)
+        keys = ("madds", "mem_access", "mem_bytes", "fused_bytes")
+        sums = {key: sum(getattr(one, key) for one in ops) for key in keys}
+        costs = msgspec.structs.replace(found.costs, ops=ops, **sums)
+        return [msgspec.structs.replace(found, costs=costs)]
+
     known = {
+        "count": cases, "check": checks, "layers": layers,
         "evaluate": evaluate, "engines": engines, "fronts": fronts, "scaling": scaling, "profile": cases, "history": cases, "guidelines": guideline, "card": device_card,
         "roofline": roofline,
         "predictors": predictors, "pareto": pareto,
@@ -99,7 +124,7 @@ WITH_TOP1 = [
     for family in registry.names("model family")
     for name in registry.literal("model family", family, "TOP1") or ()
 ]
-NO_SWEEP = {"engines", "fronts", "scaling", "history", "profile", "pareto", "predictors"}
+NO_SWEEP = {"count", "engines", "fronts", "scaling", "history", "profile", "pareto", "predictors"}
 SWEEP_FIGURES = [name for name in FIGURES if name not in NO_SWEEP]
 
 

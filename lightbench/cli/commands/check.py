@@ -39,6 +39,7 @@ from lightbench.cli.output import (
     warnings_said,
 )
 from lightbench.cli.progress import reports
+from lightbench.cli.study_command import FIGURE, check_figure, draw
 from lightbench.errors import UsageError
 from lightbench.records import store
 from lightbench.records.axes import SETUP
@@ -83,6 +84,7 @@ from lightbench.views.table import View
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @input_options
 @axis_options(*SETUP)
+@FIGURE
 @output_options
 def command(
     models: tuple[str, ...],
@@ -94,6 +96,7 @@ def command(
     trust_code: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
     path: str | None,
+    figure: Path | None,
     form: str | None,
     output: Path | None,
     **settings: Any,
@@ -112,8 +115,9 @@ def command(
         refuse_overwriting(click.get_current_context(), (log,))
     make_room(output)
     make_store(path)
+    check_figure(figure)
     if pytest_benchmark:
-        if models or against or baseline or path:
+        if models or against or baseline or path or figure:
             raise UsageError(
                 "--pytest-benchmark compares two files, and nothing else.", "Leave the rest out."
             )
@@ -145,6 +149,7 @@ def command(
     if path:
         held = str(baseline) if baseline else found.against
         store.append(path, replace(found, against=held).records)
+    draw(found.plot, figure, quiet=quiet)
     return _answer(found.view, found.exit_code, form, output, chosen)
 
 

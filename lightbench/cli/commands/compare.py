@@ -20,6 +20,7 @@ from lightbench.cli.options import (
 )
 from lightbench.cli.output import chosen_format, data_only, emit
 from lightbench.cli.progress import reports
+from lightbench.cli.study_command import FIGURE, check_figure, draw
 from lightbench.records.axes import SETUP
 from lightbench.studies.compare.settings import Settings
 
@@ -38,12 +39,14 @@ from lightbench.studies.compare.settings import Settings
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @input_options
 @axis_options(*SETUP)
+@FIGURE
 @output_options
 def command(
     a: str,
     b: str | None,
     a_settings: tuple[str, ...],
     b_settings: tuple[str, ...],
+    figure: Path | None,
     quiet: bool,  # noqa: FBT001
     form: str | None,
     output: Path | None,
@@ -61,6 +64,7 @@ def command(
     settings["a_settings"] = parse_settings(a_settings)
     settings["b_settings"] = parse_settings(b_settings)
     chosen_format(form, output)
+    check_figure(figure)
     from lightbench.studies.compare.api import compare  # imports torch
 
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
@@ -71,5 +75,6 @@ def command(
             progress=report.progress,
             **asked(settings),
         )
+    draw(found.plot, figure, quiet=quiet)
     emit(found.view, form, output)
     return 4 if found.verdict == "not comparable" else 0

@@ -12,6 +12,7 @@ from lightbench.cli.guarded import Guarded, Model, StoreFile
 from lightbench.cli.options import TIMEOUT, asked, axis_options, input_options, output_options
 from lightbench.cli.output import chosen_format, data_only, emit, exit_code, make_store, say_error
 from lightbench.cli.progress import reports
+from lightbench.cli.study_command import FIGURE, check_figure, draw
 from lightbench.errors import LightbenchError, UnknownName, UsageError
 from lightbench.records import store
 
@@ -45,6 +46,7 @@ from lightbench.records import store
     "-q", "--quiet", is_flag=True, help="No progress, and nothing of what networks print."
 )
 @input_options
+@FIGURE
 @output_options
 def command(
     models: tuple[str, ...],
@@ -52,6 +54,7 @@ def command(
     crosscheck: bool,  # noqa: FBT001
     strict: bool,  # noqa: FBT001
     path: str | None,
+    figure: Path | None,
     quiet: bool,  # noqa: FBT001
     form: str | None,
     output: Path | None,
@@ -69,7 +72,9 @@ def command(
         raise UsageError("--store is for what --crosscheck finds.", "Add --crosscheck.")
     chosen = chosen_format(form, output)
     make_store(path)
+    check_figure(figure)
     from lightbench.studies.count.api import count  # imports torch
+    from lightbench.studies.count.figure import draw as drawn
     from lightbench.studies.count.table import conventions_view, counts_view
 
     counted, failures, reasons = [], [], {}
@@ -101,5 +106,7 @@ def command(
         view = conventions_view(rows, f"MAdds at batch {batch}, by convention")
     else:
         view = counts_view([(one.model, one.costs) for one in counted], title, reasons)
+    records = [one.record for one in counted] if figure else []
+    draw(lambda: drawn(records), figure, quiet=quiet)
     emit(view, form, output)
     return exit_code(failures, len(models))

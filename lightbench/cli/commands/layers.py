@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,10 @@ from lightbench.cli.options import (
 )
 from lightbench.cli.output import chosen_format, data_only, emit, make_room, make_store, notice
 from lightbench.cli.progress import reports
-from lightbench.cli.study_command import check_figure
+from lightbench.cli.study_command import check_figure, draw
 from lightbench.errors import UsageError
-from lightbench.records import Record, store
+from lightbench.figures.save import KNOWN
+from lightbench.records import store
 from lightbench.studies.layers.settings import Settings
 from lightbench.studies.layers.table import SORTS, dearest
 from lightbench.studies.layers.trace import trace_text
@@ -38,6 +40,7 @@ UNTIMED = (
     "sort",
     "top",
     "batch",
+    "figure",
     "quiet",
     "input",
     "form",
@@ -75,7 +78,8 @@ FILTERED = (
 @click.option(
     "--figure",
     type=ReplacedFile(),
-    help="Draw the time by kind of operator, or --filters: .svg or .png.",
+    help="Draw the largest layers, with --by kind the time of each kind of operator, or --filters:"
+    f" {KNOWN}.",
 )
 @click.option(
     "--filters",
@@ -148,9 +152,9 @@ def command(
         return
     if not (measure or trace):
         _refuse_time(context, sort)
-        emit(
-            _costs(model, sort, top, quiet=quiet, **asked(settings, "input", "batch")), form, output
-        )
+        check_figure(figure)
+        costly = asked(settings, "input", "batch")
+        emit(_costs(model, sort, top, figure, quiet=quiet, **costly), form, output)
         return
     check_figure(figure)
     if trace and trace.suffix.lower() != ".json":
@@ -170,9 +174,7 @@ def command(
         )
     if path:
         store.append(path, [found.record])
-    if figure:
-        _draw(found.record, figure)
-        notice(f"wrote {figure}", quiet=quiet)
+    draw(partial(found.plot, by), figure, quiet=quiet)
     if trace:
         files.write(trace, trace_text(found.record))
         notice(f"wrote {trace}", quiet=quiet)
@@ -211,11 +213,21 @@ def _refuse_time(context: click.Context, sort: str | None) -> None:
         )
 
 
-def _costs(model: str, sort: str | None, top: int | None, *, quiet: bool, **settings: Any) -> View:
+def _costs(
+    model: str,
+    sort: str | None,
+    top: int | None,
+    figure: Path | None,
+    *,
+    quiet: bool,
+    **settings: Any,
+) -> View:
     from lightbench.studies.count.api import count  # imports torch
+    from lightbench.studies.layers.figure import draw as drawn
 
     with data_only(quiet=quiet):
         counted = count(model, **settings)
+    draw(lambda: drawn([counted.record]), figure, quiet=quiet)
     return counted.layers_view(dearest(counted.layers, sort, top))
 
 
@@ -238,19 +250,10 @@ def _filters(
     if len(inputs) > 1:
         raise UsageError("an image is one input.", "Give --input once: --input 3x32x32.")
     check_figure(figure)
-    from lightbench.figures.save import save  # imports matplotlib
     from lightbench.studies.layers.filters import filters  # imports torch
-    from lightbench.studies.layers.filters_drawing import draw
+    from lightbench.studies.layers.filters_drawing import draw as drawn
 
     with data_only(quiet=quiet):
         found = filters(model, names, weights=weights, image=image, input=next(iter(inputs), None))
-    save(draw(found), figure)
-    notice(f"wrote {figure}", quiet=quiet)
+    draw(lambda: drawn(found), figure, quiet=quiet)
     return found.view
-
-
-def _draw(record: Record, figure: Path) -> None:
-    from lightbench.figures.save import save  # imports matplotlib
-    from lightbench.studies.layers.drawing import draw
-
-    save(draw([record]), figure)

@@ -12,6 +12,7 @@ from lightbench.cli.guarded import Guarded, Model
 from lightbench.cli.options import TIMEOUT, asked, output_options, settings_options, setup_options
 from lightbench.cli.output import INTERRUPTED, chosen_format, data_only, emit
 from lightbench.cli.progress import reports
+from lightbench.cli.study_command import FIGURE, check_figure, draw
 from lightbench.studies.noise.settings import Settings
 
 
@@ -22,9 +23,11 @@ from lightbench.studies.noise.settings import Settings
 @TIMEOUT
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @setup_options
+@FIGURE
 @output_options
 def command(
     model: str,
+    figure: Path | None,
     quiet: bool,  # noqa: FBT001
     form: str | None,
     output: Path | None,
@@ -38,9 +41,11 @@ def command(
     2 bad input; 4 not available; 130 interrupted, with what was known by then.
     """
     chosen_format(form, output)
+    check_figure(figure)
     from lightbench.studies.noise.api import noise  # imports torch
 
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
         found = noise(model, say=report.say, progress=report.progress, **asked(settings))
+    draw(found.plot, figure, quiet=quiet)
     emit(found.view, form, output)
     return INTERRUPTED if found.interrupted else 0

@@ -35,11 +35,13 @@ from lightbench.cli.output import (
     say_threads,
 )
 from lightbench.cli.progress import reports
+from lightbench.cli.study_command import FIGURE, check_figure, draw
 from lightbench.cli.unfinished import Unfinished
 from lightbench.engines.support import named
 from lightbench.errors import LightbenchError, UsageError
 from lightbench.models import sources
 from lightbench.records import Failure, Record
+from lightbench.studies.profile.figure import draw as drawn
 from lightbench.studies.profile.settings import Settings
 from lightbench.studies.profile.table import profile_view
 from lightbench.studies.roofline.among import check_held
@@ -78,6 +80,7 @@ from lightbench.studies.roofline.among import check_held
 @click.option("--trust-code", is_flag=True, help="Run Python files that a suite names.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @input_options
+@FIGURE
 @output_options
 def command(
     models: tuple[str, ...],
@@ -86,6 +89,7 @@ def command(
     force: bool,  # noqa: FBT001
     roofline: str | None,
     trust_code: bool,  # noqa: FBT001
+    figure: Path | None,
     quiet: bool,  # noqa: FBT001
     form: str | None,
     output: Path | None,
@@ -105,6 +109,7 @@ def command(
     settings = asked(settings)
     chosen = chosen_format(form, output)
     make_store(path)
+    check_figure(figure)
     held = _peaks(roofline) if roofline else ()
     records, code, known = measure(
         models, file, settings, path=path, force=force, held=held, trusted=trust_code, quiet=quiet
@@ -117,6 +122,7 @@ def command(
             say_error(failure)
         if chosen == "table":
             return code
+    draw(lambda: drawn(records), figure, quiet=quiet)
     emit(profile_view(records, known), form, output)
     return code
 

@@ -35,6 +35,8 @@ class Checked(Shown):
     against: str
     strict: bool = False
 
+    drawn_as = "check"
+
     @property
     def view(self) -> View:  # type: ignore[override]
         return check_view(self.rows, strict=self.strict)

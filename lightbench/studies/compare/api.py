@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from lightbench.costs.precision import own_dtype
 from lightbench.engines import NO_KEYWORDS
@@ -27,12 +27,16 @@ from lightbench.runner.how import How, control_of, said, spelled
 from lightbench.runner.plan import plan
 from lightbench.stats.verdict import TOLERANCE, Verdict
 from lightbench.studies.compare.comparison import Comparison
+from lightbench.studies.compare.drawing import draw_comparison
 from lightbench.studies.compare.one_side import merged, side_names
 from lightbench.studies.compare.pairs import Gate, Side, compare_sides
 from lightbench.studies.compare.settings import SECONDS, Settings
-from lightbench.studies.compare.table import compare_view
+from lightbench.studies.compare.table import compare_view, sentence
 from lightbench.studies.result import Shown
 from lightbench.views.table import View
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,6 +48,10 @@ class Compared(Shown):
     @property
     def view(self) -> View:  # type: ignore[override]
         return compare_view(self.comparison)
+
+    def plot(self) -> Figure:
+        """How the ratios of pairs are spread. Raises UsageError where nothing was timed."""
+        return draw_comparison(self.comparison, sentence(self.comparison))
 
     @property
     def verdict(self) -> Verdict:

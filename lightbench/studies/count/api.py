@@ -57,6 +57,8 @@ class Counts(Shown):
     kwargs: Mapping[str, Any]
     named: bool = True  # False: the network was handed over
 
+    drawn_as = "count"
+
     @property
     def identity(self) -> Identity:
         """What the name stood for."""
@@ -108,6 +110,11 @@ class Counts(Shown):
     def crosscheck(self) -> list[Opinion]:
         """The installed thop and fvcore on the same network, on real tensors; they run once."""
         return list(self._opinions)
+
+    @property
+    def record(self) -> Record:
+        """What was counted, as a record without a time."""
+        return untimed(self.case, self.costs, identity=self.identity)
 
     def checked(self) -> Record:
         """What is stored of it: the costs, and what the installed thop and fvcore count."""

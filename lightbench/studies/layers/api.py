@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from torch import nn
 
@@ -29,7 +29,7 @@ from lightbench.runner.how import How, control_of, said, spelled
 from lightbench.runner.plan import plan
 from lightbench.runner.prepare import prepare
 from lightbench.runner.session import here, process_kept
-from lightbench.studies.layers import on_engine
+from lightbench.studies.layers import drawing, figure, on_engine
 from lightbench.studies.layers.engine_table import engine_view
 from lightbench.studies.layers.kernels import EngineBreakdown
 from lightbench.studies.layers.settings import SECONDS, Settings
@@ -38,6 +38,9 @@ from lightbench.studies.layers.stopwatch import take_apart
 from lightbench.studies.layers.table import layers_view, parts_view
 from lightbench.studies.result import Shown
 from lightbench.views.table import View
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,6 +53,12 @@ class LayerTimes(Shown):
     @property
     def view(self) -> View:  # type: ignore[override]
         return self.by(None)
+
+    def plot(self, by: str | None = None) -> Figure:
+        """The largest layers; by "kind", or of an engine that runs no PyTorch, the time of each kind of operator."""
+        if by == "kind" or self.record.kernels:
+            return drawing.draw([self.record])
+        return figure.draw([self.record])
 
     @property
     def record(self) -> Record:

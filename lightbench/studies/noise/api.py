@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from lightbench.errors import UsageError
 from lightbench.runner.how import How, control_of, said, spelled
 from lightbench.stats.bootstrap import Odds
 from lightbench.stats.verdict import TOLERANCE
+from lightbench.studies.noise.drawing import draw_noise
 from lightbench.studies.noise.measure import MODEL, Noise, measure_noise
 from lightbench.studies.noise.settings import SECONDS, Settings
 from lightbench.studies.noise.table import noise_view
 from lightbench.studies.result import Shown
 from lightbench.views.table import View
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, repr=False)
@@ -25,6 +29,10 @@ class NoiseResult(Shown):
     @property
     def view(self) -> View:  # type: ignore[override]
         return noise_view(self.found)
+
+    def plot(self) -> Figure:
+        """What gates of 5, 20 and 60 s find. Raises UsageError where too little was measured."""
+        return draw_noise(self.found, self.view.table.title)
 
     @property
     def gates(self) -> tuple[Odds | None, ...]:

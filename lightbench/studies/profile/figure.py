@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lightbench import units
 from lightbench.errors import UsageError
+from lightbench.figures.families import family, looks
 from lightbench.figures.hover import tip_of
 from lightbench.figures.labels import Point, labels
 from lightbench.figures.numbers import DOT, number_points
@@ -22,10 +23,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+FEW, SHORT = 10, 24  # points that have their names, and letters of these
+
+
 def draw(records: Sequence[Record]) -> Figure:
     """Left: median time with its 95 % interval, fastest first. Right: the same against MAdds.
 
-    The number before a name is the number of its point. Cases without a time are left out and
+    Few points have their names, more have the number that stands before a name; colour and mark are the
+    network's family. Cases without a time are left out and
     counted below. Raises UsageError if none has one.
     """
     from matplotlib.figure import Figure
@@ -37,12 +42,14 @@ def draw(records: Sequence[Record]) -> Figure:
         figure = Figure(figsize=(10, max(3.8, 1.5 + 0.27 * len(timed))), layout="constrained")
         bars, scatter = figure.subplots(1, 2, width_ratios=(5, 4))
         names, shared = labels(timed)
-        _bars(bars, timed, names)
+        named = len(names) <= FEW and all(len(name) <= SHORT for name in names)
+        _bars(bars, timed, names, numbered=not named)
         _scatter(scatter, timed)
         figure.supxlabel(_caption(records, timed, shared), x=0.01, ha="left", fontsize=8, **LITERAL)
         figure.draw_without_rendering()  # now the layout is known, which labels need
         counted = _counted(timed)
-        number_points(scatter, [n for n, *_ in counted], [point for *_, point in counted])
+        words = [names[int(n) - 1] if named else n for n, *_ in counted]
+        number_points(scatter, words, [point for *_, point in counted])
     return figure
 
 
@@ -67,7 +74,7 @@ def _doubtful(record: Record) -> bool:
     return record.samples is not None and record.samples.stop != "converged"
 
 
-def _bars(axes: Axes, timed: Sequence[Record], names: Sequence[str]) -> None:
+def _bars(axes: Axes, timed: Sequence[Record], names: Sequence[str], *, numbered: bool) -> None:
     rows = range(len(timed))
     bars = axes.barh(rows, [_median(r) for r in timed], height=0.62, color="0.82", edgecolor="0.35")
     ends = []
@@ -80,8 +87,9 @@ def _bars(axes: Axes, timed: Sequence[Record], names: Sequence[str]) -> None:
         ends.append(max(_median(record), high or 0))
         text = units.seconds(_median(record)) + (" ?" if _doubtful(record) else "")
         axes.annotate(text, (ends[-1], row), (5, 0), textcoords="offset points", va="center")
-    numbered = [f"{name}  {row + 1:>2}" for row, name in zip(rows, names, strict=True)]
-    axes.set_yticks(rows, numbered, **LITERAL)
+    if numbered:
+        names = [f"{name}  {row + 1:>2}" for row, name in zip(rows, names, strict=True)]
+    axes.set_yticks(rows, names, **LITERAL)
     axes.tick_params(left=False, bottom=False, labelbottom=False)
     axes.spines["bottom"].set_visible(False)
     axes.set(xlim=(0, 1.22 * max(ends)), ylim=(max(len(timed), 4) - 0.4, -0.6))
@@ -105,8 +113,12 @@ def _scatter(axes: Axes, timed: Sequence[Record]) -> None:
         axes.text(0, 0.9, "no case has multiply-adds", transform=axes.transAxes)
         return
     axes.set(xscale="log", yscale="log", xlabel="MAdds", ylabel="median time")
+    told = looks([record.case.model for _, record, _ in counted])
     for _, record, (x, y) in counted:
-        (dot,) = axes.plot(x, y, "o", markersize=2 * DOT, color="black", clip_on=False)
+        colour, mark = told[family(record.case.model)]
+        (dot,) = axes.plot(
+            x, y, mark, markersize=2 * DOT, color=colour, markeredgecolor="black", clip_on=False
+        )
         dot.set_zorder(4)  # above the numbers
         tip_of(dot, record, f"{units.count(x)} MAdds")
     madds, times = zip(*(point for *_, point in counted), strict=True)

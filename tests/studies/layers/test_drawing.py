@@ -114,7 +114,7 @@ def test_every_format_shows_it(form, by, nets, lightbench):
 
 @pytest.mark.parametrize(
     "option",
-    ["--by kind", "--sort time", "--seconds 5", "--seed 1", "--figure x.svg", "--device cpu",
+    ["--by kind", "--sort time", "--seconds 5", "--seed 1", "--device cpu",
      "--engine eager", "--threads 1", "--dtype float32", "--channels-last"],
 )  # fmt: skip
 def test_options_about_time_need_measure(option, lightbench, tmp_path, monkeypatch):
@@ -150,7 +150,7 @@ def test_what_cannot_be_measured_is_said(options, code, words, lightbench, tmp_p
 
 
 def test_a_file_that_cannot_be_drawn_into_is_said_before_anything_is_measured(nets, lightbench):
-    answer = lightbench("layers", f"{nets}:Bad", *QUICK, "--figure", "x.pdf")
+    answer = lightbench("layers", f"{nets}:Bad", *QUICK, "--figure", "x.eps")
     assert "cannot draw into" in answer.err
 
 
