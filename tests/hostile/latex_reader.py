@@ -19,19 +19,19 @@ JOINED = {"--": "\u2013", "''": "\u201d", "``": "\u201c", ",,": "\u201e", "<<": 
           "?`": "\xbf", "!`": "\xa1"}  # fmt: skip
 ACTIVE = {*'$#_^~"&%'}
 TABLE = re.compile(
-    r"\\begin\{table\}\n\\centering\n\\caption\{(?P<title>.*)\}\n"
-    r"\\begin\{tabular\}\{(?P<columns>[lr]*)\}\n\\toprule\n(?P<head>.*) \\\\\n\\midrule\n"
+    r"\\begin\{table\}\n\\centering\n\\caption\{(?P<title>.*)\}\n\\label\{tab:(?P<label>[a-z0-9-]+)\}\n"
+    r"\\begin\{tabular\}\{(?P<columns>(?:[lr]|S\[table-format=[-+]?\d+(?:\.\d+)?\])*)\}\n\\toprule\n(?P<head>.*) \\\\\n\\midrule\n"
     r"(?P<body>(?:.* \\\\\n)*)\\bottomrule\n\\end\{tabular\}\n"
-    r"(?P<notes>(?:\\par\{\\raggedright\\footnotesize .*\\par\}\n)*)\\end\{table\}\n"
+    r"\\end\{table\}\n"
 )
 
 
 class Read(NamedTuple):
     title: str
-    columns: str
+    label: str
+    columns: list[str]
     head: list[str]
     rows: list[list[str]]
-    notes: list[str]
 
 
 def read(document):
@@ -51,24 +51,30 @@ def _table(found):
     body = found["body"].split(" \\\\\n")[:-1]
     begins = [row.lstrip()[:1] for row in body]
     assert not {"[", "*"} & {*begins}, "the argument of a line break"
-    notes = re.findall(r"\\par\{\\raggedright\\footnotesize (.*)\\par\}\n", found["notes"])
     return Read(
         said(found["title"]),
-        found["columns"],
-        _cells(found["head"]),
-        [_cells(row) for row in body],
-        [said(note) for note in notes],
+        found["label"],
+        (columns := re.findall(r"[lrS](?:\[.*?\])?", found["columns"])),
+        _cells(found["head"], columns),
+        [_cells(row, columns) for row in body],
     )
 
 
-def _cells(row):
-    return [said(cell) for cell in re.split(r"(?<!\\)&", row)]
+def _cells(row, columns):
+    """In a column of numbers stands a number as siunitx reads it, or text in braces."""
+    cells = re.split(r"(?<!\\)&", row)
+    for cell, column in zip(cells, columns, strict=True):
+        bare = cell.strip(" ")
+        if column[0] == "S" and not re.fullmatch(r"[-+]?\d+(\.\d+)?", bare):
+            assert (bare[0], bare[-1]) == ("{", "}"), "siunitx would read it as a number"
+    return [said(cell) for cell in cells]
 
 
 def said(source):
     """What a reader of the paper sees. A sign that acts, or a command that is not one of a
     character's, is an AssertionError."""
     assert "\n" not in source
+    source = source.replace(r"$\pm$", "\N{PLUS-MINUS SIGN}")
     shown, depth, tokens = "", 0, TOKEN.findall(source)
     while tokens:
         token = tokens.pop(0)

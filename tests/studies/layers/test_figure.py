@@ -12,7 +12,6 @@ from lightbench.records.findings import LayerTimes, PartTime
 from lightbench.stats.interval import Interval
 from lightbench.studies.layers.figure import MOST, draw, layers_of
 
-
 TOTALS = ("madds", "mem_access", "mem_bytes", "fused_bytes")
 
 
