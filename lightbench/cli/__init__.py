@@ -12,7 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from lightbench import __version__, registry
-from lightbench.cli import complete
+from lightbench.cli import complete, help  # noqa: A004
 from lightbench.cli.output import INTERRUPTED, say, say_error
 from lightbench.errors import (
     FAULT,
@@ -57,7 +57,7 @@ class Commands(click.Group):
         if incomplete.startswith("-"):
             return click.Command.shell_complete(self, ctx, incomplete)
         return [
-            CompletionItem(name, help=registry.summary("command", _plugin(name)))
+            CompletionItem(name, help=registry.summary("command", help.plugin(name)))
             for name in self.list_commands(ctx)
             if name.startswith(incomplete)
         ]
@@ -68,20 +68,14 @@ class Commands(click.Group):
             if ctx.resilient_parsing:  # a line that is being typed
                 return None
             raise UnknownName("command", name, known, "`lightbench --help` shows them all.")
-        command: click.Command = registry.load("command", _plugin(name)).command
+        command: click.Command = registry.load("command", help.plugin(name)).command
+        help.explain(command, name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        names = self.list_commands(ctx)
-        with formatter.section("Commands"):
-            formatter.write_dl(
-                [(name, registry.summary("command", _plugin(name))) for name in names]
-            )
-
-
-def _plugin(name: str) -> str:
-    """The file (or entry point) of a command: ``device-card`` is device_card.py."""
-    return name if name in registry.names("command") else name.replace("-", "_")
+        for group, rows in help.grouped(self.list_commands(ctx)):
+            with formatter.section(group):
+                formatter.write_dl(rows)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -92,7 +92,13 @@ def _guidelines() -> dict[str, str]:
     }
 
 
+def _commands() -> dict[str, str]:
+    names = registry.names("command")
+    return {name.replace("_", "-"): registry.summary("command", name) for name in names}
+
+
 _own = one_of(_families)
+commands = one_of(_commands)
 formats = plugins("format")
 guidelines = one_of(_guidelines)
 axes = one_of(_axes)

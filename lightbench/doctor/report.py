@@ -36,6 +36,8 @@ MOUNTS = (
     "usr/local/dcmi",
     "usr/local/Ascend/driver",
 )
+CANN = "CANN"
+MOUNTED_BELOW = Path("/")
 Test = Callable[[str], Selftest]
 
 
@@ -91,7 +93,7 @@ def examine(device: str, *, test: bool = False, run: Test = selftest) -> Report:
         versions=versions(),
         drivers={"nvidia": nvml.driver(), "ascend": npu_smi.driver_version()},
         variables=variables(os.environ),
-        mounts=mounts(Path("/"), os.environ),
+        mounts=mounts(MOUNTED_BELOW, os.environ),
         environment=capture(threads=None),
         devices=found,
         selftest=run(asked.device) if test and asked.usable else None,
@@ -139,6 +141,18 @@ def _version(package: str) -> str | None:
 
 
 def mounts(root: Path, environ: Mapping[str, str]) -> dict[str, bool]:
-    """What of `MOUNTS` is there, and npu-smi."""
+    """What of `MOUNTS` is there, npu-smi, and CANN."""
     there = {f"/{pattern}": any(root.glob(pattern)) for pattern in MOUNTS}
-    return {**there, "npu-smi": shutil.which("npu-smi", path=environ.get("PATH", "")) is not None}
+    tool = shutil.which("npu-smi", path=environ.get("PATH", ""))
+    return {**there, "npu-smi": tool is not None, CANN: _cann(root, environ)}
+
+
+def _cann(root: Path, environ: Mapping[str, str]) -> bool:
+    """Is CANN's runtime where the environment says that CANN is, as its set_env.sh sets it?"""
+    homes = (environ.get(name) for name in ("ASCEND_HOME_PATH", "ASCEND_TOOLKIT_HOME"))
+    places = [root / home.lstrip("/") for home in homes if home]
+    return any(
+        any(place.glob(pattern))
+        for place in places
+        for pattern in ("lib64/libascendcl.so", "*/lib64/libascendcl.so")
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from lightbench.doctor.anonymous import Nameless
+from lightbench.doctor.anonymous import ONLY_WHETHER, Nameless
+from lightbench.doctor.ascend import Need, concerned, needs
 from lightbench.doctor.checks import Check, Selftest
 from lightbench.doctor.report import Report
 from lightbench.units import number, seconds
@@ -17,21 +18,51 @@ COLUMNS = (
     Column("state", "state", align="left"),
     Column("detail", "detail", align="left", drop=1),
 )
+# For people a table for each kind of thing: one column of states would be as wide as the longest variable.
+DEVICES = (
+    Column("what", "device", align="left"),
+    Column("state", "state", align="left"),
+    Column("detail", "", align="left", drop=1),
+)
+INSTALLED = (Column("what", "installed", align="left"), Column("state", "version", align="left"))
+TESTED = (
+    Column("what", "self-test", align="left"),
+    Column("state", "", align="left"),
+    Column("detail", "", align="left", drop=1),
+)
+NEEDED = (Column("what", "needed", align="left"), Column("state", "state", align="left"))
 SENT = "lightbench doctor -o doctor.json writes all of it to a file that can be sent."
 
 
 def view(report: Report) -> View:
-    """What is installed, the devices, and what of the self-test is not as it should be."""
+    """What is installed, the devices, what an NPU lacks here, and what of the self-test is not as it should be."""
     nameless = Nameless.here()
-    rows = (*_versions(report), *_machine(report), *_devices(report), *_tested(report.selftest))
-    notes: list[str] = []
-    if not report.asked.usable:
-        notes.append(f"{report.asked.device}: {report.asked.reason} {report.asked.hint}".rstrip())
-    if report.selftest:
-        notes += _why(report.selftest)
-    said = tuple(nameless(notes))
-    table = Table("Doctor", COLUMNS, tuple(map(tuple, nameless(rows))), (SENT,), said)
-    return View(table, report.data(nameless))
+
+    def table(title: str, columns: tuple[Column, ...], rows: Iterable[Row], *said: str) -> Table:
+        cells = tuple(tuple(row[: len(columns)]) for row in nameless(list(rows)))
+        return Table(title, columns, cells, sentences=tuple(nameless(said)))
+
+    asked = report.asked
+    reason = f"{asked.device}: {asked.reason} {asked.hint}".rstrip()
+    why = () if asked.usable else (reason,)
+    tested = (*_why(report.selftest),) if report.selftest else ()
+    lacks = [f"{need.what}: {need.otherwise}" for need in _needs(report) if not need.there]
+    shown = [
+        table("Doctor", DEVICES, _devices(report), *why),
+        table("What an Ascend NPU needs here", NEEDED, _machine(report), *lacks),
+        table("Self-test", TESTED, _tested(report.selftest), *tested),
+        table("Versions", INSTALLED, _versions(report), *_variables(report), SENT),
+    ]
+    rows = (
+        *_versions(report),
+        *_machine(report),
+        *((name, value, "") for name, value in report.variables.items()),
+        *_devices(report),
+        *_tested(report.selftest),
+    )
+    whole = table("Doctor", COLUMNS, rows, *why, *tested, SENT)
+    *above, last = (one for one in shown if one.rows)
+    return View(whole, report.data(nameless), tuple(above), last)
 
 
 def _versions(report: Report) -> Iterator[Row]:
@@ -40,12 +71,19 @@ def _versions(report: Report) -> Iterator[Row]:
             yield f"{name} driver" if name in report.drivers else name, version, ""
 
 
+def _needs(report: Report) -> Sequence[Need]:
+    return tuple(needs(report)) if concerned(report) else ()
+
+
 def _machine(report: Report) -> Iterator[Row]:
-    missing = ", ".join(name for name, there in report.mounts.items() if not there)
-    if any(report.mounts.values()):
-        yield "Ascend's files", "missing" if missing else "all there", missing
+    for need in _needs(report):
+        yield need.what, "there" if need.there else "missing", "" if need.there else need.otherwise
+
+
+def _variables(report: Report) -> Iterator[str]:
+    """A line each, as a shell would set it: paths are long, and none is cut."""
     for name, value in report.variables.items():
-        yield name, value, ""
+        yield f"{name} is {value}" if name in ONLY_WHETHER else f"{name}={value}"
 
 
 def _devices(report: Report) -> Iterator[Row]:

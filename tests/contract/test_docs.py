@@ -17,9 +17,16 @@ import pytest
 
 import lightbench as lb
 from lightbench import cli, registry
+from lightbench.cli import help as helping
 from lightbench.errors import EXIT_CODES, UnknownName
+from lightbench.records.axes import AXES
 from lightbench.records.input_grammar import parse_inputs
-from lightbench.studies.check.project import parse_config
+from lightbench.stats.verdict import TOLERANCE
+from lightbench.studies.check.budgets import limits_of
+from lightbench.studies.check.project import AXES as CONFIG_AXES
+from lightbench.studies.check.project import Config, parse_config
+from lightbench.studies.compare.settings import SECONDS
+from lightbench.views.metrics import METRICS
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ROOT / "docs" / "commands.md"
@@ -29,6 +36,7 @@ PAGES = {
         ROOT / "README.md",
         ROOT / "CONTRIBUTING.md",
         *sorted((ROOT / "docs").glob("*.md")),
+        *sorted((ROOT / "examples").rglob("*.md")),
     )
 }
 MARK = "<!-- From here on as --help says it: python tests/contract/test_docs.py writes it. -->\n"
@@ -148,6 +156,34 @@ def test_a_command_line_that_is_shown_can_be_typed(page, line):
     parse(line)
 
 
+def examples():
+    """The command lines in the help of each command, without their first word."""
+    found = []
+    for name in cli.lightbench.list_commands(None):
+        for line in helping.examples(name):
+            said, _, rest = line.replace("\\\n", " ").partition(" ")
+            assert said == "lightbench", line
+            found.append((name, rest))
+    return found
+
+
+@pytest.mark.parametrize(("name", "line"), examples())
+def test_an_example_in_help_can_be_typed_and_is_one_of_that_command(name, line):
+    parse(line)
+    assert line.split()[0] == name
+
+
+def test_the_help_of_every_command_has_an_example_that_is_no_wider_than_it():
+    shown = [line for _, line in examples()]
+    for context in walk():
+        path = context.command_path.removeprefix("lightbench ")
+        assert [line for line in shown if line.startswith(path)], path
+        helped = context.get_help()
+        assert f"Examples:\n    lightbench {path}" in helped
+        _, _, end = helped.partition("Examples:")
+        assert max(map(len, end.splitlines())) <= 80
+
+
 @pytest.mark.parametrize(
     "line", ["cuont resnet18", "count --devise cpu resnet18", "list moduls", "layers a b", "store"]
 )
@@ -215,7 +251,7 @@ def anchors(text):
 
 @each_page
 def test_files_of_the_repository_that_are_named_are_there(page):
-    folders = r"(?:lightbench|tests|bench|results|docs|\.ci)"
+    folders = r"(?:lightbench|tests|bench|results|docs|examples|\.ci)"
     named = re.findall(rf"(?<![\w./-]){folders}/[\w./-]*\w", PAGES[page])
     assert [name for name in named if not (ROOT / name).exists()] == []
 
@@ -244,6 +280,43 @@ def test_a_configuration_that_is_shown_is_one():
     for source in shown:
         config = parse_config(source, ROOT / "pyproject.toml")
         assert {*config.budgets, *config.settings} <= {*config.models, "*"}
+
+
+def keys_told(heading):
+    """The first column of the table below a heading of the page about the configuration."""
+    _, _, below = PAGES["docs/configuration.md"].partition(f"\n## {heading}\n")
+    return re.findall(r"^\| `(\w+)` \|", below.partition("\n## ")[0], re.MULTILINE)
+
+
+def test_every_key_of_a_configuration_is_told_and_no_other():
+    assert set(keys_told("Keys")) == {*Config.__struct_fields__} - {"axes"}
+    assert set(keys_told("How networks are run")) == {*CONFIG_AXES.__struct_fields__}
+    assert keys_told("Budgets") == [*METRICS]
+
+
+def test_what_is_told_to_be_so_without_a_key_is_so():
+    """Of each key that has a default of its own."""
+    text = PAGES["docs/configuration.md"]
+    for name, axis in AXES.items():
+        if name in CONFIG_AXES.__struct_fields__ and axis.default is not None:
+            value = axis.default if axis.kind is int else f'`"{axis.default}"`'
+            assert re.search(rf"^\| `{name}` \|.*\| {value} \|$", text, re.MULTILINE), name
+    assert f"| {100 * TOLERANCE:g} % |" in text
+    assert re.search(rf"^\| `seconds` \|.*\| {SECONDS:g} \|$", text, re.MULTILINE)
+
+
+def test_every_budget_that_is_shown_is_one_of_its_metric():
+    rows = re.findall(
+        r"^\| `(\w+)` \|[^|]*\| (`.*`) \|$", PAGES["docs/configuration.md"], re.MULTILINE
+    )
+    shown = {metric: examples for metric, examples in rows if metric in METRICS}
+    assert set(shown) == set(METRICS)
+    for metric, examples in shown.items():
+        values = [tomllib.loads(f"v = {one}")["v"] for one in re.findall("`([^`]+)`", examples)]
+        limits = [limits_of({"a": {metric: value}}, "a")[metric].absolute for value in values]
+        assert all(limits), metric
+        if len(limits) > 1 and metric != "peak_memory_bytes":
+            assert len(set(limits)) == 1, metric
 
 
 def test_every_form_of_an_input_that_is_told_is_read():

@@ -27,6 +27,13 @@ from lightbench.records.axes import SETUP
 from lightbench.studies.check.project import read_project
 from lightbench.studies.profile.table import profile_view
 
+GROUP = "Compare and gate"
+EXAMPLES = (
+    "lightbench baseline save net.py:Net --threads 1",
+    "lightbench baseline show lightbench-baseline.jsonl",
+)
+MARKED = True
+
 DEFAULT = "lightbench-baseline.jsonl"
 
 

@@ -46,6 +46,12 @@ from lightbench.records.axes import SETUP
 from lightbench.studies.check.github_actions import announce, summary_file
 from lightbench.views.table import View
 
+GROUP = "Compare and gate"
+EXAMPLES = (
+    "lightbench check net.py:Net --against HEAD^1 --threads 1",
+    "lightbench check --baseline lightbench-baseline.jsonl",
+)
+
 
 @click.command("check", cls=Guarded)
 @click.argument(

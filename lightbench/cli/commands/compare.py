@@ -24,6 +24,12 @@ from lightbench.cli.study_command import FIGURE, check_figure, draw
 from lightbench.records.axes import SETUP
 from lightbench.studies.compare.settings import Settings
 
+GROUP = "Compare and gate"
+EXAMPLES = (
+    "lightbench compare old.py:Net new.py:Net --threads 1",
+    "lightbench compare resnet18 --b channels-last --threads 1",
+)
+
 
 @click.command("compare", cls=Guarded)
 @click.argument("a", metavar="A", type=Model(), shell_complete=complete.models)

@@ -8,6 +8,9 @@ from click.shell_completion import get_completion_class
 from lightbench.cli.complete import VARIABLE
 from lightbench.cli.guarded import Guarded
 
+GROUP = "Set up and look up"
+EXAMPLES = ("lightbench completion bash",)
+
 
 @click.command("completion", cls=Guarded)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))

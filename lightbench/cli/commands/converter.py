@@ -10,6 +10,9 @@ from lightbench.cli.guarded import Guarded
 from lightbench.cli.output import notice
 from lightbench.errors import StoreError, UsageError
 
+GROUP = "Set up and look up"
+EXAMPLES = ("lightbench converter litert",)
+
 
 @click.command("converter", cls=Guarded)
 @click.argument("engine", shell_complete=complete.plugins("engine"))

@@ -16,6 +16,12 @@ from lightbench.cli.study_command import FIGURE, check_figure, draw
 from lightbench.errors import LightbenchError, UnknownName, UsageError
 from lightbench.records import store
 
+GROUP = "Measure"
+EXAMPLES = (
+    "lightbench count shufflenet_v2_x1_0 mobilenet_v2",
+    "lightbench count net.py:Net --input 3x96x96 --convention all",
+)
+
 
 @click.command("count", cls=Guarded)
 @click.argument(

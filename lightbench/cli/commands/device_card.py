@@ -21,6 +21,9 @@ from lightbench.cli.study_command import (
 )
 from lightbench.records.axes import SETUP
 
+GROUP = "Understand"
+EXAMPLES = ("lightbench device-card --threads 1",)
+
 
 @click.command("device-card", cls=Guarded)
 @axis_options(*SETUP)

@@ -14,6 +14,9 @@ from lightbench.devices.support.inventory import Found, automatic, data, everyth
 from lightbench.units import size
 from lightbench.views.table import Column, Table, View
 
+GROUP = "Set up and look up"
+EXAMPLES = ("lightbench devices",)
+
 COLUMNS = (
     Column("device", "device", align="left"),
     Column("usable", "usable", lambda usable: "yes" if usable else "no", align="left"),

@@ -11,6 +11,9 @@ from lightbench.cli.guarded import Guarded
 from lightbench.cli.options import axis_options, output_options
 from lightbench.cli.output import chosen_format, emit, notice, say_error
 
+GROUP = "Set up and look up"
+EXAMPLES = ("lightbench doctor", "lightbench doctor --device npu --selftest -o doctor.json")
+
 
 @click.command("doctor", cls=Guarded)
 @axis_options("device")

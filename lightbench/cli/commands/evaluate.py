@@ -24,6 +24,10 @@ from lightbench.errors import UsageError
 from lightbench.figures.save import KNOWN
 from lightbench.records import Record, store
 
+GROUP = "Accuracy"
+EXAMPLES = ("lightbench evaluate mobilenet_v1_cifar --weights best.pt --data digits",)
+MARKED = True
+
 
 @click.command("evaluate", cls=Guarded)
 @click.argument("model", required=False, type=Model(), shell_complete=complete.models)

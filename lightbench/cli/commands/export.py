@@ -21,6 +21,9 @@ from lightbench.records.outputs import Outputs
 if TYPE_CHECKING:
     from lightbench.runner.conversion.export import Exported
 
+GROUP = "Share"
+EXAMPLES = ("lightbench export mobilenet_v2 -o mobilenet_v2.onnx",)
+
 DIFFERS = 3
 
 

@@ -20,6 +20,9 @@ from lightbench.records import Record
 from lightbench.studies.guidelines.plan import full_name, short_name
 from lightbench.studies.guidelines.settings import Settings
 
+GROUP = "Understand"
+EXAMPLES = ("lightbench guidelines --threads 1 --store runs.jsonl",)
+
 
 @click.command("guidelines", cls=Guarded)
 @click.argument(

@@ -13,6 +13,9 @@ from lightbench.cli.study_command import FIGURE, check_figure, draw
 from lightbench.studies.history.api import history
 from lightbench.studies.history.entries import METRICS
 
+GROUP = "Compare and gate"
+EXAMPLES = ("lightbench history runs.jsonl --figure history.svg",)
+
 
 @click.command("history", cls=Guarded)
 @click.argument(

@@ -33,6 +33,12 @@ from lightbench.studies.layers.table import SORTS, dearest
 from lightbench.studies.layers.trace import trace_text
 from lightbench.views.table import View
 
+GROUP = "Measure"
+EXAMPLES = (
+    "lightbench layers shufflenet_v2_x1_0",
+    "lightbench layers net.py:Net --measure --threads 1",
+)
+
 UNTIMED = (
     "model",
     "timeout",

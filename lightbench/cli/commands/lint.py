@@ -31,6 +31,9 @@ from lightbench.errors import UsageError
 from lightbench.records import store
 from lightbench.studies.lint.settings import Settings
 
+GROUP = "Understand"
+EXAMPLES = ("lightbench lint net.py:Net", "lightbench lint mobilenet_v2 --verify --threads 1")
+
 
 @click.command("lint", cls=Guarded)
 @click.argument("model", type=Model(), shell_complete=complete.models)

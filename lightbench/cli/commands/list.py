@@ -16,6 +16,9 @@ from lightbench.errors import UsageError
 from lightbench.models import sources
 from lightbench.views.table import Column, Table, View
 
+GROUP = "Set up and look up"
+EXAMPLES = ("lightbench list models",)
+
 Rows = Iterable[tuple[str, str]]
 
 

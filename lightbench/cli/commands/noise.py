@@ -15,6 +15,9 @@ from lightbench.cli.progress import reports
 from lightbench.cli.study_command import FIGURE, check_figure, draw
 from lightbench.studies.noise.settings import Settings
 
+GROUP = "Compare and gate"
+EXAMPLES = ("lightbench noise --threads 1",)
+
 
 @click.command("noise", cls=Guarded)
 @click.argument("model", type=Model(), default="shufflenet_v2_x0_5", shell_complete=complete.models)

@@ -23,6 +23,9 @@ from lightbench.cli.progress import reports
 from lightbench.cli.study_command import FIGURE, check_figure, draw
 from lightbench.studies.predict.settings import Settings
 
+GROUP = "Accuracy"
+EXAMPLES = ("lightbench predict mobilenet_v1_cifar --weights best.pt image.png",)
+
 
 @click.command("predict", cls=Guarded)
 @click.argument("model", type=Model(), shell_complete=complete.models)

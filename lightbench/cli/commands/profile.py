@@ -46,6 +46,13 @@ from lightbench.studies.profile.settings import Settings
 from lightbench.studies.profile.table import profile_view
 from lightbench.studies.roofline.among import check_held
 
+GROUP = "Measure"
+EXAMPLES = (
+    "lightbench profile shufflenet_v2_x1_0 net.py:Net --batch 1,8",
+    "lightbench profile resnet18 --engine eager,onnxruntime --store runs.jsonl",
+)
+MARKED = True
+
 
 @click.command("profile", cls=Guarded)
 @click.argument(

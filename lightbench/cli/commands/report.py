@@ -35,6 +35,10 @@ from lightbench.errors import UnknownName, UsageError
 from lightbench.files import same
 from lightbench.views.table import View
 
+GROUP = "Share"
+EXAMPLES = ("lightbench report runs.jsonl -o report.html",)
+MARKED = True
+
 if TYPE_CHECKING:
     from lightbench.reports import Report
     from lightbench.suite import Suite

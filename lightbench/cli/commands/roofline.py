@@ -29,6 +29,10 @@ from lightbench.cli.study_command import (
 )
 from lightbench.studies.roofline.settings import Settings
 
+GROUP = "Understand"
+EXAMPLES = ("lightbench roofline resnet18 --threads 1",)
+MARKED = True
+
 
 @click.command("roofline", cls=Guarded)
 @click.argument(

@@ -30,6 +30,10 @@ from lightbench.cli.study_command import (
 from lightbench.errors import UsageError
 from lightbench.studies.scaling.settings import Settings
 
+GROUP = "Measure"
+EXAMPLES = ("lightbench scaling mobilenet_v2 --threads 1",)
+MARKED = True
+
 
 @click.command("scaling", cls=Guarded)
 @click.argument(

@@ -15,6 +15,9 @@ from lightbench.errors import StoreError
 from lightbench.records import store
 from lightbench.views.table import Column, Table, View
 
+GROUP = "Share"
+EXAMPLES = ("lightbench store verify runs.jsonl",)
+
 
 @click.group("store", context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:

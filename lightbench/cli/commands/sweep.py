@@ -24,6 +24,9 @@ from lightbench.cli.study_command import (
 from lightbench.errors import UsageError
 from lightbench.studies.sweep.settings import Settings
 
+GROUP = "Measure"
+EXAMPLES = ("lightbench sweep groups --threads 1",)
+
 
 @click.command("sweep", cls=Guarded)
 @click.argument("axis", shell_complete=complete.axes)

@@ -25,6 +25,12 @@ from lightbench.errors import UsageError
 from lightbench.studies.profile.settings import Settings as Timing
 from lightbench.studies.train.settings import Settings
 
+GROUP = "Accuracy"
+EXAMPLES = (
+    "lightbench tradeoff mobilenet_v1_cifar shufflenet_v2_x0_5_cifar \\\n      --data digits",
+)
+MARKED = True
+
 
 @click.command("tradeoff", cls=Guarded)
 @click.argument(

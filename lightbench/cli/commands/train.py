@@ -16,6 +16,9 @@ from lightbench.cli.study_command import check_outputs, draw
 from lightbench.figures.save import KNOWN
 from lightbench.studies.train.settings import Settings
 
+GROUP = "Accuracy"
+EXAMPLES = ("lightbench train mobilenet_v1_cifar --data digits --epochs 8",)
+
 
 @click.command("train", cls=Guarded)
 @click.argument("model", type=Model(), shell_complete=complete.models)

@@ -17,20 +17,16 @@ WHERE = ("device", "options")
 
 
 def as_saved(case: Case, said: Collection[str], baseline: Sequence[Record]) -> Case:
-    """The case that the baseline has of this network, the latest of several, if it agrees with all axes that are
-    ``said``; ``case`` itself where there is none, or it is among them. Where its device is not available here, counts can
-    still be compared: the device stays the case's own."""
-    said = {"inputs" if name == "input" else name for name in said}
-    saved = [record.case for record in respelled(baseline, [case])]
-    fits = [
-        one
-        for one in saved
-        if one.model == case.model
-        and all(getattr(one, name) == getattr(case, name) for name in said)
-    ]
-    if not fits or case in fits:
+    """The case that the baseline has of this network, but for the axes that are ``said``: of several one that agrees in
+    those, and the latest of them; ``case`` itself where there is none, or it is among them. Where its device is not
+    available here, counts can still be compared: the device stays the case's own."""
+    fields = ("inputs" if name == "input" else name for name in said)
+    kept = {name: getattr(case, name) for name in fields}
+    saved = [r.case for r in respelled(baseline, [case]) if r.case.model == case.model]
+    if not saved or case in saved:
         return case
-    found = fits[-1]
+    agree = [one for one in saved if replace(one, **kept) == one]
+    found = replace((agree or saved)[-1], **kept)
     if _available(found):
         return found
     return replace(found, **{name: getattr(case, name) for name in WHERE})
