@@ -189,6 +189,7 @@ def _op(row: Row, moved: int) -> Op:
         reads=row.reads,
         writes=row.writes,
         weights=row.weights,
+        params=row.params,
         read_bytes=row.read_bytes,
         write_bytes=row.write_bytes,
         weight_bytes=row.weight_bytes,

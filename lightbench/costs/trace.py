@@ -28,7 +28,7 @@ from lightbench.costs.nested import shape_of, work_of
 from lightbench.costs.plans import Plan, plan_of
 from lightbench.costs.registered import bound
 from lightbench.costs.rules.plain import OTHER
-from lightbench.costs.stored import is_sparse, stored
+from lightbench.costs.stored import is_sparse, stored, stored_values
 from lightbench.costs.work import Work
 
 
@@ -50,6 +50,8 @@ class Row(msgspec.Struct):  # made hundreds of times: a struct takes a third of 
     part_of: str = ""  # the composite operator that was called, if not this one
     through: str = ""  # how it was called, see ``issuers``
     consumers: int = 0  # how many operators read what this one wrote; the network's output counts
+    held: list[int] = []  # storages of parameters and buffers that it reads
+    params: int | None = None  # elements of parameters that no row before reads
 
 
 _COPY = Work("data movement")
@@ -218,6 +220,8 @@ class Tracer(Mode):  # type: ignore[no-untyped-call]
         """One tensor among the arguments."""
         work = row.work
         if position in work.weights:
+            if (storage := storage_of(tensor)) in self._weights:
+                row.held.append(storage)
             elements, size = stored(tensor)
             row.weights += elements
             row.weight_bytes += size
@@ -229,6 +233,7 @@ class Tracer(Mode):  # type: ignore[no-untyped-call]
     def _read(self, row: Row, tensor: Tensor, elements: int, size: int) -> None:
         storage = storage_of(tensor)
         if storage in self._weights:
+            row.held.append(storage)
             row.weights += elements
             row.weight_bytes += size
             return
@@ -242,11 +247,24 @@ class Tracer(Mode):  # type: ignore[no-untyped-call]
             self.rows[producer].consumers += 1
 
     def finish(self, output: Any) -> None:
-        """What the network returns is read by somebody else: nothing may be merged behind it."""
+        """What the network returns is read by somebody else: nothing may be merged behind it. And what the
+        pass has shown of parameters: who reads which first."""
+        note_params(self.rows, self._place.parts.parameters)
         for tensor in tensors_of((output,)):
             producer = self._producer.get(storage_of(tensor), -1)
             if producer >= 0:
                 self.rows[producer].consumers += 1
+
+
+def note_params(rows: Sequence[Row], parameters: Iterable[Tensor]) -> None:
+    """Each parameter is of the row that reads it first, so that rows add up to what the pass has read. One that
+    is packed is of the first call of its module."""
+    unread: Counter[int] = Counter()
+    for parameter in parameters:
+        unread[storage_of(parameter)] += stored_values(parameter)
+    for row in rows:
+        packed = 0 if row.where.call else row.work.packed[0]
+        row.params = packed + sum(unread.pop(storage, 0) for storage in row.held)
 
 
 def storage_of(tensor: Tensor) -> int:

@@ -66,6 +66,7 @@ class Op(Noun, frozen=True, kw_only=True, omit_defaults=True):  # hundreds in a 
     reads: int = 0
     writes: int = 0
     weights: int = 0
+    params: int | None = None  # those that no operator before reads; None: not noted, see schema 11
     read_bytes: int = 0
     write_bytes: int = 0
     weight_bytes: int = 0

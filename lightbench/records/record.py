@@ -15,6 +15,7 @@ A stored record carries ``schema``. History:
    (``found`` of the study ``kernels``), ``resident`` memory, what a ``vendor``'s program says; model files, of which
    ``stored_params`` are known and ``params`` are not
 10. accuracy: ``found`` of the study ``evaluate``
+11. ``params`` of each operator
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ from lightbench.records.resident import Resident
 from lightbench.records.samples import Latency, Samples
 from lightbench.records.vendor import Vendor
 
-SCHEMA = 10
+SCHEMA = 11
 CONTENDED = "contended"  # how a warning begins that says so of a record
 SUSPECT = "suspect"  # the same: its time cannot be that of the work that was counted
 

@@ -82,6 +82,7 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     7: lambda record: {**record, "schema": 8},
     8: lambda record: {**record, "schema": 9},
     9: lambda record: {**record, "schema": 10},
+    10: lambda record: {**record, "schema": 11},
 }
 
 _LINE = re.compile(rb'\{"id":"([0-9a-f]{16})",')
