@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # what _PUBLIC says, for type checkers
     from lightbench.studies.compare.api import compare as compare
     from lightbench.studies.count.api import Counts as Counts
     from lightbench.studies.count.api import count as count
+    from lightbench.studies.count.layers import Layers as Layers
     from lightbench.studies.evaluate.api import Evaluated as Evaluated
     from lightbench.studies.evaluate.api import evaluate as evaluate
     from lightbench.studies.guidelines.api import Guidelines as Guidelines
@@ -66,6 +67,7 @@ _PUBLIC = {
         "costs.registered": "register_rule",
         "costs.work": "Work",
         "studies.count.api": "Counts count",
+        "studies.count.layers": "Layers",
         "studies.predict.api": "Predictions predict",
         "studies.profile.api": "Profile profile",
         "studies.layers.api": "LayerTimes layers",

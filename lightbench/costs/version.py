@@ -8,7 +8,7 @@ from pathlib import Path
 
 # What only reads a count. All else in this folder decides it, and a hash of that cannot be
 # forgotten, as a number to be raised by hand can.
-READERS = frozenset(("conventions", "crosscheck", "version"))
+READERS = frozenset(("conventions", "crosscheck", "formulas", "version"))
 
 
 def counting() -> str:

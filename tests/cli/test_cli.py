@@ -43,8 +43,8 @@ OPTIONS = {
     "count": "models --convention --crosscheck --batch --timeout --strict --store -q/--quiet --input --format -o/--output"
     + SHOWN,
     "layers": (
-        "model --measure --by --sort --top --seconds --seed --timeout --figure --filters --weights --image --trace"
-        " --store -q/--quiet"
+        "model --measure --by --depth --formula --sort --top --seconds --seed --timeout --figure --filters --weights --image --trace"
+        " --store --roofline -q/--quiet"
         " --batch --device --engine --threads --dtype --channels-last --input --format -o/--output"
         " --columns --all-columns --notes"
     ),

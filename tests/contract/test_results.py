@@ -51,6 +51,7 @@ MAKE = {
     "Evaluated": None,  # that device answers nothing: see `made`
     "Guidelines": lambda _: lb.guidelines("g1", device="null", seconds=0.1, widths=(1,)),
     "History": lambda _: lb.history(lb.profile(NET, device="null", seconds=0.05)),
+    "Layers": lambda _: lb.count(NET).layers,
     "LayerTimes": lambda _: lb.layers(NET, device="null", seconds=0.1),
     "Lint": lambda _: lb.lint(NET),
     "NoiseResult": lambda _: lb.noise(NET, device="null", seconds=0.1),
@@ -136,6 +137,7 @@ def test_a_result_shows_itself_in_a_terminal_and_a_notebook(name, made):
 UNDRAWN = {
     "Checked",  # budgets alone have no change to draw
     "NoiseResult",  # of a tenth of a second no gate is made
+    "Layers",  # of a counted network, which draws itself
     "Report",  # it has many: they are in its page
     "Guidelines",  # of the shortest run no point has a time
 }
@@ -200,7 +202,7 @@ def test_the_times_of_a_profile_are_in_seconds(made):
 
 def test_layers_and_groups_of_layers_become_frames_too(made):
     # 3x3, 16 -> 32 channels in 4 groups at 224x224
-    layers = made("Counts").layers_view().to_pandas()
+    layers = made("Counts").layers.to_pandas()
     assert layers["madds"][0] == 224**2 * 32 * 9 * 4
     kinds = made("LayerTimes").by("kind").to_pandas()
     assert kinds["madds"].iloc[-1] == 224**2 * 32 * 9 * 4

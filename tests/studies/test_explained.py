@@ -26,6 +26,7 @@ from lightbench.studies.layers.table import (
     stored_kinds_view,
     stored_layers_view,
 )
+from lightbench.studies.layers.why import UNSAID
 from lightbench.studies.lint.api import lint as lint_model
 from lightbench.studies.lint.table import ESTIMATE, MEASURED, NO_CARD, findings_view
 
@@ -316,9 +317,9 @@ def apart():
 def test_stored_layers_are_shown_as_measured_ones(sort, top, apart, file):
     store.append(file, [apart.record])
     (record,) = store.read(file)
-    live = apart.by(None, dearest(apart.parts(None), sort, top))
+    live = apart.by(None, dearest(apart.parts(None), sort, top), why=UNSAID)
     assert stored_layers_view(record, sort, top) == live
-    assert stored_kinds_view(record) == apart.by("kind")
+    assert stored_kinds_view(record) == apart.by("group", why=UNSAID)
 
 
 def test_the_dearest_layer_stands_first(apart):
@@ -327,7 +328,7 @@ def test_the_dearest_layer_stands_first(apart):
     assert len(times) == 4
     assert times == sorted(times, reverse=True)
     assert times[0] == max(part.time_s for part in apart.parts(None))
-    by_access = cells(stored_layers_view(apart.record, sort="mac", top=1))[0]["mem_bytes"]
+    by_access = cells(stored_layers_view(apart.record, sort="mem", top=1))[0]["mem_bytes"]
     assert by_access == max(op.mem_bytes for op in apart.record.costs.ops)
 
 

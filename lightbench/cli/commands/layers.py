@@ -12,7 +12,15 @@ from click.core import ParameterSource
 
 from lightbench import files
 from lightbench.cli import complete
-from lightbench.cli.guarded import Guarded, Model, ReadFile, ReplacedFile, StoreFile, Typed
+from lightbench.cli.guarded import (
+    Guarded,
+    Model,
+    ReadFile,
+    RecordsFile,
+    ReplacedFile,
+    StoreFile,
+    Typed,
+)
 from lightbench.cli.options import (
     SEED,
     TIMEOUT,
@@ -22,15 +30,25 @@ from lightbench.cli.options import (
     settings_options,
     setup_options,
 )
-from lightbench.cli.output import chosen_format, data_only, emit, make_room, make_store, notice
+from lightbench.cli.output import (
+    chosen_format,
+    data_only,
+    emit,
+    make_room,
+    make_store,
+    notice,
+    read_records,
+)
 from lightbench.cli.progress import reports
 from lightbench.cli.study_command import check_figure, draw
 from lightbench.errors import UsageError
 from lightbench.figures.save import KNOWN
-from lightbench.records import store
+from lightbench.records import Record, store
+from lightbench.studies.count.layers import Layers
 from lightbench.studies.layers.settings import Settings
 from lightbench.studies.layers.table import SORTS, dearest
 from lightbench.studies.layers.trace import trace_text
+from lightbench.studies.roofline.among import check_held
 from lightbench.views.table import View
 
 GROUP = "Measure"
@@ -43,6 +61,9 @@ UNTIMED = (
     "model",
     "timeout",
     "measure",
+    "by",
+    "depth",
+    "formula",
     "sort",
     "top",
     "batch",
@@ -71,8 +92,18 @@ FILTERED = (
 @click.option("--measure", is_flag=True, help="Time every operator, beside the whole network.")
 @click.option(
     "--by",
-    type=click.Choice(["kind", "op", "module"]),
-    help="Group operators: kind (as Figure 2 of the ShuffleNet V2 paper), operator, or module.",
+    type=click.Choice(["kind", "group", "op", "module"]),
+    help="Add operators up: by kind, in the four groups of the ShuffleNet V2 paper's Figure 2, by operator, or by module.",
+)
+@click.option(
+    "--depth",
+    type=click.IntRange(min=0),
+    help="The tree of modules, so many levels deep, each with all that is in it.",
+)
+@click.option(
+    "--formula",
+    is_flag=True,
+    help="How each operator comes to its MAdds, and its ratio to the dense convolution.",
 )
 @click.option(
     "--sort", type=click.Choice(list(SORTS)), help="Dearest first; without it, as they run."
@@ -84,7 +115,7 @@ FILTERED = (
 @click.option(
     "--figure",
     type=ReplacedFile(),
-    help="Draw the largest layers, with --by kind the time of each kind of operator, or --filters:"
+    help="Draw the largest layers, with --by group the time of each group of operators, or --filters:"
     f" {KNOWN}.",
 )
 @click.option(
@@ -114,6 +145,12 @@ FILTERED = (
     help="Append the record, with the times of all operators, to this file.",
 )
 @click.option(
+    "--roofline",
+    type=RecordsFile(),
+    help="Say what bounds each row, by the peaks of this file, which `lightbench roofline --store` made."
+    " Default: those in --store.",
+)
+@click.option(
     "-q", "--quiet", is_flag=True, help="No progress, and nothing of what networks print."
 )
 @setup_options
@@ -126,6 +163,8 @@ def command(
     model: str,
     measure: bool,  # noqa: FBT001
     by: str | None,
+    depth: int | None,
+    formula: bool,  # noqa: FBT001
     sort: str | None,
     top: int | None,
     figure: Path | None,
@@ -134,6 +173,7 @@ def command(
     image: Path | None,
     trace: Path | None,
     path: str | None,
+    roofline: str | None,
     quiet: bool,  # noqa: FBT001
     form: str | None,
     output: Path | None,
@@ -143,7 +183,8 @@ def command(
 
     One row per operator, in the order in which they run. With --measure, rounds of two: one pass in
     which the device's clock stops the time of every operator, and one call as always; what the
-    operators add up to is held against that call. Options about time need --measure.
+    operators add up to is held against that call. Options about time need --measure. With the peaks of the
+    device each row says what bounds it: compute, memory, or launch.
 
     With --engine onnxruntime or openvino, one row per module with what the engine merges into it: the
     shares of its own profile, of the time of undisturbed calls.
@@ -156,11 +197,13 @@ def command(
         view = _filters(model, filters, weights, image, figure, settings["input"], quiet=quiet)
         emit(view, form, output)
         return
+    _check_shape(context, by, depth, formula=formula)
     if not (measure or trace):
         _refuse_time(context, sort)
         check_figure(figure)
         costly = asked(settings, "input", "batch")
-        emit(_costs(model, sort, top, figure, quiet=quiet, **costly), form, output)
+        layers = _counted(model, figure, quiet=quiet, **costly)
+        emit(_costs(layers, by, depth, sort, top, formula=formula), form, output)
         return
     check_figure(figure)
     if trace and trace.suffix.lower() != ".json":
@@ -169,6 +212,7 @@ def command(
         raise UsageError("a trace shows operators as eager runs them.", "Leave --engine out.")
     make_room(trace)
     make_store(path)
+    peaks = _peaks(roofline, path)
     from lightbench.studies.layers.api import layers as measure_layers  # imports torch
 
     with reports(quiet=quiet) as report, data_only(quiet=quiet):
@@ -184,7 +228,43 @@ def command(
     if trace:
         files.write(trace, trace_text(found.record))
         notice(f"wrote {trace}", quiet=quiet)
-    emit(found.by(by, dearest(found.parts(by), sort, top)), form, output)
+    from lightbench.studies.roofline.why import why_of
+
+    why = why_of(found.record, peaks)
+    if depth is not None:
+        emit(found.tree(depth, why=why), form, output)
+    else:
+        emit(found.by(by, dearest(found.parts(by), sort, top), why=why), form, output)
+
+
+def _peaks(file: str | None, store_path: str | None) -> list[Record]:
+    """What may hold the peaks of the device: this file, or else the store. Raises StoreError, UsageError."""
+    if file is None:
+        return read_records(store_path) if store_path and Path(store_path).exists() else []
+    held = read_records(file)
+    check_held(held, repr(file))
+    return held
+
+
+def _check_shape(
+    context: click.Context, by: str | None, depth: int | None, *, formula: bool
+) -> None:
+    """Raises UsageError for several answers at once, and for options that one of them does not have."""
+    asked_for = {"--by": by, "--depth": depth is not None, "--formula": formula}
+    several = [name for name, given in asked_for.items() if given]
+    if len(several) > 1:
+        raise UsageError(
+            f"{' and '.join(several)} are answers of their own.", f"Leave {several[1]} out."
+        )
+    unsorted = {"sort", "top"} if depth is not None else set()
+    if formula:
+        unsorted = {param.name or "" for param in context.command.params} - {*UNTIMED} | {"measure"}
+    for option in context.command.params:
+        typed = context.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
+        if typed and option.name in unsorted:
+            raise UsageError(
+                f"{several[0]} has no use for {option.opts[-1]}.", f"Leave {option.opts[-1]} out."
+            )
 
 
 def _refuse_but(context: click.Context, names: Sequence[str]) -> None:
@@ -219,22 +299,33 @@ def _refuse_time(context: click.Context, sort: str | None) -> None:
         )
 
 
-def _costs(
-    model: str,
-    sort: str | None,
-    top: int | None,
-    figure: Path | None,
-    *,
-    quiet: bool,
-    **settings: Any,
-) -> View:
+def _counted(model: str, figure: Path | None, *, quiet: bool, **settings: Any) -> Layers:
+    """The layers, and the figure of what they cost."""
     from lightbench.studies.count.api import count  # imports torch
     from lightbench.studies.layers.figure import draw as drawn
 
     with data_only(quiet=quiet):
         counted = count(model, **settings)
     draw(lambda: drawn([counted.record]), figure, quiet=quiet)
-    return counted.layers_view(dearest(counted.layers, sort, top))
+    return counted.layers
+
+
+def _costs(
+    layers: Layers,
+    by: str | None,
+    depth: int | None,
+    sort: str | None,
+    top: int | None,
+    *,
+    formula: bool,
+) -> View:
+    if depth is not None:
+        return layers.tree(depth)
+    if by is not None:
+        return layers.by(by, dearest(layers.groups(by), sort, top))
+    if formula:
+        return layers.formulas(dearest([op for op in layers if op.madds], sort, top))
+    return layers.of(dearest(layers, sort, top))
 
 
 def _filters(

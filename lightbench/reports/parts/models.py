@@ -9,7 +9,7 @@ from lightbench import units
 from lightbench.records import Costs, Record
 from lightbench.records.collection import asked
 from lightbench.records.facets import names
-from lightbench.studies.count.table import layers_view
+from lightbench.studies.count.layers_table import layers_view
 from lightbench.studies.layers.engine_table import stored_engine_view
 from lightbench.studies.layers.table import stored_kinds_view, stored_layers_view
 from lightbench.studies.lint.table import findings_view

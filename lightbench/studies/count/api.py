@@ -21,8 +21,8 @@ from lightbench.models.inputs import Arguments, Inputs, fewest_ids, make_argumen
 from lightbench.models.sources import own_switches
 from lightbench.models.sources.without_memory import told, without_memory
 from lightbench.process import switches
-from lightbench.records import Case, Costs, Identity, Op, Record
-from lightbench.records.arguments import map_tensors
+from lightbench.records import Case, Costs, Identity, Record
+from lightbench.records.arguments import bytes_of, map_tensors
 from lightbench.records.case import FLOATS
 from lightbench.records.findings import Crosscheck, Opinion
 from lightbench.records.inputs import Input, InputSpec, without
@@ -40,7 +40,10 @@ from lightbench.runner.given import (
 from lightbench.runner.identity import identity_of
 from lightbench.runner.plan import check_batch
 from lightbench.runner.record import untimed
-from lightbench.studies.count.table import ConventionRow, counts_view, layers_view
+from lightbench.studies.count.layers import Layers
+from lightbench.studies.count.sizes import sizes_of
+from lightbench.studies.count.table import ConventionRow, counts_view
+from lightbench.studies.count.tree import modules_of
 from lightbench.studies.result import Shown
 from lightbench.views.table import View
 from lightbench.workers import journal
@@ -73,16 +76,17 @@ class Counts(Shown):
     def view(self) -> View:  # type: ignore[override]
         return counts_view([(self.model, self.costs)], f"Costs of {self.model}")
 
-    @property
-    def layers(self) -> tuple[Op, ...]:
-        """One row per operator, in the order in which they run."""
-        return self.costs.ops
-
-    def layers_view(self, ops: Sequence[Op] | None = None) -> View:
-        """The layers as a table; ``ops`` to sort or select them."""
-        return layers_view(
-            self.costs, self.layers if ops is None else ops, f"Layers of {self.model}"
+    @cached_property
+    def layers(self) -> Layers:
+        """One row per operator, in the order in which they run: a sequence of them, and a table."""
+        file = isinstance(self.network, FileNetwork)
+        modules = () if file else modules_of(self.network)
+        sizes = sizes_of(
+            self.costs,
+            trainable=None if file else modules[0].trainable,
+            input_bytes=bytes_of((self.args, dict(self.kwargs))),
         )
+        return Layers(self.model, self.costs, modules, sizes)
 
     def convention(self, name: str) -> int:
         """The count as another tool would give it: a key of ``lightbench list conventions``."""

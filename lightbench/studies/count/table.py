@@ -1,13 +1,13 @@
-"""Costs as tables: networks, their layers, and the same network in every convention."""
+"""Costs as tables: networks, and the same network in every convention."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lightbench import units
-from lightbench.records import Costs, Op
+from lightbench.records import Costs
 from lightbench.views.table import Column, Table, View
 
 MEM = "mem: memory access: elements of what the paper counts, bytes as PyTorch runs it, and fused."
@@ -54,57 +54,19 @@ def counts_view(
         COUNTS,
         tuple(rows),
         ("MAdds: one fused multiply-add is 1; FLOPs are twice as many.", MEM),
-        (*_uncounted(counted), *failures),
+        (*uncounted(counted), *failures),
         (ACCOUNTS, *files),
     )
     return View(table, data)
 
 
-def _uncounted(counted: Sequence[tuple[str, Costs]]) -> tuple[str, ...]:
+def uncounted(counted: Sequence[tuple[str, Costs]]) -> tuple[str, ...]:
+    """A sentence for each operator that has no rule."""
     return tuple(
         f"not counted in {name}: {op}, {times} times (no rule; --strict makes this an error)."
         for name, costs in counted
         for op, times in costs.uncounted.items()
     )
-
-
-LAYERS = (
-    Column("path", "layer", align="left"),
-    Column("call", "call", str, drop=9, shown=False),
-    Column("op", "operator", align="left", drop=6),
-    Column("kind", "kind", align="left", drop=2),
-    Column("input", "input", units.shape, drop=7, align="left"),
-    Column("output", "output", units.shape, drop=3, align="left"),
-    Column("madds", "MAdds", scale=units.COUNTS),
-    Column("mem_bytes", "mem", scale=units.BYTES),
-    Column("fused_bytes", "fused", scale=units.BYTES, drop=4),
-    Column("intensity", "MAdds/byte", units.number, drop=5),
-)
-
-
-def layers_view(costs: Costs, ops: Sequence[Op], title: str) -> View:
-    """One row an operator, in the order given, and what all operators of the network add up to."""
-    rows: list[tuple[Any, ...]] = [
-        (_layer(op), *(getattr(op, column.key) for column in LAYERS[1:])) for op in ops
-    ]
-    total = {"path": "total", "op": f"{len(costs.ops)} operators", "kind": ""}
-    total |= {k: getattr(costs, k) for k in ("madds", "mem_bytes", "fused_bytes", "intensity")}
-    rows.append(tuple(total.get(column.key) for column in LAYERS))
-    runs = "eager PyTorch runs it" if costs.stored_params is None else "if run by itself"
-    notes = [
-        f"mem: memory access of the operator as {runs}.",
-        "fused: 0 where the operator disappears into the one that made its input.",
-    ]
-    if len(ops) < len(costs.ops):
-        notes.insert(0, f"{len(ops)} of {len(costs.ops)} operators; the total is of all.")
-    uncounted = _uncounted([("this network", costs)])
-    derived = ("mem_access", "mem_bytes", "intensity")
-    data = [{key: getattr(op, key) for key in (*op.__struct_fields__, *derived)} for op in ops]
-    return View(Table(title, LAYERS, tuple(rows), tuple(notes), uncounted), data)
-
-
-def _layer(op: Op) -> str:
-    return (op.path or "(network)") + (f" #{op.call + 1}" if op.call else "")
 
 
 class ConventionRow(NamedTuple):

@@ -19,7 +19,7 @@ from lightbench import devices
 from lightbench.costs.borrow import unwrap
 from lightbench.costs.precision import own_dtype
 from lightbench.environment.allocator import keep_freed_memory
-from lightbench.errors import UnknownName
+from lightbench.graphs.support.network import FileNetwork
 from lightbench.models.inputs import Inputs, specs_of
 from lightbench.models.sources import full_name
 from lightbench.models.sources.not_networks import not_a_network
@@ -29,13 +29,16 @@ from lightbench.runner.how import How, control_of, said, spelled
 from lightbench.runner.plan import plan
 from lightbench.runner.prepare import prepare
 from lightbench.runner.session import here, process_kept
+from lightbench.studies.count.groups import check_by
+from lightbench.studies.count.tree import Module, branches, modules_of
 from lightbench.studies.layers import drawing, figure, on_engine
 from lightbench.studies.layers.engine_table import engine_view
 from lightbench.studies.layers.kernels import EngineBreakdown
 from lightbench.studies.layers.settings import SECONDS, Settings
-from lightbench.studies.layers.shares import BY, Breakdown, Part
+from lightbench.studies.layers.shares import Breakdown, Part
 from lightbench.studies.layers.stopwatch import take_apart
-from lightbench.studies.layers.table import layers_view, parts_view
+from lightbench.studies.layers.table import layers_view, modules_view, parts_view
+from lightbench.studies.layers.why import Why
 from lightbench.studies.result import Shown
 from lightbench.views.table import View
 
@@ -49,14 +52,15 @@ class LayerTimes(Shown):
     parts are modules with what was merged into them, and not operators."""
 
     breakdown: Breakdown | EngineBreakdown
+    modules: tuple[Module, ...] = ()  # of the network, which a record does not hold
 
     @property
     def view(self) -> View:  # type: ignore[override]
         return self.by(None)
 
     def plot(self, by: str | None = None) -> Figure:
-        """The largest layers; by "kind", or of an engine that runs no PyTorch, the time of each kind of operator."""
-        if by == "kind" or self.record.kernels:
+        """The largest layers; by "group", or of an engine that runs no PyTorch, the time of each group of operators."""
+        if by == "group" or self.record.kernels:
             return drawing.draw([self.record])
         return figure.draw([self.record])
 
@@ -66,21 +70,32 @@ class LayerTimes(Shown):
         return self.breakdown.explained
 
     def parts(self, by: str | None) -> list[Part]:
-        """Every operator (None), or groups of them: "kind", "op" or "module". Raises UnknownName."""
+        """Every operator (None), or groups of them: "kind", "group" (of the ShuffleNet V2 paper's Figure 2), "op" or
+        "module". Raises UnknownName."""
         if by is None:
             return list(self.breakdown.layers)
-        if by not in BY:
-            raise UnknownName("grouping", by, BY, f"Known: {', '.join(BY)}.")
+        check_by(by)
         return list(self.breakdown.parts(by))
 
-    def by(self, by: str | None, parts: Sequence[Part] | None = None) -> View:
-        """The same as a table; ``parts`` to sort or select them."""
+    def by(
+        self, by: str | None, parts: Sequence[Part] | None = None, *, why: Why | None = None
+    ) -> View:
+        """The same as a table; ``parts`` to sort or select them. ``why`` is what the peaks of the device say of it, as
+        `Roofline.why` does."""
         parts = self.parts(by) if parts is None else parts
+        why = why or Why()
         if self.record.kernels:
-            return engine_view(self.record, parts, by)
+            return engine_view(self.record, parts, by, why)
         if by is None:
-            return layers_view(self.record, parts)
-        return parts_view(self.record, parts, by)
+            return layers_view(self.record, parts, why)
+        return parts_view(self.record, parts, by, why)
+
+    def tree(self, depth: int = 3, *, why: Why | None = None) -> View:
+        """Modules down to ``depth`` below the network, each with all that runs in it. Raises UsageError."""
+        costs = self.record.costs
+        assert costs is not None  # what was taken apart was counted
+        found = branches(costs.ops, self.modules, depth)
+        return modules_view(self.record, found, self.breakdown.inside(found), why or Why())
 
 
 @spelled(How)
@@ -152,7 +167,10 @@ def layers(
                 clock=time.perf_counter,
                 rng=random.Random(control.seed),
                 report=control.progress,
-            )
+            ),
+            ()
+            if isinstance(prepared.network, FileNetwork)
+            else modules_of(unwrap(prepared.network)),
         )
 
 

@@ -15,8 +15,9 @@ from lightbench.figures.labels import shorten
 from lightbench.figures.style import LITERAL, style
 from lightbench.records import Record
 from lightbench.records.facets import shared
+from lightbench.studies.count.groups import GROUPS
 from lightbench.studies.layers.kernels import EngineBreakdown
-from lightbench.studies.layers.shares import GROUPS, Part, costs_and_times, kinds_of
+from lightbench.studies.layers.shares import Part, costs_and_times, kinds_of
 from lightbench.studies.layers.table import whole_call, with_interval
 from lightbench.units import visible
 
@@ -45,7 +46,7 @@ def draw(records: Sequence[Record]) -> Figure:
         axes = figure.subplots()
         end = 1.0
         for row, record in enumerate(records):
-            kinds = EngineBreakdown(record).parts("kind") if record.kernels else kinds_of(record)
+            kinds = EngineBreakdown(record).parts("group") if record.kernels else kinds_of(record)
             end = max(end, _bar(axes, row, kinds, named=row == 0))
             text = axes.text(0, row - HEADER, _said(record), va="bottom", **WORDS)
             text.set_in_layout(False)  # it is short enough, and must not make the bars shorter

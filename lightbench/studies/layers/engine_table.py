@@ -12,9 +12,10 @@ import msgspec
 from lightbench import units
 from lightbench.records import Record
 from lightbench.records.findings import KernelTime
+from lightbench.stats.interval import Interval
+from lightbench.studies.count.groups import HEADINGS, NETWORK
 from lightbench.studies.layers.kernels import (
     COPIES,
-    NETWORK,
     UNKNOWN,
     EngineBreakdown,
     EnginePart,
@@ -22,7 +23,6 @@ from lightbench.studies.layers.kernels import (
 )
 from lightbench.studies.layers.shares import Part
 from lightbench.studies.layers.table import (
-    HEADINGS,
     TIME,
     case_words,
     dearest,
@@ -32,24 +32,24 @@ from lightbench.studies.layers.table import (
     times,
     with_interval,
 )
+from lightbench.studies.layers.why import UNSAID, WHY, Why, why_cells, why_data
 from lightbench.views.table import Column, Table, View
 
+COSTS = (
+    Column("madds", "MAdds", scale=units.COUNTS, drop=6),
+    Column("fused_bytes", "fused", scale=units.BYTES, drop=7),
+)
 LAYERS = (
-    Column("path", "layer", align="left"),
-    Column("kernels", "kernels", align="left", drop=4),
-    Column("kind", "kind", align="left", drop=3),
-    Column("madds", "MAdds (M)", units.millions),
-    Column("fused_bytes", "fused (MB)", units.megabytes, drop=2),
+    Column("layer", "layer", align="left"),
     *TIME,
+    *WHY,
+    Column("kernels", "kernels", align="left", drop=9),
+    Column("kind", "kind", align="left", drop=8),
+    *COSTS,
     Column("off_path", "off the fast path", align="left", sparse=True),
-    Column("which", "which kernels", align="left", sparse=True, drop=5),
+    Column("which", "which kernels", align="left", sparse=True, drop=10),
 )
-PARTS = (
-    Column("kernels", "kernels", units.exact, drop=3),
-    Column("madds", "MAdds (M)", units.millions),
-    Column("fused_bytes", "fused (MB)", units.megabytes, drop=2),
-    *TIME,
-)
+PARTS = (Column("kernels", "kernels", units.exact, drop=9), *TIME, *WHY, *COSTS)
 
 
 def stored_engine_view(record: Record, sort: str | None = None, top: int | None = None) -> View:
@@ -58,36 +58,44 @@ def stored_engine_view(record: Record, sort: str | None = None, top: int | None 
     return engine_view(record, dearest(EngineBreakdown(record).layers, sort, top), None)
 
 
-def engine_view(record: Record, parts: Sequence[Part], by: str | None) -> View:
+def engine_view(record: Record, parts: Sequence[Part], by: str | None, why: Why = UNSAID) -> View:
     """One row a module with what was merged into it, or a group of them, in the order given, and the whole call."""
     breakdown = EngineBreakdown(record)
-    costs, n = breakdown.costs, len(breakdown.found.kernels)
-    whole = (costs.madds, costs.fused_bytes, *times(breakdown.whole, None))
+    n = len(breakdown.found.kernels)
+    last = Part("total", breakdown.costs.ops, breakdown.whole, Interval(1.0, 1.0, 1.0))
+    whole = _timed(last, record, why)
     columns: tuple[Column, ...]
     if by is None:
         columns, title = LAYERS, f"Layers of {case_words(record)}"
-        rows = [*map(_layer, parts), ("total", f"{n} kernels", "", *whole, None, None)]
+        rows = [_layer(part, record, why) for part in parts]
+        rows.append(("total", *whole, f"{n} kernels", "", *_costs(last), None, None))
         of = len(breakdown.layers)
     else:
-        columns = (Column("name", HEADINGS[by], align="left"), *PARTS)
+        columns = (Column(by, HEADINGS[by], align="left"), *PARTS)
         title = f"Run time by {HEADINGS[by]}: {case_words(record)}"
-        rows = [(p.name, len(_runs(p)), *_costs(p), *times(p.time, p.share)) for p in parts]
-        rows.append(("sum", n, *whole))
+        rows = [(p.name, len(_runs(p)), *_timed(p, record, why), *_costs(p)) for p in parts]
+        rows.append(("sum", n, *whole, *_costs(last)))
         of = len(breakdown.parts(by))
-    notes = list(_notes(breakdown, parts, by))
-    if len(parts) < of:
-        notes.insert(0, f"{len(parts)} of {of} rows; the total is of all.")
-    return View(Table(title, columns, tuple(rows), tuple(notes)), _data(breakdown, parts, by))
+    some = (f"{len(parts)} of {of} rows; the total is of all.",) if len(parts) < of else ()
+    warned = tuple(f"warning: {warning}" for warning in record.warnings)
+    notes = tuple(_notes(breakdown, parts, by))
+    table = Table(title, columns, tuple(rows), notes, (*some, *warned, *why.sentences))
+    return View(table, _data(breakdown, parts, by, why))
 
 
-def _layer(part: Part) -> tuple[Any, ...]:
+def _timed(part: Part, record: Record, why: Why) -> tuple[Any, ...]:
+    """The cells of `TIME` and `WHY`."""
+    return (*times(part.time, part.share), *why_cells(part, record, why))
+
+
+def _layer(part: Part, record: Record, why: Why) -> tuple[Any, ...]:
     runs = _runs(part)
     return (
         part.name,
+        *_timed(part, record, why),
         _counted(run.op for run in runs),
         dearest_op(part).kind if part.ops else None,
         *_costs(part),
-        *times(part.time, part.share),
         _counted(run.why for run in runs if run.why) or None,
         _counted(run.kernel for run in runs if run.kernel) or None,
     )
@@ -128,10 +136,11 @@ def _notes(breakdown: EngineBreakdown, parts: Sequence[Part], by: str | None) ->
         yield f"{UNKNOWN}: {engine} does not say of which module these kernels are."
     if left := len(ops) - sum(map(len, breakdown.ops.values())):
         yield f"{left} of {len(ops)} operators have no kernel of their own, and are in the total alone."
-    yield from (f"warning: {warning}" for warning in record.warnings)
 
 
-def _data(breakdown: EngineBreakdown, parts: Sequence[Part], by: str | None) -> dict[str, Any]:
+def _data(
+    breakdown: EngineBreakdown, parts: Sequence[Part], by: str | None, why: Why
+) -> dict[str, Any]:
     return {
         "record": plain_record(breakdown.record),
         "calls": breakdown.found.calls,
@@ -140,10 +149,11 @@ def _data(breakdown: EngineBreakdown, parts: Sequence[Part], by: str | None) -> 
         "by": by,
         "parts": [
             {
-                "name": part.name,
+                by or "layer": part.name,
                 "modules": _merged(part),
                 **dict(zip(("madds", "fused_bytes"), _costs(part), strict=True)),
                 **spreads(part),
+                **why_data(part, breakdown.record, why),
                 "kernels": [msgspec.to_builtins(run) for run in _runs(part)],
             }
             for part in parts

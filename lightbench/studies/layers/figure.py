@@ -12,7 +12,8 @@ from lightbench.figures.labels import fitted, title
 from lightbench.figures.style import LITERAL, style
 from lightbench.records import Record
 from lightbench.records.facets import shared
-from lightbench.studies.layers.shares import BY, GROUPS, costs_and_times
+from lightbench.studies.count.groups import BY, GROUPS
+from lightbench.studies.layers.shares import costs_and_times
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,7 +85,7 @@ def layers_of(record: Record) -> list[Layer]:
     found: dict[str, Layer] = {}
     for i, op in enumerate(ops):
         name = op.path or "(network)"
-        kind = BY["kind"](op)
+        kind = BY["group"](op)
         before = found.get(name, Layer(name, kind, None if times is None else 0.0, 0, 0))
         found[name] = Layer(
             name,

@@ -21,7 +21,7 @@ HOW = {
 }
 INPUTS = 64  # columns of a row
 COLUMNS = (
-    Column("path", "layer", align="left"),
+    Column("layer", "layer", align="left"),
     Column("kernel", "kernel", units.shape),
     Column("inputs", "inputs of each", units.exact, drop=2),
     Column("groups", "groups", units.exact, drop=3),

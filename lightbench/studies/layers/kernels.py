@@ -17,13 +17,14 @@ from lightbench.records import Costs, Op, Record
 from lightbench.records.findings import EngineTimes, KernelTime
 from lightbench.stats.interval import Interval
 from lightbench.stats.median import interval_of
-from lightbench.studies.layers.shares import BY, GROUPS, MOVEMENT, OTHER, Part
+from lightbench.studies.count.groups import BY, GROUPS, MOVEMENT, NETWORK, OTHER
+from lightbench.studies.count.tree import Branch, around
+from lightbench.studies.layers.shares import Part
 
 K = TypeVar("K")
 
 COPIES, UNKNOWN = "(layout copies)", "(not mapped)"
 APART = (COPIES, UNKNOWN)  # rows that are no module, and come last
-NETWORK = "(network)"
 
 
 def times_of(kernels: Sequence[Kernel]) -> EngineTimes:
@@ -137,15 +138,28 @@ class EngineBreakdown:
         what a module costs is with the longest of its kernels."""
         if by == "op":
             return self._by_op()
-        groups: dict[str, list[EnginePart]] = {g: [] for g in GROUPS} if by == "kind" else {}
+        groups: dict[str, list[EnginePart]] = {g: [] for g in GROUPS} if by == "group" else {}
         for part in self.layers:
             groups.setdefault(_group(part, by), []).append(part)
-        return [
-            self._part(
-                name, [op for p in parts for op in p.ops], [k for p in parts for k in p.runs]
-            )
-            for name, parts in groups.items()
+        found = [self._of(name, parts) for name, parts in groups.items()]
+        return sorted(found, key=lambda part: -part.time_s) if by == "kind" else found
+
+    def inside(self, branches: Iterable[Branch]) -> list[EnginePart]:
+        """Modules with what is computed in them, by the rows of their kernels; the network has all."""
+        rows = [
+            (around("" if part.name in (*APART, NETWORK) else part.name), part)
+            for part in self.layers
         ]
+        return [
+            self._of(branch.name, [part for paths, part in rows if branch.name in paths])
+            for branch in branches
+        ]
+
+    def _of(self, name: str, parts: Sequence[EnginePart]) -> EnginePart:
+        """Several rows together."""
+        return self._part(
+            name, [op for p in parts for op in p.ops], [k for p in parts for k in p.runs]
+        )
 
     def _by_op(self) -> list[EnginePart]:
         ops: dict[str, list[Op]] = {}
@@ -211,8 +225,8 @@ def _group(part: Part, by: str) -> str:
     if by == "module":
         return part.name if part.name in (*APART, NETWORK) else part.name.partition(".")[0]
     if part.name == COPIES:
-        return MOVEMENT
-    return BY["kind"](dearest_op(part)) if part.ops else OTHER
+        return "data movement" if by == "kind" else MOVEMENT
+    return BY[by](dearest_op(part)) if part.ops else OTHER
 
 
 def _together(runs: Sequence[KernelTime]) -> Interval:

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
 
-from lightbench.records import CONV_KINDS, Costs, Kind, Op, Record
+from lightbench.records import Costs, Op, Record
 from lightbench.records.findings import LayerTimes, PartTime
 from lightbench.stats.interval import Interval
 from lightbench.stats.median import ENOUGH, interval_of
 from lightbench.stats.ratio import Ratio, paired_ratio
+from lightbench.studies.count.groups import OTHER, Group, grouped
+from lightbench.studies.count.tree import Branch
 from lightbench.timing.clock import Reading, Step
 from lightbench.timing.stopping import REPORT_EVERY_S, Budget, Progress
 
@@ -26,24 +28,7 @@ WARMUP = 2  # rounds that are thrown away
 PATIENCE = 10  # times the wanted seconds; then there are fewer rounds than an interval needs
 MAX_ROUNDS = 10_000  # ends the rounds even if the clock stands still
 
-# ShuffleNet V2 (ECCV 2018), Figure 2: what run time is made of. Any other kind is "other".
-OTHER = "other"
-MOVEMENT = "shuffle, data movement"
-GROUPS: dict[str, frozenset[Kind]] = {
-    "convolution": CONV_KINDS,
-    "element-wise": frozenset(("activation", "element-wise", "norm")),
-    MOVEMENT: frozenset(("data movement",)),
-    OTHER: frozenset(("linear", "matmul", "attention", "recurrent", "pooling", "other")),
-}
-_GROUP_OF = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
 VIEWS = "(views)"
-
-# What operators can be grouped by -> the name of an operator's group.
-BY: dict[str, Callable[[Op], str]] = {
-    "kind": lambda op: _GROUP_OF[op.kind],
-    "op": lambda op: op.op,
-    "module": lambda op: op.path.partition(".")[0] or "(network)",
-}
 
 
 class Pass(NamedTuple):
@@ -66,12 +51,10 @@ class Round(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Part:
-    """One operator, or a group of them: what it costs, its time, and its share of the time of all
-    operators. ``ops`` is empty for views, which cost nothing but time."""
+class Part(Group):
+    """A group of operators with its time, and its share of the time of all operators. ``ops`` is empty for views,
+    which cost nothing but time."""
 
-    name: str
-    ops: tuple[Op, ...]
     time: Interval  # seconds
     share: Interval  # 0 to 1
 
@@ -79,21 +62,6 @@ class Part:
     def time_s(self) -> float:
         """Median seconds."""
         return self.time.median
-
-    @property
-    def madds(self) -> int:
-        """Multiply-adds."""
-        return sum(op.madds for op in self.ops)
-
-    @property
-    def mem_bytes(self) -> int:
-        """Memory access as eager mode runs it, in bytes."""
-        return sum(op.mem_bytes for op in self.ops)
-
-    @property
-    def fused_bytes(self) -> int:
-        """Memory access with what can be merged merged, in bytes."""
-        return sum(op.fused_bytes for op in self.ops)
 
 
 @dataclass(frozen=True)
@@ -157,14 +125,18 @@ class Breakdown:
         )
 
     def parts(self, by: str) -> list[Part]:
-        """The operators in groups; ``by`` is a key of `BY`. Kinds are always the same four, in that
-        order, views among the others; operators have the slowest first, modules stand as they ran,
-        and both have views last."""
+        """The operators in groups; ``by`` is a key of `BY`. The groups of Figure 2 are always the same four, in
+        that order, views among the others; kinds and operators have the slowest first, modules stand as they ran,
+        and all of them have views last."""
         groups = grouped(self.ops, by).items()
-        parts = [self._group(name, at, views=by == "kind") for name, at in groups]
-        if by == "op":
+        parts = [self._group(name, at, views=by == "group") for name, at in groups]
+        if by in ("kind", "op"):
             parts.sort(key=lambda part: -part.time_s)
-        return parts if by == "kind" else [*parts, self.views]
+        return parts if by == "group" else [*parts, self.views]
+
+    def inside(self, branches: Iterable[Branch]) -> list[Part]:
+        """Modules with all operators that ran in them; views are in none."""
+        return [self._group(branch.name, branch.at, views=False) for branch in branches]
 
     def _group(self, name: str, at: Sequence[int], *, views: bool) -> Part:
         extra = views and name == OTHER
@@ -187,18 +159,10 @@ class Breakdown:
             total_s=self.total,
             over_whole=Interval(over.ratio, over.low, over.high),
             operators=tuple(map(_part_time, self.layers)),
-            kinds=tuple(map(_part_time, self.parts("kind"))),
+            kinds=tuple(map(_part_time, self.parts("group"))),
             views=_part_time(self.views),
         )
         return msgspec.structs.replace(self.record, found=layers)
-
-
-def grouped(ops: Sequence[Op], by: str) -> dict[str, list[int]]:
-    """The groups of operators that a key of `BY` makes -> positions of their operators."""
-    members: dict[str, list[int]] = {group: [] for group in GROUPS} if by == "kind" else {}
-    for i, op in enumerate(ops):
-        members.setdefault(BY[by](op), []).append(i)
-    return members
 
 
 def _part_time(part: Part) -> PartTime:
@@ -213,10 +177,12 @@ def layers_of(record: Record) -> list[Part]:
 
 
 def kinds_of(record: Record) -> list[Part]:
-    """What ``Breakdown.parts("kind")`` was. Raises ValueError for a record without times of
+    """What ``Breakdown.parts("group")`` was. Raises ValueError for a record without times of
     operators."""
     costs, layers = costs_and_times(record)
-    ops = {name: tuple(costs.ops[i] for i in at) for name, at in grouped(costs.ops, "kind").items()}
+    ops = {
+        name: tuple(costs.ops[i] for i in at) for name, at in grouped(costs.ops, "group").items()
+    }
     return [Part(k.name, ops.get(k.name, ()), k.time_s, k.share) for k in layers.kinds]
 
 

@@ -1,4 +1,4 @@
-"""Where the time of a call goes, as tables: every layer, or groups of operators. They are made from
+"""Where the time of a call goes, as tables: every layer, groups of operators, or modules. They are made from
 a record that holds the times of its operators, be it new or stored."""
 
 from __future__ import annotations
@@ -13,22 +13,31 @@ from lightbench import units
 from lightbench.records import Op, Record
 from lightbench.records.facets import shared
 from lightbench.stats.interval import Interval
-from lightbench.studies.count import table
+from lightbench.studies.count.groups import HEADINGS, Group, grouped
+from lightbench.studies.count.layers_table import (
+    FUSED,
+    TREE,
+    branch_name,
+    layer_name,
+    mem_note,
+    op_data,
+)
+from lightbench.studies.count.tree import Branch
 from lightbench.studies.layers.shares import (
     VIEWS,
     Part,
     costs_and_times,
-    grouped,
     kinds_of,
     layers_of,
 )
+from lightbench.studies.layers.why import UNSAID, WHY, Why, why_cells, why_data
 from lightbench.views.table import Column, Table, View
 
-Row = TypeVar("Row", Op, Part)
+Row = TypeVar("Row", Op, Part, Group)
 
 TIME = (
-    Column("time_s", "time (ms)", units.milliseconds),
-    Column("time_rel", "+-", units.percent, drop=1),
+    Column("time_s", "time", scale=units.TIMES),
+    Column("time_rel", "+-", units.percent, drop=5),
     Column("share", "share", units.percent),
     # for programs
     Column("time_low_s", "low (s)", shown=False),
@@ -36,23 +45,41 @@ TIME = (
     Column("share_low", "share, low", shown=False),
     Column("share_high", "share, high", shown=False),
 )
-PARTS = (
-    Column("operators", "operators", units.exact, drop=3),
-    Column("madds", "MAdds (M)", units.millions),
-    Column("mem_bytes", "MAC (MB)", units.megabytes, drop=2),
-    *TIME,
+COSTS = (
+    Column("params", "params", scale=units.COUNTS, drop=8, sparse=True),
+    Column("madds", "MAdds", scale=units.COUNTS, drop=6),
+    Column("mem_bytes", "mem", scale=units.BYTES, drop=7),
+    Column("fused_bytes", "fused", scale=units.BYTES, drop=10, about=FUSED),
+    Column("intensity", "MAdds/byte", units.number, drop=9),
 )
+LAYERS = (
+    Column("layer", "layer", align="left"),
+    Column("call", "call", shown=False),
+    *TIME,
+    *WHY,
+    Column("kind", "kind", align="left", drop=2),
+    *COSTS,
+    Column("op", "operator", align="left", drop=12),
+    Column("input", "input", units.shape, drop=13, align="left"),
+    Column("output", "output", units.shape, drop=11, align="left"),
+)
+OPERATORS = Column("operators", "operators", units.exact, drop=9)
 UNEVEN = 0.01  # medians of shares that miss 1 by more than this are pointed out
-HEADINGS = {"kind": "kind of operator", "op": "operator", "module": "module"}
 # What layers can be sorted by -> what of an operator, or of an operator that was timed, that is.
-SORTS = {"madds": "madds", "mac": "mem_bytes", "fused": "fused_bytes", "time": "time_s"}
+SORTS = {
+    "params": "params",
+    "madds": "madds",
+    "mem": "mem_bytes",
+    "fused": "fused_bytes",
+    "time": "time_s",
+}
 
 
 def dearest(rows: Iterable[Row], sort: str | None, top: int | None) -> list[Row]:
     """The first ``top`` rows, the dearest first by a key of `SORTS`; as they run without one."""
     rows = list(rows)
     if sort:
-        rows.sort(key=lambda row: getattr(row, SORTS[sort]), reverse=True)
+        rows.sort(key=lambda row: getattr(row, SORTS[sort]) or 0, reverse=True)
     return rows[:top]
 
 
@@ -63,55 +90,118 @@ def stored_layers_view(record: Record, sort: str | None = None, top: int | None 
 
 
 def stored_kinds_view(record: Record) -> View:
-    """The same by kind of operator."""
-    return parts_view(record, kinds_of(record), "kind")
+    """The same by the groups of Figure 2."""
+    return parts_view(record, kinds_of(record), "group")
 
 
-def parts_view(record: Record, parts: Sequence[Part], by: str) -> View:
+def parts_view(record: Record, parts: Sequence[Part], by: str, why: Why = UNSAID) -> View:
     """One row a group of operators, in the order given, and the sum of all operators."""
-    costs, layers = costs_and_times(record)
-    rows: list[tuple[Any, ...]] = [
-        (part.name, len(part.ops), part.madds, part.mem_bytes, *times(part.time, part.share))
-        for part in parts
-    ]
-    whole = (costs.madds, costs.mem_bytes, *times(layers.total_s, None))
-    rows.append(("sum", len(costs.ops), *whole))
-    columns = (Column("name", HEADINGS[by], align="left"), *PARTS)
-    notes = [
-        *_notes(record),
-        "MAC: memory access cost of the operators as eager PyTorch runs them; not multiply-adds.",
-    ]
-    if by == "kind":
-        notes.append("Kinds as in Figure 2 of the ShuffleNet V2 paper; views are among the others.")
+    costs = costs_and_times(record)[0]
+    columns = (Column(by, HEADINGS[by], align="left"), OPERATORS, *TIME, *WHY, *COSTS)
+    rows = tuple((p.name, len(p.ops), *cells(p, record, why)) for p in (*parts, total_of(record)))
+    groups = len(grouped(costs.ops, by)) + (by != "group")  # these have the views among them
+    return View(
+        Table(
+            f"Run time by {HEADINGS[by]}: {case_words(record)}",
+            columns,
+            rows,
+            (*_notes(record), mem_note(costs)),
+            (*_about_parts(parts, groups), *_doubts(record), *why.sentences),
+            _about_groups(parts, by),
+        ),
+        _data(record, parts, by, why),
+    )
+
+
+def _about_parts(parts: Sequence[Part], groups: int) -> tuple[str, ...]:
     added = math.fsum(part.share.median for part in parts)
-    groups = len(grouped(costs.ops, by)) + (by != "kind")  # kinds have the views among them
     if len(parts) < groups:
-        notes.insert(0, f"{len(parts)} of {groups} groups; the sum is of all.")
-    elif abs(added - 1) > UNEVEN:
-        notes.insert(0, f"The median shares add up to {units.percent(added)}: times varied a lot.")
-    if any(part.name == VIEWS for part in parts):
-        notes.append("(views): operators that move nothing; starting them takes time.")
-    title = f"Run time by {HEADINGS[by]}: {case_words(record)}"
-    return View(Table(title, columns, tuple(rows), tuple(notes)), _data(record, parts, by))
+        return (f"{len(parts)} of {groups} groups; the sum is of all.",)
+    if abs(added - 1) > UNEVEN:
+        return (f"The median shares add up to {units.percent(added)}: times varied a lot.",)
+    return ()
 
 
-def layers_view(record: Record, parts: Sequence[Part]) -> View:
-    """The table of layers with two more columns: time, and share of the time of all operators."""
+def _about_groups(parts: Sequence[Part], by: str) -> tuple[str, ...]:
+    if by == "group":
+        return ("group: as in Figure 2 of the ShuffleNet V2 paper; views are among the others.",)
+    views = any(part.name == VIEWS for part in parts)
+    return ("(views): operators that move nothing; starting them takes time.",) if views else ()
+
+
+def layers_view(record: Record, parts: Sequence[Part], why: Why = UNSAID) -> View:
+    """One row an operator, in the order given: its time, its share of the time of all operators, why it takes that,
+    and what it costs."""
     costs, layers = costs_and_times(record)
-    ops = [op for part in parts for op in part.ops]
-    plain = table.layers_view(costs, ops, f"Layers of {case_words(record)}").table
-    timed = [times(part.time, part.share) for part in parts]
-    timed.append(times(layers.total_s, None))
-    rows = tuple((*row, *more) for row, more in zip(plain.rows, timed, strict=True))
-    columns = tuple(plain.columns) + TIME
+    rows = [_layer(part, record, why) for part in parts]
+    whole = total_of(record)
+    last: dict[str, Any] = {"layer": "total", "op": f"{len(costs.ops)} operators", "kind": ""}
+    keys = [column.key for column in (*TIME, *WHY, *COSTS)]
+    last |= dict(zip(keys, cells(whole, record, why), strict=True))
+    rows.append(tuple(last.get(column.key) for column in LAYERS))
     views = layers.views
-    apart = f"{units.milliseconds(views.time_s.median)} ms, {units.percent(views.share.median)}"
-    notes = [
-        *_notes(record),
-        f"Views, which move nothing and have no row, are {apart} of the total.",
-        *plain.notes,
-    ]
-    return View(Table(plain.title, columns, rows, tuple(notes)), _data(record, parts, None))
+    apart = f"{units.seconds(views.time_s.median)}, {units.percent(views.share.median)}"
+    some = (f"{len(parts)} of {len(costs.ops)} operators; the total is of all.",)
+    return View(
+        Table(
+            f"Layers of {case_words(record)}",
+            LAYERS,
+            tuple(rows),
+            (*_notes(record), mem_note(costs)),
+            (*(some if len(parts) < len(costs.ops) else ()), *_doubts(record), *why.sentences),
+            (f"Views, which move nothing and have no row, are {apart} of the total.",),
+        ),
+        _data(record, parts, None, why),
+    )
+
+
+def _layer(part: Part, record: Record, why: Why) -> tuple[Any, ...]:
+    (op,) = part.ops
+    known = {column.key: getattr(op, column.key, None) for column in LAYERS}
+    timed = zip((*TIME, *WHY, *COSTS), cells(part, record, why), strict=True)
+    known |= {"layer": layer_name(op), **{column.key: value for column, value in timed}}
+    return tuple(known[column.key] for column in LAYERS)
+
+
+def modules_view(
+    record: Record, branches: Sequence[Branch], parts: Sequence[Part], why: Why = UNSAID
+) -> View:
+    """One row a module, under the module around it, each with all that runs in it. ``parts`` are the branches with
+    their times."""
+    columns = (*TREE, *TIME, *WHY, *COSTS, OPERATORS)
+    rows, data = [], []
+    for branch, part in zip(branches, parts, strict=True):
+        own = (branch_name(branch), branch.module, branch.name, branch.depth)
+        timed = cells(part, record, why)
+        costed = dict(zip([c.key for c in (*TIME, *WHY, *COSTS)], timed, strict=True))
+        costed["params"] = branch.params if branch.params is not None else part.params
+        rows.append((*own, *costed.values(), len(part.ops)))
+        data.append(
+            dict(zip([c.key for c in columns], rows[-1], strict=True)) | {"name": part.name}
+        )
+    about = _notes(record) if record.layers else []
+    doubts = _doubts(record) if record.layers else []
+    table = Table(
+        f"Modules of {case_words(record)}", columns, tuple(rows), tuple(about),
+        (*doubts, *why.sentences),
+    )  # fmt: skip
+    return View(table, {"record": plain_record(record), "modules": data})
+
+
+def total_of(record: Record) -> Part:
+    """All operators together, views included."""
+    costs, layers = costs_and_times(record)
+    return Part("sum", costs.ops, layers.total_s, Interval(1.0, 1.0, 1.0))
+
+
+def cells(part: Part, record: Record, why: Why) -> tuple[Any, ...]:
+    """Those of `TIME`, `WHY` and `COSTS`."""
+    return (*times(part.time, part.share), *why_cells(part, record, why), *costs_of(part))
+
+
+def costs_of(group: Group) -> tuple[Any, ...]:
+    """The cells of `COSTS`."""
+    return (group.params, group.madds, group.mem_bytes, group.fused_bytes, group.intensity)
 
 
 def whole_call(record: Record) -> Interval:
@@ -141,8 +231,11 @@ def _notes(record: Record) -> list[str]:
         f"sum of operators / whole call: {over}; whole call: {whole}.",
         "The sum lacks what happens between operators; each has a few us of the stopwatch.",
         f"time: median of {units.exact(layers.rounds)} rounds; +- is half of its 95 % interval.",
-        *(f"warning: {warning}" for warning in record.warnings),
     ]
+
+
+def _doubts(record: Record) -> list[str]:
+    return [f"warning: {warning}" for warning in record.warnings]
 
 
 def with_interval(value: Interval, text: Callable[[float | None], str]) -> str:
@@ -151,7 +244,7 @@ def with_interval(value: Interval, text: Callable[[float | None], str]) -> str:
     return text(value.median) + between
 
 
-def _data(record: Record, parts: Sequence[Part], by: str | None) -> dict[str, Any]:
+def _data(record: Record, parts: Sequence[Part], by: str | None, why: Why) -> dict[str, Any]:
     """Everything but the raw times of single operators."""
     layers = costs_and_times(record)[1]
     views = Part(VIEWS, (), layers.views.time_s, layers.views.share)
@@ -161,9 +254,9 @@ def _data(record: Record, parts: Sequence[Part], by: str | None) -> dict[str, An
         "whole": spread(whole_call(record)),
         "sum": spread(layers.total_s),
         "sum_over_whole": msgspec.to_builtins(layers.over_whole),
-        "views": _part(views),
+        "views": {"operators": 0, **spreads(views)},
         "by": by,
-        "parts": [_part(part) if by else _layer(part) for part in parts],
+        "parts": [_told(part, by) | why_data(part, record, why) for part in parts],
     }
 
 
@@ -179,20 +272,11 @@ def spread(time: Interval) -> dict[str, float | None]:
     return {"median_s": time.median, "low_s": time.low, "high_s": time.high}
 
 
-def _layer(part: Part) -> dict[str, Any]:
-    (op,) = part.ops
-    row = {key: getattr(op, key) for key in (*op.__struct_fields__, "mem_access", "mem_bytes")}
-    return row | {"intensity": op.intensity} | spreads(part)
-
-
-def _part(part: Part) -> dict[str, Any]:
-    costs = ("madds", "mem_bytes", "fused_bytes")
-    return {
-        "name": part.name,
-        "operators": len(part.ops),
-        **{key: getattr(part, key) for key in costs},
-        **spreads(part),
-    }
+def _told(part: Part, by: str | None) -> dict[str, Any]:
+    if by is None:
+        return op_data(part.ops[0]) | spreads(part)
+    costs = dict(zip([column.key for column in COSTS], costs_of(part), strict=True))
+    return {by: part.name, "operators": len(part.ops), **costs, **spreads(part)}
 
 
 def spreads(part: Part) -> dict[str, float | None]:

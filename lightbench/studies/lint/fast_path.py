@@ -15,8 +15,9 @@ from lightbench.runner.control import Control
 from lightbench.runner.given import Given
 from lightbench.runner.prepare import prepare
 from lightbench.runner.session import here, process_kept
+from lightbench.studies.count.groups import NETWORK
 from lightbench.studies.layers import on_engine
-from lightbench.studies.layers.kernels import NETWORK, OffFastPath
+from lightbench.studies.layers.kernels import OffFastPath
 
 
 def off_path(

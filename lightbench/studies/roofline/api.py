@@ -23,7 +23,9 @@ from lightbench.runner.record import failed
 from lightbench.runner.session import follow
 from lightbench.runner.setup import Setup
 from lightbench.studies.layers import on_engine
+from lightbench.studies.layers.api import LayerTimes
 from lightbench.studies.layers.api import layers as measure_layers
+from lightbench.studies.layers.why import Why
 from lightbench.studies.result import Shown
 from lightbench.studies.roofline.placed import Found, found_in
 from lightbench.studies.roofline.plan import peaks
@@ -31,6 +33,7 @@ from lightbench.studies.roofline.points import EAGER, EXPERIMENT
 from lightbench.studies.roofline.settings import REL, SECONDS, Settings
 from lightbench.studies.roofline.stored import stored_layers, stored_run
 from lightbench.studies.roofline.table import roofline_view
+from lightbench.studies.roofline.why import why_of
 from lightbench.studies.sweep.plan import Point
 from lightbench.studies.task import settings_of
 from lightbench.views.table import View
@@ -56,6 +59,11 @@ class Roofline(Shown):
         if found is None:
             raise ModelError("a peak of the device could not be measured.", "See the records.")
         return found
+
+    def why(self, taken: LayerTimes) -> Why:
+        """What these peaks say of the layers of a network that `layers` has taken apart, for its tables:
+        ``taken.by(None, why=peaks.why(taken))``; nothing, and why, for those of another setup or machine."""
+        return why_of(taken.record, self.records)
 
 
 @spelled(HowStored)

@@ -126,7 +126,7 @@ def _of(record: Record, runs: set[str]) -> bool:
 def network(record: Record, ceilings: Ceilings, drift: Drift | None = NONE) -> Placed:
     """A whole network, of the run of the ceilings or of one between which and that the machine has drifted."""
     ops = record.costs.ops if record.costs else ()
-    return _together(record, None, ops, ceilings, time_of(record), drift)
+    return together(record, None, ops, ceilings, time_of(record), drift)
 
 
 def time_of(record: Record) -> Interval | None:
@@ -140,9 +140,9 @@ def layers_placed(record: Record, ceilings: Ceilings) -> list[Placed]:
     record."""
     if record.kernels:
         parts = EngineBreakdown(record).layers
-        return [_together(record, _layer(p), p.ops, ceilings, p.time) for p in parts]
+        return [together(record, _layer(p), p.ops, ceilings, p.time) for p in parts]
     return [
-        _together(record, Layer(op.path, op.op, op.kind), [op], ceilings, part.time)
+        together(record, Layer(op.path, op.op, op.kind), [op], ceilings, part.time)
         for part in layers_of(record)
         for op in part.ops
     ]
@@ -153,7 +153,7 @@ def _layer(part: EnginePart) -> Layer:
     return Layer(part.name, named, dearest_op(part).kind if part.ops else None)
 
 
-def _together(
+def together(
     record: Record,
     layer: Layer | None,
     ops: Sequence[Op],
@@ -161,7 +161,8 @@ def _together(
     time: Interval | None,
     drift: Drift | None = NONE,
 ) -> Placed:
-    """So many operators one after the other, each at the lower of its ceilings."""
+    """So many operators of a record one after the other, each at the lower of its ceilings: a network, or with ``layer``
+    a part of it."""
     fused, times = is_fused(record), math.exp(drift.log) if drift else 1.0
     least = [_least_s(record, op, ceilings, fused=fused) for op in ops]
     run = [op for op in ops if op.madds or moved(op, fused=fused)]

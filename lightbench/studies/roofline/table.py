@@ -102,7 +102,7 @@ def _layers_table(found: Found) -> Table:
     several = len({row.record.case for row in rows}) > 1
     columns = (
         Column("model", "model", align="left", shown=several),
-        Column("path", "layer", align="left"),
+        Column("layer", "layer", align="left"),
         Column("op", "operator", align="left", drop=2),
         *(column for column, _ in COLUMNS),
     )
@@ -244,9 +244,9 @@ def _data(found: Found) -> dict[str, Any]:
 
 
 def _plain(row: Placed) -> dict[str, Any]:
-    own = {"model": row.record.case.model}
+    own: dict[str, Any] = {"model": row.record.case.model}
     if row.layer:
-        own |= row.layer._asdict()
+        own |= {"layer": row.layer.path, "op": row.layer.op, "kind": row.layer.kind}
     shown = {
         c.key: value(row) for c, value in COLUMNS if c.key not in {"interval", "level", "beyond"}
     }

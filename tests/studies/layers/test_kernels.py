@@ -96,7 +96,7 @@ def test_an_operator_that_no_kernel_computes_is_in_no_row_and_is_said(breakdown)
 
 
 def test_kinds_are_the_papers_and_copies_move_data(breakdown):
-    assert shares(breakdown.parts("kind")) == {
+    assert shares(breakdown.parts("group")) == {
         "convolution": 0.7, "element-wise": 0, "shuffle, data movement": 0.2, "other": 0.1,
     }  # fmt: skip
 
@@ -128,7 +128,7 @@ def test_what_is_off_the_fast_path_is_told_by_module_the_dearest_first(breakdown
 def test_the_table_has_a_row_a_module_and_the_whole_call_at_the_end(breakdown):
     table = engine_view(breakdown.record, breakdown.layers, None).table
     rows = [table.named(row) for row in table.rows]
-    assert [row["path"] for row in rows][-3:] == [COPIES, UNKNOWN, "total"]
+    assert [row["layer"] for row in rows][-3:] == [COPIES, UNKNOWN, "total"]
     block = rows[1]
     assert block["kernels"] == "Split, Concat"
     assert block["off_path"] == "2 x reference kernel"

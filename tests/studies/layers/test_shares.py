@@ -10,8 +10,8 @@ import pytest
 
 from lightbench.records import Kind, store
 from lightbench.stats.interval import Interval
+from lightbench.studies.count.groups import GROUPS
 from lightbench.studies.layers.shares import (
-    GROUPS,
     MAX_ROUNDS,
     Breakdown,
     Part,
@@ -47,7 +47,7 @@ def by_factor(make_record, factors):
 def test_a_group_is_the_median_over_rounds_of_its_sum_with_its_exact_interval(make_record):
     # Of 7 values the extremes bound the median with 1 - 2/2^7 = 98.4 %, the next ones with 87.5 %.
     found = by_factor(make_record, [3, 1, 7, 4, 2, 6, 5])
-    convolution = found.parts("kind")[0]
+    convolution = found.parts("group")[0]
     assert convolution.time == Interval(12, 3, 21)
     assert convolution.time.rel == pytest.approx(3 / 4)  # (7 - 1) / 2 / 4
     assert convolution.share == Interval(0.75, 0.75, 0.75)
@@ -182,7 +182,7 @@ def test_a_stored_record_tells_what_the_rounds_told(factors, make_record, tmp_pa
     (record,) = store.read(tmp_path / "s.jsonl")
     assert record == found.explained
     assert layers_of(record) == list(found.layers)
-    assert kinds_of(record) == found.parts("kind")
+    assert kinds_of(record) == found.parts("group")
 
 
 @pytest.mark.parametrize("read", [layers_of, kinds_of])

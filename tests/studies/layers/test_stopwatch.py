@@ -19,8 +19,9 @@ from lightbench.records import Case, Environment, InputSpec
 from lightbench.runner import prepare
 from lightbench.runner.given import Given
 from lightbench.stats.interval import Interval
+from lightbench.studies.count.groups import GROUPS
 from lightbench.studies.layers.api import layers as measure_layers
-from lightbench.studies.layers.shares import GROUPS, WARMUP
+from lightbench.studies.layers.shares import WARMUP
 from lightbench.studies.layers.stopwatch import take_apart
 from lightbench.timing.clock import Reading
 
@@ -98,7 +99,7 @@ def test_views_have_no_row_but_are_not_lost(net_apart):
 
 
 def test_the_four_kinds_of_figure_2_hold_everything(net_apart):
-    parts = net_apart.parts("kind")
+    parts = net_apart.parts("group")
     assert [(p.name, len(p.ops)) for p in parts] == [
         ("convolution", 1), ("element-wise", 1), ("shuffle, data movement", 1), ("other", 2),
     ]  # fmt: skip
@@ -109,7 +110,7 @@ def test_the_four_kinds_of_figure_2_hold_everything(net_apart):
 
 
 def test_a_group_without_operators_is_there_and_takes_no_time():
-    parts = apart(nn.Conv2d(4, 4, 1), Device(MS)).parts("kind")
+    parts = apart(nn.Conv2d(4, 4, 1), Device(MS)).parts("group")
     assert [p.name for p in parts] == list(GROUPS)
     assert [p.time_s for p in parts] == [0.004, 0, 0, 0]
     assert [p.share.median for p in parts] == [1, 0, 0, 0]

@@ -151,7 +151,7 @@ def test_layers_of_an_engine_say_what_their_times_are(make_record):
     timed = msgspec.structs.replace(last, found=kernels)
     view = view_of([*others, last, timed])
     row = view.table.named(view.table.rows[0])
-    assert (row["path"], row["op"], row["bound"]) == ("conv", "FusedConv", "compute")
+    assert (row["layer"], row["op"], row["bound"]) == ("conv", "FusedConv", "compute")
     assert "the share of onnxruntime's own profile, of undisturbed calls" in text(view)
     assert "stopwatch" not in text(view)
     assert view.data["layers"][0]["kind"] == "dense conv"
