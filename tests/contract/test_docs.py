@@ -34,6 +34,7 @@ PAGES = {
     str(page.relative_to(ROOT)): page.read_text(encoding="utf-8")
     for page in (
         ROOT / "README.md",
+        ROOT / "README.zh-CN.md",
         ROOT / "CONTRIBUTING.md",
         *sorted((ROOT / "docs").glob("*.md")),
         *sorted((ROOT / "examples").rglob("*.md")),
@@ -334,8 +335,32 @@ def test_the_exit_codes_that_are_told_are_all():
 
 
 def test_every_page_is_found_from_readme():
-    links = set(re.findall(r"\]\((docs/[\w.]+\.md)\)", PAGES["README.md"]))
-    assert links == {page for page in PAGES if page.startswith("docs/")}
+    """A page in Chinese from the one in Chinese, and from the page that it is of, if there is one."""
+    english, chinese = (
+        set(re.findall(r"\]\((docs/[\w.]+\.md)\)", PAGES[page]))
+        for page in ("README.md", "README.zh-CN.md")
+    )
+    pages = {page for page in PAGES if page.startswith("docs/")}
+    translated = {page for page in pages if page.endswith(".zh.md")}
+    assert english - translated == pages - translated
+    assert chinese >= translated
+    assert "](README.zh-CN.md)" in PAGES["README.md"]
+    for page in translated:
+        original = page.replace(".zh.md", ".md")
+        assert original not in pages or f"]({Path(page).name})" in PAGES[original]
+
+
+CHINESE = [page for page in PAGES if ".zh" in page]
+
+
+@pytest.mark.parametrize("page", CHINESE)
+def test_a_page_in_chinese_is_in_chinese_and_leads_to_the_english_one(page):
+    prose = "".join(re.findall(r"[^\W\d_]", FENCE.sub("", re.sub("`[^`]*`", "", PAGES[page]))))
+    characters = re.findall("[\u4e00-\u9fff]", prose)
+    assert len(characters) > 300
+    assert "[English](" in PAGES[page]
+    # An English comma between two Chinese characters is a slip of the input method.
+    assert re.findall("[\u4e00-\u9fff][,;:?!][\u4e00-\u9fff]", FENCE.sub("", PAGES[page])) == []
     assert "](CONTRIBUTING.md)" in PAGES["README.md"]
 
 
@@ -363,7 +388,11 @@ def test_the_licence_is_named_and_lies_beside_it_in_full():
 def counted():
     """``$ lightbench count ...`` and the answer below it; ``...`` is what is left out."""
     blocks = [(page, block) for page in PAGES for block in fences(page, "")]
-    starts = ("$ lightbench count ", "$ lightbench layers ")
+    starts = (
+        "$ lightbench count ",
+        "$ lightbench layers ",
+        "$ lightbench guidelines --from results/",
+    )
     return [
         pytest.param(*block.partition("\n")[::2], id=f"{page}: {block.partition(chr(10))[0]}")
         for page, block in blocks
