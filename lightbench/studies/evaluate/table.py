@@ -96,7 +96,8 @@ def evaluations_view(records: Sequence[Record]) -> View:
         f"Evaluation: {', '.join(_title(rows))}",
         tuple(column for column, _ in columns),
         tuple(tuple(value(row) for _, value in columns) for row in rows),
-        (*ABOUT, *_notes(rows), *warned_of([row.record for row in rows], names_of(rows))),
+        (*_notes(rows), *warned_of([row.record for row in rows], names_of(rows))),
+        more=ABOUT,
     )
     over = _over_weights(rows)
     data = {

@@ -53,7 +53,7 @@ def _add(axes: object, point: Point, color: str, marker: str) -> None:
     up = [[y - 100 * _or(accuracy.low, accuracy.median)], [100 * _or(accuracy.high, accuracy.median) - y]]  # fmt: skip
     axes.errorbar(x, y, yerr=up, xerr=across, fmt=marker, color=color, capsize=2, markersize=5)  # type: ignore[attr-defined]
     name = shorten(visible(point.timed.case.model), 28)
-    axes.annotate(name, (x, y), (6, 5), textcoords="offset points", fontsize=8, **LITERAL)  # type: ignore[attr-defined]
+    axes.annotate(name, (x, y), (6, -12), textcoords="offset points", fontsize=8, **LITERAL)  # type: ignore[attr-defined]
 
 
 def _or(bound: float | None, otherwise: float) -> float:

@@ -56,10 +56,10 @@ def tradeoff_view(records: Sequence[Record]) -> View:
         columns,
         rows,
         (
-            *_about(points),
             *explained({word for record in timed for word in status(record).split(", ")}),
             *warned_of(timed),
         ),
+        more=tuple(_about(points)),
     )
     return View(table, [dict(zip((c.key for c in columns), row, strict=True)) for row in rows])
 

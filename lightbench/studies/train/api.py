@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import torch
@@ -183,14 +183,20 @@ def _training(
     return Training(folder, about, settings, learner, loader, order, tested, one_of)
 
 
+def _or_own(value: Any) -> Any:
+    """A setting as it is said: None is what the optimiser, the network or nobody says."""
+    return "unsaid" if value is None else value
+
+
 def _take_up(training: Training, kept: Kept) -> None:
     """Raises UsageError for a training that was told something else, of which the first difference is named."""
     before, now = ({**msgspec.to_builtins(a), **a.settings} for a in (kept.about, training.about))
     for key, value in now.items():
         if key not in ("settings", "workers", "patience") and before.get(key) != value:
             raise UsageError(
-                f"the training in {str(training.folder)!r} has {key} {before.get(key)}, and asked for is {value}.",
-                "Ask for the same to go on, or begin anew with --force.",
+                f"the training in {str(training.folder)!r} has {key} {_or_own(before.get(key))}, and asked for is"
+                f" {_or_own(value)}.",
+                "Ask for the same to go on, or begin anew with --force, or in another --folder with --weights of it.",
             )
     if not kept.epochs:
         raise ModelError("the checkpoint has no epochs.")

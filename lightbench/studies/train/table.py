@@ -22,6 +22,9 @@ COLUMNS = (
     Column("images_s", "images/s", units.number, drop=5),
     Column("time_s", "time (s)", units.number, drop=6),
 )
+LEARNING = (
+    "accuracy, loss: of the images that are learned from, augmented, while the weights change."
+)
 FEW = 12  # epochs that are all shown; of more it is the last ones, and the best
 
 
@@ -31,11 +34,11 @@ def train_view(
     """All epochs; of many, people see the best and the last."""
     rows = tuple(tuple(getattr(epoch, c.key) for c in COLUMNS) for epoch in epochs)
     notes = (
-        f"best.pt has the weights of epoch {best.epoch}: {units.percent(best.test_accuracy)} of the test images are right.",
+        f"best.pt: epoch {best.epoch}, {units.percent(best.test_accuracy)} of the test images right.",
         *warnings,
-        "accuracy, loss: of the images that are learned from, augmented, while the weights change.",
     )
-    table = Table(f"{about.model} on {about.data}, seed {about.seed}", COLUMNS, rows, notes)
+    title = f"{about.model} on {about.data}, seed {about.seed}"
+    table = Table(title, COLUMNS, rows, notes, more=(LEARNING,))
     data = {"about": msgspec.to_builtins(about), "epochs": msgspec.to_builtins(list(epochs))}
     if len(epochs) <= FEW:
         return View(table, data)

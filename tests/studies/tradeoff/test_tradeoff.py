@@ -68,8 +68,8 @@ def test_the_table_begins_with_the_fastest_and_marks_the_front(records):
     rows = [table.named(row) for row in table.rows]
     assert [row["model"] for row in rows] == ["fast", "slow", "bad"]
     assert [row["front"] for row in rows] == ["front", "front", ""]
-    assert "Wilson" in " ".join(table.notes)
-    assert "Student's over 2 trainings" in " ".join(tradeoff_view(records(net=(0.001, [90, 92]))).table.notes)  # fmt: skip
+    assert "Wilson" in " ".join(table.more)
+    assert "Student's over 2 trainings" in " ".join(tradeoff_view(records(net=(0.001, [90, 92]))).table.more)  # fmt: skip
 
 
 def test_what_was_only_timed_has_no_accuracy_and_is_on_no_front(records):

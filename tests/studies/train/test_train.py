@@ -213,6 +213,8 @@ def test_a_folder_that_holds_a_training_is_not_written_over(trained):
 def test_a_training_that_was_told_otherwise_is_not_gone_on_with(trained):
     with pytest.raises(UsageError, match=r"has lr 0\.05, and asked for is 0\.1"):
         again(trained.folder, resume=True, lr=0.1)
+    with pytest.raises(UsageError, match=r"has ema unsaid, and asked for is 0\.9"):
+        again(trained.folder, resume=True, ema=0.9)
     assert len(again(trained.folder, resume=True).epochs) == 3  # it is done: nothing is left
 
 
