@@ -12,7 +12,7 @@ from lightbench.studies.train import api
     [
         (("-o", "answer"), "no format is known for the file name 'answer'"),
         (("--format", "jsn"), "no format is called 'jsn'"),
-        (("--figure", "curves.pdf"), "cannot draw into 'curves.pdf'"),
+        (("--figure", "curves.doc"), "cannot draw into 'curves.doc'"),
     ],
 )
 def test_an_answer_that_cannot_be_written_is_refused_before_anything_is_trained(
