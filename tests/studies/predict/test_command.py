@@ -16,7 +16,9 @@ INPUT = ("--input", "3x4x4")
 @pytest.fixture
 def predict(lightbench, nets, weights):
     def run(*words, net="Colours"):
-        return lightbench("predict", f"{nets}:{net}", "--weights", weights, *INPUT, *words)
+        return lightbench(
+            "predict", f"{nets}:{net}", "--weights", weights, *INPUT, "--notes", *words
+        )
 
     return run
 
@@ -94,7 +96,7 @@ def test_a_named_file_that_is_no_image_is_2_and_in_a_folder_it_is_skipped(predic
 
 
 def test_without_weights_it_is_said_that_they_are_random(lightbench, nets, photos):
-    answer = lightbench("predict", f"{nets}:Colours", photos, *INPUT)
+    answer = lightbench("predict", f"{nets}:Colours", photos, *INPUT, "--notes")
     assert answer.code == 0
     assert "No weights were given" in answer.out
 
@@ -132,7 +134,7 @@ def test_weights_are_not_written_over(predict, photos, weights, tmp_path):
         (("--top", "0"), "top is a whole number above zero"),
         (("--batch", "-1"), "batch is a whole number above zero"),
         (("--device", "null"), "'null' computes nothing"),
-        (("--figure", "f.pdf"), "cannot draw into"),
+        (("--figure", "f.doc"), "cannot draw into"),
         (("--format", "jsn"), "no format is called 'jsn'"),
         (("--input", "4x4x4"), "takes no square image"),
     ],
