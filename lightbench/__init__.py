@@ -31,6 +31,8 @@ if TYPE_CHECKING:  # what _PUBLIC says, for type checkers
     from lightbench.studies.count.layers import Layers as Layers
     from lightbench.studies.evaluate.api import Evaluated as Evaluated
     from lightbench.studies.evaluate.api import evaluate as evaluate
+    from lightbench.studies.fit.api import Fitted as Fitted
+    from lightbench.studies.fit.api import fit as fit
     from lightbench.studies.guidelines.api import Guidelines as Guidelines
     from lightbench.studies.guidelines.api import guidelines as guidelines
     from lightbench.studies.history.api import History as History
@@ -68,6 +70,7 @@ _PUBLIC = {
         "costs.work": "Work",
         "studies.count.api": "Counts count",
         "studies.count.layers": "Layers",
+        "studies.fit.api": "Fitted fit",
         "studies.predict.api": "Predictions predict",
         "studies.profile.api": "Profile profile",
         "studies.layers.api": "LayerTimes layers",

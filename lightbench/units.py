@@ -135,6 +135,11 @@ def percent(value: float | None) -> str:
     return f"{value * 100:.{digits}f} %"
 
 
+def signed_percent(value: float | None) -> str:
+    """A difference as a fraction: +1.2 %, -0.05 %; 0 is 0.0 %."""
+    return DASH if value is None else f"{'+' if value > 0 else ''}{percent(value)}"
+
+
 def margin(value: float | None) -> str:
     """Half an interval as a fraction of its centre: +-1.2 %."""
     return DASH if value is None else f"+-{percent(value)}"

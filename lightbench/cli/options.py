@@ -16,7 +16,7 @@ from lightbench.cli.output import CHOSEN
 from lightbench.devices.support.options import device_options
 from lightbench.errors import UsageError
 from lightbench.records.axes import AXES, SETUP, Axis
-from lightbench.records.parse import parse_fraction
+from lightbench.records.parse import parse_fraction, parse_quantity
 from lightbench.workers import journal
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -71,6 +71,19 @@ class Fraction(click.ParamType):  # type: ignore[type-arg]
         return parse_fraction(str(value))
 
 
+class Count(click.ParamType):  # type: ignore[type-arg]
+    """``140M`` or ``140e6``."""
+
+    name = "number"
+
+    def convert(self, value: Any, _param: Any, _ctx: Any) -> float:
+        number = parse_quantity(str(value), "")
+        if not number > 0:
+            raise UsageError(f"{value!r} is not above zero.", "Write 140M, or 1.5G.")
+        return number
+
+
+COUNT = Count()
 FRACTION = Fraction()
 NUMBERS = Many(int, "whole numbers")
 DECIMALS = Many(float, "numbers")

@@ -42,6 +42,7 @@ OPTIONS = {
     "converter": "engine --remove -q/--quiet",
     "count": "models --convention --crosscheck --batch --timeout --strict --store -q/--quiet --input --format -o/--output"
     + SHOWN,
+    "fit": "model --madds --params --timeout -q/--quiet --input --format -o/--output" + SHOWN,
     "layers": (
         "model --measure --by --depth --formula --sort --top --seconds --seed --timeout --figure --filters --weights --image --trace"
         " --store --roofline -q/--quiet"

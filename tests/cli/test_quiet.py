@@ -34,6 +34,7 @@ RUNS = {
     "doctor": ("doctor", "-o", "{}/d.json"),
     "evaluate": ("evaluate", "--from", "{}/rated.jsonl", "--figure", "{}/f.svg"),  # null answers nothing
     "export": ("export", NET, "--to", "onnx", "-o", "{}/n.onnx"),
+    "fit": ("fit", "stack:grouped(c=?, groups=4)", "--madds", "100M"),
     "guidelines": ("guidelines", "g1", *NULL, "--widths", "1", "--seconds", "0.1", "--figures", "{}/f"),
     "history": ("history", "{}/store.jsonl", "--figure", "{}/f.svg"),
     "layers": ("layers", NET, "--measure", *NULL, "--seconds", "0.1", "--figure", "{}/f.svg"),

@@ -14,7 +14,7 @@ from lightbench import registry
 from lightbench.cli import guarded
 from lightbench.cli import lightbench as program
 from lightbench.cli.guarded import WRITTEN, Guarded, Model, ReadFile, Use, refuse_overwriting
-from lightbench.cli.options import Fraction, Many
+from lightbench.cli.options import Count, Fraction, Many
 from lightbench.errors import UsageError
 
 # Parameters whose values are words; that a new one is none of a file must be said here.
@@ -24,7 +24,7 @@ WORDS = {
     "reference", "schedule", "title",
 }  # fmt: skip
 WORDS_OF = {("history", "models")}  # names that records have
-VALUES = (Many, Fraction, click.Choice, click.IntRange, type(click.INT), type(click.FLOAT), type(click.BOOL))  # fmt: skip
+VALUES = (Many, Fraction, Count, click.Choice, click.IntRange, type(click.INT), type(click.FLOAT), type(click.BOOL))  # fmt: skip
 
 
 def commands(command=program, name=()):

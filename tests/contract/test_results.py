@@ -49,6 +49,7 @@ MAKE = {
     "Compared": lambda _: lb.compare(NET, "example_dense", device="null", seconds=0.5),
     "Counts": lambda _: lb.count(NET),
     "Evaluated": None,  # that device answers nothing: see `made`
+    "Fitted": lambda _: lb.fit("stack:grouped(c=?, groups=4)", madds=1e8),
     "Guidelines": lambda _: lb.guidelines("g1", device="null", seconds=0.1, widths=(1,)),
     "History": lambda _: lb.history(lb.profile(NET, device="null", seconds=0.05)),
     "Layers": lambda _: lb.count(NET).layers,

@@ -36,10 +36,10 @@ def calls(path):
 
 def test_the_public_names_are_these():
     assert lightbench.__all__ == [
-        "__version__", "Card", "Case", "Checked", "Compared", "Costs", "Counts", "Evaluated", "Guidelines", "History", "Latency",
+        "__version__", "Card", "Case", "Checked", "Compared", "Costs", "Counts", "Evaluated", "Fitted", "Guidelines", "History", "Latency",
         "LayerTimes", "Lint", "NoiseResult", "Op", "Predictions", "Profile", "Record", "Report", "Roofline", "Samples",
         "Scaling", "SweepPoint", "SweepResult", "Tradeoff", "Trained", "Work", "check", "compare", "count", "device_card",
-        "evaluate", "guidelines", "history", "layers", "lint", "load_model", "noise", "predict", "profile", "register_rule",
+        "evaluate", "fit", "guidelines", "history", "layers", "lint", "load_model", "noise", "predict", "profile", "register_rule",
         "report", "roofline", "scaling", "sweep", "tradeoff", "train",
     ]  # fmt: skip
     assert all(getattr(lightbench, name) for name in lightbench.__all__)
@@ -148,6 +148,7 @@ def test_the_parameters_of_the_public_functions_are_these():
         "noise": (f"model batch tolerance seconds trusted {HOW}"),
         "load_model": "model",
         "register_rule": "operator rule",
+        "fit": "model madds params input trusted say",
         "report": "sources title reference accuracy commands note",
         "compare": (
             "a b a_settings b_settings batch mode input args kwargs tolerance seconds comparisons trusted"

@@ -22,7 +22,7 @@ from lightbench.models.sources.libraries import LIBRARIES
 from lightbench.models.sources.model_files import from_model_file
 from lightbench.models.sources.model_names import split_name
 from lightbench.models.sources.other_files import refuse_other_file
-from lightbench.models.sources.own import FAMILY, own_name, own_names, own_source
+from lightbench.models.sources.own import FAMILY, own_name, own_names, own_source, variant_of
 from lightbench.models.sources.source import DEFAULT_INPUT, Source
 from lightbench.models.sources.user_files import file_of, from_file, is_file
 from lightbench.process import patched
@@ -123,4 +123,5 @@ __all__ = [
     "own_names",
     "refuse_fallen",
     "split_name",
+    "variant_of",
 ]

@@ -44,23 +44,29 @@ def own_source(model: str) -> Source | None:
             f"cannot read the model {model!r}.",
             f"Settings have a name, and are numbers or other literals: {name}(num_classes=10).",
         )
-    variant = registry.literal(FAMILY, family, "VARIANTS")[name]
+    variant = variant_of(name)
     text = (registry.literal(FAMILY, family, "INPUTS") or {}).get(name, DEFAULT_INPUT)
 
     def build() -> nn.Module:
         function: Callable[..., nn.Module] = builder(name)
         settings = {**variant, **call.kwargs}
-        if not call.kwargs:
-            return function(**settings)
-        _check_fits(name, function, settings)
-        return made(f"{model} cannot be built", function, **settings)
+        if call.kwargs:
+            _check_fits(name, function, settings)
+            return made(f"{model} cannot be built", function, **settings)
+        return function(**settings)
 
     return Source(build, (InputSpec.parse(text),))
 
 
-def builder(name: str) -> Callable[..., Any]:
+def variant_of(name: str) -> dict[str, Any]:
+    """The settings of its builder that one of our names stands for."""
+    found: dict[str, Any] = registry.literal(FAMILY, own_names()[name], "VARIANTS")[name]
+    return found
+
+
+def builder(name: str) -> Callable[..., nn.Module]:
     """The function that builds one of ours from its settings; its family is imported."""
-    function: Callable[..., Any] = registry.load(FAMILY, own_names()[name]).build
+    function: Callable[..., nn.Module] = registry.load(FAMILY, own_names()[name]).build
     return function
 
 
