@@ -71,7 +71,7 @@ OPTIONS = {
         "model images --weights --top --batch --input --device --timeout --figure -q/--quiet --format -o/--output"
         + SHOWN
     ),
-    "list": "what --from --format -o/--output" + SHOWN,
+    "list": "what --from --cost --near --format -o/--output" + SHOWN,
     "profile": (
         "models --suite --device --engine --threads --batch --dtype --calibration --mode --channels-last"
         " --graph --cold-cache --h2d --energy --flush-denormal --crosscheck --memory --npu-jit --defaults --rel"

@@ -9,8 +9,9 @@ import click
 
 from lightbench import registry
 from lightbench.cli.guarded import Guarded
-from lightbench.cli.options import output_options
-from lightbench.cli.output import emit
+from lightbench.cli.options import COUNT, output_options
+from lightbench.cli.output import chosen_format, data_only, emit
+from lightbench.cli.progress import reports
 from lightbench.engines.support import named
 from lightbench.errors import UsageError
 from lightbench.models import sources
@@ -79,11 +80,34 @@ MORE = {
     type=click.Choice(["torchvision", "timm", "stack"]),
     help="Models of a library.",
 )
+@click.option(
+    "--cost",
+    is_flag=True,
+    help="Models with their params, MAdds, memory access and published top-1.",
+)
+@click.option(
+    "--near", type=COUNT, help="The same, of about so many MAdds: 140M; the nearest first."
+)
 @output_options
-def command(what: str, library: str | None, form: str | None, output: Path | None) -> None:
+def command(
+    what: str,
+    library: str | None,
+    cost: bool,  # noqa: FBT001
+    near: float | None,
+    form: str | None,
+    output: Path | None,
+) -> None:
     """Names to use: models, devices, engines, data, conventions, guidelines, axes, formats, studies."""
     if library and what != "models":
         raise UsageError("--from is for models.", f"Try `lightbench list models --from {library}`.")
+    if cost or near:
+        if what != "models":
+            raise UsageError(
+                "--cost and --near are for models.", "Try `lightbench list models --cost`."
+            )
+        chosen_format(form, output)
+        emit(_costs(library, near), form, output)
+        return
     if library:
         rows: list[tuple[str, str]] = [
             (f"{library}:{name}", "") for name in sources.library_names(library)
@@ -94,3 +118,13 @@ def command(what: str, library: str | None, form: str | None, output: Path | Non
     notes = () if library else MORE.get(what, ())
     table = Table(what.capitalize(), columns, tuple(rows), notes)
     emit(View(table, [{"name": name, "about": about} for name, about in rows]), form, output)
+
+
+def _costs(library: str | None, madds: float | None) -> View:
+    """What all networks cost; of about so many multiply-adds the nearest first."""
+    from lightbench.studies.count import known  # imports torch
+    from lightbench.studies.count.known_table import known_view
+
+    with reports(quiet=False) as report, data_only(quiet=False):
+        found = known.costs_of(known.names(library), report.say)
+    return known_view(known.near(found, madds) if madds else found, madds)

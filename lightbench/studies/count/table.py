@@ -28,36 +28,63 @@ COUNTS = (
     Column("stored_params", "stored parameters", scale=units.COUNTS, sparse=True),
     Column("madds", "MAdds", scale=units.COUNTS),
     Column("mem_access", "paper mem", scale=units.COUNTS),
-    Column("mem_bytes", "eager mem", scale=units.BYTES, drop=1),
-    Column("fused_bytes", "fused mem", scale=units.BYTES, drop=2),
-    Column("activations", "activations", scale=units.COUNTS, drop=4),
-    Column("intensity", "MAdds/byte", units.number, drop=3),
+    Column("mem_bytes", "eager mem", scale=units.BYTES, drop=2),
+    Column("fused_bytes", "fused mem", scale=units.BYTES, drop=3),
+    Column("activations", "activations", scale=units.COUNTS, drop=5),
+    Column("intensity", "MAdds/byte", units.number, drop=4),
 )
+# Beside which column stands how many times as much it is as the first network's.
+RATIOS = {
+    "params": Column("params_ratio", "ratio", units.factor, drop=1),
+    "madds": Column("madds_ratio", "ratio", units.factor),
+    "mem_access": Column("mem_ratio", "ratio", units.factor),
+}
 
 
 def counts_view(
     counted: Sequence[tuple[str, Costs]], title: str, failed: Mapping[str, str] | None = None
 ) -> View:
     """One row a network; one that could not be counted is a row of dashes, with the reason below."""
-    rows = [(name, *(getattr(c, col.key) for col in COUNTS[1:])) for name, c in counted]
     reasons = failed or {}
-    rows += [(name, *[None] * (len(COUNTS) - 1)) for name in reasons]
+    columns, rows = COUNTS, [(n, *(getattr(c, col.key) for col in COUNTS[1:])) for n, c in counted]
+    if len(counted) > 1:
+        columns, rows = _with_ratios(rows)
+    rows += [(name, *[None] * (len(columns) - 1)) for name in reasons]
     failures = tuple(f"failed: {name}: {why}" for name, why in reasons.items())
     files = OF_FILES if any(c.stored_params is not None for _, c in counted) else ()
+    ratio = (f"ratio: how many times as much as {counted[0][0]}.",) if len(counted) > 1 else ()
     data = [
         {"model": name, **{k: getattr(c, k) for k in c.__struct_fields__ if k != "ops"}}
         for name, c in counted
     ]
+    own = {column.key for column in COUNTS}
+    for one, row in zip(data, rows, strict=False):
+        named = zip(columns, row, strict=True)
+        one |= {column.key: value for column, value in named if column.key not in own}
     data += [{"model": name, "failure": why} for name, why in reasons.items()]
     table = Table(
         title,
-        COUNTS,
+        columns,
         tuple(rows),
-        ("MAdds: one fused multiply-add is 1; FLOPs are twice as many.", MEM),
+        (*ratio, "MAdds: one fused multiply-add is 1; FLOPs are twice as many.", MEM),
         (*uncounted(counted), *failures),
         (ACCOUNTS, *files),
     )
     return View(table, data)
+
+
+def _with_ratios(rows: list[tuple[Any, ...]]) -> tuple[tuple[Column, ...], list[tuple[Any, ...]]]:
+    """The columns, and the rows, with ratios to the first row; nothing is so many times of 0."""
+    columns = [one for column in COUNTS for one in (column, RATIOS.get(column.key)) if one]
+    wide = []
+    for row in rows:
+        cells: list[Any] = []
+        for column, value, first in zip(COUNTS, row, rows[0], strict=True):
+            cells.append(value)
+            if column.key in RATIOS:
+                cells.append(value / first if first else None)
+        wide.append(tuple(cells))
+    return tuple(columns), wide
 
 
 def uncounted(counted: Sequence[tuple[str, Costs]]) -> tuple[str, ...]:

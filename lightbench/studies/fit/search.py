@@ -135,7 +135,7 @@ class Staircase:
         """Of the numbers around one that cost the same, one with the fewest decimals."""
         for scale in (10**digits for digits in range(DECIMALS)):
             for near in (round, math.floor, math.ceil):
-                one = float(near(value * scale)) / scale
+                one: float = near(value * scale) / scale
                 if one > 0 and self.cost(one) == self.cost(value):
                     return one
         return value
