@@ -13,6 +13,12 @@ from lightbench.cli.options import COUNT, TIMEOUT, asked, input_options, output_
 from lightbench.cli.output import chosen_format, data_only, emit
 from lightbench.cli.progress import reports
 
+GROUP = "Understand"
+EXAMPLES = (
+    "lightbench fit mobilenet_v2 --madds 140M",
+    "lightbench fit 'net.py:Net(width=?)' --params 3M",
+)
+
 
 @click.command("fit", cls=Guarded)
 @click.argument("model", type=Model(), shell_complete=complete.models)

@@ -18,7 +18,7 @@ from lightbench.models import sources
 from lightbench.views.table import Column, Table, View
 
 GROUP = "Set up and look up"
-EXAMPLES = ("lightbench list models",)
+EXAMPLES = ("lightbench list models", "lightbench list models --near 140M")
 
 Rows = Iterable[tuple[str, str]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lightbench import units
 from lightbench.records import Costs
@@ -22,7 +22,7 @@ OF_FILES = (
     "eager of a model file: each of its nodes by itself.",
 )
 
-COUNTS = (
+COUNTS: tuple[Column, ...] = (
     Column("model", "model", align="left"),
     Column("params", "params", scale=units.COUNTS),
     Column("stored_params", "stored parameters", scale=units.COUNTS, sparse=True),
