@@ -40,6 +40,7 @@ KINDS = {
     "figure": Kind("lightbench.figures", ("studies/*/figure.py", "reports/figures/*.py")),
     "guideline": Kind("lightbench.guidelines", ("studies/guidelines/experiments/*.py",)),
     "lint rule": Kind("lightbench.lint", ("studies/lint/rules/*.py",)),
+    "lint rewrite": Kind("lightbench.rewrites", ("studies/lint/rewrites/*.py",)),
     "report part": Kind("lightbench.reports", ("studies/*/section.py", "reports/parts/*.py")),
     "study": Kind("lightbench.studies", ("studies/*/gather.py",)),
     "command": Kind("lightbench.commands", ("cli/commands/*.py",)),

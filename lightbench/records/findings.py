@@ -95,18 +95,49 @@ class Finding(Noun, frozen=True, kw_only=True):
     """One guideline strained at one place of a network, and what that costs."""
 
     guideline: str  # "G1" to "G4", or what a rule of lint calls it
-    path: str
+    layer: str
     cause: str
-    remedy: str
+    advice: str
     mem_bytes: float  # memory access that the cause adds
     estimate_s: float | None = None  # from a device card
     measured_s: Interval | None = None
+    kind: str = ""  # the cause without the numbers of this place; "": as the cause
+    change: str = ""  # the advice without them; "": as the advice
+    rewrite: str = ""  # what follows it by itself, see `lightbench lint --try`; "": nothing does
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What findings of one cause share."""
+        return self.guideline, self.kind or self.cause, self.change or self.advice
+
+
+class Tried(Noun, frozen=True, kw_only=True):
+    """A network rewritten as lint advises: what that should bring, and what it brought in pairs with the original."""
+
+    rewrite: str  # a file of studies/lint/rewrites
+    guideline: str = (
+        ""  # of its cause, with kind and change as findings have them; "": the case's settings
+    )
+    kind: str
+    change: str
+    answers: str  # "same", "rounded", "retrained"
+    places: int = 0  # that were rewritten
+    estimate_s: float | None = None  # saved, by the device card for the rewritten network
+    saved_s: float | None = None  # measured
+    ratio: Interval | None = None  # of its time to the original's
+    verdict: str = ""  # as that of `lightbench compare`; "": it was not timed
+    why: str = ""  # it was not timed
+
+    def __post_init__(self) -> None:
+        if (self.ratio is None) != (self.saved_s is None):
+            raise ValueError("what was timed has a ratio and what it saves")
 
 
 class Linted(Found, frozen=True, kw_only=True, tag="lint"):
     """Where a network strains the guidelines, the dearest first."""
 
     findings: tuple[Finding, ...]
+    tried: tuple[Tried, ...] = ()
 
 
 class Opinion(Noun, frozen=True, kw_only=True):

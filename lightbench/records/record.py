@@ -16,6 +16,8 @@ A stored record carries ``schema``. History:
    ``stored_params`` are known and ``params`` are not
 10. accuracy: ``found`` of the study ``evaluate``
 11. ``params`` of each operator
+12. advice: a finding has a ``layer`` and an ``advice`` (before: ``path``, ``remedy``), and what it shares with others of
+   its cause; ``tried``, what following it brought
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ from lightbench.records.findings import (
     Linted,
     Opinion,
     SweepPoint,
+    Tried,
 )
 from lightbench.records.noun import Noun
 from lightbench.records.outputs import Conversion, Outputs
@@ -46,7 +49,7 @@ from lightbench.records.resident import Resident
 from lightbench.records.samples import Latency, Samples
 from lightbench.records.vendor import Vendor
 
-SCHEMA = 11
+SCHEMA = 12
 CONTENDED = "contended"  # how a warning begins that says so of a record
 SUSPECT = "suspect"  # the same: its time cannot be that of the work that was counted
 
@@ -155,6 +158,12 @@ class Record(Noun, frozen=True, kw_only=True):
         """Of `lightbench lint`, the dearest first."""
         found = self._of(Linted)
         return found.findings if found else None
+
+    @property
+    def tried(self) -> tuple[Tried, ...]:
+        """Of `lightbench lint --try`: the network rewritten as its findings advise."""
+        found = self._of(Linted)
+        return found.tried if found else ()
 
     @property
     def opinions(self) -> tuple[Opinion, ...] | None:

@@ -63,6 +63,16 @@ def _with_found(record: dict[str, Any]) -> dict[str, Any]:
     return lifted
 
 
+def _with_layers_and_advice(record: dict[str, Any]) -> dict[str, Any]:
+    """Before schema 12 a finding of lint had a ``path`` and a ``remedy``."""
+    found = record.get("found") or {}
+    if found.get("study") != "lint":
+        return record
+    new = {"path": "layer", "remedy": "advice"}
+    findings = [{new.get(k, k): v for k, v in one.items()} for one in found["findings"]]
+    return {**record, "found": {**found, "findings": findings}}
+
+
 FORMS = 6  # since which schema inputs say their form
 
 
@@ -83,6 +93,7 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     8: lambda record: {**record, "schema": 9},
     9: lambda record: {**record, "schema": 10},
     10: lambda record: {**record, "schema": 11},
+    11: lambda record: {**_with_layers_and_advice(record), "schema": 12},
 }
 
 _LINE = re.compile(rb'\{"id":"([0-9a-f]{16})",')

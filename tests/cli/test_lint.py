@@ -44,7 +44,7 @@ def test_lint_finds_what_it_finds_in_python_in_the_same_order(lightbench):
 
     data = json.loads(lightbench(*LINT, "--format", "json").out)
     assert [(d["guideline"], d["layer"]) for d in data] == [
-        (f.guideline, f.path) for f in lint_model(LINT[1]).findings
+        (f.guideline, f.layer) for f in lint_model(LINT[1]).findings
     ]
     assert all(d["estimate_s"] is None and d["measured_s"] is None for d in data)
 
@@ -224,7 +224,7 @@ def test_what_only_eager_can_do_is_refused_on_an_engine(lightbench, nets, tmp_pa
     verify = ("lint", f"{nets}:Wide", "--engine", "onnxruntime", "--verify")
     assert "findings are verified as eager runs them" in lightbench(*verify).err
     seconds = lightbench("lint", f"{nets}:Wide", "--seconds", "1")
-    assert "--seconds is the time of --verify." in seconds.err
+    assert "--seconds is the time of --verify and --try." in seconds.err
 
 
 def test_a_network_whose_forward_raises_is_named_with_its_module(lightbench, nets):

@@ -77,7 +77,18 @@ ADDED = {
         "def find(network):\n"
         "    for i, op in enumerate(network.ops):\n"
         "        if op.kind == 'linear':\n"
-        "            yield Finding(GUIDELINE, op.path, 'dense', 'fewer', 8.0, None, (i,), (i,))\n"
+        "            yield Finding(\n"
+        "                GUIDELINE, op.path, 'dense', 'fewer', 8.0, None, (i,), (i,), rewrite='emptied'\n"
+        "            )\n"
+    ),
+    "studies/lint/rewrites/emptied.py": (
+        '"""No dense layer."""\n'
+        "from torch import nn\n"
+        "ANSWERS = 'retrained'\n"
+        "def rewrite(network, looked_at, findings):\n"
+        "    for finding in findings:\n"
+        "        network[int(finding.layer)] = nn.Identity()\n"
+        "    return len(findings)\n"
     ),
     "reports/parts/closing.py": (
         '"""What is said last."""\n'
@@ -198,7 +209,7 @@ def enlarged(tmp_path_factory):
         "compare perceptron --device slow --b tired --seconds 0.2",
         "guidelines tiny --widths 1,2 --seconds 0.05 --device slow --format json",
         "guidelines --widths 1 --seconds 0.05 --device slow --format csv", "guidelines --help",
-        f"count perceptron -o {folder.name[:1]}.words", "list studies --format json", "lint perceptron",
+        f"count perceptron -o {folder.name[:1]}.words", "list studies --format json", "lint perceptron", "lint perceptron --try --device slow --seconds 0.02 -q --format json",
         "draw nothing nothing.svg",
         "report --suite suite.toml --device slow -o report.md -o report.html",
     ]  # fmt: skip
@@ -291,10 +302,16 @@ def test_one_file_is_a_data_set_that_is_found_by_its_name(enlarged):
 
 
 def test_one_file_is_a_rule_of_lint_with_a_guideline_of_its_own(enlarged):
-    rows = [row.split() for row in line(enlarged[1], "lint").splitlines()]
-    assert ["G5", "dense", "layers", "2"] in [row[:4] for row in rows]
+    rows = [row.split() for row in enlarged[1]["lint perceptron"].splitlines()]
+    assert ["G5", "dense", "fewer", "2"] in [row[:4] for row in rows]
     assert ["G5", "0", "dense"] in [row[:3] for row in rows]
     assert ["G5", "1", "dense"] in [row[:3] for row in rows]
+
+
+def test_one_file_is_a_rewrite_that_lint_tries(enlarged):
+    found = json.loads(line(enlarged[1], "lint perceptron --try"))
+    assert {one["tried"]["rewrite"] for one in found} == {"emptied"}
+    assert {one["tried"]["places"] for one in found} == {2}
 
 
 def test_one_file_is_a_part_of_the_report(enlarged):

@@ -15,7 +15,10 @@ from lightbench.errors import UsageError
 
 FUNCTIONS = {"card": "device_card"}  # study -> its function, where that has another name
 STUDIES = sorted(p.parent.name for p in registry.PACKAGE.glob("studies/*/settings.py"))
-PYTHON_ONLY = {("lint", "verify")}  # on the command line a flag, with --top
+PYTHON_ONLY = {
+    ("lint", "verify"),
+    ("lint", "trial"),
+}  # on the command line flags: with --top, and --try
 SUITE_ONLY = {("card", "speed")}
 
 

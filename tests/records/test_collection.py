@@ -52,7 +52,7 @@ def test_what_has_no_time_is_in_no_group(make_record):
 
 def test_each_study_has_its_own_records(make_record, sweep_records):
     profile, sweep = make_record("net"), sweep_records()
-    finding = Finding(guideline="G1", path="a", cause="b", remedy="c", mem_bytes=1.0)
+    finding = Finding(guideline="G1", layer="a", cause="b", advice="c", mem_bytes=1.0)
     lint = msgspec.structs.replace(
         profile, samples=None, latency=None, found=Linted(findings=(finding,))
     )

@@ -66,7 +66,7 @@ def test_the_schema_is_the_last_one_of_its_history():
     assert re.findall(r"^(\d+)\. ", record.__doc__, re.MULTILINE)[-1] == str(SCHEMA)
 
 
-FINDING = Finding(guideline="G1", path="a", cause="b", remedy="c", mem_bytes=1.0)
+FINDING = Finding(guideline="G1", layer="a", cause="b", advice="c", mem_bytes=1.0)
 OPINION = Opinion(tool="thop", ours=1)
 FOUND = {
     "sweep": SweepPoint(run="r", experiment="groups", point="g=1"),

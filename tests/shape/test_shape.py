@@ -167,7 +167,7 @@ def test_the_parameters_of_the_public_functions_are_these():
             "model data weights batch engine dtype calibration device threads layout input trusted say"
         ),
         "predict": "model images weights input top batch device trusted say",
-        "lint": (f"model input card verify seconds batch trusted {HOW}"),
+        "lint": (f"model input card verify trial seconds batch trusted {HOW}"),
         "train": (
             "model data folder device threads input weights resume force tensorboard trusted epochs batch optimizer lr"
             " schedule label_smoothing amp ema clip compile resize seed workers patience say progress"
@@ -217,7 +217,7 @@ def test_the_root_of_the_package_is_seen_at_a_glance():
 
 WHAT_A_PLUGIN_HAS = {
     "device": "at", "engine": "prepare|load", "model family": "build", "model format": "graph", "data set": "split", "format": "render", "figure": "draw",
-    "guideline": "sweep", "lint rule": "find", "report part": "section", "study": "gather", "command": "command",
+    "guideline": "sweep", "lint rule": "find", "lint rewrite": "rewrite|settings", "report part": "section", "study": "gather", "command": "command",
 }  # fmt: skip
 
 

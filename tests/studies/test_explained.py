@@ -191,8 +191,8 @@ def test_lint_stores_all_findings_dearest_first_and_measured_ones_with_their_int
         i < 2 for i in range(len(shown))
     ]
     for finding, row in zip(record.findings, shown, strict=True):
-        assert (finding.guideline, finding.path) == (row["guideline"], row["layer"])
-        assert (finding.cause, finding.remedy) == (row["cause"], row["instead"])
+        assert (finding.guideline, finding.layer) == (row["guideline"], row["layer"])
+        assert (finding.cause, finding.advice) == (row["cause"], row["advice"])
         if finding.measured_s:
             assert finding.measured_s.median == row["measured_s"]
             assert finding.measured_s.low == row["measured_low_s"]
@@ -236,9 +236,9 @@ def linted(make_record):
     """A record with two findings in a network that moves 94.5 MB."""
     one = Finding(
         guideline="G1",
-        path="a.conv",
+        layer="a.conv",
         cause="32 -> 256, 58% above bound",
-        remedy="91 -> 91 channels have the same MAdds",
+        advice="91 -> 91 channels have the same MAdds",
         mem_bytes=9_450_000.0,
     )
     two = msgspec.structs.replace(one, guideline="G4", cause="1 x norm", mem_bytes=945_000.0)
@@ -257,13 +257,13 @@ def cells(view):
 
 def test_a_stored_finding_is_a_row_with_its_share_of_all_memory_access(linted):
     view = findings_view(linted)
-    assert [(row["guideline"], row["path"], row["share"]) for row in cells(view)] == [
+    assert [(row["guideline"], row["layer"], row["share"]) for row in cells(view)] == [
         ("G1", "a.conv", pytest.approx(0.1)), ("G4", "a.conv", pytest.approx(0.01)),
     ]  # fmt: skip
     assert view.table.title == "Lint: net (batch 2, cpu, float32, contiguous, threads 2)"
-    (totals,) = view.above
-    assert [row[2:5] for row in totals.rows] == [
-        (1, 9_450_000, pytest.approx(0.1)), (0, 0, 0), (0, 0, 0), (1, 945_000, pytest.approx(0.01)),
+    (listed,) = ([table.named(row) for row in table.rows] for table in view.above)
+    assert [(row["places"], row["mem_bytes"], row["share"]) for row in listed] == [
+        (1, 9_450_000, pytest.approx(0.1)), (1, 945_000, pytest.approx(0.01)),
     ]  # fmt: skip
     assert [row["layer"] for row in view.data] == ["a.conv", "a.conv"]
 
@@ -272,7 +272,7 @@ def test_of_many_findings_the_dearest_are_shown_and_data_have_all(linted):
     view = findings_view(linted, 1)
     assert [row["guideline"] for row in cells(view)] == ["G1"]
     assert len(view.data) == 2
-    assert "1 of 2 findings; `lightbench lint --top` shows more." in view.table.notes
+    assert "the dearest 1 of 2 places" in view.folded.title
 
 
 def test_a_record_tells_whether_there_was_a_card_and_a_measurement(linted):
@@ -283,7 +283,7 @@ def test_a_record_tells_whether_there_was_a_card_and_a_measurement(linted):
     first, second = cells(view)
     assert (first["estimate_s"], first["measured_s"]) == (0.002, 0.002)
     assert (first["interval"], second["interval"]) == ("1.00 to 3.00", None)
-    assert view.above[0].rows[0][-1] == 0.002
+    assert view.above[0].named(view.above[0].rows[0])["estimate_s"] == 0.002
     none = msgspec.structs.replace(linted, found=Linted(findings=()))
     assert len(findings_view(none).table.notes) == 1
     unbound = with_times(linted, measured_s=Interval(0.002))

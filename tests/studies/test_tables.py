@@ -139,7 +139,7 @@ def test_what_another_machine_measured_is_measured_again(run, tmp_path):
 
 
 def test_lint_is_looked_at_again_once_there_is_a_card(make_record):
-    finding = Finding(guideline="G1", path="a", cause="b", remedy="c", mem_bytes=1.0)
+    finding = Finding(guideline="G1", layer="a", cause="b", advice="c", mem_bytes=1.0)
     asked = []
     old = untimed(case(), found=Linted(findings=(finding,)), identity=current(NET, trusted=True)[0])
     task = Task([case()], known=[old])
@@ -158,7 +158,7 @@ def test_findings_without_an_estimate_are_stale_if_there_is_a_card(
     estimate_s, has_card, again, monkeypatch
 ):
     finding = Finding(
-        guideline="G1", path="a", cause="b", remedy="c", mem_bytes=1.0, estimate_s=estimate_s
+        guideline="G1", layer="a", cause="b", advice="c", mem_bytes=1.0, estimate_s=estimate_s
     )
     asked = []
 

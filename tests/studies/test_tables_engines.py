@@ -96,7 +96,7 @@ def test_counts_are_those_of_eager_on_any_engine(with_eager, monkeypatch):
 
 def test_what_no_card_can_estimate_is_not_looked_at_again_for_one(monkeypatch):
     """What is off an engine's fast path has no estimate, with a card or without."""
-    found = Finding(guideline=GUIDELINE, path="a", cause="b", remedy="c", mem_bytes=1.0)
+    found = Finding(guideline=GUIDELINE, layer="a", cause="b", advice="c", mem_bytes=1.0)
     old = untimed(
         case(engine="onnxruntime"),
         found=Linted(findings=(found,)),

@@ -43,9 +43,15 @@ EXAMPLES = ("lightbench lint net.py:Net", "lightbench lint mobilenet_v2 --verify
     help="A device card's file. Default: this machine's, if it has been made.",
 )
 @click.option("--verify", is_flag=True, help="Time each shown block with and without the cause.")
-@settings_options(Settings, but=("verify",))
 @click.option(
-    "--top", type=click.IntRange(min=1), default=20, show_default=True, help="How many to show."
+    "--try",
+    "trial",
+    is_flag=True,
+    help="Rewrite the network as is advised, where that can be done by itself, and time it in pairs with the original.",
+)
+@settings_options(Settings, but=("verify", "trial"))
+@click.option(
+    "--top", type=click.IntRange(min=1), default=10, show_default=True, help="How many to show."
 )
 @setup_options
 @TIMEOUT
@@ -79,12 +85,18 @@ def command(
     The cost is memory access, exact; and time, an estimate from the device card, if there is one.
     With --verify it is measured, too.
 
+    With --try the network is rewritten as is advised, where that can be done by itself, and timed in pairs
+    with the original: what it brings, and whether it answers the same or must be retrained. Layout,
+    precision and engines that fuse are tried, too.
+
     With --engine onnxruntime, openvino or another runtime what that folds and merges is no finding, and
     what it does not run on its fast path is one, with its time where the engine tells it.
     """
     told = settings["engine"] not in (None, "eager")  # by the engine, in so many seconds
-    if settings["seconds"] is not None and not (verify or told):
-        raise UsageError("--seconds is the time of --verify.", "Add --verify, or leave it out.")
+    if settings["seconds"] is not None and not (verify or settings["trial"] or told):
+        raise UsageError(
+            "--seconds is the time of --verify and --try.", "Add one of them, or leave it out."
+        )
     chosen_format(form, output)
     make_store(path)
     from lightbench.studies.lint.api import lint as lint_model  # imports torch

@@ -89,6 +89,9 @@ def _titled(view: View, title: str, said: set[str]) -> View:
         for texts in (table.notes, table.sentences, table.more)
     )
     said.update(notes, sentences, more)
+    if view.above:  # that is read first
+        head, *rest = view.above
+        return replace(view, above=(replace(head, title=title), *rest))
     told = replace(table, title=title, notes=notes, sentences=sentences, more=more)
     return replace(view, table=told)
 

@@ -24,13 +24,15 @@ from lightbench.runner.record import untimed
 from lightbench.studies.card import cache
 from lightbench.studies.card.card import DeviceCard
 from lightbench.studies.count.api import count
+from lightbench.studies.lint.changes import estimated, rewritten
 from lightbench.studies.lint.fast_path import off_path
 from lightbench.studies.lint.find import find_all
 from lightbench.studies.lint.linted import Finding, linted
 from lightbench.studies.lint.linting import Linting, lint_view
 from lightbench.studies.lint.savings import savings
-from lightbench.studies.lint.settings import SECONDS, Settings
+from lightbench.studies.lint.settings import SECONDS, TRIAL, Settings
 from lightbench.studies.lint.source import places_of
+from lightbench.studies.lint.trial import trials
 from lightbench.studies.lint.verify import Saving
 from lightbench.studies.result import Shown
 from lightbench.views.table import View
@@ -44,7 +46,7 @@ class Lint(Shown):
 
     @property
     def view(self) -> View:  # type: ignore[override]
-        return self.shown(20)
+        return self.shown(10)
 
     @property
     def findings(self) -> Sequence[Finding]:
@@ -68,6 +70,7 @@ def lint(
     input: Inputs = None,  # noqa: A002  the word of the command line
     card: str | Path | DeviceCard | None = None,
     verify: int = 0,
+    trial: bool = False,
     seconds: float = SECONDS,
     batch: int = 1,
     trusted: bool = True,
@@ -80,10 +83,15 @@ def lint(
     path is one: the network is converted and called, and where the engine tells times of its own they are measured
     for ``seconds``.
 
-    ``verify`` is how many of the dearest findings are measured, ``seconds`` for how long each.
+    ``verify`` is how many of the dearest findings are measured, ``seconds`` for how long each. With ``trial`` the
+    network is rewritten as the findings advise, where that can be done by itself, and run with other layouts, precisions
+    and engines: each is timed in pairs with the original, for five times as long at most.
     A module in another ``dtype`` than its own is copied. Raises UsageError, ModelError, StoreError.
     """
-    settings, control = Settings(verify=verify, seconds=seconds), control_of(how, trusted=trusted)
+    settings, control = (
+        Settings(verify=verify, trial=trial, seconds=seconds),
+        control_of(how, trusted=trusted),
+    )
     asked = said(how, "dtype").get("dtype")
     own = precision.own_dtype(model) if isinstance(model, nn.Module) else "float32"
     setup = replace(setup_of(how, batch=batch), dtype=asked or own)
@@ -118,10 +126,20 @@ def lint(
             seconds=settings.seconds,
             warn=warnings.append,
         )
+    changes = (
+        estimated(c, network, case)
+        for c in rewritten(counted.network, network, findings, counted=True)
+    )
+    tries = [change.about for change in changes] if known else []
+    if settings.trial:
+        allowed = TRIAL * settings.seconds
+        tries = trials(
+            network, findings, case, given, control, seconds=allowed, warn=warnings.append
+        )
     places = places_of(model) if isinstance(model, str) else None
     tried = len(findings[:verify])
     record = untimed(case, counted.costs, identity=counted.identity, warnings=tuple(warnings))
-    return Lint(Linting(record, network, findings, measured, places, tried))
+    return Lint(Linting(record, network, findings, measured, places, tried, tries))
 
 
 def unable(engine: str) -> str:

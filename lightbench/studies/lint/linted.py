@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from torch import nn
@@ -28,19 +28,29 @@ class Finding:
     ``mem_bytes`` is the memory access that the cause adds, ``estimate_s`` about how much time it
     takes on the device whose card there is. ``ops`` are the operators that are the cause, ``block``
     all operators of the place, both as positions in the costs; ``instead`` are the multiply-adds
-    that one equal convolution would do in place of ``ops``, where the cause is their shape.
+    that one equal convolution would do in place of ``ops``, where the cause is their shape. Findings that share
+    ``kind`` and ``change``, the cause and the advice without the numbers of a place, are one cause of the network;
+    ``rewrite`` is the ``lint rewrite`` that follows the advice, "" where that takes a designer.
     """
 
     guideline: str
-    path: str
+    layer: str
     cause: str
-    remedy: str
+    advice: str
     mem_bytes: float
     estimate_s: float | None
     ops: tuple[int, ...]
     block: tuple[int, ...]
     instead: tuple[int, int, int] | None = None  # channels in, channels out, kernel
     measured: Interval | None = None  # seconds, where the engine itself has told them
+    kind: str = ""  # "": as the cause
+    change: str = ""  # "": as the advice
+    rewrite: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What findings of one cause share."""
+        return self.guideline, self.kind or self.cause, self.change or self.advice
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,7 @@ class Linted:
     whole: frozenset[str] = frozenset()
     fused: bool = False
     off_path: Sequence[OffFastPath] = ()
+    modules: Mapping[str, nn.Module] = field(default_factory=dict)
 
     @property
     def ops(self) -> Sequence[Op]:
@@ -94,7 +105,7 @@ def linted(network: nn.Module, costs: Costs, card: DeviceCard | None = None) -> 
         path = "" if op.path in direct else _block(op.path, is_block)
         blocks.setdefault(path, []).append(i)
     rows = {path: tuple(positions) for path, positions in blocks.items()}
-    return Linted(costs, rows, card, frozenset(is_block))
+    return Linted(costs, rows, card, frozenset(is_block), modules=modules)
 
 
 def _block(path: str, is_block: set[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ from lightbench.records.facets import shared
 from lightbench.stats.interval import Interval
 from lightbench.studies.lint.linted import Finding, Linted
 from lightbench.studies.lint.source import Place
-from lightbench.studies.lint.table import ESTIMATE, MEASURED, TOLD, findings_view, no_card
+from lightbench.studies.lint.table import ESTIMATE, MEASURED, TOLD, WARNING, findings_view, no_card
 from lightbench.studies.lint.verify import Saving
 from lightbench.views.remarks import BUSY_CARD
 from lightbench.views.table import View
@@ -32,6 +32,7 @@ class Linting:
     savings: dict[int, Saving]  # position among the findings -> what was measured
     places: Callable[[str], Place] | None = None  # file and line of a layer, for annotations
     verified: int = 0  # of how many findings a measurement was tried
+    tried: Sequence[nouns.Tried] = ()  # whole networks, rewritten as is advised
 
     @cached_property
     def record(self) -> Record:
@@ -39,27 +40,32 @@ class Linting:
         found = tuple(
             _stored(finding, self.savings.get(i)) for i, finding in enumerate(self.findings)
         )
-        return msgspec.structs.replace(self.looked_at, found=nouns.Linted(findings=found))
+        return msgspec.structs.replace(
+            self.looked_at, found=nouns.Linted(findings=found, tried=tuple(self.tried))
+        )
 
 
 def lint_view(lint: Linting, top: int | None = None) -> View:
     """The dearest ``top`` findings, all of them without it; totals are always of all."""
     view = findings_view(lint.record, top, places=lint.places, about_times=_about_times(lint))
     more = [_more(lint, i, finding) for i, finding in enumerate(lint.findings)]
-    return View(view.table, [a | b for a, b in zip(view.data, more, strict=True)], view.above)
+    return replace(view, data=[a | b for a, b in zip(view.data, more, strict=True)])
 
 
 def _stored(finding: Finding, saving: Saving | None) -> nouns.Finding:
     return nouns.Finding(
         guideline=finding.guideline,
-        path=finding.path,
+        layer=finding.layer,
         cause=finding.cause,
-        remedy=finding.remedy,
+        advice=finding.advice,
         mem_bytes=finding.mem_bytes,
         estimate_s=finding.estimate_s,
         measured_s=Interval(saving.seconds, saving.low_s, saving.high_s)
         if saving
         else finding.measured,
+        kind=finding.kind,
+        change=finding.change,
+        rewrite=finding.rewrite,
     )
 
 
@@ -73,10 +79,9 @@ def _about_times(lint: Linting) -> list[str]:
         notes += [BUSY_CARD] if card.contended else []
     if any(finding.measured for finding in lint.findings):
         notes.append(TOLD.format(engine))
-        notes += [f"warning: {said}" for said in lint.record.warnings]
     if lint.savings:
         notes.append(MEASURED)
-        notes += [f"warning: {said}" for said in lint.record.warnings]
+    notes += [f"{WARNING}{said}" for said in lint.record.warnings]
     if missing := lint.verified - len(lint.savings):
         notes.append(f"{missing} of {lint.verified} findings cannot be timed on their own: a dash.")
     return notes

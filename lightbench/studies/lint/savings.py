@@ -41,7 +41,7 @@ def savings(
     ):
         prepared = prepare.prepare(case, device, given, trusted=control.trusted)
         for i, finding in enumerate(findings):
-            control.say(f"verify {i + 1} of {len(findings)}: {finding.guideline} {finding.path}")
+            control.say(f"verify {i + 1} of {len(findings)}: {finding.guideline} {finding.layer}")
             captured = capture(prepared.network, prepared.program.call, finding.block, ops)
             saving = None
             with suppress(Exception):  # the others may well be timed; this one has a dash

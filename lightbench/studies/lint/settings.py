@@ -10,12 +10,15 @@ from lightbench.errors import UsageError
 from lightbench.studies.settings import about, check_seconds
 
 SECONDS = 2.0
+TRIAL = 5  # times so long for a pair of networks at most
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """``verify`` is how many of the dearest findings are measured, ``seconds`` for how long each."""
+    """``verify`` is how many of the dearest findings are measured, ``seconds`` for how long each; with ``trial`` the
+    network is rewritten as they advise, where that can be done by itself, and timed five times as long at most."""
 
     verify: Annotated[int, about("How many findings are timed with and without their cause.")] = 0
+    trial: Annotated[bool, about("Rewrite the network as is advised, and time it.")] = False
     seconds: Annotated[float, about("Time for each of them.")] = SECONDS
 
     def __post_init__(self) -> None:

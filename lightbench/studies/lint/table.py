@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lightbench import registry, units
+import msgspec
+
+from lightbench import units
 from lightbench.engines import runs_no_pytorch
 from lightbench.records import Record
 from lightbench.records.facets import FACETS
-from lightbench.records.findings import Finding
+from lightbench.records.findings import Finding, Tried
 from lightbench.stats.interval import Interval
-from lightbench.studies.lint.holds import rules_for
+from lightbench.studies.lint.causes import Cause, causes
 from lightbench.studies.lint.source import Place
+from lightbench.views.metrics import change
+from lightbench.views.remarks import BUSY_CARD
 from lightbench.views.table import Column, Table, View, own_words
 
 NO_CARD = (
@@ -25,49 +29,47 @@ MEASURED = (
     "measured: what the block's operators take less without the cause (at equal MAdds where it is"
     " their shape), median over rounds."
 )
-MOVED = "MAC: memory access that the cause adds, in bytes as eager PyTorch moves them."
+MOVED = "mem: memory access that the cause adds, in bytes as eager PyTorch moves them."
 MOVED_FUSED = (
-    "MAC: memory access that the cause adds, in bytes with norms folded, activations and additions merged;"
+    "mem: memory access that the cause adds, in bytes with norms folded, activations and additions merged;"
     " off the fast path all that is read and written."
 )
 TOLD = (
     "measured: as {0}'s own profile divides a call, see `lightbench layers --measure --engine {0}`."
 )
+SUMS = "One operator may be the cause of several rows: they do not add up."
+TRIED = "tried: how much longer a call of the rewritten network takes than one of the original, in pairs of one process."
+ANSWERS = "answers: of the rewritten network with the same weights, the same, or rounded; or it has to be retrained."
+WARNING = "warning: "
 SETTINGS = ("batch", "device", "dtype", "layout", "threads")  # what of a case the costs depend on
 
 
 COLUMNS = (
     Column("guideline", "", own_words, align="left"),
-    Column("path", "layer", align="left"),
+    Column("layer", "layer", align="left"),
     Column("cause", "cause", own_words, align="left"),
-    Column("mem_bytes", "MAC (MB)", units.megabytes),
-    Column("share", "of all", units.percent, drop=1),
-    Column("estimate_s", "estimate (ms)", units.milliseconds, sparse=True),
+    Column("advice", "advice", own_words, align="left"),
+    Column("mem_bytes", "mem (MB)", units.megabytes, drop=2),
+    Column("share", "of all", units.percent, drop=4),
+    Column("estimate_s", "estimate (ms)", units.milliseconds, sparse=True, drop=1),
     Column("measured_s", "measured (ms)", units.milliseconds, sparse=True),
-    Column("interval", "95 %", own_words, align="left", sparse=True, drop=2),
-    Column("remedy", "instead", own_words, align="left", drop=3),
+    Column("interval", "95 %", own_words, align="left", sparse=True, drop=3),
     Column("file", "file", shown=False),
     Column("line", "line", str, shown=False),
 )
-TOTALS = (
+CAUSES = (
     Column("guideline", "", own_words, align="left"),
-    Column("about", "about", own_words, align="left", drop=1),
-    Column("findings", "findings", units.exact),
-    Column("mem_bytes", "MAC (MB)", units.megabytes),
-    Column("share", "of all", units.percent),
-    Column("estimate_s", "estimate (ms)", units.milliseconds, sparse=True),
+    Column("kind", "cause", own_words, align="left"),
+    Column("change", "advice", own_words, align="left"),
+    Column("places", "places", units.exact, drop=1),
+    Column("estimate_s", "estimate (ms)", units.milliseconds, sparse=True, drop=1),
+    Column("measured_s", "measured (ms)", units.milliseconds, sparse=True, drop=1),
+    Column("tried", "tried", change, sparse=True),
+    Column("interval", "95 %", own_words, align="left", sparse=True, drop=3),
+    Column("answers", "answers", own_words, align="left", sparse=True, drop=1),
+    Column("mem_bytes", "mem (MB)", units.megabytes, drop=2),
+    Column("share", "of all", units.percent, drop=4),
 )
-
-
-def guidelines(engine: str = "eager") -> dict[str, str]:
-    """What the rules that hold for an engine look for, by guideline, in the order of these. No rule is imported for
-    it."""
-    rules = rules_for(fused=runs_no_pytorch(engine))
-    found = {registry.literal("lint rule", rule, "GUIDELINE"): rule for rule in reversed(rules)}
-    return {
-        guideline: registry.literal("lint rule", found[guideline], "ABOUT") or ""
-        for guideline in sorted(filter(None, found))
-    }
 
 
 def findings_view(
@@ -90,21 +92,29 @@ def findings_view(
         MOVED_FUSED if runs_no_pytorch(engine) else MOVED,
         *(_about_times(findings, engine) if about_times is None else about_times),
     ]
-    if len(shown) < len(findings):
-        some = f"{len(shown)} of {len(findings)} findings"
-        notes.insert(0, f"{some}; `lightbench lint --top` shows more.")
     rows = tuple(
-        (*_row(record, finding), *(places(finding.path) if places else (None, None)))
+        (*_row(record, finding), *(places(finding.layer) if places else (None, None)))
         for finding in shown
     )
+    where = Table(_places(len(shown), len(findings)), COLUMNS, rows)
+    whole = Table(_title(record), COLUMNS, rows, tuple(notes))
+    tried = {(one.guideline, one.kind, one.change): one for one in record.tried}
+    data = [_data(record, finding, tried.get(finding.key)) for finding in findings]
+    if not findings and not record.tried:
+        return View(whole, data)
+    return View(whole, data, (_causes(record, tuple(notes)),), folded=where)
+
+
+def _title(record: Record) -> str:
     said = SETTINGS if record.case.engine == "eager" else (*SETTINGS, "engine")
     words = (facet.phrase.format(facet.value(record)) for facet in FACETS if facet.key in said)
-    title = f"Lint: {record.case.model} ({', '.join(words)})"
-    return View(
-        Table(title, COLUMNS, rows, tuple(notes)),
-        [_data(record, finding) for finding in findings],
-        (_totals(record),),
-    )
+    return f"Lint: {record.case.model} ({', '.join(words)})"
+
+
+def _places(shown: int, n: int) -> str:
+    if shown == n:
+        return f"Where: {units.exact(n)} {'place' if n == 1 else 'places'}, the dearest first"
+    return f"Where: the dearest {units.exact(shown)} of {units.exact(n)} places, `lightbench lint --top` shows more"
 
 
 def _of(record: Record) -> Sequence[Finding]:
@@ -127,20 +137,42 @@ def _about_times(findings: Sequence[Finding], engine: str) -> list[str]:
     return notes
 
 
-def _totals(record: Record) -> Table:
-    rows = []
-    for name, about in guidelines(record.case.engine).items():
-        found = [finding for finding in _of(record) if finding.guideline == name]
-        moved = sum(finding.mem_bytes for finding in found)
-        known = [finding.estimate_s for finding in found if finding.estimate_s is not None]
-        estimate = sum(known) if known else None
-        rows.append((name, about, len(found), moved, _share(record, moved), estimate))
-    return Table(
-        f"Guidelines that {record.case.model} strains",
-        TOTALS,
-        tuple(rows),
-        ("One operator may be the cause of several findings: the rows do not add up.",),
+def _causes(record: Record, notes: tuple[str, ...]) -> Table:
+    """One row a cause, and one for each setting that was tried."""
+    found = causes(_of(record), record.tried)
+    rows = tuple(_cause_row(record, cause) for cause in found)
+    sentences = [note for note in notes if note == BUSY_CARD or note.startswith(WARNING)]
+    moved, *about = (note for note in notes if note not in sentences)
+    if any(one.ratio for one in record.tried):
+        about = [TRIED, ANSWERS, *about]
+        sentences += [f"{one.change}: {one.why}" for one in record.tried if one.why]
+    if len(found) > 1:
+        about.append(SUMS)
+    return Table(_title(record), CAUSES, rows, (*about, moved), tuple(sentences))
+
+
+def _cause_row(record: Record, cause: Cause) -> tuple[Any, ...]:
+    tried = cause.tried
+    ratio = tried.ratio if tried else None
+    return (
+        cause.guideline,
+        cause.kind,
+        cause.change,
+        len(cause.findings) or None,
+        cause.estimate_s,
+        cause.measured_s,
+        ratio.median - 1 if ratio else None,
+        _changes(ratio),
+        tried.answers if tried and ratio else None,
+        cause.mem_bytes,
+        None if cause.mem_bytes is None else _share(record, cause.mem_bytes),
     )
+
+
+def _changes(ratio: Interval | None) -> str | None:
+    if ratio is None or ratio.low is None or ratio.high is None:
+        return None
+    return f"{change(ratio.low - 1)} to {change(ratio.high - 1)}"
 
 
 def _share(record: Record, moved: float) -> float | None:
@@ -153,14 +185,14 @@ def _row(record: Record, finding: Finding) -> tuple[Any, ...]:
     measured = finding.measured_s
     return (
         finding.guideline,
-        finding.path,
+        finding.layer,
         finding.cause,
+        finding.advice,
         finding.mem_bytes,
         _share(record, finding.mem_bytes),
         finding.estimate_s,
         measured.median if measured else None,
         _bounds(measured),
-        finding.remedy,
     )
 
 
@@ -170,19 +202,21 @@ def _bounds(measured: Interval | None) -> str | None:
     return f"{units.milliseconds(measured.low)} to {units.milliseconds(measured.high)}"
 
 
-def _data(record: Record, finding: Finding) -> dict[str, Any]:
+def _data(record: Record, finding: Finding, tried: Tried | None) -> dict[str, Any]:
     measured = finding.measured_s
     return {
         "model": record.case.model,
         "guideline": finding.guideline,
-        "about": guidelines(record.case.engine).get(finding.guideline),
-        "layer": finding.path,
+        "layer": finding.layer,
+        "kind": finding.kind or finding.cause,
         "cause": finding.cause,
-        "instead": finding.remedy,
+        "change": finding.change or finding.advice,
+        "advice": finding.advice,
         "mem_bytes": finding.mem_bytes,
         "share_of_mem_bytes": _share(record, finding.mem_bytes),
         "estimate_s": finding.estimate_s,
         "measured_s": measured.median if measured else None,
         "measured_low_s": measured.low if measured else None,
         "measured_high_s": measured.high if measured else None,
+        "tried": msgspec.to_builtins(tried) if tried else None,
     }

@@ -37,7 +37,7 @@ class Branches(nn.Module):
 def test_branches_of_the_network_itself_are_as_fragmented_as_those_of_a_block(named):
     (own,) = (f for f in findings(Branches(named=named)) if f.guideline == "G3")
     (inner,) = (f for f in findings(nn.Sequential(Branches(named=named))) if f.guideline == "G3")
-    assert (own.path, own.cause) == ("(network)", "8 convolutions")
+    assert (own.layer, own.cause) == ("(network)", "8 convolutions")
     assert (own.cause, own.mem_bytes, own.ops) == (inner.cause, inner.mem_bytes, inner.ops)
 
 
@@ -120,7 +120,7 @@ def test_a_convolution_with_its_norm_is_no_block_of_its_own_inside_an_inception_
 
 def test_fragmentation_is_found_in_each_inception_module():
     found = [f for f in findings(GoogLeNet(), "3x12x12") if f.guideline == "G3"]
-    assert [(f.path, f.cause) for f in found] == [
+    assert [(f.layer, f.cause) for f in found] == [
         ("inception3a", "6 convolutions"), ("inception3b", "6 convolutions"),
     ]  # fmt: skip
     network = look(GoogLeNet(), "3x12x12")
@@ -130,7 +130,7 @@ def test_fragmentation_is_found_in_each_inception_module():
 
 def test_what_the_network_itself_calls_is_a_finding_of_the_network():
     found = findings(GoogLeNet(), "3x12x12")
-    assert [(f.guideline, f.cause) for f in found if f.path == "(network)"] == [
+    assert [(f.guideline, f.cause) for f in found if f.layer == "(network)"] == [
         ("G4", "1 x activation"),
     ]  # fmt: skip
 
@@ -185,7 +185,7 @@ def test_functions_without_any_module_are_the_network():
             return F.relu(x) + x.sigmoid()
 
     found = findings(Functions())
-    assert {(f.path, f.guideline) for f in found} == {("(network)", "G4")}
+    assert {(f.layer, f.guideline) for f in found} == {("(network)", "G4")}
     assert sorted(f.cause for f in found) == ["1 x addition or the like", "2 x activation"]
 
 
@@ -200,7 +200,8 @@ def test_every_operator_is_in_one_block_and_every_finding_inside_its_block(model
     assert places == list(range(len(network.ops)))
     for finding in find_all(network):
         assert set(finding.ops) <= set(finding.block)
-        assert 0 < finding.mem_bytes <= sum(network.ops[i].mem_bytes for i in finding.ops)
+        assert (finding.mem_bytes > 0) is (finding.kind != "odd number of channels")
+        assert finding.mem_bytes <= sum(network.ops[i].mem_bytes for i in finding.ops)
         assert finding.estimate_s is None
 
 
@@ -214,10 +215,15 @@ def linted_models(tmp_path_factory):
         return {name: lint_model(name) for name in MODELS[:3]}
 
 
+def of_the_four(lint):
+    """Not the widths, of which ShuffleNetV2 has odd ones: 58, 116, 232."""
+    return [finding for finding in lint.findings if finding.guideline != "-"]
+
+
 def test_shufflenet_v2_strains_fewer_guidelines_than_the_networks_it_was_made_after(linted_models):
     """Section 3: pointwise group convolutions and bottlenecks violate G1 and G2 in ShuffleNetV1,
     inverted bottlenecks G1 in MobileNetV2; in V2 only what is element-wise is left."""
-    sets = {name: {f.guideline for f in lint.findings} for name, lint in linted_models.items()}
+    sets = {name: {f.guideline for f in of_the_four(lint)} for name, lint in linted_models.items()}
     assert sets == {
         "shufflenet_v2_x1_0": {"G4"},
         "shufflenet_v1_x1_0_g3": {"G1", "G2", "G4"},
@@ -226,7 +232,7 @@ def test_shufflenet_v2_strains_fewer_guidelines_than_the_networks_it_was_made_af
 
 
 def test_shufflenet_v2_has_fewer_findings_and_less_strained_memory_access(linted_models):
-    number = {name: len(lint.findings) for name, lint in linted_models.items()}
+    number = {name: len(of_the_four(lint)) for name, lint in linted_models.items()}
     moved = {n: sum(f.mem_bytes for f in lint.findings) for n, lint in linted_models.items()}
     share = {n: m / linted_models[n].linting.network.costs.mem_bytes for n, m in moved.items()}
     for measure in (number, moved, share):
@@ -240,7 +246,7 @@ def test_the_dearest_comes_first_by_memory_access_without_a_card():
     found = findings(GoogLeNet(), "3x12x12")
     costs = [f.mem_bytes for f in found]
     assert costs == sorted(costs, reverse=True)
-    assert len({f.guideline for f in found}) == 3
+    assert {f.guideline for f in found} == {"G1", "G3", "G4", "-"}
 
 
 def test_the_dearest_comes_first_by_time_with_a_card(card):

@@ -20,24 +20,24 @@ from lightbench.studies.lint.rules.channel_ratio import least_access
 
 def test_a_pointwise_convolution_of_unequal_width_strains_g1_alone():
     (finding,) = findings(nn.Sequential(conv(32, 256, 1)), "32x56x56")
-    assert (finding.guideline, finding.path) == ("G1", "0")
+    assert (finding.guideline, finding.layer) == ("G1", "0")
     assert finding.cause == "32 -> 256, 58% above bound"
-    assert finding.remedy == "91 -> 91 channels have the same MAdds"  # sqrt(32 * 256) = 90.5
+    assert finding.advice == "91 -> 91 channels have the same MAdds"  # sqrt(32 * 256) = 90.5
     assert finding.instead == (91, 91, 1)
     assert finding.ops == finding.block == (0,)
 
 
 def test_a_group_convolution_of_equal_width_strains_g2_alone():
     (finding,) = findings(nn.Sequential(conv(64, 64, 1, groups=4)), "64x14x14")
-    assert (finding.guideline, finding.path) == ("G2", "0")
+    assert (finding.guideline, finding.layer) == ("G2", "0")
     assert finding.cause == "4 groups, 64 -> 64"
-    assert finding.remedy == "32 -> 32 channels in one group have the same MAdds"  # 64 / sqrt(4)
+    assert finding.advice == "32 -> 32 channels in one group have the same MAdds"  # 64 / sqrt(4)
     assert finding.instead == (32, 32, 1)
 
 
 def test_a_block_of_six_convolutions_strains_g3_alone():
     (finding,) = findings(chain(6))
-    assert (finding.guideline, finding.path) == ("G3", "0")
+    assert (finding.guideline, finding.layer) == ("G3", "0")
     assert finding.cause == "6 convolutions"
     assert finding.ops == finding.block == (0, 1, 2, 3, 4, 5)
     c_in, c_out, kernel = finding.instead
@@ -140,7 +140,7 @@ def test_elements_count_as_large_as_they_are(dtype, size):
     hw = 56 * 56
     (finding,) = findings(conv(32, 256, 1).to(getattr(torch, dtype)), "32x56x56")
     assert finding.mem_bytes == pytest.approx(size * (hw * 288 - 2 * hw * math.sqrt(8192)))
-    assert finding.path == "(network)"
+    assert finding.layer == "(network)"
 
 
 @pytest.mark.parametrize("kernel", [1, 3])
@@ -287,14 +287,14 @@ def test_g2_costs_what_a_layer_of_one_group_with_as_many_madds_does_not_move(lay
 )
 def test_only_a_batch_norm_right_behind_a_convolution_can_be_folded(layers, folds):
     (norm,) = (f for f in findings(Block(*layers)) if "norm" in f.cause)
-    assert (norm.remedy == "fold it into the convolution before it") is folds
+    assert (norm.advice == "fold into its layer") is folds
 
 
 def test_norms_that_fold_and_those_that_do_not_are_two_findings():
     network = Block(conv(8, 8, 1), nn.BatchNorm2d(8), nn.GroupNorm(2, 8))
     norms = [f for f in findings(nn.Sequential(network)) if "norm" in f.cause]
     assert sorted((f.cause, f.ops) for f in norms) == [("1 x norm", (1,)), ("1 x norm", (2,))]
-    assert len({f.remedy for f in norms}) == 2
+    assert len({f.advice for f in norms}) == 2
 
 
 def test_layers_whose_shapes_their_first_call_decides_are_looked_at_too():

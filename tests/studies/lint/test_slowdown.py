@@ -96,8 +96,8 @@ def test_operators_that_take_longer_to_start_than_to_run_strain_g3(card):
     block = Block(conv(1, 1, 3, padding=1), nn.ReLU(), conv(1, 1, 1))
     network = nn.Sequential(block, conv(1, 1, 1))
     first, second = (f for f in findings(network, "1x1x1", slow_start) if f.guideline == "G3")
-    assert (first.path, first.cause) == ("0", "3 of 3 launch-bound")
-    assert (second.path, second.cause) == ("1", "1 of 1 launch-bound")
+    assert (first.layer, first.cause) == ("0", "3 of 3 launch-bound")
+    assert (second.layer, second.cause) == ("1", "1 of 1 launch-bound")
     assert (first.estimate_s, second.estimate_s) == (pytest.approx(0.003), 0.001)
     assert first.ops == first.block == (0, 1, 2)
     assert first.instead is None

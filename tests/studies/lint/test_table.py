@@ -57,21 +57,42 @@ def test_a_finding_is_a_row_with_its_share_of_all_memory_access():
     assert row["mem_bytes"] == 4 * 1600
     assert row["share"] == pytest.approx(1600 / 3776)
     assert row["estimate_s"] is row["measured_s"] is row["interval"] is row["file"] is None
-    assert row["remedy"]
+    assert row["advice"]
 
 
-def test_totals_are_of_all_findings_however_few_are_shown():
+def test_causes_are_of_all_findings_however_few_places_are_shown():
     made = linting(Block(conv(8, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU()))
     for top in (1, 2, 20, None):
         view = lint_view(made, top)
-        (totals,) = view.above
-        assert [(row[0], row[2], row[3]) for row in totals.rows] == [
-            ("G1", 0, 0), ("G2", 0, 0), ("G3", 0, 0), ("G4", 2, 4 * (1632 + 1600)),
+        (listed,) = map(listed_as, view.above)
+        assert [(row["kind"], row["places"], row["mem_bytes"]) for row in listed] == [
+            ("norm", 1, 4 * 1632), ("activation", 1, 4 * 1600),
         ]  # fmt: skip
         assert len(view.table.rows) == min(top or 2, 2)
         assert len(view.data) == 2
-    assert "1 of 2 findings; `lightbench lint --top` shows more." in lint_view(made, 1).table.notes
-    assert not any("--top" in note for note in lint_view(made, 2).table.notes)
+        assert view.folded.rows == view.table.rows
+    assert (
+        "dearest 1 of 2 places, `lightbench lint --top` shows more"
+        in lint_view(made, 1).folded.title
+    )
+    assert "--top" not in lint_view(made, 2).folded.title
+
+
+def listed_as(table):
+    return [table.named(row) for row in table.rows]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_the_advice_is_never_what_a_narrow_screen_leaves_out(width, card):
+    """Numbers go first: that is what somebody reads lint for."""
+    block = Block(conv(8, 64, 1), conv(64, 64, 1, groups=4), nn.BatchNorm2d(64), nn.ReLU())
+    saving = Saving(seconds=0.002, low_s=0.001, high_s=0.003, block_s=0.010)
+    view = lint_view(linting(block, card=card, savings={0: saving}))
+    shown = registry.load("format", "table").render(view, width=width)
+    assert len([line for line in shown.splitlines() if " advice" in line and "cause" in line]) == 2
+    if width >= 80:
+        assert "fold into its layer" in shown
+        assert "one group, equal MAdds" in shown
 
 
 def test_what_was_measured_stands_beside_the_finding_it_belongs_to():
@@ -100,7 +121,7 @@ def test_data_name_the_operators():
     (found,) = lint_view(linting(Block(conv(8, 8, 3, padding=1), nn.ReLU()))).data
     assert found["operators"] == [{"path": "layers.1", "op": "relu", "kind": "activation"}]
     assert found["model"] == "Net"
-    assert found["about"] == "element-wise operators"
+    assert (found["kind"], found["change"]) == ("activation", "fewer, or fusing engine")
 
 
 @pytest.mark.parametrize("name", registry.names("format"))
@@ -121,7 +142,7 @@ def test_hostile_names_of_layers_and_networks_are_only_text(name, text):
     network = nn.Sequential(OrderedDict([(text, block)]))
     view = lint_view(linting(network, model=text, places=lambda _path: (text, 3)))
     (row,) = rows(view)
-    assert row["path"] == text
+    assert row["layer"] == text
     shown = registry.load("format", name).render(view)
     assert all(c == "\n" or c.isprintable() for c in shown)
     if name == "markdown":
@@ -133,7 +154,7 @@ def test_hostile_names_of_layers_and_networks_are_only_text(name, text):
         assert "<b>x" not in shown
     elif name == "csv":
         (read,) = csv.DictReader(io.StringIO(shown, newline=""))
-        assert read["path"].lstrip("'") == visible(text)
+        assert read["layer"].lstrip("'") == visible(text)
     elif name == "json":
         assert [found["layer"] for found in json.loads(shown)] == [text]
     elif name == "github":
@@ -292,10 +313,10 @@ def test_what_cannot_be_linted_says_why(settings, words):
     assert words in " ".join(str(error.value).split())
 
 
-def test_an_answer_shows_the_twenty_dearest_and_holds_them_all():
+def test_an_answer_shows_the_ten_dearest_and_holds_them_all():
     lint = lint_model("mobilenet_v2")
-    assert len(lint.view.table.rows) == 20
-    assert len(lint.findings) == len(lint.shown(None).table.rows) > 20
+    assert len(lint.view.table.rows) == 10
+    assert len(lint.findings) == len(lint.shown(None).table.rows) > 10
     assert "Lint: mobilenet_v2" in repr(lint)
 
 

@@ -76,8 +76,8 @@ def test_only_as_many_as_were_asked_for_are_measured_the_dearest_first(scripted)
     assert set(lint.linting.savings) == {0, 1}
     first = lint.findings[0]
     assert said == [
-        f"verify 1 of 2: {first.guideline} {first.path}",
-        f"verify 2 of 2: {lint.findings[1].guideline} {lint.findings[1].path}",
+        f"verify 1 of 2: {first.guideline} {first.layer}",
+        f"verify 2 of 2: {lint.findings[1].guideline} {lint.findings[1].layer}",
     ]
 
 

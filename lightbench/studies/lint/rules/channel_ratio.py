@@ -11,7 +11,6 @@ from lightbench.studies.lint.linted import Finding, Linted
 from lightbench.studies.lint.slowdown import slowdown
 
 GUIDELINE = "G1"
-ABOUT = "channels in and out differ"
 ENGINES = ("eager", "fused")
 ABOVE_BOUND = 0.10  # 1:2.4 on a large map; the paper's own network has ratios up to 1:2.4
 
@@ -38,6 +37,8 @@ def find(network: Linted) -> Iterator[Finding]:
             (i,),
             (i,),
             (equal, equal, 1),
+            kind="unequal channels",
+            change="equal ones, equal MAdds",
         )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from lightbench.studies.lint.linted import Finding, Linted
 
 GUIDELINE = "fast path"
-ABOUT = "operators off the engine's fast path"
 ENGINES = ("fused",)
 
 # Why it is off the path -> what to do. An engine that says something else is told to say it.
@@ -32,4 +31,5 @@ def find(network: Linted) -> Iterator[Finding]:
             (),
             (),
             measured=one.time,
+            kind=f"{one.op}: {one.why}",
         )

@@ -11,7 +11,6 @@ from lightbench.studies.card.card import DeviceCard
 from lightbench.studies.lint.linted import Finding, Linted
 
 GUIDELINE = "G3"
-ABOUT = "many small operators in a block"
 ENGINES = ("eager", "fused")
 MOST_FRAGMENTS = 4  # a bottleneck with its downsampling shortcut; NASNet's cells have 13
 
@@ -54,6 +53,7 @@ def _fragmented(network: Linted, path: str, fragments: Sequence[int]) -> Finding
         tuple(fragments),
         tuple(fragments),
         (channels, channels, kernel),
+        kind="many convolutions",
     )
 
 
@@ -80,4 +80,6 @@ def _launched(
         len(bound) * card.launch_s.value,
         tuple(bound),
         tuple(rows),
+        kind="launch-bound operators",
+        change="fuse, fold, or a graph",
     )

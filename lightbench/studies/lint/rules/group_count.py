@@ -11,7 +11,6 @@ from lightbench.studies.lint.linted import Finding, Linted
 from lightbench.studies.lint.slowdown import slowdown
 
 GUIDELINE = "G2"
-ABOUT = "group convolution"
 ENGINES = ("eager", "fused")
 
 
@@ -41,6 +40,9 @@ def find(network: Linted) -> Iterator[Finding]:
             (i,),
             (i,),
             (narrow[0], narrow[1], op.weight[-1] if len(op.weight) > 2 else 1),
+            kind="group convolution",
+            change="one group, equal MAdds",
+            rewrite="one_group",
         )
 
 
