@@ -60,6 +60,8 @@ class UnknownName(UsageError):
     """A model, device, engine, format or convention that does not exist; suggests the nearest one."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        if not isinstance(name, str):  # from Python: a network, where a name is expected
+            name = f"a {type(name).__name__}"
         near = nearest(name, known)
         did_you_mean = f"Did you mean {' or '.join(near)}? " if near else ""
         super().__init__(

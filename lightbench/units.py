@@ -169,6 +169,12 @@ def shape(value: tuple[int, ...] | None) -> str:
     return "x".join(map(str, value)) or "scalar"
 
 
+def told(value: object) -> str:
+    """What somebody has handed over, for a message: as it is written if that is short, or what it is."""
+    text = repr(value)
+    return text if len(text) <= 40 and text.isprintable() else f"a {type(value).__name__}"
+
+
 def visible(text: str, keep: str = "") -> str:
     r"""Text of any origin as one line that cannot act: what moves the cursor, reorders or hides
     text becomes its escape, \x1b or \u202e, and so does a sign of what GitHub's runner would take

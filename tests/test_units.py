@@ -102,3 +102,23 @@ def test_what_could_act_on_a_terminal_is_shown_as_its_escape(text, expected):
 def test_visible_text_is_one_printable_line(text):
     assert units.visible(text).isprintable()
     assert units.visible(units.visible(text)) == units.visible(text)
+
+
+class Lines:
+    def __repr__(self):
+        return "a\nb"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (3, "3"),
+        ("a", "'a'"),
+        ([1], "[1]"),
+        ("x" * 39, "a str"),
+        (range(10**30, 10**31), "a range"),
+        (Lines(), "a Lines"),
+    ],
+)
+def test_what_was_handed_over_is_written_out_only_if_it_is_short(value, text):
+    assert units.told(value) == text

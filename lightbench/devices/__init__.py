@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from lightbench import registry
+from lightbench import registry, units
 from lightbench.devices.support.base import Device
 from lightbench.errors import UsageError
 
@@ -40,7 +40,7 @@ def named(text: str) -> list[str]:
     """The devices of what a user writes: ``npu``, ``npu:5``, ``npu:0,1``, ``cuda:1,cpu``, ``gpu``, ``Ascend910B3``,
     ``auto``. Those that a machine may have several of have their number. Raises UnknownName, UsageError."""
     if not isinstance(text, str):
-        raise UsageError(f"a device is a name, got {text!r}.", 'Try device="cuda:1".')
+        raise UsageError(f"a device is a name, got {units.told(text)}.", 'Try device="cuda:1".')
     if text == AUTO:
         return [automatic()]
     found: list[str] = []

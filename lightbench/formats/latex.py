@@ -59,7 +59,8 @@ def _table(table: Table, label: str) -> str:
         _column(table.columns[i], [table.columns[i].cell(row[i]) for row in table.rows])
         for i in places
     ]
-    caption = ": ".join(filter(None, (table.title, table.subtitle)))
+    title = table.title + ("" if table.title.endswith((".", "?")) or not table.subtitle else ":")
+    caption = f"{title} {table.subtitle}" if table.subtitle else title
     return "\n".join(
         [
             r"\begin{table}",

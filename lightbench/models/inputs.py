@@ -71,6 +71,8 @@ def _spec(one: Any) -> Input:
 
 
 def _said(value: Any) -> str:
+    if isinstance(value, nn.Module):  # a network's text has hundreds of lines
+        return f"a {type(value).__name__}"
     return f"{type(value).__name__} {repr(value)[:60]}"
 
 

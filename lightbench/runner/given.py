@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, get_args
 import torch
 from torch import Tensor, nn
 
+from lightbench import units
 from lightbench.costs.precision import own_dtype
 from lightbench.engines import NO_KEYWORDS
 from lightbench.errors import UsageError
@@ -92,7 +93,7 @@ def dtypes_of(dtype: Any) -> Any:
     if isinstance(dtype, Iterable) and not isinstance(dtype, type):
         return [dtypes_of(one) for one in dtype]
     raise UsageError(
-        f"a dtype is a name, or one of torch's, got {dtype!r}.",
+        f"a dtype is a name, or one of torch's, got {units.told(dtype)}.",
         f"Known: {', '.join(get_args(Dtype))}.",
     )
 
@@ -108,19 +109,55 @@ def specs_beside(
     return (*(default if specs is None else specs), *described((), kwargs, None, dtype))
 
 
+def spread(models: Iterable[Any]) -> tuple[list[Model], dict[int, str]]:
+    """The models of what a caller lists: each by itself, in a list, or in a dictionary under a name of the
+    caller's; and these names, by position. Raises UsageError for what is neither a name nor a network, and
+    for a name that is used twice, or for a model that has one already."""
+    found: list[Model] = []
+    called: dict[int, str] = {}
+    for one in models:
+        if isinstance(one, Mapping) and not all(isinstance(held, Tensor) for held in one.values()):
+            for name, model in one.items():
+                _check_name(name, model, called.values())
+                called[len(found)] = name
+                found.append(model)
+        else:
+            several = isinstance(one, (list, tuple))
+            found += one if several else [one]
+    for model in found:
+        check_model(model)
+    return found, called
+
+
+def _check_name(name: Any, model: Any, taken: Iterable[str]) -> None:
+    check_model(model)
+    if not isinstance(name, str) or not name.strip() or name in taken:
+        raise UsageError(
+            f"a network is called by a text that no other has, not {units.told(name)}.",
+            'Try lightbench.profile({"ours": network}).',
+        )
+    if isinstance(model, str):
+        raise UsageError(
+            f"{model!r} has a name already.",
+            f"Give the network itself as {name!r}, or {model!r} alone.",
+        )
+
+
 def handed_over(
     models: Sequence[Model],
     args: tuple[Any, ...] | None,
     kwargs: Mapping[str, Any] = NO_KEYWORDS,
+    called: Mapping[int, str] | None = None,
 ) -> tuple[list[str], dict[str, Given]]:
-    """Names for all models; those that are modules also by that name."""
+    """Names for all models; those that are modules also by that name: what they are ``called``, by position,
+    or that of their class."""
     names: list[str] = []
     given: dict[str, Given] = {}
-    for model in models:
+    for i, model in enumerate(models):
         if isinstance(model, str):
             names.append(full_name(model))
             continue
-        name = type(model).__name__
+        name = (called or {}).get(i) or type(model).__name__
         same = sum(known.partition("#")[0] == name for known in given)
         name = f"{name}#{same + 1}" if same else name
         names.append(name)

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import Any, ParamSpec, TypedDict, TypeVar
 
 import torch
+from torch import nn
 
 from lightbench.records import Record
 from lightbench.records.axes import AXES, SETUP
@@ -103,6 +104,20 @@ def spelled(kind: Any, **defaults: Any) -> Callable[[Callable[P, R]], Callable[P
         return call
 
     return decorate
+
+
+def naming(function: Callable[P, R]) -> Callable[P, R]:
+    """For a function whose arguments are models: a network under a keyword that is none of its parameters is one of
+    them, called by that keyword."""
+    names = inspect.signature(function).parameters
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        own = {k: v for k, v in kwargs.items() if k not in names and isinstance(v, nn.Module)}
+        rest = {k: v for k, v in kwargs.items() if k not in own}
+        return function(*args, *([own] if own else []), **rest)  # type: ignore[arg-type]
+
+    return call
 
 
 def _parameter(name: str, kind: Any, defaults: Mapping[str, Any]) -> inspect.Parameter:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from lightbench import devices
+from lightbench import devices, units
 from lightbench.engines.support import named
 from lightbench.errors import (
     LightbenchError,
@@ -114,7 +114,8 @@ def _case(settings: Mapping[str, Any]) -> Case:
     except msgspec.ValidationError as error:
         said, _, axis = str(error).rstrip("`").partition(" - at `$.")
         raise UsageError(
-            f"{axis} cannot be {settings.get(axis)!r}: {said}.", "See `lightbench profile --help`."
+            f"{axis} cannot be {units.told(settings.get(axis))}: {said}.",
+            "See `lightbench profile --help`.",
         ) from error
 
 
@@ -122,6 +123,6 @@ def check_batch(batch: Any) -> None:
     """Raises UsageError for what is no batch size."""
     if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= LARGEST_BATCH:
         raise UsageError(
-            f"a batch is a whole number from 1 to {LARGEST_BATCH:,}, got {batch!r}.",
+            f"a batch is a whole number from 1 to {LARGEST_BATCH:,}, got {units.told(batch)}.",
             "Try --batch 1.",
         )

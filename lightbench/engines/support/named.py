@@ -18,7 +18,9 @@ DEFAULTS = (
 
 
 def name_of(text: str) -> str:
-    """The engine's, without its options."""
+    """The engine's, without its options. Raises UnknownName for what is no text."""
+    if not isinstance(text, str):  # from Python
+        raise UnknownName("engine", text, registry.names("engine"))
     return text.partition(":")[0]
 
 

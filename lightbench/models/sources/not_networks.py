@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lightbench import units
 from lightbench.errors import UsageError
 from lightbench.graphs.support.cells import is_cell
 
@@ -26,8 +27,7 @@ def not_a_network(model: Any) -> UsageError:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{type(value).__name__} ({text[:60]}...)"
+    return units.told(value)
 
 
 def _is_weights(model: Any) -> bool:

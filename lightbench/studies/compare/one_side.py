@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lightbench import units
 from lightbench.devices.support.options import device_options
 from lightbench.errors import UnknownName, UsageError
 from lightbench.records import Case
@@ -56,7 +57,9 @@ def _read(key: str, value: str) -> Any:
     try:
         return AXES[key].kind(value)
     except ValueError as error:
-        raise UsageError(f"{key} cannot be {value!r}.", f"Try {key}={EXAMPLES[key]}.") from error
+        raise UsageError(
+            f"{key} cannot be {units.told(value)}.", f"Try {key}={EXAMPLES[key]}."
+        ) from error
 
 
 def side_names(a: Case, b: Case) -> tuple[str, str]:

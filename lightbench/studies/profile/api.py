@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Unpack
+
+from torch import nn
 
 from lightbench.costs.precision import own_dtype
 from lightbench.errors import UsageError
@@ -15,13 +17,13 @@ from lightbench.runner.given import (
     Args,
     Kwargs,
     Model,
-    check_model,
     defaults_of,
     handed_over,
     ready,
     specs_beside,
+    spread,
 )
-from lightbench.runner.how import Axes, control_of, said, spelled
+from lightbench.runner.how import Axes, control_of, naming, said, spelled
 from lightbench.runner.plan import plan
 from lightbench.studies.profile.settings import REL, SECONDS, Settings
 from lightbench.studies.profile.table import profile_view
@@ -73,9 +75,10 @@ class Profile(Shown):
         return self.record.latency
 
 
+@naming
 @spelled(Axes)
 def profile(
-    *models: Model,
+    *models: Model | Sequence[Model] | Mapping[str, Model],
     options: Sequence[str] = (),
     input: Inputs = None,  # noqa: A002  the word of the command line
     args: Args = None,
@@ -90,7 +93,9 @@ def profile(
     """Count and time networks, side by side; where an axis has several values, every combination is a
     case.
 
-    A model is a name (see `load_model`), or a module, of which a copy is timed. ``batch`` is 1 and
+    A model is a name (see `load_model`), or a module, of which a copy is timed; several may be in a list, and
+    modules in a dictionary, or under keywords, by what they are to be called: ``profile({"ours": net})`` or
+    ``profile(ours=net)``. ``batch`` is 1 and
     ``dtype`` float32 (of a module: its own) unless said; ``args`` are ready inputs for a module, of
     any form, and say the batch: it is the first size of the first tensor; ``kwargs`` are ready ones by
     name, beside ``args`` or ``input``. ``rel`` is how well each
@@ -108,13 +113,12 @@ def profile(
     that is run as these were; one in whose settings none were is refused where ``roofline`` says them.
     A case that fails is a record that says so. Raises UsageError for what fits no case, DeviceUnavailable.
     """
-    if not models:
+    listed, called = spread(models)
+    if not listed:
         raise UsageError("no model is named.", 'Try lightbench.profile("mobilenet_v2").')
-    for model in models:
-        check_model(model)
     settings = Settings(rel=rel, seconds=seconds)
     args, kwargs = ready(args, kwargs, input=input, batch=how.get("batch"))
-    names, given = handed_over(models, args, kwargs)
+    names, given = handed_over(listed, args, kwargs, called)
     own = next((own_dtype(one.network) for one in given.values()), "float32")
     axes = {name: _list(value) for name, value in said(how).items()}
     cases, errors = plan(
@@ -149,5 +153,5 @@ def profile(
 
 
 def _list(value: Any) -> list[Any]:
-    one = isinstance(value, str) or not isinstance(value, Iterable)
+    one = isinstance(value, (str, nn.Module)) or not isinstance(value, Iterable)
     return [value] if one else list(value)
