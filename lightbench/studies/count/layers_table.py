@@ -11,7 +11,7 @@ from lightbench.records import Costs, Op
 from lightbench.studies.count.groups import HEADINGS, NETWORK, Group, grouped
 from lightbench.studies.count.sizes import Sizes
 from lightbench.studies.count.table import uncounted
-from lightbench.studies.count.tree import Branch, Module, branches
+from lightbench.studies.count.tree import Module, branches
 from lightbench.views.table import Column, Table, View, own_words
 
 FUSED = "memory access with batch norms folded, activations and additions merged: 0 where the operator disappears."
@@ -52,6 +52,21 @@ FORMULAS = (
     ),
     Column("symbols", "symbols", shown=False),
 )  # fmt: skip
+
+
+def indented(path: str) -> str:
+    """A module's own name, two spaces further in for each module around it."""
+    if not path:
+        return NETWORK
+    *outer, name = path.split(".")
+    return "  " * (len(outer) + 1) + name
+
+
+TREE = (
+    Column("layer", "layer", indented, align="left"),
+    Column("module", "class", align="left", drop=2),
+    Column("depth", "depth", shown=False),
+)
 
 
 def layers_view(costs: Costs, ops: Sequence[Op], title: str, sizes: Sizes | None = None) -> View:
@@ -122,9 +137,7 @@ def tree_view(
     """One row a module, under the module around it, each with all that is in it. Raises UsageError."""
     found = branches(costs.ops, modules, depth)
     whole = found[0]
-    rows = tuple(
-        (branch_name(b), b.module, b.name, b.depth, *sums(b, whole), len(b.ops)) for b in found
-    )
+    rows = tuple((b.name, b.module, b.depth, *sums(b, whole), len(b.ops)) for b in found)
     columns = (*TREE, *SUMS, OPERATORS)
     data = [
         {"layer": b.name, "module": b.module, "depth": b.depth, "operators": len(b.ops)}
@@ -133,19 +146,6 @@ def tree_view(
     ]
     table = Table(title, columns, rows, (mem_note(costs),), _said(costs, len(costs.ops), sizes))
     return View(table, data)
-
-
-TREE = (
-    Column("name", "module", align="left"),
-    Column("module", "class", align="left", drop=2),
-    Column("layer", "layer", shown=False),
-    Column("depth", "depth", shown=False),
-)
-
-
-def branch_name(branch: Branch) -> str:
-    """Its own name, two spaces further in for each module around it."""
-    return "  " * branch.depth + (branch.name.rpartition(".")[2] or NETWORK)
 
 
 def sums(group: Group, whole: Group) -> tuple[Any, ...]:

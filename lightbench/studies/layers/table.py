@@ -17,7 +17,6 @@ from lightbench.studies.count.groups import HEADINGS, Group, grouped
 from lightbench.studies.count.layers_table import (
     FUSED,
     TREE,
-    branch_name,
     layer_name,
     mem_note,
     op_data,
@@ -171,14 +170,12 @@ def modules_view(
     columns = (*TREE, *TIME, *WHY, *COSTS, OPERATORS)
     rows, data = [], []
     for branch, part in zip(branches, parts, strict=True):
-        own = (branch_name(branch), branch.module, branch.name, branch.depth)
+        own = (branch.name, branch.module, branch.depth)
         timed = cells(part, record, why)
         costed = dict(zip([c.key for c in (*TIME, *WHY, *COSTS)], timed, strict=True))
         costed["params"] = branch.params if branch.params is not None else part.params
         rows.append((*own, *costed.values(), len(part.ops)))
-        data.append(
-            dict(zip([c.key for c in columns], rows[-1], strict=True)) | {"name": part.name}
-        )
+        data.append(dict(zip([c.key for c in columns], rows[-1], strict=True)))
     about = _notes(record) if record.layers else []
     doubts = _doubts(record) if record.layers else []
     table = Table(

@@ -66,7 +66,7 @@ def test_mobilenet_v1_is_where_its_paper_says():
     table = {
         "pointwise conv": (0.9486, 0.7459),
         "depthwise conv": (0.0306, 0.0106),
-        "dense conv": (0.0119, 0.0002),
+        "dense conv": (0.0191, 0.0002),  # printed is 1.19 %, with which all would be 99.3 %
         "linear": (0.0018, 0.2433),
     }
     for kind, (madds, params) in table.items():
