@@ -16,7 +16,7 @@ Row = tuple[str, str | None, str | None]
 COLUMNS = (
     Column("what", "what", align="left"),
     Column("state", "state", align="left"),
-    Column("detail", "detail", align="left", drop=1),
+    Column("detail", "detail", align="left", drop=1, prose=True),
 )
 # For people a table for each kind of thing: one column of states would be as wide as the longest variable.
 DEVICES = (

@@ -35,20 +35,20 @@ def _table(table: Table, width: int, *, colour: bool) -> str:
     widths = natural if table.wide else _fit(natural, width)
     left_out = ", ".join(column.heading for column in lines if column not in widths)
     names: list[str] = []
-    for column, cells in widths.items():
-        heads, texts = lines[column][:2], lines[column][2:]
-        shown, numbered = shorten(texts, cells)
-        lines[column] = [*(cut(head, cells) for head in heads), *(shown[text] for text in texts)]
-        names += [f"{shown[text]}: {text}" for text in numbered]
+    cells: dict[Column, list[list[str]]] = {}
+    for column, room in widths.items():
+        shown, numbered = _shown(column, lines[column][2:], room)
+        cells[column] = [[cut(head, room)] for head in lines[column][:2]] + shown
+        names += numbered
     said = [line for text in (*table.sentences, *names) for line in _wrap(text, width)]
     notes = _notes(table, tuple(widths), width)
     if left_out:
         notes.append(cut(f"Not shown: {left_out}", width - len(ALL), 0) + ALL)
-    above, heading, *rows = (
-        GAP.join(_pad(lines[column][i], column, cells) for column, cells in widths.items()).rstrip()
+    (above,), (heading,), *rows = (
+        _row([(column, room, cells[column][i]) for column, room in widths.items()])
         for i in range(len(table.rows) + 2)
     )
-    rule = GAP.join("-" * cells for cells in widths.values())
+    rule = GAP.join("-" * room for room in widths.values())
     return _print(
         [
             *((line, "bold") for line in _wrap(table.title, width)),
@@ -56,7 +56,7 @@ def _table(table: Table, width: int, *, colour: bool) -> str:
             ("", ""),
             *((line, "bold") for line in (above, heading) if line),
             (rule, "dim"),
-            *((row, "") for row in rows),
+            *((line, "") for row in rows for line in row),
             *([("", "")] if said else []),
             *((line, "") for line in said),
             *([("", "")] if notes else []),
@@ -65,6 +65,31 @@ def _table(table: Table, width: int, *, colour: bool) -> str:
         width,
         colour=colour,
     )
+
+
+def _shown(column: Column, texts: list[str], width: int) -> tuple[list[list[str]], list[str]]:
+    """Each text of a column as the lines of its cell, and in full those that had to be numbered."""
+    if column.prose:
+        return [_folded(text, width) for text in texts], []
+    shown, numbered = shorten(texts, width)
+    return [[shown[text]] for text in texts], [f"{shown[text]}: {text}" for text in numbered]
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """Words as lines; a word that is longer than a line is cut."""
+    lines = Text(text).wrap(Console(file=StringIO()), width, no_wrap=False)
+    return [cut(line.plain.rstrip(), width) for line in lines] or [""]
+
+
+def _row(cells: list[tuple[Column, int, list[str]]]) -> list[str]:
+    """The lines of one row: as many as its highest cell has."""
+    high = max(len(lines) for _, _, lines in cells)
+    return [
+        GAP.join(
+            _pad(lines[i] if i < len(lines) else "", column, room) for column, room, lines in cells
+        ).rstrip()
+        for i in range(high)
+    ]
 
 
 def _notes(table: Table, columns: tuple[Column, ...], width: int) -> list[str]:
@@ -86,8 +111,20 @@ def _notes(table: Table, columns: tuple[Column, ...], width: int) -> list[str]:
     rest = len(lines) - whole + hidden
     if not shown:
         return [f"Notes: {rest} (--notes)"]
-    hint = f" ({rest} more: --notes)"
-    return [*shown[:-1], cut(shown[-1], width - len(hint), 0) + hint]
+    hint = f"({rest} more: --notes)"
+    if cell_len(shown[-1]) + 1 + len(hint) <= width:
+        return [*shown[:-1], f"{shown[-1]} {hint}"]
+    if len(shown) < NOTES:
+        return [*shown, hint]
+    return [*shown[:-1], f"{_begun(shown[-1], width - len(hint) - 1)} {hint}"]
+
+
+def _begun(text: str, width: int) -> str:
+    """As many words of it as there is room for."""
+    words = text.removesuffix(" ...").split(" ")
+    while len(words) > 1 and cell_len(" ".join(words)) + 4 > width:
+        words.pop()
+    return cut(" ".join(words), width - 4, 0) + " ..."
 
 
 def _lines(table: Table, i: int) -> list[str]:

@@ -31,6 +31,7 @@ class Column:
     sparse: bool = False  # True: left out where no row has a value
     common: bool = False  # True: said once above the table where several rows have the same value
     scale: Scale | None = None  # one unit for the numbers of all rows, instead of ``text``
+    prose: bool = False  # True: words that go on in the next line where they are too long
     about: str = ""  # what the heading cannot say, for a note: "median time of one call."
 
     def cell(self, value: Any) -> str:

@@ -107,3 +107,28 @@ def test_in_a_notebook_notes_are_small_and_reasons_are_not():
     assert "<p>failed: why.</p>" in text
     assert "<p><small>? a mark.</small></p>" in text
     assert "a long story" not in text
+
+
+def test_words_go_on_in_the_next_line_and_names_are_cut():
+    columns = (
+        Column("layer", "layer", align="left"),
+        Column("advice", "advice", align="left", prose=True),
+        Column("n", "n"),
+    )
+    row = ("features.0.conv.long.long.name", "fold into the layer before it, or into another", 1)
+    text = render("table", View(Table("T", columns, (row, ("a", "none", 2))), []), width=40)
+    lines = [line.split("  ") for line in text.rstrip().split("\n")[4:]]
+    told = " ".join(cell.strip() for line in lines[:-1] for cell in line[1:] if cell.strip(" 1"))
+    assert " ".join(told.split()) == row[1]
+    assert "..." in lines[0][0]
+    assert text.rstrip().split("\n")[-1].split() == ["a", "none", "2"]
+
+
+def test_the_sentence_before_the_hint_ends_with_a_word():
+    first = "seven little words which go on and on until there is no room for them at all"
+    table = Table("T", (Column("a", "a"),), ((1,),), (first, "second note"))
+    lines = render("table", View(table, []), width=40).rstrip().split("\n")
+    assert lines[-1].endswith(" ... (1 more: --notes)") or lines[-1] == "(1 more: --notes)"
+    said = " ".join(lines[-2:]).partition(" ...")[0]
+    assert first.startswith(" ".join(said.split()))
+    assert first[len(" ".join(said.split()))] == " "

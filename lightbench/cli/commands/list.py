@@ -114,7 +114,10 @@ def command(
         ]
     else:
         rows = list(LISTS[what]())
-    columns = (Column("name", "name", align="left"), Column("about", "about", align="left", drop=2))
+    columns = (
+        Column("name", "name", align="left"),
+        Column("about", "about", align="left", prose=True, drop=2),
+    )
     notes = () if library else MORE.get(what, ())
     table = Table(what.capitalize(), columns, tuple(rows), notes)
     emit(View(table, [{"name": name, "about": about} for name, about in rows]), form, output)
