@@ -14,7 +14,18 @@ from pathlib import Path
 
 PAGE = Path(__file__).parent / "page"
 TEMPLATE = "report.html.j2"
-STYLES = ("base", "bar", "answer", "tables", "figures", "folds", "phone", "print")
+STYLES = (
+    "base",
+    "bar",
+    "answer",
+    "tables",
+    "figures",
+    "chart",
+    "icicle",
+    "folds",
+    "phone",
+    "print",
+)
 SCRIPTS = (  # what a file uses while it is read stands before it
     "dom",
     "text",
@@ -22,9 +33,19 @@ SCRIPTS = (  # what a file uses while it is read stands before it
     "models",
     "sorting",
     "filters",
+    "bounds",
     "columns",
     "downloads",
     "tips",
+    "scales",
+    "labels",
+    "chart",
+    "answer",
+    "tree",
+    "icicle",
+    "network",
+    "pair",
+    "live",
     "theme",
     "paper",
     "edges",

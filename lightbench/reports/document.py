@@ -15,6 +15,7 @@ from lightbench.formats import format_of
 from lightbench.models.accuracy import Accuracy, own_accuracy, read_accuracy
 from lightbench.records import Record
 from lightbench.records.collection import Evidence
+from lightbench.reports.headline import headline
 from lightbench.reports.html import render as html
 from lightbench.reports.markdown import render as markdown
 from lightbench.reports.parts.comparison import comparison_view
@@ -27,11 +28,9 @@ KIND = "report part"
 # The order in which they stand; one that is not named here comes before the last.
 PARTS = (
     "answer",
-    "environment",
     "comparison",
-    "engines",
-    "predictors",
     "pareto",
+    "engines",
     "evaluate",
     "roofline",
     "card",
@@ -39,7 +38,9 @@ PARTS = (
     "guidelines",
     "sweeps",
     "check",
+    "predictors",
     "crosscheck",
+    "environment",
     "reproduce",
 )
 TITLE = "lightbench report"
@@ -187,13 +188,10 @@ def _once(records: Iterable[Record]) -> list[Record]:
 
 
 def _about(report: Report) -> str:
-    """By what it was made, and when its records were measured."""
-    records = report.subject.evidence.records
-    days = sorted({record.time[:10] for record in records})
-    when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-    number = f"{units.exact(len(records))} {'record' if len(records) == 1 else 'records'}"
-    said = f"{number}, measured {when} (UTC). Made by lightbench {VERSION}."
-    return f"{report.note} {said}".strip()
+    """Where and when it was measured and how quiet it was there, of how many records it is, by what it was made."""
+    number = len(report.subject.evidence.records)
+    made = f"{units.exact(number)} {'record' if number == 1 else 'records'}, made by lightbench {VERSION}."
+    return " ".join(filter(None, (report.note, headline(report.subject), made)))
 
 
 def _files(source: Source) -> Iterator[Path]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +66,7 @@ class _Picture:
     id: str
     caption: str
     svg: Markup
+    again: bool
 
 
 @dataclass(frozen=True)
@@ -104,11 +107,38 @@ def render(document: Document) -> str:
         title=document.title,
         about=document.about,
         parts=parts,
+        live=Markup(_island(document)),  # noqa: S704 - without a sign that HTML reads
         style=Markup(style),  # noqa: S704 - our own files
         script=Markup(script),  # noqa: S704
         style_hash=assets.digest(style),
         script_hash=assets.digest(script),
     )
+
+
+def _island(document: Document) -> str:
+    """What the page computes with, by the id of its section, as JSON in which nothing can end a script; "" of none."""
+    found = {
+        key: _visible(section.live)
+        for i, whole in enumerate(document.sections, 1)
+        for key, section in _keyed(whole, f"s{i}")
+        if section.live is not None
+    }
+    text = json.dumps(found, separators=(",", ":"), allow_nan=False)
+    return re.sub("[<>&]", lambda sign: f"\\u{ord(sign[0]):04x}", text) if found else ""
+
+
+def _keyed(section: Section, key: str) -> Iterator[tuple[str, Section]]:
+    yield key, section
+    for i, inner in enumerate(section.inner, 1):
+        yield from _keyed(inner, f"{key}-{i}")
+
+
+def _visible(value: Any) -> Any:
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, Mapping):
+        return {visible(key): _visible(of) for key, of in value.items()}
+    return [_visible(of) for of in value] if isinstance(value, list | tuple) else value
 
 
 def _part(section: Section, key: str, level: int = 2) -> _Part:
@@ -141,7 +171,8 @@ def _pictures(drawings: tuple[Drawing, ...], key: str) -> Iterator[_Picture]:
     for i, drawing in enumerate(drawings, 1):
         if figure := drawing.figure():
             svg = svg_text(figure, f"{key}{i}-")
-            yield _Picture(f"{key}{i}", drawing.caption, Markup(svg))  # noqa: S704 - made by an XML library
+            made = Markup(svg)  # noqa: S704 - by an XML library
+            yield _Picture(f"{key}{i}", drawing.caption, made, drawing.drawn_again)
 
 
 def _grid(table: Table, key: str, *, folded: bool) -> _Grid:

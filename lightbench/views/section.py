@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lightbench.errors import UsageError
 from lightbench.views.table import View
@@ -20,6 +20,7 @@ class Drawing:
     name: str
     caption: str
     draw: Callable[[], Figure]  # draws when it is asked for: matplotlib takes a second to import
+    drawn_again: bool = False  # by a page that people operate, of the networks that they choose
 
     def figure(self) -> Figure | None:
         """Drawn anew, since writing a figure changes it; None where there is nothing to draw."""
@@ -40,6 +41,7 @@ class Section:
     commands: tuple[str, ...] = ()  # to type into a shell
     inner: tuple[Section, ...] = ()  # folded away where the writer can
     model: str | None = None  # whose section it is, if it is about one network alone
+    live: Mapping[str, Any] | None = None  # what a page that people operate computes with: builtins
 
     def each(self) -> Iterator[Section]:
         """This section and all within it."""

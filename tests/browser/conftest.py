@@ -80,7 +80,9 @@ def visit(browser):
         page.on(
             "request",
             lambda request: (
-                request.url.partition("#")[0] in (url, "data:,") or heard.append(request.url)
+                request.url.partition("#")[0] == url
+                or request.url.startswith(("data:", "blob:", "about:"))  # which reach nobody
+                or heard.append(request.url)
             ),
         )
         page.add_init_script(

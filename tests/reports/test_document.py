@@ -103,10 +103,10 @@ def test_json_holds_all_parts(five, tmp_path, lightbench):
     found = json.loads(answer.out)
     assert [section["title"] for section in found["sections"]][:3] == [
         "In short",
-        "Environment",
         "Comparison",
+        "Accuracy for the time",
     ]
-    rows = found["sections"][2]["tables"][0]["data"]
+    rows = found["sections"][1]["tables"][0]["data"]
     assert median(row["latency"]["median_s"] for row in rows) == 0.020
     assert rows[0]["report"]["top1"] == 70.6
 

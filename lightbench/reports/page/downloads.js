@@ -22,7 +22,7 @@ function csvOf(table) {
 }
 
 // A drawing of this page takes its colours from the style sheet, which a file has not.
-const STYLED = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size",
+const STYLED = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size",
   "font-weight", "text-anchor", "dominant-baseline", "paint-order", "stroke-linejoin"];
 
 function svgOf(svg) {

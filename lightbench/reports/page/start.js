@@ -12,6 +12,7 @@ all(".table").forEach((figure) => {
   tools.append(tableButton(figure));
   one(".scroll", figure).before(tools);
 });
+startLive();
 onChoice.push(() => tables.forEach((update) => update()));
 startModels();
 panels();

@@ -8,6 +8,7 @@ from lightbench import units
 from lightbench.records import Latency, Record
 from lightbench.records.facets import conditions, names
 from lightbench.reports.accuracy import on_data
+from lightbench.reports.choice import ALIKE, choice
 from lightbench.reports.engine_sentences import short, unlike_said
 from lightbench.reports.engines import main_set, unlike
 from lightbench.reports.parts.comparison import ratio_text, runs_of, shown_faster
@@ -19,7 +20,6 @@ from lightbench.views.sentence import Name, Sentence, listed
 
 Naming = Callable[[Record], Name]
 ROUNDING = 1e-9
-ALIKE = 0.5  # points of top-1: networks retrained differ by that much
 
 
 def section(subject: Subject) -> Section | None:
@@ -27,7 +27,7 @@ def section(subject: Subject) -> Section | None:
     ordered them as the clock did. Of several setups the one with the most networks."""
     said = tuple(_sentences(subject)) if subject.main else ()
     said += tuple(_left_out(subject))
-    return Section("In short", said) if said else None
+    return Section("In short", said, live=choice(subject)) if said else None
 
 
 def _sentences(subject: Subject) -> Iterator[Sentence]:

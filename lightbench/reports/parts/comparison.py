@@ -32,6 +32,8 @@ SHOWN = {
     "throughput_img_s": 7,
     "peak_memory_bytes": 5,
 }
+# What stands first, as it is what is chosen by.
+FIRST = ("status", "top1", "top1_interval", "latency_s", "latency_rel", "ratio", "ratio_interval")
 APART = "not comparable"
 Value = Callable[[Subject, Record], Any]
 
@@ -106,6 +108,7 @@ def _drawings(subject: Subject) -> Iterator[Drawing]:
             "latency",
             "Median time of one call with its 95 % interval, and the same against multiply-adds.",
             draw,
+            drawn_again=len(records) > 1,
         )
 
 
@@ -114,29 +117,18 @@ def comparison_view(subject: Subject) -> View:
     records = subject.evidence.profiles
     differs = telling(records)
     facets = (*FACETS, *(facet for facet in differs if facet not in FACETS))
-    picked = [
-        (
-            replace(
-                column, drop=SHOWN.get(column.key, 0), shown=column.shown and column.key in SHOWN
-            ),
-            value,
-        )
-        for column, value in VALUES
-    ]
+    values = [*_picked(), *EXTRA]
+    values.sort(key=lambda of: FIRST.index(of[0].key) if of[0].key in FIRST else len(FIRST))
     columns = (
         MODEL[0],
         *(Column(f.key, f.key, align=f.align, drop=1, shown=f in differs) for f in facets),
-        *(column for column, _ in (*picked, *EXTRA)),
+        *(column for column, _ in values),
     )
     rows = tuple(
         (
             record.case.model,
             *(facet.value(record) for facet in facets),
-            *(
-                _status(subject, record) if c.key == "status" else value(record)
-                for c, value in picked
-            ),
-            *(value(subject, record) for _, value in EXTRA),
+            *(value(subject, record) for _, value in values),
         )
         for record in records
     )
@@ -149,6 +141,16 @@ def comparison_view(subject: Subject) -> View:
         _more(subject),
     )
     return View(table, [_data(subject, record) for record in records])
+
+
+def _picked() -> Iterator[tuple[Column, Value]]:
+    """The columns of `lightbench profile`."""
+    for column, value in VALUES:
+        known = column.key in SHOWN
+        yield (
+            replace(column, drop=SHOWN.get(column.key, 0), shown=column.shown and known),
+            _status if column.key == "status" else lambda _, record, value=value: value(record),
+        )
 
 
 def _status(subject: Subject, record: Record) -> str:

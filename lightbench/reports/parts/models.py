@@ -9,6 +9,7 @@ from lightbench import units
 from lightbench.records import Costs, Record
 from lightbench.records.collection import asked
 from lightbench.records.facets import names
+from lightbench.reports.modules import modules
 from lightbench.studies.count.layers_table import layers_view
 from lightbench.studies.layers.engine_table import stored_engine_view
 from lightbench.studies.layers.table import stored_kinds_view, stored_layers_view
@@ -37,10 +38,11 @@ def section(subject: Subject) -> Section | None:
             tuple(_sentences(record)),
             views=tuple(_views(subject, record)),
             model=record.case.model,
+            live=modules(name, record, _alike(evidence.layers, record)),
         )
         for name, record in zip(names(records), records, strict=True)
     )
-    return Section("Network by network", inner=inner)
+    return Section("Network by network", inner=inner, live={"kind": "pair"})
 
 
 def _sentences(record: Record) -> Iterator[Sentence]:

@@ -54,11 +54,11 @@ def test_a_part_without_records_for_it_is_not_there(part):
 def test_profiles_alone_make_the_parts_that_need_no_more(five):
     assert list(sections(five)) == [
         "In short",
-        "Environment",
         "Comparison",
-        "What predicts latency",
         "Accuracy for the time",
         "Network by network",
+        "What predicts latency",
+        "Environment",
         "How to reproduce",
     ]
 
