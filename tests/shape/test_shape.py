@@ -102,11 +102,12 @@ FIELDS = {
     "LayerTimes": "rounds total_s over_whole operators kinds views",
     "KernelTime": "op kernel modules copies why mem_bytes share",
     "EngineTimes": "calls profiled_s kernels",
-    "Finding": "guideline path cause remedy mem_bytes estimate_s measured_s",
+    "Finding": "guideline layer cause advice mem_bytes estimate_s measured_s kind change rewrite",
     "CheckedMetric": ("metric before now verdict state change low high limit note seconds alone"),
     "Check": "against metrics",
     "Opinion": "tool version ours theirs problem",
-    "Linted": "findings",
+    "Linted": "findings tried",
+    "Tried": "rewrite guideline kind change answers places estimate_s saved_s ratio verdict why",
     "Bin": "images right confidence",
     "Evaluation": (
         "run data weights digest seed images right right5 loss classes confusion unanswered bins against disagreed"
