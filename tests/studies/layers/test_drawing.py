@@ -17,8 +17,8 @@ from lightbench.cli.commands import layers as layers_command
 from lightbench.errors import DeviceUnavailable, UsageError
 from lightbench.figures.save import save
 from lightbench.figures.style import style
-from lightbench.studies.count.groups import GROUPS
-from lightbench.studies.layers import shares, stopwatch
+from lightbench.studies.count.groups import BY, GROUPS
+from lightbench.studies.layers import stopwatch
 from lightbench.studies.layers.drawing import draw
 from lightbench.studies.layers.shares import Breakdown, Pass
 from lightbench.studies.layers.table import parts_view
@@ -182,7 +182,7 @@ def test_ctrl_c_is_130(lightbench, monkeypatch):
 
 def test_every_grouping_can_be_asked_for():
     (by,) = (option for option in layers_command.command.params if option.name == "by")
-    assert list(by.type.choices) == list(shares.BY)
+    assert list(by.type.choices) == list(BY)
 
 
 # The figure.
