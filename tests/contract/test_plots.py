@@ -21,7 +21,7 @@ from lightbench.errors import StoreError, UsageError
 from lightbench.figures.save import save
 from lightbench.figures.style import style
 from lightbench.records import Op
-from lightbench.records.findings import Check, CheckedMetric
+from lightbench.records.findings import Check, CheckedMetric, Finding, Linted
 from lightbench.studies.card.plan import plan_card
 from lightbench.studies.profile.figure import draw
 
@@ -108,8 +108,17 @@ def examples(make_record, sweep_records):
         costs = msgspec.structs.replace(found.costs, ops=ops, **sums)
         return [msgspec.structs.replace(found, costs=costs)]
 
+    def lints(names, **case):
+        findings = tuple(
+            Finding(guideline="G4", layer=name, cause=name, advice=name, mem_bytes=10.0 + i, estimate_s=1e-3)
+            for i, name in enumerate(names)
+        )  # fmt: skip
+        return [
+            msgspec.structs.replace(make_record("W" * 300, **case), found=Linted(findings=findings))
+        ]
+
     known = {
-        "count": cases, "check": checks, "layers": layers,
+        "lint": lints, "count": cases, "check": checks, "layers": layers,
         "evaluate": evaluate, "engines": engines, "fronts": fronts, "scaling": scaling, "profile": cases, "history": cases, "guidelines": guideline, "card": device_card,
         "roofline": roofline,
         "predictors": predictors, "pareto": pareto,

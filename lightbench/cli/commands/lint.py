@@ -26,7 +26,7 @@ from lightbench.cli.output import (
     warnings_said,
 )
 from lightbench.cli.progress import reports
-from lightbench.cli.study_command import own_card
+from lightbench.cli.study_command import FIGURE, check_figure, draw, own_card
 from lightbench.errors import UsageError
 from lightbench.records import store
 from lightbench.studies.lint.settings import Settings
@@ -65,12 +65,14 @@ EXAMPLES = ("lightbench lint net.py:Net", "lightbench lint mobilenet_v2 --verify
     "-q", "--quiet", is_flag=True, help="No progress, and nothing of what networks print."
 )
 @input_options
+@FIGURE
 @output_options
 def command(
     model: str,
     top: int,
     verify: bool,  # noqa: FBT001
     path: str | None,
+    figure: Path | None,
     quiet: bool,  # noqa: FBT001
     form: str | None,
     output: Path | None,
@@ -99,6 +101,7 @@ def command(
         )
     chosen_format(form, output)
     make_store(path)
+    check_figure(figure)
     from lightbench.studies.lint.api import lint as lint_model  # imports torch
 
     if settings["card"] is None and (output or path):
@@ -109,4 +112,5 @@ def command(
     say_threads(quiet=quiet)
     if path:
         store.append(path, [found.record])
+    draw(found.plot, figure, quiet=quiet)
     emit(found.shown(top), form, output)

@@ -44,6 +44,8 @@ class Lint(Shown):
 
     linting: Linting
 
+    drawn_as = "lint"
+
     @property
     def view(self) -> View:  # type: ignore[override]
         return self.shown(10)
