@@ -138,6 +138,7 @@ def test_a_result_shows_itself_in_a_terminal_and_a_notebook(name, made):
 UNDRAWN = {
     "Checked",  # budgets alone have no change to draw
     "NoiseResult",  # of a tenth of a second no gate is made
+    "Fitted",  # what it says is one number
     "Layers",  # of a counted network, which draws itself
     "Report",  # it has many: they are in its page
     "Guidelines",  # of the shortest run no point has a time
