@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -208,6 +209,20 @@ def test_text_of_any_origin_is_only_text(attack, page):
     assert hostile.text["code"] == [visible(attack, keep="\n")]
     assert hostile.text["title"] == [visible(attack), f"{visible(attack)}: 1 ms", "net: 1 ms"]
     assert set(hostile.all("data-model")) == {visible(attack), "other", "net"}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_what_the_page_computes_with_ends_no_script_and_comes_back_as_visible_text(attack):
+    held = {"kind": "none", "name": attack, attack: [attack, 0.5, None, {"more": True}]}
+    inner = Section("inner", live=held)
+    page = Page(render(Document("t", (Section("s", inner=(inner,)),))))
+    assert page.wrong == []
+    data, _ = page.text["script"]
+    assert page.of("script")[0] == {"type": "application/json", "id": "live"}
+    seen = visible(attack)
+    expected = {"kind": "none", "name": seen, seen: [seen, 0.5, None, {"more": True}]}
+    assert json.loads(data) == {"s1-1": expected}
+    assert not set("<>&") & set(data)
 
 
 @settings(max_examples=60, deadline=None)
