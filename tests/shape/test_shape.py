@@ -37,7 +37,7 @@ def calls(path):
 def test_the_public_names_are_these():
     assert lightbench.__all__ == [
         "__version__", "Card", "Case", "Checked", "Compared", "Costs", "Counts", "Evaluated", "Fitted", "Guidelines", "History", "Latency",
-        "LayerTimes", "Lint", "NoiseResult", "Op", "Predictions", "Profile", "Record", "Report", "Roofline", "Samples",
+        "LayerTimes", "Layers", "Lint", "NoiseResult", "Op", "Predictions", "Profile", "Record", "Report", "Roofline", "Samples",
         "Scaling", "SweepPoint", "SweepResult", "Tradeoff", "Trained", "Work", "check", "compare", "count", "device_card",
         "evaluate", "fit", "guidelines", "history", "layers", "lint", "load_model", "noise", "predict", "profile", "register_rule",
         "report", "roofline", "scaling", "sweep", "tradeoff", "train",
