@@ -34,15 +34,20 @@ def _of_costs(key: str) -> Callable[[Subject, Record], float | None]:
     return lambda _, record: getattr(record.costs, key) if record.costs else None
 
 
+def _top1(subject: Subject, record: Record) -> float | None:
+    own = subject.accuracy(record)
+    return own.top1 if own else None
+
+
 FACTS = (
     Fact(
         "top1", "top-1 accuracy", "%", 1, "percent",
-        lambda subject, record: (own := subject.accuracy(record)) and own.top1,
+        _top1,
         more_is_better=True, best="most accurate",
     ),
     Fact(
         "latency_s", "time of a call", "ms", 1e-3, "seconds",
-        lambda _, record: record.latency and record.latency.median_s, best="fastest",
+        lambda _, record: record.latency.median_s if record.latency else None, best="fastest",
     ),
     Fact("param_bytes", "weights", "MB", 1e6, "size", _of_costs("param_bytes"), best="smallest"),
     Fact(

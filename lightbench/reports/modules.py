@@ -15,7 +15,7 @@ def modules(name: str, record: Record, timed: Record | None) -> dict[str, Any]:
     times = timed.layers.operators if timed and timed.layers else ()
     costs = (timed if times and timed else record).costs
     ops = costs.ops if costs else ()
-    seconds = [part.time_s.median for part in times] or [None] * len(ops)
+    seconds = [part.time_s.median for part in times] if times else [None] * len(ops)
     return {
         "kind": NETWORK,
         "name": name,

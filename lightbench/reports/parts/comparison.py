@@ -149,8 +149,12 @@ def _picked() -> Iterator[tuple[Column, Value]]:
         known = column.key in SHOWN
         yield (
             replace(column, drop=SHOWN.get(column.key, 0), shown=column.shown and known),
-            _status if column.key == "status" else lambda _, record, value=value: value(record),
+            _status if column.key == "status" else _of_record(value),
         )
+
+
+def _of_record(value: Callable[[Record], Any]) -> Value:
+    return lambda _, record: value(record)
 
 
 def _status(subject: Subject, record: Record) -> str:
