@@ -37,7 +37,7 @@ def reports(*, quiet: bool) -> Iterator[Reports]:
         def say(*parts: str) -> None:
             status.update(Text(line(parts, console.width - SPINNER)))
 
-        yield Reports(say, lambda now: say(*_rounds(now)))
+        yield Reports(say, lambda now: say(*rounds(now)))
 
 
 def line(parts: Sequence[str], width: int) -> str:
@@ -51,7 +51,7 @@ def line(parts: Sequence[str], width: int) -> str:
     return line
 
 
-def _rounds(now: Progress) -> list[str]:
+def rounds(now: Progress) -> list[str]:
     """How far they are."""
     said = [f"round {now.rounds}", f"{units.seconds(now.left_s)} left"]
     if now.worst_rel is not None:

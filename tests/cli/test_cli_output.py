@@ -125,14 +125,14 @@ def test_progress_goes_to_stderr_on_a_terminal_unless_quiet(
 
 
 def test_the_progress_line_says_how_far_the_rounds_are():
-    from lightbench.cli.progress import _line
+    from lightbench.cli.progress import line, rounds
     from lightbench.timing.stopping import Progress
 
-    assert _line(Progress(1.0, 0.05, 1, None), 80) == "round 1, 50.0 ms left"
-    said = _line(Progress(1.0, 4.0, 40, 0.02), 80)
+    assert line(rounds(Progress(1.0, 0.05, 1, None)), 80) == "round 1, 50.0 ms left"
+    said = line(rounds(Progress(1.0, 4.0, 40, 0.02)), 80)
     assert said == "round 40, 4.00 s left, widest interval +-2.0 %"
-    assert _line(Progress(1.0, 4.0, 40, 0.02), len(said)) == said
-    assert _line(Progress(1.0, 4.0, 40, 0.02), len(said) - 1) == "round 40, 4.00 s left"
+    assert line(rounds(Progress(1.0, 4.0, 40, 0.02)), len(said)) == said
+    assert line(rounds(Progress(1.0, 4.0, 40, 0.02)), len(said) - 1) == "round 40, 4.00 s left"
 
 
 def test_count_shows_the_known_numbers_and_layers_add_up_to_them(lightbench):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import re
 from contextlib import nullcontext
 from itertools import product
+from pathlib import Path
 from typing import get_args
 
 import click
@@ -27,6 +29,7 @@ from lightbench.runner.conversion.converted import packages_of
 from lightbench.studies.sweep.plan import Sweep
 from lightbench.timing.clock import Reading
 
+ROOT = Path(__file__).parents[2]
 SLOW_TO_LOAD = {("engine", "aoti")}  # PyTorch's compiler
 PLUGINS = [
     pytest.param(kind, name, marks=[pytest.mark.slow] * ((kind, name) in SLOW_TO_LOAD))
@@ -330,3 +333,11 @@ def test_every_variant_is_built_without_weights_and_runs_on_its_own_input(name):
     with torch.no_grad():
         output = network.eval()(*make_inputs(source.inputs, batch=2, device="meta"))
     assert output.shape[0] == 2
+
+
+def test_every_kind_of_plugin_and_its_folder_is_told():
+    page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    named = re.findall(r"`lightbench/([\w/*]+\.py)`", page)
+    assert set(named) == {place for kind in registry.KINDS.values() for place in kind.files}
+    groups = re.findall(r"`(lightbench\.\w+)` \|$", page, re.MULTILINE)
+    assert groups == [kind.group for kind in registry.KINDS.values()]
