@@ -99,7 +99,8 @@ def option_row(option, context):
     said = " ".join((option.help or "").split())
     if option.show_default:
         said += f" Default {option.default}."
-    row = f"{names + ', ' if names else ''}`{option.opts[-1]}{metavar}` | {said}"
+    off = "".join(f", `{name}`" for name in option.secondary_opts)
+    row = f"{names + ', ' if names else ''}`{option.opts[-1]}{metavar}`{off} | {said}"
     return re.sub(r"\|(?! )", r"\\|", row)
 
 
@@ -215,7 +216,8 @@ def parse(line):
 
 @each_page
 def test_no_option_is_named_that_no_command_has(page):
-    known = {name for context in walk() for one in told(context.command) for name in one.opts}
+    options = [one for context in walk() for one in told(context.command)]
+    known = {name for one in options for name in (*one.opts, *one.secondary_opts)}
     known |= {"--help", "--version"}
     known |= {"--find-renames", "--lightbench-json"}  # git's, and pytest's with our plugin
     named = {name for span in spans(page) for name in re.findall(r"(?<![\w-])--[a-z][\w-]*", span)}
