@@ -10,7 +10,7 @@ from rich.text import Text
 
 from lightbench.units import visible
 from lightbench.views.shorten import cut, shorten
-from lightbench.views.table import Column, Table, View
+from lightbench.views.table import Column, Table, View, name_of
 
 SUFFIXES = (".txt",)
 
@@ -33,7 +33,7 @@ def _table(table: Table, width: int, *, colour: bool) -> str:
     lines = {column: _lines(table, i) for i, column in enumerate(table.columns)}
     natural = {column: max(map(cell_len, lines[column])) for column in lines}
     widths = natural if table.wide else _fit(natural, width)
-    left_out = ", ".join(column.heading for column in lines if column not in widths)
+    left_out = [name_of(column) for column in lines if column not in widths]
     names: list[str] = []
     cells: dict[Column, list[list[str]]] = {}
     for column, room in widths.items():
@@ -43,7 +43,7 @@ def _table(table: Table, width: int, *, colour: bool) -> str:
     said = [line for text in (*table.sentences, *names) for line in _wrap(text, width)]
     notes = _notes(table, tuple(widths), width)
     if left_out:
-        notes.append(cut(f"Not shown: {left_out}", width - len(ALL), 0) + ALL)
+        notes.append(_left_out(left_out, width))
     (above,), (heading,), *rows = (
         _row([(column, room, cells[column][i]) for column, room in widths.items()])
         for i in range(len(table.rows) + 2)
@@ -93,38 +93,53 @@ def _row(cells: list[tuple[Column, int, list[str]]]) -> list[str]:
 
 
 def _notes(table: Table, columns: tuple[Column, ...], width: int) -> list[str]:
-    """How to read these columns, as lines: all of that if asked for, or else at most NOTES of them, the
-    last of which says how many notes there are more."""
-    lines = [_wrap(note, width) for note in table.legend(columns)]
+    """How to read these columns, as lines: all of that if asked for, or else those notes that fit into NOTES
+    lines, whole, and how many there are more."""
+    notes = [_wrap(note, width) for note in table.legend(columns)]
     hidden = len(table.more) if table.brief else 0
-    if not table.brief or (sum(map(len, lines)) <= NOTES and not hidden):
-        return [line for note in lines for line in note]
-    shown: list[str] = []
-    whole = 0
-    for note in lines:
-        if len(shown) + len(note) > NOTES:
-            break
-        shown += note
-        whole += 1
-    if lines and not shown:
-        shown = [*lines[0][: NOTES - 1], f"{lines[0][NOTES - 1]} ..."]
-    rest = len(lines) - whole + hidden
-    if not shown:
-        return [f"Notes: {rest} (--notes)"]
-    hint = f"({rest} more: --notes)"
-    if cell_len(shown[-1]) + 1 + len(hint) <= width:
-        return [*shown[:-1], f"{shown[-1]} {hint}"]
-    if len(shown) < NOTES:
-        return [*shown, hint]
-    return [*shown[:-1], f"{_begun(shown[-1], width - len(hint) - 1)} {hint}"]
+    if not table.brief:
+        return [line for note in notes for line in note]
+    kept: list[list[str]] = []
+    for note in notes:
+        more = len(notes) - len(kept) - 1 + hidden
+        if len(_hinted([*kept, note], more, width)) <= NOTES:
+            kept.append(note)
+    if notes and not kept:  # the first is what matters most
+        return _begun(notes[0], len(notes) + hidden, width)
+    return _hinted(kept, len(notes) - len(kept) + hidden, width)
 
 
-def _begun(text: str, width: int) -> str:
-    """As many words of it as there is room for."""
-    words = text.removesuffix(" ...").split(" ")
-    while len(words) > 1 and cell_len(" ".join(words)) + 4 > width:
+def _hinted(notes: list[list[str]], more: int, width: int) -> list[str]:
+    """Their lines, and behind them or below how many there are ``more``."""
+    lines = [line for note in notes for line in note]
+    hint = f"({more} more: --notes)"
+    if not more:
+        return lines
+    if not lines:
+        return [f"Notes: {more} (--notes)"]
+    if cell_len(lines[-1]) + 1 + len(hint) <= width:
+        return [*lines[:-1], f"{lines[-1]} {hint}"]
+    return [*lines, hint]
+
+
+def _left_out(names: list[str], width: int) -> str:
+    """As many of them as one line has room for."""
+    named = list(names)
+    while True:
+        rest = "" if len(named) == len(names) else ", ..." if named else "..."
+        said = f"Not shown: {', '.join(named)}{rest}{ALL}"
+        if cell_len(said) <= width or not named:
+            return said
+        named.pop()
+
+
+def _begun(note: list[str], more: int, width: int) -> list[str]:
+    """As many words of a note that is too long as there is room for."""
+    hint = f"... ({more} more: --notes)"
+    words = note[NOTES - 1].split(" ")
+    while len(words) > 1 and cell_len(" ".join(words)) + 1 + len(hint) > width:
         words.pop()
-    return cut(" ".join(words), width - 4, 0) + " ..."
+    return [*note[: NOTES - 1], f"{cut(' '.join(words), width - len(hint) - 1, 0)} {hint}"]
 
 
 def _lines(table: Table, i: int) -> list[str]:

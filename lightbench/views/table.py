@@ -130,7 +130,7 @@ class Table:
         """How to read ``columns``, all unless given: its notes, what each column is about, and if asked for
         the rest."""
         told = self.columns if columns is None else columns
-        about = (f"{_name(column)}: {column.about}" for column in told if column.about)
+        about = (f"{name_of(column)}: {column.about}" for column in told if column.about)
         return (*self.notes, *about, *(() if self.brief else self.more))
 
 
@@ -142,7 +142,7 @@ def _scaled(column: Column, values: Sequence[Any]) -> Column:
     return replace(column, heading=heading, text=partial(column.scale.text, factor), scale=None)
 
 
-def _name(column: Column) -> str:
+def name_of(column: Column) -> str:
     """Its heading without the unit."""
     return column.heading.partition(" (")[0]
 

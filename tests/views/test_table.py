@@ -81,9 +81,7 @@ def test_a_column_is_explained_where_it_is_shown():
 
 @pytest.mark.parametrize("width", [40, 80])
 def test_notes_are_two_lines_and_say_how_many_there_are_more(width):
-    many = Table(
-        "T", (Column("a", "a"),), ((1,),), tuple(f"note {i}, {'x' * 30}" for i in range(9))
-    )
+    many = Table("T", (Column("a", "a"),), ((1,),), tuple(f"note {i}, {'x' * 9}" for i in range(9)))
     lines = render("table", View(many, []), width=width).rstrip().split("\n")
     assert lines[-3] == ""
     assert lines[-2].startswith("note 0")
@@ -124,11 +122,16 @@ def test_words_go_on_in_the_next_line_and_names_are_cut():
     assert text.rstrip().split("\n")[-1].split() == ["a", "none", "2"]
 
 
-def test_the_sentence_before_the_hint_ends_with_a_word():
-    first = "seven little words which go on and on until there is no room for them at all"
-    table = Table("T", (Column("a", "a"),), ((1,),), (first, "second note"))
+def test_a_note_is_shown_whole_or_not_at_all_while_others_fit():
+    long = "word " * 40
+    table = Table("T", (Column("a", "a"),), ((1,),), (long, "a short note", "and another one"))
     lines = render("table", View(table, []), width=40).rstrip().split("\n")
-    assert lines[-1].endswith(" ... (1 more: --notes)") or lines[-1] == "(1 more: --notes)"
-    said = " ".join(lines[-2:]).partition(" ...")[0]
-    assert first.startswith(" ".join(said.split()))
-    assert first[len(" ".join(said.split()))] == " "
+    assert lines[5:] == ["", "a short note", "and another one (1 more: --notes)"]
+
+
+def test_what_is_left_out_is_named_in_whole_words():
+    columns = tuple(Column(f"k{i}", f"heading{i}", drop=i) for i in range(12))
+    text = render(
+        "table", View(Table("T", columns, (tuple("9" * 9 for _ in columns),)), []), width=40
+    )
+    assert text.rstrip().split("\n")[-1] == "Not shown: heading3, ... (--all-columns)"

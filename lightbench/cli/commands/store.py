@@ -62,8 +62,8 @@ def verify(files: tuple[str, ...], quiet: bool, form: str | None, output: Path |
 def _view(rows: list[tuple[str, int, int]], problems: list[str]) -> View:
     columns = (
         Column("file", "file", align="left"),
-        Column("records", "records that match", units.exact),
-        Column("problems", "lines that do not", units.exact),
+        Column("records", "records (that match)", units.exact),
+        Column("problems", "lines (that do not)", units.exact),
         Column("level", "", shown=False),
     )
     leveled = tuple((*row, "error" if row[2] else "") for row in rows)

@@ -76,7 +76,7 @@ def setup_of(record: Record) -> tuple[Any, ...]:
 
 FINDINGS = (
     Column("guideline", "", own_words, align="left"),
-    Column("channels", "channels", own_words, align="left", drop=2, common=True),
+    Column("channels", "channels", own_words, align="left", common=True),
     Column("width", "width", lambda n: f"x{n}"),
     Column("finding", "finding", own_words),
     Column("row", "row", own_words, align="left"),

@@ -165,8 +165,9 @@ def profile_view(records: Sequence[Record], known: Sequence[Record] = ()) -> Vie
     """Records, in the order given, as a table with notes, and as data with each record's id. Where ``known`` records
     hold the peaks of their setups, each stands below its roofline."""
     differs = differing(records)
+    few = 0 if len(differs) < 3 else 1  # without them no row is told from another
     facets = [
-        (Column(f.key, f.key, align=f.align, drop=1, shown=f in differs), f.value) for f in FACETS
+        (Column(f.key, f.key, align=f.align, drop=few, shown=f in differs), f.value) for f in FACETS
     ]
     columns = (MODEL, *facets, *VALUES)
     ratios, evidence = beside_eager(records), Evidence((*known, *records))

@@ -163,7 +163,7 @@ def _beyond(rows: Sequence[Placed]) -> list[str]:
 def ceilings_table(ceilings: Ceilings) -> Table:
     """Every ceiling with what attained it."""
     columns = (
-        Column("what", "what", own_words, align="left"),
+        Column("what", "what", own_words, align="left", prose=True),
         Column("value", "at most", own_words),
         Column("best", "attained by", own_words, align="left", drop=1),
         Column("key", "key", shown=False),
