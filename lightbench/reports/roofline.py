@@ -64,7 +64,7 @@ def remarks(evidence: Evidence) -> Iterator[str]:
     if not rows:
         yield UNKNOWN
     known = [rows.get(id(record)) for record in others]
-    yield from beside.wrong(others, known)
+    yield from beside.doubts(evidence, others, known)
     yield from beside.remarks(evidence, others, known)
     if carded:
         yield OF_CARD

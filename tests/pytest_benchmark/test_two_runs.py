@@ -126,7 +126,7 @@ def test_another_machine_is_not_comparable_and_the_fact_is_named(compared, chang
     assert code == 4
     assert rows["net"]["verdict"] == "not comparable"
     assert rows["net"]["median_ratio"] is None
-    assert any(said in note for note in view.table.notes)
+    assert any(said in sentence for sentence in view.table.sentences)
 
 
 def test_what_is_another_on_every_run_does_not_make_two_machines(compared):

@@ -44,7 +44,7 @@ def history_view(series: Sequence[Series], *, commits: bool = False) -> View:
         _title(series, metric),
         tuple(column for column, _ in columns),
         tuple(tuple(value(one) for _, value in columns) for one in series),
-        sentences=(APART,) if metric not in COUNTS and any(s.apart for s in series) else (),
+        sentences=() if metric in COUNTS else tuple(_doubts(series)),
         more=tuple(_more(series, metric)),
     )
     data = {"metric": KEYS.get(metric, metric), "series": [_data(one) for one in series]}
@@ -145,6 +145,13 @@ def _change(metric: str) -> list[tuple[Column, Callable[[Change | None], Any]]]:
     ]
 
 
+def _doubts(series: Sequence[Series]) -> Iterator[str]:
+    if any(one.apart for one in series):
+        yield APART
+    if any(len(one.points) < SHORTEST for one in series):
+        yield TOO_FEW
+
+
 def _more(series: Sequence[Series], metric: str) -> Iterator[str]:
     if metric in COUNTS:
         return
@@ -152,8 +159,6 @@ def _more(series: Sequence[Series], metric: str) -> Iterator[str]:
     if any(len(one.points) > 1 for one in series):
         yield HELD
     yield STEPS
-    if any(len(one.points) < SHORTEST for one in series):
-        yield TOO_FEW
     if any(found.software for one in series for found in one.changes):
         yield "New software is that of the commit of a step, or of two before or after it."
 

@@ -184,7 +184,7 @@ def profile_view(records: Sequence[Record], known: Sequence[Record] = ()) -> Vie
             for record, ratio, row in zip(records, ratios, placed, strict=True)
         ),
         notes=(*remarks(records), *about_runs(records)),
-        sentences=(*failures(records), *beside.wrong(records, placed)),
+        sentences=(*failures(records), *beside.doubts(evidence, records, placed)),
         more=(
             *about_outputs(records),
             *beside.remarks(evidence, records, placed),

@@ -66,33 +66,39 @@ def data(placed: Placed | None) -> dict[str, Any]:
 def remarks(
     evidence: Evidence, records: Sequence[Record], placed: Sequence[Placed | None]
 ) -> Iterator[str]:
-    """What must be said below a table of records of which some are ``placed``; nothing where nobody has measured
-    any peaks."""
-    if not rooflines(evidence):
-        return
-    rows = [row for row in placed if row]
-    if any(row.drift not in (None, NONE) for row in rows):
+    """What explains a table of records of which some are ``placed``; nothing where nobody has measured any
+    peaks."""
+    if any(row and row.drift not in (None, NONE) for row in placed):
         yield DRIFTED
-    if any(row.drift is None and row.efficiency for row in rows):
-        yield UNLINKED
+    if not any(placed):
+        yield from _without(evidence, records, placed)
+
+
+def doubts(
+    evidence: Evidence, records: Sequence[Record], placed: Sequence[Placed | None]
+) -> Iterator[str]:
+    """What changes how such a table is read: which are faster than their ceilings allow, whether these are to be
+    believed, and why some have a dash beside others' roofline."""
+    named = zip(names(records), placed, strict=True)
+    yield from beyond([name for name, row in named if row and row.beyond])
+    rows = [row for row in placed if row]
     used = [ceilings_for(evidence, row.record) for row in rows]
     if any(ceilings and ceilings.contended for ceilings in used):
         yield BUSY
-    yield from _without(evidence, [*zip(names(records), records, placed, strict=True)])
-
-
-def wrong(records: Sequence[Record], placed: Sequence[Placed | None]) -> Iterator[str]:
-    """What must be said first: which of them are faster than their ceilings allow."""
-    named = zip(names(records), placed, strict=True)
-    yield from beyond([name for name, row in named if row and row.beyond])
+    if any(row.drift is None and row.efficiency for row in rows):
+        yield UNLINKED
+    if rows:
+        yield from _without(evidence, records, placed)
 
 
 def _without(
-    evidence: Evidence, named: Sequence[tuple[str, Record, Placed | None]]
+    evidence: Evidence, records: Sequence[Record], placed: Sequence[Placed | None]
 ) -> Iterator[str]:
     """Which networks have no roofline although there are peaks, each reason once."""
+    if not rooflines(evidence):
+        return
     found: dict[str, list[str]] = {}
-    for name, record, row in named:
+    for name, record, row in zip(names(records), records, placed, strict=True):
         if row is None and record.costs:
             theirs, _ = unlike(evidence, record)
             why = f"the peaks are of {theirs}" if theirs else "it is that of a forward pass"

@@ -31,6 +31,8 @@ def _between(row: Placed) -> str | None:
 
 ROOFLINE = "the least time: of each operator MAdds / peak or bytes / bandwidth."
 EFFICIENCY = "roofline / time."
+FUSED_MEM = "mem: bytes with batch norms folded, activations and additions merged."
+EAGER_MEM = "mem: memory access, in bytes as eager PyTorch moves them."
 BOUND = "what most of the roofline is; launch: starting operators takes longer."
 COLUMNS: tuple[tuple[Column, Value], ...] = (
     (Column("madds", "MAdds", scale=units.COUNTS, drop=3), lambda p: p.madds),
@@ -93,8 +95,10 @@ def _networks_table(found: Found) -> Table:
     )
     said = {word for record in records for word in status(record).split(", ")}
     title = f"Networks below it: {', '.join(shared(records))}"
-    notes = (*explained(said), *warned_of(records))
-    return Table(title, columns, body, notes, tuple(beyond(_beyond(rows))), (_account(rows),))
+    merged = any(is_fused(record) for record in records)
+    notes = (*explained(said), *([FUSED_MEM] if merged else ()), *warned_of(records))
+    more = () if merged else (EAGER_MEM,)
+    return Table(title, columns, body, notes, tuple(beyond(_beyond(rows))), more)
 
 
 def _layers_table(found: Found) -> Table:
@@ -131,12 +135,6 @@ def _timed(rows: Sequence[Placed]) -> Iterator[str]:
             f"time: the share of {engine}'s own profile, of undisturbed calls; a layer is a module with what was"
             f" merged into it (`lightbench layers --engine {engine}`)."
         )
-
-
-def _account(rows: Sequence[Placed]) -> str:
-    if any(is_fused(row.record) for row in rows):
-        return "mem: bytes with batch norms folded, activations and additions merged."
-    return "mem: memory access, in bytes as eager PyTorch moves them."
 
 
 def beyond(names: Sequence[str]) -> Iterator[str]:

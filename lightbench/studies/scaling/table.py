@@ -124,6 +124,8 @@ def scaling_view(records: Sequence[Record], axis: str | None = None) -> View:
 def _notes(found: Sequence[Series], shown: Sequence[Record]) -> Iterator[str]:
     yield from explained({word for record in shown for word in status(record).split(", ")})
     yield from (found[0].about.efficiency,) if found else ()
+    if found and found[0].axis == "threads":
+        yield "Threads were timed one number after the other, and not in the same rounds."
     yield from warned_of(shown)
 
 
@@ -137,8 +139,6 @@ def _knees(found: Sequence[Series], knees: Sequence[Knee | None]) -> Iterator[st
 def _more(found: Sequence[Series], knees: Sequence[Knee | None]) -> Iterator[str]:
     if any(knees):
         yield DOUBLING.format(found[0].axis)
-    if found and found[0].axis == "threads":
-        yield "Threads were timed one number after the other, and not in the same rounds."
 
 
 def _failed(shown: Sequence[Record]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rendering import told
+
 from lightbench import guidelines as run_guidelines
 from lightbench.studies.guidelines.api import Guidelines
 from lightbench.studies.guidelines.table import guidelines_view
@@ -45,7 +47,7 @@ def test_a_finding_is_a_row_with_its_interval(sweep_records):
             "time": "4.00", "95 %": "4.00 to 4.00", "launch": "10.0 %",
         }
     ]  # fmt: skip
-    assert "G1: Equal channel width is fastest." in findings.notes
+    assert "G1: Equal channel width is fastest." in told(findings)
     assert findings.title == (
         "Guidelines: batch 1, cpu, eager, float32, infer, contiguous, threads 2"
     )
@@ -57,7 +59,7 @@ def test_too_few_rounds_have_no_interval(sweep_records):
 
 
 def test_the_rule_of_the_verdict_is_said_with_it(sweep_records):
-    notes = " ".join(tables(g1(sweep_records))[0].notes)
+    notes = " ".join(told(tables(g1(sweep_records))[0]))
     for word in ("supported", "contradicted", "launch-bound", "not detectable", "1.03", "95 %"):
         assert word in notes
 

@@ -101,7 +101,7 @@ def test_nothing_to_show_says_how_to_measure(lightbench, keep, at):
 
 def test_a_file_that_is_not_there_and_another_kind_of_figure_are_named(lightbench, keep, at):
     assert "nope.jsonl" in lightbench("history", "nope.jsonl").err
-    answer = lightbench("history", keep([at(1)]), "--figure", "a.pdf")
+    answer = lightbench("history", keep([at(1)]), "--figure", "a.gif")
     assert (answer.code, ".svg" in answer.err) == (2, True)
 
 

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from rendering import told
 
 from lightbench.records import Samples
 from lightbench.records.outputs import Conversion, Outputs
@@ -89,11 +90,12 @@ def test_the_table_has_the_ratio_and_what_the_outputs_are_and_says_what_they_mea
     assert second["ratio_eager"] == pytest.approx(0.4)
     assert [second["ratio_eager_low"], second["ratio_eager_high"]] == pytest.approx([0.4] * 2)
     assert (second["outputs"], second["convert_s"]) == ("approximate", 3.5)
-    assert [note for note in table.notes if note.startswith("x eager: ")]
-    assert [note for note in table.notes if note.startswith("outputs: ")]
+    assert [note for note in told(table.for_people()) if note.startswith("x eager: ")]
+    assert [note for note in told(table.for_people()) if note.startswith("outputs: ")]
 
 
 def test_a_table_of_eager_pytorch_alone_says_nothing_of_it(eager):
     table = profile_view([eager]).table
-    assert not [note for note in table.notes if "eager:" in note or note.startswith("outputs")]
+    notes = told(table.for_people())
+    assert not [note for note in notes if "eager:" in note or note.startswith("outputs")]
     assert "x eager" not in [column.heading for column in table.for_people().columns]

@@ -96,7 +96,7 @@ def test_a_roofline_of_another_machine_is_refused(make_record):
 def test_a_roofline_of_some_cases_is_a_dash_in_the_others(peaks):
     found = lb.profile(NET, **NULL, roofline=peaks, dtype=["float32", "bfloat16"])
     assert [*found.to_pandas()["roofline_s"].notna()] == [True, False]
-    assert "no roofline of example_conv_g4, bfloat16" in " ".join(found.view.table.notes)
+    assert "no roofline of example_conv_g4, bfloat16" in " ".join(found.view.table.sentences)
 
 
 @pytest.mark.parametrize("given", [[], ()])
@@ -109,7 +109,7 @@ def test_what_holds_no_peaks_is_refused(given):
 
 
 def test_the_command_takes_a_file(lightbench, file):
-    answer = lightbench("profile", NET, *QUICK, "--roofline", file)
+    answer = lightbench("profile", NET, *QUICK, "--roofline", file, "--notes")
     assert (answer.code, answer.err) == (0, "")
     assert "efficiency: roofline / time." in " ".join(answer.out.split())
 

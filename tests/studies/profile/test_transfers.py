@@ -140,7 +140,7 @@ def test_a_launch_bound_case_is_marked_and_explained_once(timed):
     records = [launched(timed, 0.95), launched(timed, 0.95, batch=2), launched(timed, 0.5, batch=3)]
     assert [status(record) for record in records] == ["launch-bound", "launch-bound", "ok"]
     text = table_format.render(profile_view(records), width=200)
-    assert text.count("l launch-bound: launching it took more than 90 %") == 1
+    assert text.count("l launch-bound: launching took over 90 %") == 1
     assert text.count("--graph") == 1
 
 

@@ -122,7 +122,7 @@ def test_without_a_sweep_there_is_one_empty_table_and_empty_data(
     }[records]
     view = sweep_view(given_)
     assert view.table.title == "Sweep: nothing measured"
-    assert view.table.rows == view.table.notes == view.above == ()
+    assert view.table.rows == view.table.notes == view.table.sentences == view.above == ()
     assert view.data["sweeps"] == []
     assert len(view.data["records"]) == (2 if records == "without a time" else 0)
     for name in FORMATS:
@@ -172,7 +172,7 @@ def test_every_number_of_a_point_is_the_records_or_beside_the_reference(sweep_re
     assert "channels are rounded." in view.table.notes
     assert (
         "Crossover: g=2 is the first point slower per MAdd than g=1: 1.25 (1.25 to 1.25)."
-        in view.table.notes
+        in view.table.sentences
     )
     sweep = one(records)
     assert sweep["crossover"] == "g=2"
