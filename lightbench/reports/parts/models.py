@@ -85,16 +85,15 @@ def _views(subject: Subject, record: Record) -> Iterator[View]:
 def _titled(view: View, title: str, said: set[str]) -> View:
     """The view under a short title, since the section names the case; without what stands under an earlier
     table of the section."""
-    table = view.table
+    table = view.above[0] if view.above else view.table  # what is read first
     notes, sentences, more = (
         tuple(text for text in texts if text not in said)
         for texts in (table.notes, table.sentences, table.more)
     )
     said.update(notes, sentences, more)
-    if view.above:  # that is read first
-        head, *rest = view.above
-        return replace(view, above=(replace(head, title=title), *rest))
     told = replace(table, title=title, notes=notes, sentences=sentences, more=more)
+    if view.above:
+        return replace(view, above=(told, *view.above[1:]))
     return replace(view, table=told)
 
 

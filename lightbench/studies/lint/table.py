@@ -199,7 +199,7 @@ def _row(record: Record, finding: Finding) -> tuple[Any, ...]:
 def _bounds(measured: Interval | None) -> str | None:
     if measured is None or measured.low is None:
         return None
-    return f"{units.milliseconds(measured.low)} to {units.milliseconds(measured.high)}"
+    return f"{units.seconds(measured.low)} to {units.seconds(measured.high)}"
 
 
 def _data(record: Record, finding: Finding, tried: Tried | None) -> dict[str, Any]:

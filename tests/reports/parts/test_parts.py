@@ -206,13 +206,13 @@ def test_an_older_card_is_no_sweep_and_a_sweep_after_a_card_is_not_of_it(
 
 
 def test_layers_and_lint_without_a_profile_have_their_sections(make_record):
-    finding = Finding(guideline="G1", path="a", cause="b", remedy="c", mem_bytes=1.0)
+    finding = Finding(guideline="G1", layer="a", cause="b", advice="c", mem_bytes=1.0)
     lint = msgspec.structs.replace(
         make_record("net"), samples=None, latency=None, found=Linted(findings=(finding,))
     )
     (part,) = sections([lint])["Network by network"].inner
     assert part.title == "net"
-    assert part.views[-1].table.title == "Findings of lint"
+    assert part.views[-1].tables[0].title == "Findings of lint"
 
 
 def test_times_of_an_engine_are_a_table_of_the_network_on_that_engine(make_record):
@@ -225,7 +225,7 @@ def test_times_of_an_engine_are_a_table_of_the_network_on_that_engine(make_recor
     (part,) = sections([record])["Network by network"].inner
     table = part.views[0].table
     assert table.title == "Layers that take the most time on onnxruntime"
-    assert cells(part.views[0], "path") == ["conv1", "(layout copies)", "total"]
+    assert cells(part.views[0], "layer") == ["conv1", "(layout copies)", "total"]
     assert cells(part.views[0], "time_s") == [0.0075, 0.0025, 0.010]
 
 

@@ -316,5 +316,5 @@ def test_what_one_side_alone_sets_is_said_with_its_name(tmp_path):
         (tmp_path / f"{name}.py").write_text(body.format(line))
     models = [f"{tmp_path}/{name}.py:Net" for name in ("plain", "slow")]
     found = lightbench.compare(*models, input="4", threads=1, seconds=0.05)
-    (said,) = [note for note in found.view.table.notes if "oneDNN" in note]
+    (said,) = [note for note in found.view.table.sentences if "oneDNN" in note]
     assert said.startswith(f"{models[1]}: its code sets oneDNN off")

@@ -131,7 +131,7 @@ def test_the_command_draws_with_the_weights_that_are_named(net, lightbench, tmp_
         ("--filters 0", "--filters draws: it needs a file"),
         ("--weights w.pt --figure f.png", "--weights is for --filters"),
         ("--image a.png --figure f.png", "--image is for --filters"),
-        ("--filters 0 --figure f.pdf", "cannot draw into 'f.pdf'"),
+        ("--filters 0 --figure f.bmp", "cannot draw into 'f.bmp'"),
         ("--filters 0 --figure f.png --measure", "--measure has no meaning beside it"),
         ("--filters 0 --figure f.png --batch 2", "--batch has no meaning beside it"),
         ("--filters 0 --figure f.png --device cpu", "--device has no meaning beside it"),

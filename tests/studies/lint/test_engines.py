@@ -7,6 +7,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 from breaking import Block, chain, conv, look
+from rendering import told
 from torch import nn
 
 from lightbench import registry
@@ -110,10 +111,11 @@ def test_the_record_and_the_table_have_the_measured_time(monkeypatch):
     assert stored.measured_s == COPY.time
     assert found.record.case.engine == "onnxruntime"
     shown = " ".join(repr(found).split())
-    assert "onnxruntime" in shown.partition("layer")[0]
-    assert "measured: as onnxruntime's own profile divides a call" in shown
-    assert "`lightbench device-card --engine onnxruntime` makes one" in shown
-    assert "eager" not in shown
+    assert "onnxruntime" in shown.partition("cause")[0]
+    said = " ".join(note for table in found.view.tables for note in told(table))
+    assert "measured: as onnxruntime's own profile divides a call" in said
+    assert "`lightbench device-card --engine onnxruntime` makes one" in said
+    assert "eager" not in shown + said
     assert (
         msgspec.json.decode(msgspec.json.encode(found.record), type=type(found.record))
         == found.record
