@@ -98,7 +98,7 @@ def test_records_of_a_profile_are_shown_too(lightbench, tmp_path):
         (("mobilenet_v2", "--width", "half"), "cannot read 'half'"),
         (("mobilenet_v2", "--resolution", "96,128", "--input", "3x64x64"), "says it too"),
         (("resnet18", "--width", "0.5,1"), "not known at width 0.5"),
-        (("mobilenet_v2", "--figure", "a.pdf"), "cannot draw into"),
+        (("mobilenet_v2", "--figure", "a.bmp"), "cannot draw into"),
         (("mobilenet_v2", "--engine", "nosuch"), "no engine is called 'nosuch'"),
     ],
 )

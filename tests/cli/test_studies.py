@@ -125,7 +125,7 @@ def test_another_kind_of_figure_is_refused_before_anything_is_measured(
     monkeypatch.setattr(
         "lightbench.runner.run.run", lambda *_, **__: pytest.fail("it was measured")
     )
-    refused(lightbench(*COMMANDS[command], "--figure", tmp_path / "figure.pdf"))
+    refused(lightbench(*COMMANDS[command], "--figure", tmp_path / "figure.bmp"))
 
 
 def test_a_figure_of_a_sweep_without_times_is_a_sentence(lightbench, tmp_path, sweep_records):

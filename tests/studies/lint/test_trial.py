@@ -69,7 +69,7 @@ def test_a_rewrite_that_claims_the_same_answers_is_held_to_it(monkeypatch):
     (one,) = (one for one in found.record.tried if one.rewrite == "fold_norms")
     assert one.ratio is None
     assert "differ by " in one.why
-    assert f"{one.change}: {one.why}" in found.view.above[0].notes
+    assert f"{one.change}: {one.why}" in found.view.above[0].sentences
 
 
 def test_answers_that_are_no_numbers_are_not_the_same():
