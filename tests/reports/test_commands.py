@@ -54,7 +54,7 @@ HOSTILE = [
 
 def as_lint(record, measured_s=None):
     finding = Finding(
-        guideline="G1", path="a", cause="b", remedy="c", mem_bytes=1.0, measured_s=measured_s
+        guideline="G1", layer="a", cause="b", advice="c", mem_bytes=1.0, measured_s=measured_s
     )
     return msgspec.structs.replace(
         record, samples=None, latency=None, found=Linted(findings=(finding,))

@@ -37,7 +37,8 @@ COLUMNS = (
 def filters_view(found: Filters) -> View:
     """A row for each convolution."""
     rows = tuple(map(_row, found.convolutions))
-    table = Table(f"Filters of {found.model}", COLUMNS, rows, tuple(notes(found)))
+    title = f"Filters of {found.model}"
+    table = Table(title, COLUMNS, rows, tuple(notes(found)), tuple(sentences(found)))
     data = {
         "model": found.model,
         "weights": None if found.weights is None else units.unicode(found.weights),
@@ -62,6 +63,17 @@ def how_drawn(one: Convolution) -> str:
     return HOW[one.how]
 
 
+def sentences(found: Filters) -> Iterator[str]:
+    """What makes a drawing something else than it seems."""
+    for one in found.convolutions:
+        if not one.filters.finite:
+            yield f"{one.path} has weights that are NaN or infinite; they are drawn as 0."
+        if one.maps is not None and not one.maps.finite:
+            yield f"{one.path} answers with NaN or infinity; it is drawn as 0."
+    if found.weights is None:
+        yield AT_RANDOM
+
+
 def notes(found: Filters) -> Iterator[str]:
     """What a reader of the figure must know."""
     yield "white: the weight that is drawn white; 0 is grey, and black its negative. 0.5 % are beyond."
@@ -72,10 +84,3 @@ def notes(found: Filters) -> Iterator[str]:
             yield f"{one.path}: {how_drawn(one)}."
     if found.image is not None:
         yield "maps: what the layer makes of the image, the lowest black, the highest white."
-    for one in found.convolutions:
-        if not one.filters.finite:
-            yield f"{one.path} has weights that are NaN or infinite; they are drawn as 0."
-        if one.maps is not None and not one.maps.finite:
-            yield f"{one.path} answers with NaN or infinity; it is drawn as 0."
-    if found.weights is None:
-        yield AT_RANDOM

@@ -32,7 +32,8 @@ NUMBERS = "The weights do not name their classes: numbers stand for them, the fi
 def predictions_view(found: Predictions) -> View:
     """A row for each image and class; of an image without an answer one with the reason."""
     rows = tuple(_rows(found))
-    table = Table(f"Predictions of {found.model}", COLUMNS, rows, tuple(notes(found)))
+    title = f"Predictions of {found.model}"
+    table = Table(title, COLUMNS, rows, tuple(notes(found)), tuple(sentences(found)))
     data = {
         "model": found.model,
         "weights": None if found.weights is None else units.unicode(found.weights),
@@ -55,19 +56,23 @@ def _rows(found: Predictions) -> Iterator[tuple[Any, ...]]:
             yield image.path, ranks, guess.name, guess.number, guess.probability, None
 
 
-def notes(found: Predictions) -> Iterator[str]:
-    """What a reader must know before believing them, and why images have no answer."""
+def sentences(found: Predictions) -> Iterator[str]:
+    """Why images have no answer, and what makes all of them worthless."""
     without = [image for image in found.images if image.problem is not None]
     for image in without[:PROBLEMS]:
         yield f"no answer for {image.path}: it {image.problem}."
     if len(without) > PROBLEMS:
         yield f"no answer for {len(without) - PROBLEMS:,} more; --format csv has all reasons."
+    if found.weights is None:
+        yield AT_RANDOM
+
+
+def notes(found: Predictions) -> Iterator[str]:
+    """What a reader must know before believing them."""
     yield ENDINGS[found.ending]
     yield found.made_ready
     if not found.named:
         yield NUMBERS
-    if found.weights is None:
-        yield AT_RANDOM
     if found.skipped:
         files = "file is no image and was" if found.skipped == 1 else "files are no images and were"
         yield f"{found.skipped:,} {files} skipped."

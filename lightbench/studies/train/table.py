@@ -35,10 +35,9 @@ def train_view(
     rows = tuple(tuple(getattr(epoch, c.key) for c in COLUMNS) for epoch in epochs)
     notes = (
         f"best.pt: epoch {best.epoch}, {units.percent(best.test_accuracy)} of the test images right.",
-        *warnings,
     )
     title = f"{about.model} on {about.data}, seed {about.seed}"
-    table = Table(title, COLUMNS, rows, notes, more=(LEARNING,))
+    table = Table(title, COLUMNS, rows, notes, tuple(warnings), more=(LEARNING,))
     data = {"about": msgspec.to_builtins(about), "epochs": msgspec.to_builtins(list(epochs))}
     if len(epochs) <= FEW:
         return View(table, data)

@@ -119,7 +119,7 @@ def test_weights_that_are_nan_are_drawn_as_zero_and_said():
     weight[0, 0, 0, 0], weight[1, 0, 0, 0] = float("nan"), float("inf")
     found = filters(nn.Sequential(conv(weight, groups=2)), ["0"])
     assert found.convolutions[0].filters.tiles.flatten().tolist() == [0.5, 1.0, 0.5, 1.0]
-    assert any("weights that are NaN or infinite" in note for note in found.view.table.notes)
+    assert any("weights that are NaN or infinite" in note for note in found.view.table.sentences)
 
 
 def test_names_are_in_the_order_in_which_they_are_named_and_each_once():

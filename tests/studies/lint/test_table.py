@@ -101,7 +101,7 @@ def test_what_was_measured_stands_beside_the_finding_it_belongs_to():
     view = lint_view(linting(network, savings={1: saving}))
     first, second = rows(view)
     assert first["measured_s"] is None
-    assert (second["measured_s"], second["interval"]) == (0.002, "1.00 to 3.00")
+    assert (second["measured_s"], second["interval"]) == (0.002, "1.00 ms to 3.00 ms")
     assert view.data[1]["measured_low_s"] == 0.001
     assert view.data[1]["block_s"] == 0.010
     assert any(note.startswith("measured:") for note in view.table.notes)
@@ -275,7 +275,7 @@ def test_each_annotation_stands_at_the_line_of_its_layer(tmp_path):
     )
     (row,) = (r for r in rows(lint_view(linting(network, places=places_of(f"{file}:Block"))))
               if r["guideline"] == "G2")  # fmt: skip
-    assert (row["path"], row["file"], row["line"]) == ("conv1", str(file), 3)
+    assert (row["layer"], row["file"], row["line"]) == ("conv1", str(file), 3)
 
 
 @pytest.mark.parametrize("model", ["resnet18", "torchvision:resnet18", "stack:linear(c=4)", ""])

@@ -114,7 +114,7 @@ def test_a_damaged_image_beside_others_is_a_row_with_its_reason(photos, damaged,
     assert found.images[0].problem.startswith("is damaged: ")
     assert found.images[1].guesses[0].name == "red one"
     assert found.exit_code == 3
-    assert any(f"no answer for {damaged}: it is damaged: " in n for n in found.view.table.notes)
+    assert any(f"no answer for {damaged}: it is damaged: " in n for n in found.view.table.sentences)
 
 
 def test_a_damaged_image_alone_is_an_error(damaged, weights):
@@ -131,8 +131,8 @@ def test_of_many_damaged_images_some_are_told_and_all_are_in_the_table(tmp_path,
     assert [table.named(row)["problem"].partition(":")[0] for row in table.rows] == [
         "is damaged"
     ] * 31
-    assert sum("no answer for" in note for note in table.notes) == 11
-    assert "no answer for 21 more; --format csv has all reasons." in table.notes
+    assert sum("no answer for" in note for note in table.sentences) == 11
+    assert "no answer for 21 more; --format csv has all reasons." in table.sentences
 
 
 def test_nan_is_said_of_the_image_that_leads_to_it(photos, weights):

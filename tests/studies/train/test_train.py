@@ -262,5 +262,5 @@ def test_a_network_that_ends_in_softmax_learns_and_it_is_said_that_it_should_not
     network = nn.Sequential(Small(), nn.Softmax(1))
     found = lb.train(network, folder=tmp_path, **{**QUICK, "epochs": 1})
     assert "cannot fall below 1.46," in found.warnings[0]
-    assert found.warnings[0] in found.view.table.notes
+    assert found.warnings[0] in found.view.table.sentences
     assert again(tmp_path / "other", epochs=1).warnings == ()
