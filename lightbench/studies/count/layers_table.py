@@ -15,7 +15,9 @@ from lightbench.studies.count.tree import Module, branches
 from lightbench.views.table import Column, Table, View, own_words
 
 FUSED = "memory access with batch norms folded, activations and additions merged: 0 where the operator disappears."
-PARAMS = Column("params", "params", scale=units.COUNTS, drop=1, about="those that it reads first.")
+PARAMS = Column(
+    "params", "params", scale=units.COUNTS, drop=1, sparse=True, about="those that it reads first."
+)
 LAYERS = (
     Column("layer", "layer", align="left"),
     Column("call", "call", str, drop=9, shown=False),
@@ -30,8 +32,8 @@ LAYERS = (
     Column("intensity", "MAdds/byte", units.number, drop=2),
 )
 SUMS = (
-    Column("params", "params", scale=units.COUNTS),
-    Column("params_share", "of params", units.percent, drop=4),
+    Column("params", "params", scale=units.COUNTS, sparse=True),
+    Column("params_share", "of params", units.percent, drop=4, sparse=True),
     Column("madds", "MAdds", scale=units.COUNTS),
     Column("madds_share", "of MAdds", units.percent, drop=1),
     Column("mem_bytes", "mem", scale=units.BYTES),

@@ -120,11 +120,13 @@ def conventions_view(rows: Sequence[ConventionRow], title: str) -> View:
     """One row a network and convention; below, the difference to ``paper`` item by item."""
     models = {row.model for row in rows}
     model, *columns = CONVENTIONS
+    said = {_itemised(r, named=len(models) > 1): bool(r.difference) for r in rows}
     table = Table(
         title if len(models) > 1 else f"{title}: {rows[0].model}",
         (replace(model, shown=len(models) > 1), *columns),
         tuple((r.model, r.convention, r.madds, _excess(r), r.check) for r in rows),
-        tuple(dict.fromkeys(_itemised(r, named=len(models) > 1) for r in rows)),
+        notes=tuple(sentence for sentence, differs in said.items() if not differs),
+        sentences=tuple(sentence for sentence, differs in said.items() if differs),
     )
     return View(table, [r._asdict() | {"excess": _excess(r)} for r in rows])
 

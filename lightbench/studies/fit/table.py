@@ -51,7 +51,7 @@ def fit_view(parameter: str, metric: str, target: float, model: str, steps: Sequ
         )
         for step in ordered
     )
-    title = f"{model} with {units.count(target)} {METRICS[metric]}"
+    title = f"{model} nearest to {units.count(target)} {METRICS[metric]}"
     found = f"{nearest.model} has {units.count(getattr(nearest.costs, metric))} {METRICS[metric]}."
     table = Table(title, columns, rows, (STEPS,), (found,))
     keys = [column.key for column in columns]

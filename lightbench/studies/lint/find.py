@@ -8,17 +8,16 @@ from lightbench.studies.lint.linted import Finding, Linted
 
 
 def find_all(network: Linted) -> list[Finding]:
-    """Of the rules that hold for its engine; sorted by time, estimated or told by the engine, where there is a card, else by memory
-    access."""
+    """Of the rules that hold for its engine; those that take most time, told by the engine or estimated with a card, first; then
+    those of which no time is known, by memory access."""
     found = [
         finding
         for name in rules_for(fused=network.fused)
         for finding in registry.load("lint rule", name).find(network)
     ]
-    if network.card is not None:
-        return sorted(found, key=lambda f: (-_seconds(f), -f.mem_bytes))
-    return sorted(found, key=lambda f: -f.mem_bytes)
+    return sorted(found, key=_dear, reverse=True)
 
 
-def _seconds(finding: Finding) -> float:
-    return finding.measured.median if finding.measured else finding.estimate_s or 0.0
+def _dear(finding: Finding) -> tuple[bool, float, float]:
+    seconds = finding.measured.median if finding.measured else finding.estimate_s
+    return seconds is not None, seconds or 0.0, finding.mem_bytes

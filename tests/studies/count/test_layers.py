@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 import tools  # tests/golden: makes torchvision importable
 import torch
@@ -11,6 +12,7 @@ import lightbench as lb
 from lightbench.errors import UnknownName
 from lightbench.formats.table import render
 from lightbench.records import Op
+from lightbench.studies.count.layers_table import layers_view
 
 assert tools
 NAME = "mobilenet_v2_x0_35"
@@ -44,6 +46,14 @@ def test_and_a_table(layers):
     assert frame["params"].iloc[-1] == layers.costs.params
     assert repr(layers).startswith(f"Layers of {NAME}")
     assert "<table" in layers._repr_html_()
+
+
+def test_without_any_known_params_there_is_no_column_of_them(layers):
+    bare = tuple(msgspec.structs.replace(op, params=None) for op in layers)
+    costs = msgspec.structs.replace(layers.costs, ops=bare)
+    shown = {column.key for column in layers_view(costs, bare, "Layers").table.for_people().columns}
+    assert "madds" in shown
+    assert "params" not in shown
 
 
 @pytest.mark.parametrize("by", ["kind", "group", "op", "module"])

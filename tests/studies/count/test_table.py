@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import lightbench as lb
-from lightbench.studies.count.table import counts_view
+from lightbench.studies.count.table import ConventionRow, conventions_view, counts_view
 
 
 def view(*models, failed=None):
@@ -46,3 +46,11 @@ def test_what_could_not_be_counted_has_no_ratio_and_is_no_reference():
     shown = view("example_conv_g1", "example_conv_g4", failed={"first": "it is broken"})
     assert shown.table.rows[-1] == ("first", *[None] * (len(shown.table.columns) - 1))
     assert shown.table.notes[0] == "ratio: how many times as much as example_conv_g1."
+
+
+def test_the_difference_between_conventions_is_part_of_the_answer():
+    paper = ConventionRow("net", "paper", "as published", 100, {})
+    other = ConventionRow("net", "thop", "as thop says", 130, {"batch norm": 30})
+    table = conventions_view([paper, other], "MAdds").table
+    assert table.sentences == ("thop (as thop says) = paper, batch norm +30",)
+    assert table.notes == ("paper (as published)",)

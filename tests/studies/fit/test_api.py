@@ -6,6 +6,7 @@ import pytest
 from torch import nn
 
 import lightbench as lb
+from lightbench import units
 from lightbench.errors import ModelError, NotThere, UsageError
 
 NET = """
@@ -46,6 +47,12 @@ def test_the_width_of_a_network_of_ours_is_that_of_its_paper(model, target, foun
     assert result.model == found
     assert result.costs.madds == pytest.approx(target, rel=0.01)
     assert lb.count(result.model).costs.madds == result.costs.madds
+
+
+def test_the_title_does_not_claim_the_target_for_a_network_that_misses_it(net):
+    shown = lb.fit(f"{net}:Net(channels=?)", params=10e3, input=SMALL).view.table
+    assert shown.title == f"{net}:Net(channels=?) nearest to 10.00 k params"
+    assert shown.sentences[0].endswith(f"{units.count(params(23))} params.")
 
 
 def test_channels_are_whole_numbers_and_the_steps_beside_them_are_shown(net):

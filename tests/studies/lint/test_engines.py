@@ -81,6 +81,16 @@ def test_measured_times_are_sorted_among_estimates(card):
         assert find_all(looked)[0].guideline == first
 
 
+def test_without_a_card_what_has_a_time_comes_before_what_has_none():
+    network = nn.Sequential(conv(64, 64, 1, groups=4), Block(conv(64, 64, 3, groups=64)))
+    told = replace(COPY, time=Interval(1e-12))
+    found = find_all(replace(look(network, "64x14x14"), fused=True, off_path=[told]))
+    assert [one.measured is not None for one in found] == [True, *[False] * (len(found) - 1)]
+    assert [f.mem_bytes for f in found[1:]] == sorted(
+        (f.mem_bytes for f in found[1:]), reverse=True
+    )
+
+
 def test_a_rule_says_itself_for_which_engines_it_holds(monkeypatch):
     assert "fast_path" in rules_for(fused=True)
     assert "fast_path" not in rules_for(fused=False)
