@@ -79,6 +79,8 @@ def _said(found: Noise) -> Iterator[str]:
     if found.interrupted:
         yield "Interrupted: this is of what there was until then."
     yield from _too_short(found)
+    if found.dose.low is None or found.dose.low - 1 <= found.tolerance:
+        yield "The dose is not surely larger than the tolerance, so a gate may rightly not find it."
     yield from advice(found)
 
 
@@ -103,8 +105,6 @@ def _how(found: Noise) -> Iterator[str]:
         f"The copies: {_sized(found.alike)}, of the same code and weights. What is not noise in that is"
         " the luck of this process: the next one has another."
     )
-    if found.dose.low is None or found.dose.low - 1 <= found.tolerance:
-        yield "It is not surely larger than the tolerance, so a gate may rightly not find it."
     if two := found.two_runs:
         shares = ", ".join(
             f"{units.percent(share)} differ by more than {units.percent(limit)}"
