@@ -1,4 +1,4 @@
-"""What a command does, with its options and an example; without one, all commands by what they are for."""
+"""What a command does, with its options and an example; without one, all commands by purpose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a network's time, multiply-adds and memory access are: its largest layers, each with its share."""
+"""Where a network's time, multiply-adds and memory access are: its largest layers with their shares."""
 
 from __future__ import annotations
 

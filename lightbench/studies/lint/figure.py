@@ -1,4 +1,4 @@
-"""What lint advises, drawn: for each cause what its change would bring, and what it brought where it was tried."""
+"""What lint advises, drawn: what changing each cause would bring, and what it brought where tried."""
 
 from __future__ import annotations
 

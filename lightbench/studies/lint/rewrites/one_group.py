@@ -1,4 +1,4 @@
-"""Dense convolutions for grouped ones: a block gets narrower inside until it has the multiply-adds that it had."""
+"""Dense convolutions for grouped ones, in blocks made narrower inside until multiply-adds are equal."""
 
 from __future__ import annotations
 

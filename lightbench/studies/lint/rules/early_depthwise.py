@@ -1,4 +1,4 @@
-"""G4: a 1x1 and a depthwise convolution on large maps, where one dense convolution may be faster (Fused-MBConv).
+"""G4: 1x1 and depthwise convolutions on large maps: one dense one may be faster (Fused-MBConv).
 
 Tan and Le, EfficientNetV2: Smaller Models and Faster Training, ICML 2021, section 3.2: depthwise convolutions are slow in
 early layers, and replacing them there by dense ones is faster though it has more multiply-adds.

@@ -1,4 +1,4 @@
-"""G3: squeeze-and-excite and other gates, a chain of tiny operators of which each waits for the one before."""
+"""G3: squeeze-and-excite and other gates: tiny operators, each of which waits for the one before."""
 
 from __future__ import annotations
 
