@@ -21,9 +21,9 @@ from lightbench.errors import UsageError
 WORDS = {
     "a_settings", "against", "axis", "b_settings", "constant", "convention", "data", "device", "dtype", "engine",
     "filters", "form", "geometry", "input", "layout", "mode", "names", "optimizer",
-    "reference", "schedule", "title",
+    "reference", "schedule", "sort", "title",
 }  # fmt: skip
-WORDS_OF = {("history", "models")}  # names that records have
+WORDS_OF = {("history", "models"), ("help", "named")}  # names of records, and of commands
 VALUES = (Many, Fraction, Count, click.Choice, click.IntRange, type(click.INT), type(click.FLOAT), type(click.BOOL))  # fmt: skip
 
 
@@ -114,6 +114,7 @@ def given(parameter, file):
     """A value of a parameter that has to do with that file."""
     if isinstance(parameter.type, Model):
         value = f"{file}:Net"
+        value = [value] if isinstance(parameter.type, guarded.Models) else value
     elif isinstance(parameter.type, guarded.FigureFolder):
         value = Path(file).parent
     else:

@@ -13,6 +13,7 @@ from lightbench.records import Op
 from lightbench.studies.lint.linted import Finding, Linted
 
 GUIDELINE = "G4"
+ENGINES = ("eager",)
 LARGE = 56 * 56  # positions of the map that the depthwise convolution reads
 
 
