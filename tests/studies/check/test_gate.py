@@ -148,7 +148,7 @@ def test_what_was_found_is_kept_for_a_report(project, capsys):
     )
     found = {metric.metric: (metric.verdict, metric.state) for metric in record.check.metrics}
     assert found["params"] == ("over budget", "regression")
-    assert lb.report("new/c.jsonl").document.sections[1].title == "Checks"
+    assert "Checks" in [part.title for part in lb.report("new/c.jsonl").document.sections]
 
 
 @pytest.mark.slow
