@@ -273,7 +273,8 @@ def test_ctrl_c_passes_through(monkeypatch):
 
 
 def test_the_command_says_the_verdict_first(capsys):
-    assert run(["compare", SMALL, "--b", "batch=8", "--seconds", "1", "--threads", "1"]) == 0
+    command = ["compare", SMALL, "--b", "batch=8", "--seconds", "1", "--threads", "1", "--notes"]
+    assert run(command) == 0
     said = capsys.readouterr().out
     assert "is slower than" in said.partition("\n\n")[0].replace("\n  ", " ")
     assert "The smallest slowdown" in said
