@@ -24,9 +24,26 @@ def test_models_with_costs_go_from_the_cheapest_and_near_some_from_the_nearest(l
     form = ("--format", "json")
     cheapest = ["example_dense", "mobilenet_v1_x0_25", "mobilenet_v1_x0_5"]
     assert models(lightbench("list", "models", "--cost", *form)) == cheapest
-    assert models(lightbench("list", "models", "--near", "140M", *form)) == cheapest[::-1]
     near = lightbench("list", "models", "--cost", "--near", "1k", *form)
-    assert models(near) == cheapest
+    assert models(near) == cheapest[1:]  # example_dense is made for another input
+    answer = lightbench("list", "models", "--near", "140M")
+    shown = [line.split()[0] for line in answer.out.splitlines() if line.startswith("mobilenet")]
+    assert shown == cheapest[:0:-1]
+    assert "Made for another input and left out: 1." in answer.out
+
+
+def test_choices_are_named_once(lightbench):
+    answer = lightbench("list")
+    assert answer.code == 2
+    assert answer.err.count("conventions") == 1
+
+
+def test_a_baseline_that_is_not_there_is_made_by_save(lightbench, tmp_path):
+    answer = lightbench("baseline", "show", tmp_path / "no one.jsonl")
+    assert answer.code == 2
+    assert (
+        f"`lightbench baseline save MODEL -o '{tmp_path / 'no one.jsonl'}'` makes it." in answer.err
+    )
 
 
 def test_published_accuracy_stands_beside_the_costs(lightbench):

@@ -40,6 +40,13 @@ def test_cases_stand_fastest_first_with_their_times(profile):
     assert "247 ms" in shown
 
 
+def test_marks_are_those_of_the_table_in_its_words(make_record):
+    busy = make_record("a", latency_s=1.0, warnings=("contended: others",))
+    figure = draw([busy, make_record("b", latency_s=2.0)])
+    assert {"1.00 s !", "2.00 s"} <= set(texts(figure))
+    assert "! contended: other work used the machine." in figure.get_supxlabel()
+
+
 def test_intervals_are_drawn_from_low_to_high(make_record):
     left, _ = draw([make_record(latency_s=0.010)]).axes
     (interval,) = left.containers[1].lines[2][0].get_segments()

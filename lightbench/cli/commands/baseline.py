@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from lightbench.cli.output import (
     say_threads,
 )
 from lightbench.cli.progress import reports
-from lightbench.errors import LightbenchError, UsageError
+from lightbench.errors import LightbenchError, StoreError, UsageError
 from lightbench.files import naming, replacing
 from lightbench.records import store
 from lightbench.records.axes import SETUP
@@ -114,6 +115,11 @@ def save(
 @output_options
 def show(file: str, form: str | None, output: Path | None) -> int:
     """What a baseline holds; no code that it names is run."""
+    if file != "-" and not Path(file).exists():
+        raise StoreError(
+            f"there is no baseline {file!r}.",
+            f"`lightbench baseline save MODEL -o {shlex.quote(file)}` makes it.",
+        )
     records = [record for record in read_records(file) if record.study == "profile"]
     emit(profile_view(records), form, output)
     return 0

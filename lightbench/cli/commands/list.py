@@ -73,7 +73,7 @@ MORE = {
 
 
 @click.command("list", cls=Guarded)
-@click.argument("what", type=click.Choice(list(LISTS)))
+@click.argument("what", metavar="WHAT", type=click.Choice(list(LISTS)))
 @click.option(
     "--from",
     "library",
@@ -130,4 +130,10 @@ def _costs(library: str | None, madds: float | None) -> View:
 
     with reports(quiet=False) as report, data_only(quiet=False):
         found = known.costs_of(known.names(library), report.say)
-    return known_view(known.near(found, madds) if madds else found, madds)
+    if not madds:
+        return known_view(found)
+    alike = found if library else known.usual(found)
+    others = sum(one.madds is not None for one in found) - sum(
+        one.madds is not None for one in alike
+    )
+    return known_view(known.near(alike, madds), madds, others)

@@ -51,7 +51,12 @@ def _files(setup: Setup) -> Callable[[int], Path]:
 
 def card(setup: Setup, path: str | Path | None = None) -> DeviceCard | None:
     """The card in ``path``, or else this machine's for the setup if it has been made. Raises
-    StoreError, and UsageError for a file that holds none, or one made with other settings."""
+    StoreError, and UsageError for what is no file, a file that holds none, or one made with other settings."""
+    if path is not None and not isinstance(path, str | os.PathLike):
+        raise UsageError(
+            f"card is the file of a device card, or a DeviceCard, not a {type(path).__name__}.",
+            "lightbench.device_card(path='card.jsonl') makes one.",
+        )
     if path is None:
         follow(setup)
     file = Path(path) if path is not None else path_of(setup)

@@ -211,7 +211,7 @@ def _refused(folder: Path, arguments: Sequence[str], lines: Sequence[str]) -> _G
     if "not a git repository" in said:
         return _GitRefused(
             f"{str(folder)!r} is not in a git repository.",
-            "Run in the repository, or compare two files: OLD.py:Class NEW.py:Class.",
+            "Run in the repository, or compare two files: lightbench compare OLD.py:Class NEW.py:Class.",
         )
     offered = [line.strip() for line in lines if line.strip().startswith("git config ")]
     try_it = f"Try it yourself: git -C {folder} status"

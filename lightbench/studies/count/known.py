@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -68,6 +69,12 @@ def costs_of(models: Sequence[str], say: Callable[[str], None] = lambda _text: N
         if {**others, **new} != before:
             _write({**others, **new})
     return list(found.values())
+
+
+def usual(known: Sequence[Known]) -> list[Known]:
+    """Those made for the input that most are made for: multiply-adds of others buy something else."""
+    inputs = Counter(one.inputs for one in known if one.madds)
+    return [one for one in known if one.inputs == inputs.most_common(1)[0][0]] if inputs else []
 
 
 def near(known: Sequence[Known], madds: float) -> list[Known]:

@@ -23,19 +23,23 @@ NOTES = (
     "top-1: on ImageNet, as published; mem: memory access: elements of what the paper counts, bytes as PyTorch runs it.",
 )
 
+OTHERS = "Made for another input and left out: {}. `lightbench list models --cost` has them all."
 
-def known_view(known: Sequence[Known], near: float | None = None) -> View:
-    """One row a network, from the cheapest; with ``near`` in the order given. What could not be counted is said below."""
+
+def known_view(known: Sequence[Known], near: float | None = None, others: int = 0) -> View:
+    """One row a network, from the cheapest; with ``near`` in the order given. What could not be counted is said below,
+    and how many ``others``, of another input, are left out."""
     counted = [one for one in known if one.madds is not None]
     if near is None:
         counted.sort(key=lambda one: (one.madds or 0, one.model))
     title = "Models by MAdds" if near is None else f"Models of about {units.count(near)} MAdds"
     rows = tuple(_row(one) for one in counted)
     failed = tuple(f"failed: {one.model}: {one.failure}" for one in known if one.failure)
+    left_out = (OTHERS.format(units.exact(others)),) if others else ()
     keys = [column.key for column in COLUMNS]
     data = [dict(zip(keys, row, strict=True)) for row in rows]
     data += [{"model": one.model, "failure": one.failure} for one in known if one.failure]
-    return View(Table(f"{title}, at batch 1", COLUMNS, rows, NOTES, failed), data)
+    return View(Table(f"{title}, at batch 1", COLUMNS, rows, NOTES, (*failed, *left_out)), data)
 
 
 def _row(one: Known) -> tuple[object, ...]:

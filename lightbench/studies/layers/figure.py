@@ -11,7 +11,8 @@ from lightbench.figures.bars import EDGE, bars
 from lightbench.figures.labels import fitted, title
 from lightbench.figures.style import LITERAL, style
 from lightbench.records import Record
-from lightbench.records.facets import shared
+from lightbench.records.facets import FACETS, shared
+from lightbench.studies.count.figure import COSTLY
 from lightbench.studies.count.groups import BY, GROUPS
 from lightbench.studies.layers.shares import costs_and_times
 
@@ -66,7 +67,7 @@ def draw(records: Sequence[Record]) -> Figure:
         panels = figure.subplots(1, max(len(shown), 1), squeeze=False)[0]
         for axes, key in zip(panels, shown, strict=False):
             _panel(axes, layers, key)
-        words = title([f"Layers of {record.case.model}", *shared([record])])
+        words = title([f"Layers of {record.case.model}", *_conditions(record)])
         figure.suptitle(words, x=0.01, ha="left", fontsize=10, **LITERAL)
         kinds = [kind for kind in LOOKS if any(layer.kind == kind for layer in layers)]
         patches = [Patch(facecolor=LOOKS[k][0], hatch=LOOKS[k][1], edgecolor=EDGE) for k in kinds]
@@ -74,6 +75,13 @@ def draw(records: Sequence[Record]) -> Figure:
             patches, kinds, loc="outside lower left", ncols=len(LOOKS), frameon=False, fontsize=8
         )
     return figure
+
+
+def _conditions(record: Record) -> list[str]:
+    """How its layers were timed; where they were not, only what counts depend on."""
+    if record.layers is not None:
+        return shared([record])
+    return [word for facet in FACETS if facet.key in COSTLY for word in facet.said(record)]
 
 
 def layers_of(record: Record) -> list[Layer]:

@@ -17,6 +17,7 @@ from lightbench.figures.numbers import DOT, number_points
 from lightbench.figures.style import LITERAL, style
 from lightbench.figures.ticks import ticks
 from lightbench.records import Record
+from lightbench.views import remarks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,18 +61,14 @@ def _median(record: Record) -> float:
 
 def _caption(records: Sequence[Record], timed: Sequence[Record], shared: str) -> str:
     lines = wrap(shared, 100)
-    if any(_doubtful(record) for record in timed):
-        lines.append("? stopped before the interval was narrow; measure longer")
+    marked = {word for record in timed for word in remarks.status(record).split(", ")}
+    lines += [line for said in remarks.explained(marked) for line in wrap(said, 100)]
     counted = {number for number, _, _ in _counted(timed)}
     if absent := [number for number in map(str, range(1, len(timed) + 1)) if number not in counted]:
         lines.append(f"without MAdds, so not on the right: {', '.join(absent)}")
     if missing := len(records) - len(timed):
         lines.append(f"{missing} of {len(records)} cases have no time and are not shown")
     return "\n".join(lines)
-
-
-def _doubtful(record: Record) -> bool:
-    return record.samples is not None and record.samples.stop != "converged"
 
 
 def _bars(axes: Axes, timed: Sequence[Record], names: Sequence[str], *, numbered: bool) -> None:
@@ -85,7 +82,7 @@ def _bars(axes: Axes, timed: Sequence[Record], names: Sequence[str], *, numbered
         if low is not None and high is not None:
             axes.errorbar((low + high) / 2, row, xerr=(high - low) / 2, color="black", capsize=2.5)
         ends.append(max(_median(record), high or 0))
-        text = units.seconds(_median(record)) + (" ?" if _doubtful(record) else "")
+        text = f"{units.seconds(_median(record))} {remarks.signs(remarks.status(record))}".rstrip()
         axes.annotate(text, (ends[-1], row), (5, 0), textcoords="offset points", va="center")
     if numbered:
         names = [f"{name}  {row + 1:>2}" for row, name in zip(rows, names, strict=True)]

@@ -10,10 +10,13 @@ from by_hand import MEASURED, MOVED, RATE
 from hypothesis import given
 from hypothesis import strategies as st
 from rendering import told
+from torch import nn
 
 from lightbench import count
-from lightbench.errors import LightbenchError, ModelError
+from lightbench.errors import LightbenchError, ModelError, UsageError
 from lightbench.records import Op, store
+from lightbench.runner.setup import Setup
+from lightbench.studies.card import cache
 from lightbench.studies.card.api import Card, card_path
 from lightbench.studies.card.api import device_card as make_device_card
 from lightbench.studies.card.card import CONV_LAUNCH, LAUNCH, MOVES, RATES, STREAM, Figure, card_of
@@ -317,3 +320,10 @@ def test_what_starts_on_such_an_engine_is_a_convolution_and_said_once(card_recor
     notes = " ".join(told(card_view(card_of(card_records(engine="onnxruntime"))).table))
     assert notes.count("onnxruntime makes one of many additions, activations or norms") == 1
     assert "makes one of many" not in " ".join(told(card_view(card_of(card_records())).table))
+
+
+def test_a_card_that_is_no_file_is_refused_in_words():
+    with pytest.raises(
+        UsageError, match="card is the file of a device card, or a DeviceCard, not a Linear"
+    ):
+        cache.card(Setup(), nn.Linear(2, 2))

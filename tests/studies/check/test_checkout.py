@@ -250,7 +250,7 @@ def test_no_git_is_said_as_such(repo, monkeypatch):
 def test_a_folder_without_a_repository_is_said_as_such(tmp_path):
     with pytest.raises(NotAvailable, match="not in a git repository") as caught:
         resolve("main", tmp_path)
-    assert "OLD.py:Class NEW.py:Class" in caught.value.hint
+    assert "lightbench compare OLD.py:Class NEW.py:Class" in caught.value.hint
 
 
 def test_what_git_says_when_it_refuses_is_passed_on(repo, monkeypatch):

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from lightbench.errors import ModelError
+from lightbench.records import InputSpec
 from lightbench.studies.count import known
 from lightbench.studies.count.known import Known
 from lightbench.studies.count.known_table import known_view
@@ -135,3 +136,17 @@ def test_the_table_goes_from_the_cheapest_and_of_the_nearest_in_their_order():
     all_ = made(a=7, b=5, c=6)
     assert [row[0] for row in known_view(all_).table.rows] == ["b", "c", "a"]
     assert [row[0] for row in known_view(all_, 6.0).table.rows] == ["a", "b", "c"]
+
+
+def test_the_usual_input_is_that_of_most_networks():
+    small, large = (InputSpec(shape=(3, n, n)) for n in (32, 224))
+    found = [
+        Known(model=name, inputs=(one,), madds=10, params=1, mem_access=1, mem_bytes=1)
+        for name, one in (("a_cifar", small), ("b", large), ("c", large))
+    ]
+    assert [one.model for one in known.usual(found)] == ["b", "c"]
+    assert known.usual([]) == []
+    said = known_view(found[1:], 10.0, others=1).table.sentences
+    assert said == (
+        "Made for another input and left out: 1. `lightbench list models --cost` has them all.",
+    )

@@ -97,3 +97,11 @@ def test_the_command_draws_what_is_counted_without_measuring(lightbench, tmp_pat
     assert answer.code == 0
     assert f"lightbench: wrote {file}\n" in answer.err
     assert "</svg>" in file.read_text()
+
+
+def test_the_title_says_of_counts_only_what_they_depend_on(of):
+    """Nothing ran on a device or with threads."""
+    title = draw([of(op("stem", 25))]).get_suptitle()
+    assert title == "Layers of net, input 3x224x224, batch 1, float32"
+    timed = draw([of(op("stem", 25), times=(6,))]).get_suptitle()
+    assert "eager" in timed
