@@ -22,7 +22,7 @@ _VERSIONED, _NAMED = re.compile(r"[A-Za-z]+?_?[vV]\d+"), re.compile("[A-Za-z]+")
 def family(model: str) -> str:
     """``mobilenet_v2`` of "mobilenet_v2_0_5", ``resnet`` of "torchvision:resnet50", ``Net`` of "nets.py:Net"; the whole
     name where it begins with no letter."""
-    name = re.split("[:/.]", model)[-1]
+    name = re.split("[:/.]", model.partition("(")[0])[-1]
     found = _VERSIONED.match(name) or _NAMED.match(name)
     return found[0] if found else model
 

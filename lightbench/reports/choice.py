@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from lightbench.figures.families import family
 from lightbench.records import Record
 from lightbench.records.facets import conditions, names
 from lightbench.studies.subject import Subject
@@ -82,6 +82,7 @@ def choice(subject: Subject) -> dict[str, Any] | None:
                 "values": {fact.key: values[i] for fact, values in known if i in values},
                 "low": record.latency.low_s if record.latency else None,
                 "high": record.latency.high_s if record.latency else None,
+                "elsewhere": subject.evidence.measured(record).latency != record.latency,
             }
             for i, (name, record) in enumerate(zip(names(group), group, strict=True))
         ],
@@ -97,13 +98,3 @@ def _fact(subject: Subject, fact: Fact) -> dict[str, Any]:
         least = math.floor(own.top1 - ALIKE) if own else None
         known["name"] = f"{fact.name} on {subject.rated.data}"
     return {**known, "more": fact.more_is_better, "least": least}
-
-
-# After a path or a library: "timm:", "nets.py:"; the word, and its version.
-_FAMILY = re.compile(r"(?:.*[:/.])?([A-Za-z]+(?:_?v\d+)?)")
-
-
-def family(model: str) -> str:
-    """What a network is one of, by its name: mobilenet_v2_x1_4 is a mobilenet_v2, timm:resnet18 a resnet."""
-    found = _FAMILY.match(model)
-    return found[1] if found else model

@@ -17,6 +17,8 @@ from lightbench.figures.families import LOOKS, OTHERS, family, looks
         ("torchvision:resnet50", "resnet"),
         ("timm:mobilenetv3_large_100", "mobilenetv3"),
         ("path/nets.py:Net", "Net"),
+        ("nets/own.py:Net(width=0.5)", "Net"),
+        ("squeezenet1_1", "squeezenet"),
         ("", ""),
         ("1x1", "1x1"),
         ("\u7f51\u7edc", "\u7f51\u7edc"),

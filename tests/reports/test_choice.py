@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lightbench.records.collection import Evidence
-from lightbench.reports.choice import choice, family
+from lightbench.reports.choice import choice
 from lightbench.studies.subject import Subject
 
 
@@ -42,16 +42,17 @@ def test_one_network_is_no_choice_and_a_disturbed_one_is_not_among_them(make_rec
     assert [case["model"] for case in data["cases"]] == ["a", "b"]
 
 
-@pytest.mark.parametrize(
-    ("model", "expected"),
-    [
-        ("mobilenet_v2_x1_4", "mobilenet_v2"),
-        ("shufflenet_v1_x1_0_g3", "shufflenet_v1"),
-        ("timm:resnet18", "resnet"),
-        ("nets/own.py:Net(width=0.5)", "Net"),
-        ("squeezenet1_1", "squeezenet"),
-        ("123", "123"),
-    ],
-)
-def test_a_family_is_the_word_and_its_version(model, expected):
-    assert family(model) == expected
+def test_times_brought_from_another_run_are_told_from_those_of_the_last(make_record):
+    """The anchor a took twice as long in the second run: 30 ms there are 15 ms here."""
+    first = [make_record(n, run="one", latency_s=t) for n, t in (("a", 0.01), ("b", 0.012))]
+    second = [
+        make_record("a", run="two", latency_s=0.02, anchor=True),
+        make_record("new", run="two", latency_s=0.03),
+    ]
+    cases = choice(Subject(Evidence((*first, *second))))["cases"]
+    assert {case["model"]: case["elsewhere"] for case in cases} == {
+        "a": False,
+        "b": False,
+        "new": True,
+    }
+    assert cases[-1]["values"]["latency_s"] == pytest.approx(0.015)

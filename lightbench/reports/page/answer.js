@@ -79,7 +79,9 @@ function buildAnswer(section, data) {
     const cases = data.cases.filter(({ model }) => !leftOut.has(model));
     const found = answer(cases, known, limits, fact(prefer));
     sentence(verdict, ...found.said);
-    sentence(doubts, `${found.doubts.join(" ")} Of ${data.about}.`);
+    const elsewhere = cases.filter((network) => network.elsewhere).length;
+    const brought = elsewhere ? ` Times of ${elsewhere} ${elsewhere === 1 ? "network" : "networks"} are of another run, at the speed of the last one.` : "";
+    sentence(doubts, `${found.doubts.join(" ")} Of ${data.about}.${brought}`);
     section.dispatchEvent(new CustomEvent("answered", { detail: found, bubbles: true }));
     const byKey = Object.fromEntries(limits.map(({ fact: of, value }) => [of.key, value]));
     chart(svg, { cases, x: fact(x), y: fact(y), limits: byKey, best: found.best, families, said });
