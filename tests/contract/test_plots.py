@@ -133,7 +133,17 @@ WITH_TOP1 = [
     for family in registry.names("model family")
     for name in registry.literal("model family", family, "TOP1") or ()
 ]
-NO_SWEEP = {"count", "engines", "fronts", "scaling", "history", "profile", "pareto", "predictors"}
+NO_SWEEP = {
+    "count",
+    "engines",
+    "fronts",
+    "layers",
+    "scaling",
+    "history",
+    "profile",
+    "pareto",
+    "predictors",
+}
 SWEEP_FIGURES = [name for name in FIGURES if name not in NO_SWEEP]
 
 

@@ -165,13 +165,14 @@ ADDED = {
         '"""Draws a figure by its name."""\n'
         "from pathlib import Path\n"
         "import click\n"
+        "from lightbench import registry\n"
         "from lightbench.cli.study_command import draw\n"
         "@click.command('draw')\n"
         "@click.argument('name')\n"
         "@click.argument('file', type=Path)\n"
         "def command(name, file):\n"
         '    """Draws a figure by its name."""\n'
-        "    draw(name, [], file, quiet=True)\n"
+        "    draw(lambda: registry.load('figure', name).draw([]), file, quiet=True)\n"
     ),
 }
 
