@@ -90,6 +90,18 @@ DECIMALS = Many(float, "numbers")
 WORDS = Many(str, "names")
 
 
+class Named(click.ParamType):  # type: ignore[type-arg]
+    """``ours.py:Net=Ours``: a model, which may have a ``=`` in its settings, and its name for people."""
+
+    name = "name"
+
+    def convert(self, value: Any, _param: Any, _ctx: Any) -> tuple[str, str]:
+        model, _, name = str(value).rpartition("=")
+        if not model or not name.strip():
+            raise UsageError(f"cannot read {value!r} as a name.", "Try --names ours.py:Net=Ours.")
+        return model, name.strip()
+
+
 def _noted(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     def note(context: click.Context, _option: click.Parameter, value: Any) -> None:
         if value not in (None, ()):
@@ -136,6 +148,16 @@ OUTPUT = {
         expose_value=False,
         callback=_noted("everything"),
         help="Every column, however wide.",
+    ),
+    "shown_names": click.option(
+        "--names",
+        "shown_names",
+        type=Named(),
+        multiple=True,
+        metavar="MODEL=NAME",
+        expose_value=False,
+        callback=_noted("names"),
+        help="What people read instead of a model's name: ours.py:Net=Ours; may be repeated.",
     ),
     "notes": click.option(
         "--notes/--no-notes",

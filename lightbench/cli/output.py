@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from lightbench import errors, files, registry
-from lightbench.errors import StoreError, UnknownName
+from lightbench.errors import StoreError, UnknownName, UsageError
 from lightbench.formats import format_of
 from lightbench.process import streams
 from lightbench.records import Record, store
@@ -49,13 +49,13 @@ CHOSEN = "lightbench.chosen"  # what the options of `output_options` say of colu
 
 def emit(view: View, form: str | None, output: Path | None) -> None:
     """Print the answer, or write it to a file. It is as wide as COLUMNS says, which whoever sets it
-    means, or else as the terminal that it is printed on. A column that there is not is told when all of
+    means, or else as the terminal that it is printed on. A column or a model that there is not is told when all of
     the answer has been given, which took minutes to find. Raises UnknownName, UsageError, StoreError."""
     context = click.get_current_context(silent=True)
     wanted: dict[str, Any] = context.meta.get(CHOSEN, {}) if context else {}
     try:
         chosen = choose(view, Chosen(**wanted))
-    except UnknownName:
+    except UsageError:
         _write(view, form, output)
         raise
     _write(chosen, form, output)

@@ -18,17 +18,18 @@ ROOT = Path(__file__).parents[2]
 
 # What there is.
 
-SHOWN = " --columns --sort --all-columns --notes"
+SHOWN = " --columns --sort --all-columns --names --notes"
 OPTIONS = {
     "baseline": "",  # a group, of `save` and `show`
     "check": (
         "models --against --baseline --config --tolerance --seconds --strict --no-latency --isolate"
-        " --old-python --pytest-benchmark --batch --seed --timeout --store --trust-code -q/--quiet"
-        " --input --device --engine --threads --dtype --channels-last --format -o/--output" + SHOWN
+        " --old-python --pytest-benchmark --batch --mode --seed --timeout --store --trust-code -q/--quiet"
+        " --input --device --engine --threads --dtype --channels-last --figure --format -o/--output"
+        + SHOWN
     ),
     "compare": (
         "a b --a --b --tolerance --seconds --batch --mode --seed --timeout -q/--quiet --input --device"
-        " --engine --threads --dtype --channels-last --format -o/--output" + SHOWN
+        " --engine --threads --dtype --channels-last --figure --format -o/--output" + SHOWN
     ),
     "completion": "shell",
     "devices": "--format -o/--output" + SHOWN,
@@ -38,16 +39,17 @@ OPTIONS = {
         " --classes --figure --samples --store --from --timeout -q/--quiet --format -o/--output"
         + SHOWN
     ),
-    "export": "model --to -o/--output --batch --threads --timeout --force -q/--quiet --input",
+    "help": "named",
+    "export": "model --to -o/--output --weights --batch --threads --timeout --force -q/--quiet --input",
     "converter": "engine --remove -q/--quiet",
-    "count": "models --convention --crosscheck --batch --timeout --strict --store -q/--quiet --input --format -o/--output"
+    "count": "models --convention --crosscheck --batch --timeout --strict --store -q/--quiet --input --figure --format -o/--output"
     + SHOWN,
     "fit": "model --madds --params --timeout -q/--quiet --input --format -o/--output" + SHOWN,
     "layers": (
         "model --measure --by --depth --formula --sort --top --seconds --seed --timeout --figure --filters --weights --image --trace"
         " --store --roofline -q/--quiet"
         " --batch --device --engine --threads --dtype --channels-last --input --format -o/--output"
-        " --columns --all-columns --notes"
+        " --columns --all-columns --names --notes"
     ),
     "device-card": (
         "--device --engine --threads --dtype --channels-last --seed --card --from -q/--quiet"
@@ -60,12 +62,13 @@ OPTIONS = {
     ),
     "history": "stores --model --metric --device --figure -q/--quiet --format -o/--output" + SHOWN,
     "lint": (
-        "model --card --verify --seconds --top --batch --device --engine --threads --dtype"
-        " --channels-last --timeout --store -q/--quiet --input --format -o/--output" + SHOWN
+        "model --card --verify --try --seconds --top --batch --device --engine --threads --dtype"
+        " --channels-last --timeout --store -q/--quiet --input --figure --format -o/--output"
+        + SHOWN
     ),
     "noise": (
         "model --tolerance --seconds --seed --timeout -q/--quiet --batch --device --engine --threads --dtype"
-        " --channels-last --format -o/--output" + SHOWN
+        " --channels-last --figure --format -o/--output" + SHOWN
     ),
     "predict": (
         "model images --weights --top --batch --input --device --timeout --figure -q/--quiet --format -o/--output"
@@ -75,8 +78,8 @@ OPTIONS = {
     "profile": (
         "models --suite --device --engine --threads --batch --dtype --calibration --mode --channels-last"
         " --graph --cold-cache --h2d --energy --flush-denormal --crosscheck --memory --npu-jit --defaults --rel"
-        " --seconds --seed --timeout --store --force --roofline --trust-code -q/--quiet --input --format -o/--output"
-        + SHOWN
+        " --seconds --seed --timeout --store --force --roofline --trust-code -q/--quiet --input --figure"
+        " --format -o/--output" + SHOWN
     ),
     "report": (
         "files --suite --store --device --reference --accuracy --title --force --timeout --trust-code -q/--quiet"
@@ -98,7 +101,7 @@ OPTIONS = {
         + SHOWN
     ),
     "tradeoff": (
-        "models --data --seeds --epochs --batch --optimizer --lr --schedule --label-smoothing --amp --ema --clip --resize"
+        "models --models --data --seeds --epochs --batch --optimizer --lr --schedule --label-smoothing --amp --ema --clip --resize"
         " --workers --rel --seconds --device --engine --threads --folder --store --figure --input --timeout -q/--quiet"
         " --format -o/--output" + SHOWN
     ),

@@ -7,7 +7,8 @@ import json
 import pytest
 from rendering import render
 
-from lightbench.errors import UnknownName
+from lightbench.cli.options import Named
+from lightbench.errors import UnknownName, UsageError
 from lightbench.views.chosen import Chosen, choose
 from lightbench.views.table import Column, Table, View
 
@@ -108,3 +109,29 @@ def test_at_the_command_line_columns_are_named_as_in_csv(lightbench):
         "--format", "csv",
     )  # fmt: skip
     assert answer.out.splitlines()[:2] == ['"model","madds"', '"convnet",4867293184']
+
+
+def test_people_read_the_name_and_programs_the_model():
+    view = choose(VIEW, Chosen(names=(("a", "Ours"),)))
+    assert "Ours" in render("table", view)
+    assert "Ours" in render("latex", view)
+    assert render("csv", view) == render("csv", VIEW)
+
+
+def test_a_model_that_is_in_no_table_cannot_be_named():
+    with pytest.raises(UsageError, match="no model 'x'") as caught:
+        choose(VIEW, Chosen(names=(("x", "Ours"),)))
+    assert "a, b, c" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["net", "=Ours", "net=", "net= "])
+def test_a_name_that_cannot_be_read_says_how_it_is_typed(lightbench, text):
+    answer = lightbench("count", "mobilenet_v1", "--names", text)
+    assert (answer.code, "--names ours.py:Net=Ours" in answer.err) == (2, True)
+
+
+def test_settings_of_a_model_may_have_an_equals_sign():
+    assert Named().convert("net.py:Net(width=0.5)=Half", None, None) == (
+        "net.py:Net(width=0.5)",
+        "Half",
+    )
