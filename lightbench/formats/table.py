@@ -99,13 +99,14 @@ def _notes(table: Table, columns: tuple[Column, ...], width: int) -> list[str]:
     hidden = len(table.more) if table.brief else 0
     if not table.brief:
         return [line for note in notes for line in note]
+    first = _hinted(notes[:1], len(notes) - 1 + hidden, width)
+    if notes and len(first) > NOTES:  # what matters most, as far as there is room
+        return _begun(notes[0], len(notes) + hidden, width)
     kept: list[list[str]] = []
     for note in notes:
         more = len(notes) - len(kept) - 1 + hidden
         if len(_hinted([*kept, note], more, width)) <= NOTES:
             kept.append(note)
-    if notes and not kept:  # the first is what matters most
-        return _begun(notes[0], len(notes) + hidden, width)
     return _hinted(kept, len(notes) - len(kept) + hidden, width)
 
 

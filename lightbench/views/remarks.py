@@ -18,6 +18,7 @@ MARKS = (
     ("fell back", "c", "some operators ran on the CPU"),
     ("not comparable", "#", "timed in another run: in no ratio or figure"),
 )
+NOTE = 130  # characters, for which two lines have room
 # Wherever numbers of a device card are shown.
 BUSY_CARD = (
     "The device card was measured while other programs used the machine: its speeds may be too low."
@@ -69,9 +70,12 @@ def failures(records: Sequence[Record]) -> tuple[str, ...]:
 
 
 def explained(words: Container[str]) -> list[str]:
-    """What these words of a status mean, as one note; none without any."""
-    said = [f"{sign} {word}: {meaning}" for word, sign, meaning in MARKS if word in words]
-    return [f"{'; '.join(said)}."] if said else []
+    """What these words of a status mean, as one note of two lines at most; none without any."""
+    found = [mark for mark in MARKS if mark[0] in words]
+    said = "; ".join(f"{sign} {word}: {meaning}" for word, sign, meaning in found)
+    if len(said) > NOTE:
+        said = "; ".join(f"{sign} {word}" for word, sign, _ in found) + ": --help says more"
+    return [f"{said}."] if found else []
 
 
 def warned(records: Sequence[Record]) -> tuple[str, ...]:

@@ -52,7 +52,9 @@ def test_commands_are_offered_and_none_is_imported_for_it():
         env={**os.environ, "_LIGHTBENCH_COMPLETE": "bash_complete", "COMP_WORDS": "lightbench ",
              "COMP_CWORD": "1"},
     )  # fmt: skip
-    assert done.stderr == "['lightbench.cli.complete', 'lightbench.cli.output']\n"
+    assert done.stderr == (
+        "['lightbench.cli.complete', 'lightbench.cli.help', 'lightbench.cli.output']\n"
+    )
 
 
 def test_options_are_offered_to_whoever_begins_one():

@@ -94,7 +94,7 @@ def test_what_is_not_drawn_is_said(make_record):
     (caption,) = [text for text in texts(figure) if text.startswith("input 3x224x224")]
     assert "1 of 4 cases have no time and are not shown" in caption
     assert "without MAdds, so not on the right: 2" in caption
-    assert "? stopped before" in caption
+    assert "? not converged: the interval is still wide" in caption
 
 
 def test_nothing_timed_is_nothing_to_draw(make_record):

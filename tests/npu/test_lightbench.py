@@ -232,7 +232,7 @@ def test_what_ran_on_the_cpu_is_measured_and_marked(ran):
     assert said in record.warnings
     (row,) = [x for x in left.out.splitlines() if "Lgamma" in x and "failed" not in x][:1]
     assert "c" in row.rpartition("Lgamma")[2]
-    assert "c fell back: some operators ran on the CPU" in left.out
+    assert "c fell back" in left.out
 
 
 def test_what_ran_on_the_npu_is_measured_where_falling_back_is_an_error(ran):

@@ -122,11 +122,17 @@ def test_words_go_on_in_the_next_line_and_names_are_cut():
     assert text.rstrip().split("\n")[-1].split() == ["a", "none", "2"]
 
 
-def test_a_note_is_shown_whole_or_not_at_all_while_others_fit():
+def test_what_matters_most_is_begun_and_other_notes_are_shown_whole_or_not_at_all():
     long = "word " * 40
-    table = Table("T", (Column("a", "a"),), ((1,),), (long, "a short note", "and another one"))
-    lines = render("table", View(table, []), width=40).rstrip().split("\n")
-    assert lines[5:] == ["", "a short note", "and another one (1 more: --notes)"]
+
+    def notes(*said):
+        table = Table("T", (Column("a", "a"),), ((1,),), said)
+        return render("table", View(table, []), width=40).rstrip().split("\n")[5:]
+
+    assert notes("a short note", long, "and another one") == [
+        "", "a short note", "and another one (1 more: --notes)",
+    ]  # fmt: skip
+    assert notes(long, "a short note")[2].endswith("word ... (2 more: --notes)")
 
 
 def test_what_is_left_out_is_named_in_whole_words():
