@@ -97,6 +97,14 @@ def test_what_is_not_drawn_is_said(make_record):
     assert "? not converged: the interval is still wide" in caption
 
 
+def test_a_suspect_time_is_in_no_figure(make_record):
+    doubted = make_record("doubted", latency_s=0.5, warnings=("suspect: it remembers.",))
+    drawn = texts(draw([make_record("good"), doubted]))
+    assert not [text for text in drawn if "doubted" in text or "500 ms" in text]
+    (caption,) = [text for text in drawn if text.startswith("input 3x224x224")]
+    assert "1 of 2 cases have no time, or a suspect one, and are not shown" in caption
+
+
 def test_nothing_timed_is_nothing_to_draw(make_record):
     with pytest.raises(UsageError, match="nothing to draw"):
         draw([make_record(failure="out of memory.")])

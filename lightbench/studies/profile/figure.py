@@ -31,12 +31,12 @@ def draw(records: Sequence[Record]) -> Figure:
     """Left: median time with its 95 % interval, fastest first. Right: the same against MAdds.
 
     Few points have their names, more have the number that stands before a name; colour and mark are the
-    network's family. Cases without a time are left out and
+    network's family. Cases without a time, or with a suspect one, are left out and
     counted below. Raises UsageError if none has one.
     """
     from matplotlib.figure import Figure
 
-    timed = sorted((r for r in records if r.latency), key=_median)
+    timed = sorted((r for r in records if r.latency and not r.suspicions), key=_median)
     if not timed:
         raise UsageError("no case has a measured time: there is nothing to draw.")
     with style():
@@ -67,7 +67,8 @@ def _caption(records: Sequence[Record], timed: Sequence[Record], shared: str) ->
     if absent := [number for number in map(str, range(1, len(timed) + 1)) if number not in counted]:
         lines.append(f"without MAdds, so not on the right: {', '.join(absent)}")
     if missing := len(records) - len(timed):
-        lines.append(f"{missing} of {len(records)} cases have no time and are not shown")
+        doubted = ", or a suspect one," if any(r.suspicions for r in records) else ""
+        lines.append(f"{missing} of {len(records)} cases have no time{doubted} and are not shown")
     return "\n".join(lines)
 
 
