@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from lightbench import units
-from lightbench.records import Record, launch_bound
+from lightbench.records import CONTENDED, Record, launch_bound
 from lightbench.records.facets import FACETS, names
 
 # What a reader must know before believing a row: its word in the status column, sign, explanation.
@@ -50,20 +50,21 @@ def signs(words: str) -> str:
 
 
 def remarks(records: Sequence[Record]) -> tuple[str, ...]:
-    """Notes for a table of these records: of their marks, and what was noticed. They may quote text of any
-    origin."""
+    """Notes for a table of these records: of their marks, and who used the machine. They may quote text of
+    any origin."""
     found = {word for record in records for word in status(record).split(", ")}
     notes = explained(found)
-    notes += _once(_warned, records, names(records))
+    notes += _once(_contended, records, names(records))
     if any(record.case.batch > 1 for record in records):
         notes.append("MAdds and memory access are for the whole batch.")
     return tuple(notes)
 
 
 def failures(records: Sequence[Record]) -> tuple[str, ...]:
-    """Sentences for a table of these records: why some have no result, or none that is whole, and where
-    their times are not to be compared. They may quote text of any origin."""
-    said = [*_once(_failed, records, names(records)), *_once(_uncounted, records, names(records))]
+    """Sentences for a table of these records: why some have no result, or none that is whole, what else was
+    noticed of them, and where their times are not to be compared. They may quote text of any origin."""
+    of = names(records)
+    said = [one for say in (_failed, _uncounted, _doubted) for one in _once(say, records, of)]
     if unlike := _unlike(records):
         said.append(f"The cases ran under different conditions ({unlike}): do not compare times.")
     return tuple(said)
@@ -98,6 +99,15 @@ def _failed(record: Record) -> Iterator[str]:
 def _uncounted(record: Record) -> Iterator[str]:
     for op, times in record.costs.uncounted.items() if record.costs else ():
         yield f"not counted: {op}, {units.exact(times)} times"
+
+
+def _contended(record: Record) -> Iterator[str]:
+    """What the mark says already."""
+    return (said for said in _warned(record) if said.startswith(f"warning: {CONTENDED}"))
+
+
+def _doubted(record: Record) -> Iterator[str]:
+    return (said for said in _warned(record) if not said.startswith(f"warning: {CONTENDED}"))
 
 
 def _warned(record: Record) -> Iterator[str]:

@@ -57,7 +57,7 @@ RUNS = {
     ),
 }  # fmt: skip
 # Nothing is measured and nothing written but -o, of which nothing is said.
-SILENT = {"baseline show", "completion", "devices", "list"}
+SILENT = {"baseline show", "completion", "devices", "help", "list"}
 pytestmark = pytest.mark.usefixtures("forked")
 
 

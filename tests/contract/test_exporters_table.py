@@ -52,8 +52,9 @@ def test_a_failure_is_a_row_of_dashes_and_a_note_with_the_reason(troubled):
 def test_a_warning_is_said_once_with_the_cases_it_holds_for(make_record):
     old = ("the driver is old.",)
     some = [make_record(name, warnings=old) for name in "abcde"] + [make_record("f")]
-    assert profile_view(some).table.notes[-1] == "warning: the driver is old. (a; b; c; and 2 more)"
-    assert profile_view(some[:5]).table.notes[-1] == "warning: the driver is old."
+    (said,) = profile_view(some).table.sentences
+    assert said == "warning: the driver is old. (a; b; c; and 2 more)"
+    assert profile_view(some[:5]).table.sentences == ("warning: the driver is old.",)
 
 
 def test_operators_that_were_not_counted_are_listed(make_record):

@@ -20,7 +20,7 @@ from lightbench.errors import UsageError
 # Parameters whose values are words; that a new one is none of a file must be said here.
 WORDS = {
     "a_settings", "against", "axis", "b_settings", "constant", "convention", "data", "device", "dtype", "engine",
-    "filters", "form", "geometry", "input", "layout", "mode", "names", "optimizer",
+    "filters", "form", "geometry", "input", "layout", "mode", "names", "optimizer", "shown_names",
     "reference", "schedule", "sort", "title",
 }  # fmt: skip
 WORDS_OF = {("history", "models"), ("help", "named")}  # names of records, and of commands

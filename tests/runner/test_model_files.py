@@ -3,6 +3,7 @@
 from importlib.util import find_spec
 
 import pytest
+from rendering import told
 
 import lightbench as lb
 from lightbench.errors import UsageError
@@ -54,7 +55,7 @@ def test_it_is_timed_as_it_is_and_held_against_onnxs_own_reference(net, engine):
 
 
 def noted(records):
-    return " ".join(" ".join(profile_view(records).table.notes).split())
+    return " ".join(" ".join(told(profile_view(records).table)).split())
 
 
 @both

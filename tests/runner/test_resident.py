@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
+from rendering import told
 from torch import nn
 
 import lightbench as lb
@@ -175,7 +176,7 @@ def test_accelerators_have_no_such_option():
 
 
 def noted(records):
-    return " ".join(" ".join(profile_view(records).table.notes).split())
+    return " ".join(" ".join(told(profile_view(records).table)).split())
 
 
 def taking(make_record, network_bytes, engine="onnxruntime", params=5_000_000):

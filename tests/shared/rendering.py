@@ -13,4 +13,4 @@ def render(name, view, **settings):
 
 def told(table):
     """All that is said of a table to who asks: sentences, notes, what columns are about, explanations."""
-    return (*table.sentences, *replace(table, brief=False).legend())
+    return (*table.sentences, *replace(table.for_people(), brief=False).legend())

@@ -282,7 +282,7 @@ def test_a_record_tells_whether_there_was_a_card_and_a_measurement(linted):
     assert view.table.notes[1:] == (ESTIMATE.format(of=""), MEASURED)
     first, second = cells(view)
     assert (first["estimate_s"], first["measured_s"]) == (0.002, 0.002)
-    assert (first["interval"], second["interval"]) == ("1.00 to 3.00", None)
+    assert (first["interval"], second["interval"]) == ("1.00 ms to 3.00 ms", None)
     assert view.above[0].named(view.above[0].rows[0])["estimate_s"] == 0.002
     none = msgspec.structs.replace(linted, found=Linted(findings=()))
     assert len(findings_view(none).table.notes) == 1

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from evaluations import LABELS, Lookup, about, answering, data_of, evaluate
+from rendering import told
 from torch import nn
 
 import lightbench as lb
@@ -257,7 +258,7 @@ def test_int8_is_calibrated_on_images_for_learning(use):
     assert small.evaluation.images == 10
     assert not any("only an evaluation says" in warning for warning in small.warnings)
     assert "onnxruntime in int8 is calibrated on 6 images for learning of made" in " ".join(
-        repr(found).split()
+        told(found.view.table)
     )
 
 
