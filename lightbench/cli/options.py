@@ -102,15 +102,18 @@ class Named(click.ParamType):  # type: ignore[type-arg]
         return model, name.strip()
 
 
-def _noted(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+def _chosen(name: str, *words: str, **how: Any) -> Callable[[F], F]:
+    """An option that is part of `Chosen`, by its ``name`` there: `emit` heeds it, and no command sees it."""
+
     def note(context: click.Context, _option: click.Parameter, value: Any) -> None:
-        if value not in (None, ()):
-            context.meta.setdefault(CHOSEN, {})[name] = value
+        if value not in (None, (), []):
+            told = tuple(value) if isinstance(value, list) else value
+            context.meta.setdefault(CHOSEN, {})[name] = told
 
-    return note
+    return click.option(*words, expose_value=False, callback=note, **how)
 
 
-OUTPUT = {
+OUTPUT: dict[str, Callable[[Any], Any]] = {
     "format": click.option(
         "--format",
         "form",
@@ -124,46 +127,36 @@ OUTPUT = {
         type=ReplacedFile(),
         help="Write to this file; its suffix chooses the format.",
     ),
-    "columns": click.option(
+    "columns": _chosen(
+        "columns",
         "--columns",
         type=WORDS,
         metavar="NAME[,NAME]",
-        expose_value=False,
-        callback=lambda context, option, value: _noted("columns")(
-            context, option, tuple(value or ())
-        ),
         help="These columns, in this order; named as in CSV, of which `--format csv` shows all.",
     ),
-    "sort": click.option(
-        "--sort",
-        metavar="NAME",
-        expose_value=False,
-        callback=_noted("sort"),
-        help="Rows by this column; -NAME from the highest.",
+    "sort": _chosen(
+        "sort", "--sort", metavar="NAME", help="Rows by this column; -NAME from the highest."
     ),
-    "all-columns": click.option(
+    "all-columns": _chosen(
+        "everything",
         "--all-columns",
         is_flag=True,
         default=None,
-        expose_value=False,
-        callback=_noted("everything"),
         help="Every column, however wide.",
     ),
-    "shown_names": click.option(
+    "shown_names": _chosen(
+        "names",
         "--names",
         "shown_names",
         type=Named(),
         multiple=True,
         metavar="MODEL=NAME",
-        expose_value=False,
-        callback=_noted("names"),
         help="What people read instead of a model's name: ours.py:Net=Ours; may be repeated.",
     ),
-    "notes": click.option(
+    "notes": _chosen(
+        "notes",
         "--notes/--no-notes",
         default=None,
-        expose_value=False,
-        callback=_noted("notes"),
         help="All notes below a table, or none. Default: two lines.",
     ),
 }
