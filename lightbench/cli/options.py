@@ -162,6 +162,9 @@ OUTPUT: dict[str, Callable[[Any], Any]] = {
 }
 
 
+SHOWS = {"form", *(name.replace("-", "_") for name in OUTPUT)}  # the parameters of these
+
+
 def output_options(function: F) -> F:
     """How an answer is given: on every command that answers with a table."""
     return output_options_but()(function)

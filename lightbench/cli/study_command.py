@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from lightbench import registry
 from lightbench.cli.guarded import RecordsFile, ReplacedFile, Role, StoreFile, Use
-from lightbench.cli.options import FORCE, OUTPUT, SEED, asked
+from lightbench.cli.options import FORCE, SEED, SHOWS, asked
 from lightbench.cli.output import (
     INTERRUPTED,
     chosen_format,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 FIGURE = click.option("--figure", type=ReplacedFile(), help=f"Draw it: {figures.KNOWN}.")
 
 F = TypeVar("F", bound=Callable[..., Any])
-SHOWS = {"form", *(name.replace("-", "_") for name in OUTPUT)}  # parameters of `output_options`
 
 
 def study_options(function: F) -> F:

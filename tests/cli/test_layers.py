@@ -88,3 +88,12 @@ def test_a_file_without_peaks_is_refused_before_anything_is_measured(
     )
     assert answer.code == 2
     assert "holds no roofline" in answer.err
+
+
+@pytest.mark.parametrize("answer", [(), ("--formula",), ("--depth", "1")])
+def test_what_is_shown_can_be_chosen_without_a_measurement(lightbench, answer):
+    shown = lightbench(
+        "layers", "convnet", *answer, "--columns", "madds", "--all-columns", "--no-notes", "--format", "csv"
+    )  # fmt: skip
+    assert (shown.code, shown.err) == (0, "")
+    assert shown.out.splitlines()[0] == '"madds"'

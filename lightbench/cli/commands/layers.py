@@ -23,6 +23,7 @@ from lightbench.cli.guarded import (
 )
 from lightbench.cli.options import (
     SEED,
+    SHOWS,
     TIMEOUT,
     asked,
     input_options,
@@ -64,14 +65,12 @@ UNTIMED = (
     "by",
     "depth",
     "formula",
-    "sort",
     "top",
     "batch",
     "figure",
     "quiet",
     "input",
-    "form",
-    "output",
+    *SHOWS,
 )
 FILTERED = (
     "model",
@@ -82,8 +81,7 @@ FILTERED = (
     "timeout",
     "quiet",
     "input",
-    "form",
-    "output",
+    *(SHOWS - {"sort"}),
 )
 
 
