@@ -59,8 +59,8 @@ COLUMNS = (
 )
 CAUSES = (
     Column("guideline", "", own_words, align="left"),
-    Column("kind", "cause", own_words, align="left", prose=True),
-    Column("change", "advice", own_words, align="left", prose=True),
+    Column("cause", "cause", own_words, align="left", prose=True),
+    Column("advice", "advice", own_words, align="left", prose=True),
     Column("places", "places", units.exact, drop=1),
     Column("estimate_s", "estimate", scale=units.TIMES, sparse=True, drop=1),
     Column("measured_s", "measured", scale=units.TIMES, sparse=True, drop=1),

@@ -65,7 +65,7 @@ def test_causes_are_of_all_findings_however_few_places_are_shown():
     for top in (1, 2, 20, None):
         view = lint_view(made, top)
         (listed,) = map(listed_as, view.above)
-        assert [(row["kind"], row["places"], row["mem_bytes"]) for row in listed] == [
+        assert [(row["cause"], row["places"], row["mem_bytes"]) for row in listed] == [
             ("norm", 1, 4 * 1632), ("activation", 1, 4 * 1600),
         ]  # fmt: skip
         assert len(view.table.rows) == min(top or 2, 2)

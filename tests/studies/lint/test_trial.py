@@ -40,7 +40,7 @@ def test_on_a_device_that_takes_a_millisecond_for_everything_nothing_is_faster()
         assert one.ratio == Interval(1.0, 1.0, 1.0)
         assert (one.saved_s, one.verdict) == (0.0, "same")
     (table,) = found.view.above
-    rows = {row["kind"]: row for row in map(table.named, table.rows)}
+    rows = {row["cause"]: row for row in map(table.named, table.rows)}
     assert (rows["norm"]["tried"], rows["norm"]["answers"]) == (0.0, "same")
     assert (rows["precision"]["tried"], rows["precision"]["answers"]) == (0.0, "rounded")
     assert rows["layout"]["places"] is rows["layout"]["mem_bytes"] is None
